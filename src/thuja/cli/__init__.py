@@ -1,0 +1,1 @@
+"""The door: one file a verb; each parses, calls its room and prints."""

@@ -1,0 +1,70 @@
+"""`thuja`: finds the verb, and turns errors raised on purpose into one sentence and an exit code."""
+
+import logging
+import sys
+from importlib import import_module
+
+import click
+
+from thuja import __version__
+from thuja.errors import ThujaError
+
+VERBS = {
+    "biosphere": "thuja.cli.biosphere:biosphere",
+    "curate": "thuja.cli.curate:curate",
+    "embed": "thuja.cli.embed:embed",
+    "evaluate": "thuja.cli.evaluate:evaluate",
+    "names": "thuja.cli.names:names",
+    "predict": "thuja.cli.predict:predict",
+    "train": "thuja.cli.train:train",
+}
+
+
+class Verbs(click.Group):
+    """Looks a verb up by name, so that one verb's help loads no other verb's file."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All verbs, sorted."""
+        return sorted(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The verb's command, imported here and not before."""
+        if cmd_name not in VERBS:
+            return None
+        module, name = VERBS[cmd_name].split(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+
+@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="thuja")
+@click.option("-v", "--verbose", is_flag=True, help="Say more on stderr, and show tracebacks.")
+@click.pass_context
+def cli(ctx: click.Context, *, verbose: bool) -> None:
+    """From biodiversity records to a model of the tree of life.
+
+    \b
+    Example:
+      thuja biosphere make world --species 200 --images 40 --seed 0
+    """
+    ctx.obj = verbose
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s: %(message)s")
+
+
+def main() -> None:
+    """Run the command line; exits 0, 1 for a failure, 2 for a wrong call."""
+    try:
+        cli.main(prog_name="thuja", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit("interrupted")
+    except ThujaError as error:
+        if "-v" in sys.argv or "--verbose" in sys.argv:
+            raise
+        print(f"thuja: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)

@@ -1,0 +1,162 @@
+"""N ids, an N x D matrix, the model that made it, and a table of columns: one Parquet file."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from thuja.errors import BadFile, ThujaError
+from thuja.jobs import atomic_path
+
+Vectors = npt.NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embeddings:
+    """Vectors of images or texts, with where they come from.
+
+    `vectors` is (N, D), float16 or float32; `columns` has N rows (ranks and whatever came along)
+    and neither `uuid` nor `emb`. `model` is the id of the model that made the vectors and
+    `preparation` how the images were prepared, as `Preparation.name` says it.
+    """
+
+    ids: Sequence[str]
+    vectors: Vectors
+    model: str
+    is_normalized: bool = True
+    preparation: str = ""
+    columns: pa.Table = field(default_factory=lambda: pa.table({}))
+
+    def __post_init__(self) -> None:
+        if self.vectors.ndim != 2 or len(self.vectors) != len(self.ids):
+            raise ThujaError(f"expected {len(self.ids)} vectors in a matrix, got shape {self.vectors.shape}")
+        if self.vectors.dtype not in (np.float16, np.float32):
+            raise ThujaError(f"vectors must be float16 or float32, got {self.vectors.dtype}")
+        if self.columns.num_columns and self.columns.num_rows != len(self.ids):
+            raise ThujaError(f"expected {len(self.ids)} rows of columns, got {self.columns.num_rows}")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def dim(self) -> int:
+        """D, the length of one vector."""
+        return int(self.vectors.shape[1])
+
+    def select(self, which: npt.ArrayLike) -> "Embeddings":
+        """The rows at these positions, or where this mask is true, in that order."""
+        rows = np.asarray(which)
+        rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.int64)
+        return Embeddings(
+            ids=[self.ids[int(row)] for row in rows],
+            vectors=self.vectors[rows],
+            model=self.model,
+            is_normalized=self.is_normalized,
+            preparation=self.preparation,
+            columns=self.columns.take(rows) if self.columns.num_columns else self.columns,
+        )
+
+    def join(self, table: pa.Table, *, key: str = "uuid") -> "Embeddings":
+        """Bring in the columns of `table`, matched by id; ids that it lacks get nulls.
+
+        A column that is there already is replaced. Raises ThujaError when a key stands twice.
+        """
+        keys = table.column(key).to_pylist()
+        row_of = {name: row for row, name in enumerate(keys)}
+        if len(row_of) != len(keys):
+            raise ThujaError(f'the column "{key}" to join by has duplicates')
+        rows = pa.array([row_of.get(name) for name in self.ids], type=pa.int64())
+        columns = self.columns
+        for name in table.column_names:
+            if name in ("uuid", "emb", key):
+                continue
+            column = table.column(name).take(rows)
+            if name in columns.column_names:
+                columns = columns.set_column(columns.column_names.index(name), name, column)
+            else:
+                columns = columns.append_column(name, column) if columns.num_columns else pa.table({name: column})
+        return Embeddings(
+            ids=self.ids,
+            vectors=self.vectors,
+            model=self.model,
+            is_normalized=self.is_normalized,
+            preparation=self.preparation,
+            columns=columns,
+        )
+
+    def normalized(self) -> "Embeddings":
+        """The same with every vector at length one (in float32 inside); zero vectors stay zero."""
+        if self.is_normalized:
+            return self
+        wide = self.vectors.astype(np.float32)
+        norms = np.linalg.norm(wide, axis=1, keepdims=True)
+        vectors = (wide / np.where(norms > 0, norms, 1)).astype(self.vectors.dtype)
+        return Embeddings(
+            ids=self.ids,
+            vectors=vectors,
+            model=self.model,
+            is_normalized=True,
+            preparation=self.preparation,
+            columns=self.columns,
+        )
+
+    def save(self, path: Path) -> None:
+        """Write Parquet: `uuid`, `emb` (a fixed-size list), then the columns."""
+        dtype = pa.from_numpy_dtype(self.vectors.dtype)
+        flat = pa.array(np.ascontiguousarray(self.vectors).reshape(-1), type=dtype)
+        table = pa.table(
+            {
+                "uuid": pa.array(self.ids, type=pa.string()),
+                "emb": pa.FixedSizeListArray.from_arrays(flat, self.dim),
+                **{name: self.columns.column(name) for name in self.columns.column_names},
+            }
+        )
+        facts = {"model": self.model, "normalized": str(self.is_normalized).lower(), "preparation": self.preparation}
+        table = table.replace_schema_metadata({f"thuja.{name}": value for name, value in facts.items()})
+        with atomic_path(Path(path)) as temporary:
+            pq.write_table(table, temporary)
+
+    @classmethod
+    def load(cls, path: Path) -> "Embeddings":
+        """Read what `save` wrote, or any Parquet file with `uuid` and a list column `emb`.
+
+        A file of someone else's counts as not normalised and its model as unknown.
+        """
+        try:
+            table = pq.read_table(path)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise BadFile(f"{path} is not a Parquet file of embeddings: {error}") from error
+        for name in ("uuid", "emb"):
+            if name not in table.column_names:
+                raise BadFile(f'{path} has no column "{name}"', hint=f"found: {', '.join(table.column_names)}")
+        metadata: Mapping[bytes, bytes] = table.schema.metadata or {}
+        return cls(
+            ids=table.column("uuid").to_pylist(),
+            vectors=_matrix(table.column("emb").combine_chunks(), path),
+            model=metadata.get(b"thuja.model", b"unknown").decode(),
+            is_normalized=metadata.get(b"thuja.normalized", b"false") == b"true",
+            preparation=metadata.get(b"thuja.preparation", b"").decode(),
+            columns=table.drop_columns(["uuid", "emb"]).replace_schema_metadata(None),
+        )
+
+
+def _matrix(column: pa.Array | pa.ChunkedArray, path: Path) -> Vectors:
+    if isinstance(column, pa.ChunkedArray):
+        column = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], type=column.type)
+    if not (pa.types.is_fixed_size_list(column.type) or pa.types.is_list(column.type)):
+        raise BadFile(f"the column emb of {path} must hold lists of numbers, got {column.type}")
+    values = column.flatten().to_numpy(zero_copy_only=False)
+    if not len(column):
+        size = column.type.list_size if pa.types.is_fixed_size_list(column.type) else 0
+        return np.zeros((0, size), dtype=np.float32)
+    if column.null_count or len(values) % len(column):
+        raise BadFile(f"the vectors in {path} are not all of one length")
+    if values.dtype not in (np.float16, np.float32):
+        values = values.astype(np.float32)
+    matrix: Vectors = values.reshape(len(column), -1)
+    return matrix

@@ -1,0 +1,90 @@
+"""Every error that thuja raises on purpose.
+
+ThujaError              what a user can mend; the command line exits 1
+|- UsageError           the call itself is wrong: a flag, a path, a name; exits 2
+|  |- UnknownName       a rank, recipe, column or model that does not exist
+|  |- OutputExists      an output is there already and nobody said what to do with it
+|  `- EmptyInput        nothing to work on: no file, no readable image, one class
+|- ImageError           one image that cannot be used; becomes a row, never stops a run
+|- BadFile              a file that is not what it should be: cut short, of another layout
+|- WeightsMismatch      weights that do not fit the model they are loaded into
+`- TrainingDiverged     a loss that is no longer a number
+"""
+
+from collections.abc import Iterable
+
+
+class ThujaError(Exception):
+    """One sentence of what is wrong, with the value got, and a hint of what to do."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\nhint: {self.hint}" if self.hint else self.message
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), self.message, self.hint))
+
+
+class UsageError(ThujaError):
+    """The call itself is wrong."""
+
+    exit_code = 2
+
+
+class UnknownName(UsageError):
+    """A name that is not among those that exist.
+
+    >>> print(UnknownName.of("rank", "genera", ["family", "genus"]))
+    unknown rank: "genera"
+    hint: one of family, genus
+    """
+
+    @classmethod
+    def of(cls, what: str, got: str, known: Iterable[str]) -> "UnknownName":
+        return cls(f'unknown {what}: "{got}"', hint=f"one of {', '.join(known)}")
+
+
+class OutputExists(UsageError):
+    """An output is there already."""
+
+
+class EmptyInput(UsageError):
+    """There is nothing to work on."""
+
+
+class ImageError(ThujaError):
+    """One image that cannot be used. `reason` is a short stable word for tables."""
+
+    def __init__(self, message: str, *, reason: str = "undecodable", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild_image_error, (self.message, self.reason, self.hint))
+
+
+class BadFile(ThujaError):
+    """A file that is not what it should be."""
+
+
+class WeightsMismatch(ThujaError):
+    """Weights that do not fit the model they are loaded into."""
+
+
+class TrainingDiverged(ThujaError):
+    """A loss that is no longer a number."""
+
+
+def _rebuild(kind: type[ThujaError], message: str, hint: str) -> ThujaError:
+    """Errors cross process borders: pickle calls this instead of `__init__(*args)`."""
+    return kind(message, hint=hint)
+
+
+def _rebuild_image_error(message: str, reason: str, hint: str) -> ImageError:
+    return ImageError(message, reason=reason, hint=hint)

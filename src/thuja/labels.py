@@ -1,0 +1,109 @@
+"""The taxa (or texts) that an answer may be, with their text embeddings."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from thuja.embeddings import Vectors
+from thuja.errors import BadFile, EmptyInput, ThujaError
+from thuja.jobs import atomic_path, write_json
+from thuja.taxonomy import Rank, Taxon
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelSpace:
+    """L labels and an (L, D) matrix of their text embeddings, each of length one.
+
+    `texts` is what stands on a label; `taxa` is the taxon behind each, or empty for custom labels.
+    """
+
+    texts: Sequence[str]
+    vectors: Vectors
+    model: str
+    taxa: Sequence[Taxon] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.texts) == 0:
+            raise EmptyInput("a label space needs at least one label")
+        if self.vectors.shape[:1] != (len(self.texts),) or self.vectors.ndim != 2:
+            raise ThujaError(f"expected {len(self.texts)} label vectors, got shape {self.vectors.shape}")
+        if self.taxa and len(self.taxa) != len(self.texts):
+            raise ThujaError(f"expected {len(self.texts)} taxa, got {len(self.taxa)}")
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def subset(self, which: npt.ArrayLike) -> "LabelSpace":
+        """The labels at these positions, or where this mask is true."""
+        rows = np.asarray(which)
+        rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.int64)
+        return LabelSpace(
+            texts=[self.texts[int(row)] for row in rows],
+            vectors=self.vectors[rows],
+            model=self.model,
+            taxa=[self.taxa[int(row)] for row in rows] if self.taxa else (),
+        )
+
+    def within(self, ancestor: Taxon) -> "LabelSpace":
+        """The labels whose lineage holds every name of `ancestor`; raises EmptyInput for none."""
+        mask = [taxon.is_within(ancestor) for taxon in self.taxa]
+        if not any(mask):
+            raise EmptyInput(f'no label lies within "{ancestor.taxonomic_name}"')
+        return self.subset(mask)
+
+    def groups(self, rank: Rank) -> tuple[list[Taxon], npt.NDArray[np.int64]]:
+        """The distinct taxa at `rank`, sorted, and for each label the index of its own: (L,).
+
+        Two genera of one name under different lineages stay apart.
+        """
+        cut = [taxon.at(rank) for taxon in self.taxa]
+        distinct = sorted(set(cut))
+        place = {taxon: index for index, taxon in enumerate(distinct)}
+        return distinct, np.array([place[taxon] for taxon in cut], dtype=np.int64)
+
+    def save(self, folder: Path) -> None:
+        """Write `labels.parquet`, `embeddings.npy` (float16) and `labels.json` (the model's id)."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        columns: dict[str, pa.Array] = {"text": pa.array(self.texts, type=pa.string())}
+        if self.taxa:
+            rows = [taxon.to_columns() for taxon in self.taxa]
+            columns |= {name: pa.array([row[name] for row in rows], type=pa.string()) for name in rows[0]}
+        with atomic_path(folder / "labels.parquet") as temporary:
+            pq.write_table(pa.table(columns), temporary)
+        with atomic_path(folder / "embeddings.npy") as temporary, temporary.open("wb") as file:
+            np.save(file, self.vectors.astype(np.float16))
+        write_json(folder / "labels.json", {"model": self.model, "labels": len(self), "dim": self.vectors.shape[1]})
+
+    @classmethod
+    def load(cls, folder: Path) -> "LabelSpace":
+        """Read what `save` wrote; the vectors stay on disk until they are used."""
+        folder = Path(folder)
+        try:
+            facts = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
+            table = pq.read_table(folder / "labels.parquet")
+            vectors = np.load(folder / "embeddings.npy", mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise BadFile(f"{folder} is not a label space: {error}") from error
+        has_taxa = Rank.KINGDOM.label in table.column_names
+        taxa = [Taxon.from_columns(row) for row in table.to_pylist()] if has_taxa else []
+        return cls(texts=table.column("text").to_pylist(), vectors=vectors, model=facts["model"], taxa=taxa)
+
+    @classmethod
+    def load_published(cls, matrix: Path, names: Path, *, model: str) -> "LabelSpace":
+        """Read TreeOfLife's `txt_emb_*.npy` (D, L) and `.json` (a lineage and a common name a label)."""
+        try:
+            vectors = np.load(matrix, mmap_mode="r", allow_pickle=False)
+            rows = json.loads(Path(names).read_text(encoding="utf-8"))
+            taxa = [Taxon.from_names(lineage, common) for lineage, common in rows]
+        except (OSError, ValueError, TypeError) as error:
+            raise BadFile(f"{matrix} with {names} is not a published label space: {error}") from error
+        if vectors.ndim != 2 or vectors.shape[1] != len(taxa):
+            raise BadFile(f"{matrix} has shape {vectors.shape}, but {names} has {len(taxa)} labels")
+        return cls(texts=[taxon.scientific_name for taxon in taxa], vectors=vectors.T, model=model, taxa=taxa)

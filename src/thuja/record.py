@@ -1,0 +1,153 @@
+"""One image and what is known of it, and the columns of the catalog that holds millions of them."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from thuja.errors import BadFile, UnknownName
+from thuja.taxonomy import RANKS, Taxon
+
+Value = str | int | float | bool
+
+_NAMESPACE = uuid.UUID("6f0d5f5e-4f3b-5d0a-9a53-0c7a1d0b7e11")
+SPLITS = ("train", "val", "test", "unseen")
+"""`unseen` holds every image of the species kept out of training."""
+
+_TEXT, _INT, _FLOAT = pa.string(), pa.int64(), pa.float64()
+CATALOG_SCHEMA = pa.schema(
+    [
+        # TreeOfLife-200M's catalog.parquet
+        ("uuid", _TEXT),
+        ("data_source", _TEXT),
+        ("source_id", _TEXT),
+        ("source_url", _TEXT),
+        *((rank.label, _TEXT) for rank in RANKS),
+        ("scientific_name", _TEXT),
+        ("common", _TEXT),
+        ("resolution_status", _TEXT),
+        ("publisher", _TEXT),
+        ("basis_of_record", _TEXT),
+        ("img_type", _TEXT),
+        ("shard_filename", _TEXT),
+        # its provenance.parquet
+        ("license_name", _TEXT),
+        ("license_link", _TEXT),
+        ("copyright_owner", _TEXT),
+        ("title", _TEXT),
+        # what a curator needs
+        ("gbif_id", _TEXT),
+        ("occurrence_id", _TEXT),
+        ("observation_id", _TEXT),
+        ("sequence_id", _TEXT),
+        ("dataset_key", _TEXT),
+        ("download_doi", _TEXT),
+        ("event_date", _TEXT),
+        ("latitude", _FLOAT),
+        ("longitude", _FLOAT),
+        ("coordinate_uncertainty", _FLOAT),
+        ("recorded_by", _TEXT),
+        ("sex", _TEXT),
+        ("life_stage", _TEXT),
+        ("identification_qualifier", _TEXT),
+        ("issues", _TEXT),
+        # the image itself
+        ("path", _TEXT),
+        ("caption", _TEXT),
+        ("sha256", _TEXT),
+        ("width", _INT),
+        ("height", _INT),
+        ("split", _TEXT),
+        ("verbatim_name", _TEXT),
+        ("traits", _TEXT),
+        # the whole story of a dropped image
+        ("drop_reason", _TEXT),
+        ("dropped_by", _TEXT),
+    ]
+)
+"""The catalog: one row an image, null where nothing is known. `traits` is a JSON object."""
+
+_OWN = {"uuid", "path", "caption", "data_source", "source_id", "sha256", "width", "height", "split"}
+_TAXON = {*(rank.label for rank in RANKS), "scientific_name", "common"}
+_FACTS = {f.name for f in CATALOG_SCHEMA} - _OWN - _TAXON - {"traits"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One image and what is known of it.
+
+    `path` says where the bytes are: a file, a URL, or `shard.tar#member`. `facts` holds any other
+    column of the catalog by its name (licence, coordinates, sex, ...); `traits` holds what no
+    catalog has a column for (a biosphere's true traits, say). `uuid` is never random.
+    """
+
+    uuid: str
+    path: str
+    taxon: Taxon = field(default_factory=Taxon)
+    caption: str = ""
+    data_source: str = ""
+    source_id: str = ""
+    sha256: str = ""
+    width: int | None = None
+    height: int | None = None
+    split: str = ""
+    facts: Mapping[str, Value] = field(default_factory=dict)
+    traits: Mapping[str, Value] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in self.facts:
+            if name not in _FACTS:
+                raise UnknownName.of("catalog column", name, sorted(_FACTS))
+        if self.split and self.split not in SPLITS:
+            raise UnknownName.of("split", self.split, SPLITS)
+
+    def to_row(self) -> dict[str, Any]:
+        """One row of the catalog, with every column of CATALOG_SCHEMA."""
+        row: dict[str, Any] = dict.fromkeys(CATALOG_SCHEMA.names)
+        row |= {name: getattr(self, name) or None for name in _OWN}
+        row |= self.taxon.to_columns()
+        row |= dict(self.facts)
+        row["traits"] = json.dumps(dict(self.traits), sort_keys=True) if self.traits else None
+        return row
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "Record":
+        """From a catalog's row; columns that the catalog does not know are left out."""
+        own = {name: row[name] for name in _OWN if row.get(name) is not None}
+        facts = {name: row[name] for name in sorted(_FACTS) if row.get(name) is not None}
+        traits = json.loads(row["traits"]) if row.get("traits") else {}
+        own = {"uuid": "", "path": "", **own}
+        return cls(**own, taxon=Taxon.from_columns(row), facts=facts, traits=traits)
+
+    def to_json(self) -> str:
+        """The shard's member `<uuid>.json`: the row without its nulls."""
+        row = {name: value for name, value in self.to_row().items() if value is not None}
+        if self.traits:
+            row["traits"] = dict(self.traits)
+        return json.dumps(row, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "Record":
+        """Read what `to_json` wrote; raises BadFile."""
+        try:
+            row = json.loads(text)
+        except ValueError as error:
+            raise BadFile(f"a record that is not JSON: {error}") from error
+        if not isinstance(row, dict):
+            raise BadFile(f"a record must be a JSON object, got {type(row).__name__}")
+        if isinstance(row.get("traits"), dict):
+            row["traits"] = json.dumps(row["traits"])
+        return cls.from_row(row)
+
+
+def uuid_of_source(data_source: str, source_id: str) -> str:
+    """The UUIDv5 of an image that its source names."""
+    return str(uuid.uuid5(_NAMESPACE, f"{data_source}\n{source_id}"))
+
+
+def uuid_of_bytes(sha256: str) -> str:
+    """The UUIDv5 of an image known by its bytes alone (hexadecimal SHA-256)."""
+    return str(uuid.uuid5(_NAMESPACE, sha256.lower()))
