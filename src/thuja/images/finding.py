@@ -7,10 +7,10 @@ from pathlib import Path
 from thuja.errors import EmptyInput, UsageError
 
 SUFFIXES = (
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".avif", ".jp2",
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".avif", ".heic", ".heif", ".jp2",
     ".j2k", ".jpx",
 )  # fmt: skip
-"""What counts as an image in a folder, by its name in any case."""
+"""What counts as an image in a folder, by its name in any case; HEIF so that it is reported, not read."""
 
 
 def find_images(named: Iterable[str | Path]) -> list[Path]:
