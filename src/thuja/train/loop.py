@@ -20,16 +20,14 @@ from thuja.errors import BadFile, EmptyInput, TrainingDiverged, UsageError
 from thuja.jobs import Progress, output_folder, require_complete, write_json, write_text
 from thuja.model import Model
 from thuja.train.checkpoint import State, load_newest, save_checkpoint
-from thuja.train.corpus import Corpus, ImageSource, epoch_rows
+from thuja.train.corpus import Corpus, FeatureSource, ImageSource, PictureSource, epoch_rows
 from thuja.train.loss import clip_loss
 from thuja.train.optim import build_optimizer, schedule
 from thuja.train.recipe import Recipe
-from thuja.train.start import feature_source, picture_source, start_model
-
-MAX_LOG_SCALE = float(np.log(100))
-"""The temperature never falls below 0.01 (arXiv:2103.00020, section 2.5)."""
+from thuja.train.start import start_model
 
 Evaluate = Callable[[Model], Mapping[str, float]]
+Featurize = Callable[[Model, Corpus], np.ndarray[Any, np.dtype[np.float32]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +35,8 @@ class TrainOptions:
     """How one run is carried out; nothing here changes what an undisturbed run learns.
 
     `evaluate` is called on the model every `evaluate_every` steps and at the end; what it returns
-    goes to metrics.jsonl. `cache` is where a frozen trunk's features are kept. `steps` ends the
-    run early, on the recipe's own schedule.
+    goes to metrics.jsonl. `featurize` gives the (N, F) features of a frozen trunk for a corpus.
+    `steps` ends the run early, on the recipe's own schedule.
     """
 
     resume: bool = False
@@ -47,7 +45,7 @@ class TrainOptions:
     checkpoint_every: int = 50
     evaluate_every: int = 100
     evaluate: Evaluate | None = None
-    cache: Path | None = None
+    featurize: Featurize | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +87,9 @@ def _claim_recipe(out: Path, recipe: Recipe, corpus: Corpus, *, resume: bool) ->
     path, facts = out / "recipe.json", {"data": corpus.fingerprint, "images": len(corpus), "taxa": len(corpus.taxa)}
     if resume and path.exists():
         if path.read_text(encoding="utf-8") != recipe.to_json():
-            raise UsageError(f"{out} was begun with another recipe", hint="resume with the same settings, or use --force")
+            raise UsageError(
+                f"{out} was begun with another recipe", hint="resume with the same settings, or use --force"
+            )
         if json.loads((out / "data.json").read_text(encoding="utf-8")) != facts:
             raise UsageError(f"{out} was begun on other data", hint="resume with the same data, or use --force")
         return
@@ -107,9 +107,11 @@ class _Run:
         self.total = max(1, round(recipe.epochs * images / recipe.batch_size))
         self.frozen_until = self.total - round(recipe.unfreeze_epochs * images / recipe.batch_size)
         self.has_trunk = bool(recipe.image.trunk)
-        trunk = [pair for pair in self.model.named_parameters() if pair[0].startswith("visual.trunk.")]
-        rest = [pair for pair in self.model.named_parameters() if not pair[0].startswith("visual.trunk.")]
-        self.optimizer = build_optimizer([(rest, recipe.optimizer.lr), (trunk, recipe.trunk_lr)], recipe.optimizer)
+        trunk = dict(self.model.trunk_parameters()) if self.has_trunk else {}
+        rest = [pair for pair in self.model.named_parameters() if pair[0] not in trunk]
+        self.optimizer = build_optimizer(
+            [(rest, recipe.optimizer.lr), (trunk.items(), recipe.trunk_lr)], recipe.optimizer
+        )
         self.step = self._restore()
         self._sources: dict[bool, ImageSource] = {}
 
@@ -118,7 +120,10 @@ class _Run:
         last = min(self.total, self.options.steps or self.total)
         size = self.recipe.batch_size
         progress = Progress(total=(last - self.step) * size, label=f"training {self.recipe.name}")
-        with ThreadPoolExecutor(max_workers=1) as ahead, (self.out / "metrics.jsonl").open("a", encoding="utf-8") as log:
+        with (
+            ThreadPoolExecutor(max_workers=1) as ahead,
+            (self.out / "metrics.jsonl").open("a", encoding="utf-8") as log,
+        ):
             coming = ahead.submit(self._batch, self.step) if self.step < last else None
             while coming is not None:
                 started = time.perf_counter()
@@ -133,7 +138,7 @@ class _Run:
                     "epoch": round(self.step * size / len(self.corpus), 4),
                     "loss": loss,
                     "lr": lr,
-                    "scale": float(self.model.logit_scale().exp()),
+                    "scale": float(self.model.scale().detach()),
                     "images_per_s": round(size / seconds, 1),
                     "data_wait_s": round(waited, 4),
                 }
@@ -157,7 +162,7 @@ class _Run:
         image = model.project(batch.images) if is_frozen else model.encode_image(batch.images)  # (B, D)
         text = model.encode_text(batch.texts)[batch.text_of]  # (B, D)
         taxon = batch.taxon if recipe.positives == "taxon" else None
-        loss = clip_loss(image, text, model.logit_scale().exp(), taxon=taxon)
+        loss = clip_loss(image, text, model.scale(), taxon=taxon)
         value = float(loss)
         if not np.isfinite(value):
             self._stop_diverged(batch, value)
@@ -167,8 +172,7 @@ class _Run:
             trained = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
             torch.nn.utils.clip_grad_norm_(trained, recipe.optimizer.grad_clip)
         self.optimizer.step()
-        with torch.no_grad():
-            model.logit_scale().clamp_(0, MAX_LOG_SCALE)
+        model.clamp_scales()
         return value, recipe.optimizer.lr * share
 
     def _batch(self, step: int) -> Batch:
@@ -189,9 +193,17 @@ class _Run:
     def _source(self, step: int) -> ImageSource:
         is_frozen = self.has_trunk and step < self.frozen_until
         if is_frozen not in self._sources:
-            make = feature_source if is_frozen else picture_source
-            self._sources = {is_frozen: make(self.model, self.corpus, self.recipe, self.options.cache)}
+            self._sources = {is_frozen: self._frozen_source() if is_frozen else self._picture_source()}
         return self._sources[is_frozen]
+
+    def _picture_source(self) -> PictureSource:
+        return PictureSource(self.corpus, self.model.preparation, self.recipe.augmentation)
+
+    def _frozen_source(self) -> FeatureSource:
+        if self.options.featurize is None:
+            raise UsageError("a frozen trunk needs TrainOptions.featurize, which computes its features")
+        features = self.options.featurize(self.model, self.corpus)
+        return FeatureSource(features, noise=self.recipe.feature_noise)
 
     def _evaluated(self, evaluate: Evaluate) -> dict[str, float]:
         self.model.eval()
@@ -218,9 +230,9 @@ class _Run:
         uuids = [self.corpus.records[row].uuid for row in batch.rows]
         write_json(self.out / "diverged.json", {"step": self.step, "loss": str(value), "uuids": uuids})
         raise TrainingDiverged(
-            f"the loss became {value} at step {self.step}", hint=f"a lower learning rate; the batch is in {self.out}/diverged.json"
+            f"the loss became {value} at step {self.step}",
+            hint=f"a lower learning rate; the batch is in {self.out}/diverged.json",
         )
-
 
 
 def _step_of(line: str) -> float:

@@ -9,7 +9,9 @@ from torch import nn
 from thuja.train.recipe import Optimizer
 
 
-def build_optimizer(groups: Iterable[tuple[Iterable[tuple[str, nn.Parameter]], float]], settings: Optimizer) -> torch.optim.AdamW:
+def build_optimizer(
+    groups: Iterable[tuple[Iterable[tuple[str, nn.Parameter]], float]], settings: Optimizer
+) -> torch.optim.AdamW:
     """AdamW over (named parameters, peak learning rate) groups.
 
     Weights of one dimension or none (gains, biases, temperatures) are not decayed, as in the

@@ -23,6 +23,7 @@ class ImageTower:
     width: int = 128
     layers: int = 6
     head_width: int = 32
+    pool: Literal["token", "mean"] = "token"
     trunk: str = ""
 
 
