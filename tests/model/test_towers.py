@@ -19,7 +19,9 @@ SMALL = ModelConfig(
 )
 CONFIGS = {
     "token": SMALL,
-    "mean": replace(SMALL, vision=VisionConfig(image_size=40, patch_size=8, width=32, layers=1, head_width=16, pool="mean")),
+    "mean": replace(
+        SMALL, vision=VisionConfig(image_size=40, patch_size=8, width=32, layers=1, head_width=16, pool="mean")
+    ),
     "quick_gelu": replace(SMALL, act="quick_gelu"),
     "vit-b-32": replace(
         SHAPES["ViT-B-32"],
