@@ -8,7 +8,8 @@ from PIL import Image
 from thuja.errors import ThujaError
 from thuja.report import INK, Headline, Report, WallPicture
 
-SVG = f'<?xml version="1.0"?><svg viewBox="0 0 2 1"><metadata>when</metadata><g id="a"><path style="fill: {INK}"/></g></svg>'
+DRAWING = f'<metadata>when</metadata><g id="a"><path style="fill: {INK}"/></g>'
+SVG = f'<?xml version="1.0"?><svg viewBox="0 0 2 1">{DRAWING}</svg>'
 
 
 class Reader(HTMLParser):
