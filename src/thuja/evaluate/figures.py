@@ -206,10 +206,20 @@ def _draw_map(axes: Axes, points: npt.NDArray[np.float64], names: Sequence[str],
     place = np.array([common.index(name) if name in common else -1 for name in names])
     size = float(np.clip(3000 / max(len(points), 1), 3, 24))
     distinct = len(set(names) - {""})
+    x, y = points.T
     if (place < 0).any():
-        axes.scatter(*points[place < 0].T, color=OTHERS, label=f"{distinct - len(common)} others", s=size, linewidths=0, alpha=0.8)
+        axes.scatter(
+            *points[place < 0].T,
+            color=OTHERS,
+            label=f"{distinct - len(common)} others",
+            s=size,
+            linewidths=0,
+            alpha=0.8,
+        )
     for number, name in enumerate(common):
-        axes.scatter(*points[place == number].T, color=PALETTE[number], label=name, s=size, linewidths=0, alpha=0.8)
+        axes.scatter(
+            x[place == number], y[place == number], color=PALETTE[number], label=name, s=size, linewidths=0, alpha=0.8
+        )
     axes.set_title(f"{rank.label} ({distinct})")
     axes.set_xticks([])
     axes.set_yticks([])
