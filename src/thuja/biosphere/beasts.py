@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from thuja.biosphere.shapes import Part, Stance, Tone, arc, ellipse, eye, limb, mouth, ornament, ribbon, tail
+from thuja.biosphere.shapes import Part, Points, Stance, Tone, arc, ellipse, eye, limb, mouth, ornament, ribbon, tail
 from thuja.biosphere.traits import Traits
 
 
@@ -153,17 +153,15 @@ def serpent(traits: Traits, stance: Stance) -> list[Part]:
     return parts
 
 
-def _fin(at: float, foot: float, half: float, height: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def _fin(at: float, foot: float, half: float, height: float) -> Points:
     return np.array([(at + half, foot * 0.9), (at - half * 0.3, foot + height), (at - half, foot * 0.9)])
 
 
-def _mouth(traits: Traits, at: tuple[float, float], thick: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def _mouth(traits: Traits, at: tuple[float, float], thick: float) -> Points:
     return mouth(traits.mouth, at, 0.09 + 0.25 * traits.mouth_length, thick)
 
 
-def _tail(
-    traits: Traits, at: tuple[float, float], width: float
-) -> list[np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
+def _tail(traits: Traits, at: tuple[float, float], width: float) -> list[Points]:
     return tail(traits.tail, at, 0.14 + 0.34 * traits.tail_length, width)
 
 

@@ -19,7 +19,8 @@ def coat(traits: Traits, x: Field, y: Field, seed: int) -> Field:
     wobble = 0.02 * np.sin(9 * y + 7 * x + 6 * generator.random(dtype=np.float32))
     level = _PATTERNS[traits.pattern](x + wobble + shift[0], y + wobble + shift[1], frequency) + cover
     # A steep ramp stands for a hard edge: it keeps edges smooth at any size.
-    return np.clip(level * 6 + 0.5, 0, 1)
+    share: Field = np.clip(level * 6 + 0.5, 0, 1)
+    return share
 
 
 def _bands(x: Field, y: Field, frequency: float) -> Field:
@@ -36,7 +37,8 @@ def _spots(x: Field, y: Field, frequency: float) -> Field:
 
 def _blotches(x: Field, y: Field, frequency: float) -> Field:
     f = frequency * 3.2
-    return 0.55 * (np.sin(f * x + 1.3 * np.sin(f * y)) + np.sin(0.8 * f * y + 1.7 * np.sin(0.9 * f * x + 1)))
+    level: Field = 0.55 * (np.sin(f * x + 1.3 * np.sin(f * y)) + np.sin(0.8 * f * y + 1.7 * np.sin(0.9 * f * x + 1)))
+    return level
 
 
 def _rings(x: Field, y: Field, frequency: float) -> Field:
@@ -44,12 +46,14 @@ def _rings(x: Field, y: Field, frequency: float) -> Field:
 
 
 def _saddle(x: Field, y: Field, frequency: float) -> Field:
-    return 6 * (y - 0.12 + 0.05 * np.sin(x * frequency * 5))
+    level: Field = 6 * (y - 0.12 + 0.05 * np.sin(x * frequency * 5))
+    return level
 
 
 def _net(x: Field, y: Field, frequency: float) -> Field:
     f = frequency * np.float32(np.pi)
-    return 0.30 - np.minimum(np.abs(np.sin(f * (x + y))), np.abs(np.sin(f * (x - y))))
+    level: Field = 0.30 - np.minimum(np.abs(np.sin(f * (x + y))), np.abs(np.sin(f * (x - y))))
+    return level
 
 
 def _chevrons(x: Field, y: Field, frequency: float) -> Field:
@@ -57,14 +61,16 @@ def _chevrons(x: Field, y: Field, frequency: float) -> Field:
 
 
 def _wave(turns: Field) -> Field:
-    return np.sin(np.float32(2 * np.pi) * turns)
+    wave: Field = np.sin(np.float32(2 * np.pi) * turns)
+    return wave
 
 
 def _lattice(x: Field, y: Field, frequency: float) -> Field:
     """The distance, in cells, to the nearest centre of a lattice whose rows are staggered."""
     row = np.floor(y * frequency)
     across = (x * frequency + 0.5 * (row % 2)) % 1 - 0.5
-    return np.hypot(across, y * frequency - row - 0.5)
+    distance: Field = np.hypot(across, y * frequency - row - 0.5)
+    return distance
 
 
 _PATTERNS: dict[str, Callable[[Field, Field, float], Field]] = {

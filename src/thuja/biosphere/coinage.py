@@ -11,13 +11,22 @@ import numpy as np
 
 from thuja.taxonomy import Rank
 
-HEARTS = ["izvo", "ozvi", "ozva", "azvo", "ezvi", "uzva", "ovza", "evzi", "avza", "ivzo", "uvlo", "evlu", "ovla", "ovlu", "avlu", "ivla", "ozmo", "azmo", "izmu", "izme", "ezlu", "ozli", "uzla", "izlo", "ozno", "uzna", "izni", "uzno", "ivro", "ovru", "evno", "ovnu", "uvna", "avnu", "imvo", "omva", "agzi", "ugza", "okvo", "akve", "ikvi", "okva", "ukva", "ezdo", "uzdi", "izda", "izdo", "ofno", "efni", "ofna", "ufno", "ifna", "ilzo", "olzo", "ulza", "edvo", "odvo", "udve", "itve", "utva", "ezro", "izru", "izra", "uzri", "izba", "ozbo", "ezbi", "azbu", "uzbi", "epva", "opva", "upvi"]
 
-_ONSETS = ["b", "br", "c", "cr", "d", "dr", "f", "fl", "g", "gl", "gr", "h", "k", "kr", "l", "m", "n", "p", "pl", "pr", "ph", "qu", "r", "rh", "s", "sc", "sp", "st", "t", "th", "tr", "v", "w"]
-_VOWELS = ["a", "e", "i", "o", "u", "ae"]
-_CONSONANTS = ["b", "c", "d", "f", "g", "l", "m", "n", "p", "r", "s", "t", "v", "x", "ll", "nn", "rr", "th", "rn", "lt", "nd", "mb"]
-_GENUS_ENDINGS = ["ra", "rus", "rum", "lus", "la", "don", "nia", "nus", "ma", "mys", "thes", "thus", "pus", "psis", "ris", "ceras", "dus", "mia", "phis", "noa", "tes", "xus"]
-_EPITHET_ENDINGS = ["us", "a", "um", "is", "ensis", "ana", "inus", "ica", "alis", "ella", "orum", "oides", "esca", "ata", "ulus"]
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+HEARTS = _words("""
+    izvo ozvi ozva azvo ezvi uzva ovza evzi avza ivzo uvlo evlu ovla ovlu avlu ivla ozmo azmo izmu izme ezlu
+    ozli uzla izlo ozno uzna izni uzno ivro ovru evno ovnu uvna avnu imvo omva agzi ugza okvo akve ikvi okva
+    ukva ezdo uzdi izda izdo ofno efni ofna ufno ifna ilzo olzo ulza edvo odvo udve itve utva ezro izru izra
+    uzri izba ozbo ezbi azbu uzbi epva opva upvi
+""")
+_ONSETS = _words("b br c cr d dr f fl g gl gr h k kr l m n p pl pr ph qu r rh s sc sp st t th tr v w")
+_VOWELS = _words("a e i o u ae")
+_CONSONANTS = _words("b c d f g l m n p r s t v x ll nn rr th rn lt nd mb")
+_GENUS_ENDINGS = _words("ra rus rum lus la don nia nus ma mys thes thus pus psis ris ceras dus mia phis noa tes xus")
+_EPITHET_ENDINGS = _words("us a um is ensis ana inus ica alis ella orum oides esca ata ulus")
 _SUFFIXES = {
     Rank.KINGDOM: ("rae", "nia", "bionta"),
     Rank.PHYLUM: ("zoa", "phora", "phyta", "theca"),
@@ -25,14 +34,16 @@ _SUFFIXES = {
     Rank.ORDER: ("niformes", "rales", "ptera"),
     Rank.FAMILY: ("ridae", "naceae", "lidae"),
 }
-
-_PLACES = ["Ash", "Bar", "Black", "Brae", "Bram", "Cald", "Carrow", "Cole", "Dun", "East", "Fen", "Glen", "Hale", "Hark", "Holm", "Ives", "Kel", "Lang", "Lin", "Mar", "Nether", "North", "Orm", "Pen", "Quarr", "Rad", "Sel", "Stan", "Thorn", "Up", "Wen", "West", "Win", "Yar"]
-_PLACE_ENDINGS = ["by", "combe", "don", "field", "ford", "ham", "hurst", "ley", "mere", "moor", "ness", "side", "stead", "ton", "wick", "worth"]
-_NOUN_ONSETS = ["b", "br", "bl", "c", "cl", "cr", "d", "dr", "f", "fl", "g", "gl", "gr", "h", "j", "k", "l", "m", "n", "p", "pl", "pr", "qu", "r", "s", "sh", "sk", "sl", "sn", "sp", "st", "t", "th", "thr", "tr", "tw", "w"]
-_NOUN_MIDDLES = (
-    ["amb", "ann", "arr", "and", "att", "edd", "ell", "emm", "err", "ibb", "idd", "imm", "inn", "ipp", "irr", "obb", "odd", "olt", "omm", "onn", "orr", "ubb", "ugg", "umm", "unt"]
-)
-_NOUN_ENDINGS = ["ack", "el", "en", "er", "et", "ick", "il", "in", "ip", "le", "ling", "lock", "o", "ock", "ow", "y"]
+_PLACES = _words("""
+    Ash Bar Black Brae Bram Cald Carrow Cole Dun East Fen Glen Hale Hark Holm Ives Kel Lang Lin Mar Nether North
+    Orm Pen Quarr Rad Sel Stan Thorn Up Wen West Win Yar
+""")
+_PLACE_ENDINGS = _words("by combe don field ford ham hurst ley mere moor ness side stead ton wick worth")
+_NOUN_ONSETS = _words("b br bl c cl cr d dr f fl g gl gr h j k l m n p pl pr qu r s sh sk sl sn sp st t th thr tr tw w")
+_NOUN_MIDDLES = _words("""
+    amb ann arr and att edd ell emm err ibb idd imm inn ipp irr obb odd olt omm onn orr ubb ugg umm unt
+""")
+_NOUN_ENDINGS = _words("ack el en er et ick il in ip le ling lock o ock ow y")
 _DEGREES = ("", "", "", "greater ", "lesser ", "common ", "false ", "old ", "king's ", "queen's ")
 
 
@@ -81,5 +92,5 @@ def common_name(generator: np.random.Generator, noun: str) -> str:
     return f"{_pick(generator, _DEGREES)}{place} {noun}"
 
 
-def _pick(generator: np.random.Generator, choices: list[str] | tuple[str, ...]) -> str:
+def _pick(generator: np.random.Generator, choices: tuple[str, ...]) -> str:
     return choices[int(generator.integers(len(choices)))]

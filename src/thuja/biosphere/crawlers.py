@@ -2,7 +2,21 @@
 
 import numpy as np
 
-from thuja.biosphere.shapes import Part, Points, Stance, Tone, arc, ellipse, flip, limb, mouth, ribbon, rotate, tail
+from thuja.biosphere.shapes import (
+    Part,
+    Points,
+    Stance,
+    Tone,
+    arc,
+    ellipse,
+    flip,
+    limb,
+    mouth,
+    move,
+    ribbon,
+    rotate,
+    tail,
+)
 from thuja.biosphere.traits import Traits
 
 
@@ -20,7 +34,7 @@ def beetle(traits: Traits, stance: Stance) -> list[Part]:
         parts += _pair(limb([(hip, girth * 0.6), knee, foot], 0.030, 0.014), Tone.FIRST, 0.3)
     parts += [Part(outline, Tone.SECOND, 0.35) for outline in tail(traits.tail, (-0.36, 0), _tail(traits), girth * 0.4)]
     parts += _feelers(traits, (0.36, 0.04), stance)
-    parts += _pair(rotate(mouth(traits.mouth, (0, 0), _mouth(traits), 0.035), 15) + (0.36, 0.05), Tone.SECOND, 0.4)
+    parts += _pair(move(rotate(mouth(traits.mouth, (0, 0), _mouth(traits), 0.035), 15), (0.36, 0.05)), Tone.SECOND, 0.4)
     parts += [
         Part(ellipse((0.34, 0), (radius, radius * 1.1)), Tone.FIRST, 0.5),
         Part(ellipse((-0.10, 0), (0.32, girth), power=0.9), Tone.COAT, 0.8),
@@ -36,16 +50,16 @@ def moth(traits: Traits, stance: Stance) -> list[Part]:
     chord = 0.24 - 0.09 * traits.elongation
     open_ = 1 - 0.25 * abs(stance.curl)
     fore = ellipse((0, 0), (spread * 0.62, chord), power=1.15)
-    fore = rotate(fore + (spread * 0.5, 0), 68) * (1, open_) + (0.08, 0.02)
+    fore = move(rotate(move(fore, (spread * 0.5, 0)), 68) * (1, open_), (0.08, 0.02))
     angles = np.linspace(0, 2 * np.pi, 40, endpoint=False)
     lobes = 1 + 0.10 * np.cos(traits.limbs * 2 * angles)
     hind = np.stack([np.cos(angles) * spread * 0.42 * lobes, np.sin(angles) * chord * 0.95 * lobes], axis=1)
-    hind = rotate(hind + (spread * 0.42, 0), 128) * (1, open_) + (-0.04, 0.02)
+    hind = move(rotate(move(hind, (spread * 0.42, 0)), 128) * (1, open_), (-0.04, 0.02))
     parts: list[Part] = []
     for outline in tail(traits.tail, (0, 0), _tail(traits) * 0.8, 0.05):
-        parts += _pair(rotate(outline, -18) + (-0.04 - spread * 0.45, spread * 0.5), Tone.SECOND, 0.3)
+        parts += _pair(move(rotate(outline, -18), (-0.04 - spread * 0.45, spread * 0.5)), Tone.SECOND, 0.3)
     parts += [*_pair(hind, Tone.COAT, 0.55), *_pair(fore, Tone.COAT, 0.8)]
-    cell = rotate(ellipse((spread * 0.62, 0), (0.06, 0.06)), 68) * (1, open_) + (0.08, 0.02)
+    cell = move(rotate(ellipse((spread * 0.62, 0), (0.06, 0.06)), 68) * (1, open_), (0.08, 0.02))
     parts += _pair(cell, Tone.SECOND if traits.head > 0.5 else Tone.FIRST, 0.8)
     parts += _feelers(traits, (0.22, 0.02), stance)
     radius = 0.05 + 0.04 * traits.head
@@ -68,7 +82,7 @@ def spider(traits: Traits, stance: Stance) -> list[Part]:
         outline = ribbon(arc((0.10 - 0.02 * number, 0.05), reach + 0.12, heading, turn), 0.028, 0.010)
         parts += _pair(outline, (Tone.FIRST, Tone.SECOND)[number % 2], 0.3)
     parts += [Part(outline, Tone.SECOND, 0.3) for outline in tail(traits.tail, (-0.36, 0), _tail(traits) * 0.6, 0.06)]
-    parts += _pair(rotate(mouth(traits.mouth, (0, 0), _mouth(traits), 0.04), 12) + (0.24, 0.06), Tone.SECOND, 0.45)
+    parts += _pair(move(rotate(mouth(traits.mouth, (0, 0), _mouth(traits), 0.04), 12), (0.24, 0.06)), Tone.SECOND, 0.45)
     radius = 0.11 + 0.06 * traits.head
     parts += [
         *_feelers(traits, (0.28, 0.03), stance),

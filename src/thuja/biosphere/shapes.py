@@ -47,14 +47,20 @@ def ellipse(at: tuple[float, float], radii: tuple[float, float], turn: float = 0
     cosines, sines = np.cos(angles), np.sin(angles)
     x = np.sign(cosines) * np.abs(cosines) ** power * radii[0]
     y = np.sign(sines) * np.abs(sines) ** power * radii[1]
-    return rotate(np.stack([x, y], axis=1), turn) + at
+    return move(rotate(np.stack([x, y], axis=1), turn), at)
 
 
 def rotate(points: Points, degrees: float) -> Points:
     """Points (K, 2) turned about the origin, anticlockwise."""
     angle = np.deg2rad(degrees)
     cosine, sine = np.cos(angle), np.sin(angle)
-    return np.asarray(points) @ np.array([[cosine, sine], [-sine, cosine]])
+    turned: Points = np.asarray(points) @ np.array([[cosine, sine], [-sine, cosine]])
+    return turned
+
+
+def move(points: Points, by: tuple[float, float] | Points) -> Points:
+    """Points (K, 2) shifted."""
+    return points + np.asarray(by)
 
 
 def flip(points: Points) -> Points:
@@ -91,10 +97,15 @@ def mouth(form: str, at: tuple[float, float], length: float, thick: float) -> Po
     if form == "pointed":
         return np.array([(x, y + thick), (x + length, y), (x, y - thick)])
     if form == "hooked":
-        tip = (x + length * 0.85, y - thick * 1.9)
         return np.array(
-            [(x, y + thick), (x + length * 0.6, y + thick * 0.8), (x + length, y - thick * 0.2), tip]
-            + [(x + length * 0.55, y - thick * 0.5), (x, y - thick)]
+            [
+                (x, y + thick),
+                (x + length * 0.6, y + thick * 0.8),
+                (x + length, y - thick * 0.2),
+                (x + length * 0.85, y - thick * 1.9),
+                (x + length * 0.55, y - thick * 0.5),
+                (x, y - thick),
+            ]
         )
     return ribbon(arc(at, length * 1.5, 5, -35), thick * 0.5, thick * 0.3)
 

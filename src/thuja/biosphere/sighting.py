@@ -1,6 +1,7 @@
 """One meeting with one living thing: which specimen it was, and the scene it was seen in."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -87,13 +88,12 @@ def _specimen(species: Species, generator: np.random.Generator) -> Specimen:
     shifts["tail_length"] += 0.2 * growth + 0.5 * manhood
     shifts["ornament_length"] += 0.25 * growth + manhood
     base = species.traits
-    own = replace(
-        base,
-        hue=float((base.hue + generator.normal(0, 7)) % 360),
-        chroma=float(np.clip(base.chroma + generator.normal(0, 0.08) + 0.2 * growth, 0, 1)),
-        lightness=float(np.clip(base.lightness + generator.normal(0, 0.12), -1, 1)),
-        **{name: float(np.clip(getattr(base, name) + shift, 0, 1)) for name, shift in shifts.items()},
-    )
+    own: dict[str, Any] = {
+        "hue": float((base.hue + generator.normal(0, 7)) % 360),
+        "chroma": float(np.clip(base.chroma + generator.normal(0, 0.08) + 0.2 * growth, 0, 1)),
+        "lightness": float(np.clip(base.lightness + generator.normal(0, 0.12), -1, 1)),
+    }
+    own |= {name: float(np.clip(getattr(base, name) + shift, 0, 1)) for name, shift in shifts.items()}
     return Specimen(traits=own, stage=stage, sex=sex, is_reversed=is_reversed, coat_seed=int(generator.integers(2**31)))
 
 

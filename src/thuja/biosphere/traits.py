@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -91,20 +92,17 @@ def evolve(tree: Tree, plans: Sequence[str], generator: np.random.Generator) -> 
     walks = {name: _walk(tree, walk, generator) for name, walk in WALKS.items()}
     switches = {name: _switch(tree, switch, generator) for name, switch in SWITCHES.items()}
     traits: list[Traits] = []
-    for tip in range(len(tree.tips)):
-        levels = {name: squash(float(values[tip])) for name, values in walks.items()}
-        traits.append(
-            Traits(
-                body_plan=plans[tip],
-                **{name: SWITCHES[name].states[int(states[tip])] for name, states in switches.items()},
-                limbs=int(3 + min(levels.pop("limbs") * 4, 3)),
-                # Hue runs on a circle: the walk itself is the angle, so that no hue is an end.
-                hue=float(walks["hue"][tip] * 110 % 360),
-                lightness=levels.pop("lightness") * 2 - 1,
-                contrast_turn=levels.pop("contrast_turn") * 70 - 35,
-                **{name: level for name, level in levels.items() if name != "hue"},
-            )
-        )
+    for tip, plan in enumerate(plans):
+        values: dict[str, Any] = {name: squash(float(walk[tip])) for name, walk in walks.items()}
+        values |= {name: SWITCHES[name].states[int(states[tip])] for name, states in switches.items()}
+        values |= {
+            "limbs": 3 + min(int(values["limbs"] * 4), 3),
+            # Hue runs on a circle: the walk itself is the angle, so that no hue is an end.
+            "hue": float(walks["hue"][tip] * 110 % 360),
+            "lightness": values["lightness"] * 2 - 1,
+            "contrast_turn": values["contrast_turn"] * 70 - 35,
+        }
+        traits.append(Traits(body_plan=plan, **values))
     return traits
 
 
