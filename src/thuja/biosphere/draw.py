@@ -136,7 +136,8 @@ def _shade(heights: Image.Image, scene: Scene, size: int) -> Pixels:
     slope = np.zeros_like(soft)
     slope[:, 1:-1] += (soft[:, 2:] - soft[:, :-2]) * np.float32(np.cos(angle))
     slope[1:-1] += (soft[2:] - soft[:-2]) * np.float32(np.sin(angle))
-    return np.clip(slope * np.float32(scene.light_strength * reach / 90), -0.55, 0.55)
+    shade: Pixels = np.clip(slope * np.float32(scene.light_strength * reach / 90), -0.55, 0.55)
+    return shade
 
 
 def _lay_occluders(canvas: Pixels, scene: Scene, generator: np.random.Generator) -> None:

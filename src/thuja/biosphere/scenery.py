@@ -109,7 +109,7 @@ def _night(size: int, generator: np.random.Generator) -> Field:
         disc = Image.new("L", (int(2 * r) + 2,) * 2)
         ImageDraw.Draw(disc).ellipse([1, 1, 2 * r, 2 * r], fill=255)
         image.paste(int(120 + 130 * grey), (int(x * size - r), int(y * size - r)), disc)
-    return np.asarray(image, dtype=np.float32) / 255
+    return np.asarray(np.asarray(image) / 255, dtype=np.float32)
 
 
 _TEXTURES: dict[str, Callable[[int, np.random.Generator], Field]] = {

@@ -60,7 +60,8 @@ def rotate(points: Points, degrees: float) -> Points:
 
 def move(points: Points, by: tuple[float, float] | Points) -> Points:
     """Points (K, 2) shifted."""
-    return points + np.asarray(by)
+    moved: Points = points + np.asarray(by)
+    return moved
 
 
 def flip(points: Points) -> Points:

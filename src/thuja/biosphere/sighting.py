@@ -94,7 +94,13 @@ def _specimen(species: Species, generator: np.random.Generator) -> Specimen:
         "lightness": float(np.clip(base.lightness + generator.normal(0, 0.12), -1, 1)),
     }
     own |= {name: float(np.clip(getattr(base, name) + shift, 0, 1)) for name, shift in shifts.items()}
-    return Specimen(traits=own, stage=stage, sex=sex, is_reversed=is_reversed, coat_seed=int(generator.integers(2**31)))
+    return Specimen(
+        traits=replace(base, **own),
+        stage=stage,
+        sex=sex,
+        is_reversed=is_reversed,
+        coat_seed=int(generator.integers(2**31)),
+    )
 
 
 def _scene(specimen: Specimen, generator: np.random.Generator) -> Scene:

@@ -213,7 +213,8 @@ def _counts(config: WorldConfig, generator: np.random.Generator) -> Ints:
     counts = np.floor(shares).astype(np.int64)
     by_remainder = np.argsort(counts - shares, kind="stable")
     counts[by_remainder[: rest - int(counts.sum())]] += 1
-    return counts + floor
+    total: Ints = counts + floor
+    return total
 
 
 CONFIG_NAMES = tuple(field.name for field in fields(WorldConfig))
