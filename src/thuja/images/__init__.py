@@ -1,0 +1,20 @@
+"""Bytes to RGB to array: safe decoding of whatever the web holds, and the field's image preparations."""
+
+from thuja.images.decode import DEFAULT_LIMITS, REASONS, Limits, decode, encode_jpeg, read_bytes, read_image, to_rgb
+from thuja.images.preparation import CLIP_MEAN, CLIP_STD, INTERPOLATIONS, MODES, Preparation
+
+__all__ = [
+    "CLIP_MEAN",
+    "CLIP_STD",
+    "DEFAULT_LIMITS",
+    "INTERPOLATIONS",
+    "MODES",
+    "REASONS",
+    "Limits",
+    "Preparation",
+    "decode",
+    "encode_jpeg",
+    "read_bytes",
+    "read_image",
+    "to_rgb",
+]

@@ -1,0 +1,25 @@
+"""Towers, heads, tokenizer and checkpoints; knows no dataset and no taxonomy."""
+
+from thuja.model.config import (
+    SHAPES,
+    TAXONOMY,
+    HeadConfig,
+    ModelConfig,
+    TextConfig,
+    TrunkConfig,
+    VisionConfig,
+)
+from thuja.model.model import Model
+from thuja.model.tokenizer import Tokenizer
+
+__all__ = [
+    "SHAPES",
+    "TAXONOMY",
+    "HeadConfig",
+    "Model",
+    "ModelConfig",
+    "TextConfig",
+    "Tokenizer",
+    "TrunkConfig",
+    "VisionConfig",
+]

@@ -1,0 +1,167 @@
+"""The model: two towers, their heads, tokenizer and image preparation."""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from thuja.errors import ThujaError
+from thuja.model.config import TAXONOMY, HeadConfig, ModelConfig, VisionConfig, head_named
+from thuja.model.efficientnet import TrunkTower, imagenet_weights, projector
+from thuja.model.text import TextTower
+from thuja.model.tokenizer import Tokenizer
+from thuja.model.vit import VisionTransformer
+
+if TYPE_CHECKING:
+    from thuja.images import Preparation
+
+INITIAL_SCALE = math.log(1 / 0.07)
+MAX_SCALE = math.log(100)
+
+
+class Head(nn.Module):
+    """A further visual projection, with a temperature of its own or the model's."""
+
+    def __init__(self, config: ModelConfig, head: HeadConfig) -> None:
+        super().__init__()
+        self.logit_scale = nn.Parameter(torch.empty(())) if head.has_own_temperature else None
+        self.proj: nn.Parameter | nn.Sequential
+        if isinstance(config.vision, VisionConfig):
+            self.proj = nn.Parameter(torch.empty(config.vision.width, config.embed_dim))
+        else:
+            self.proj = projector(config.vision, config.embed_dim)
+
+    def project(self, features: Tensor) -> Tensor:
+        """(B, F) features to (B, D), not normalised."""
+        if isinstance(self.proj, nn.Parameter):
+            return features @ self.proj
+        out: Tensor = self.proj(features)
+        return out
+
+
+class Model(TextTower):
+    """Images and texts to one embedding space of D dimensions.
+
+    It is a text tower with `visual`, `logit_scale` and `heads` beside, and not one that has a text
+    tower, because open_clip keeps the text tower's parts at the top of its checkpoints: so every
+    parameter here has the name that it has there. The `taxonomy` head is `visual.proj` with
+    `logit_scale`; further ones are in `heads`.
+    """
+
+    def __init__(self, config: ModelConfig, tokenizer: Tokenizer, preparation: "Preparation") -> None:
+        """Lay the model out with its weights unset; see `create` and `load`."""
+        super().__init__(config.text, config.embed_dim, act=config.act)
+        if tokenizer.vocab_size > config.text.vocab_size:
+            raise ThujaError(
+                f"the tokenizer has {tokenizer.vocab_size} tokens, the text tower room for {config.text.vocab_size}"
+            )
+        self.config = config
+        self.tokenizer = tokenizer
+        self.preparation = preparation
+        self.id = "untrained"
+        self.visual: VisionTransformer | TrunkTower
+        if isinstance(config.vision, VisionConfig):
+            self.visual = VisionTransformer(config.vision, config.embed_dim, act=config.act)
+        else:
+            self.visual = TrunkTower(config.vision, config.embed_dim)
+        self.logit_scale = nn.Parameter(torch.empty(()))
+        self.heads = nn.ModuleDict({head.name: Head(config, head) for head in config.heads})
+
+    @classmethod
+    def create(
+        cls, config: ModelConfig, tokenizer: Tokenizer, preparation: "Preparation", *, generator: torch.Generator
+    ) -> "Model":
+        """A model with weights drawn from `generator`; further heads start as copies of `taxonomy`.
+
+        A convolutional trunk is drawn too: `load_imagenet` puts the trained one in its place.
+        """
+        with torch.device("meta"):  # no weight is drawn twice, and no global generator is touched
+            model = cls(config, tokenizer, preparation)
+        model.to_empty(device="cpu")
+        model.visual.initialize(generator)
+        model.initialize_text(generator)
+        nn.init.constant_(model.logit_scale, INITIAL_SCALE)
+        model.copy_taxonomy_to_heads()
+        return model.eval()
+
+    def load_imagenet(self) -> "Model":
+        """Put the ImageNet weights into the convolutional trunk; raises ThujaError for a ViT."""
+        if not isinstance(self.visual, TrunkTower):
+            raise ThujaError("only a convolutional trunk has ImageNet weights to load")
+        self.visual.trunk.load_state_dict(imagenet_weights())
+        return self
+
+    def image_features(self, images: Tensor) -> Tensor:
+        """(B, 3, S, S) prepared images to (B, F) features before any projection, not normalised."""
+        return self.visual.features(images)
+
+    def project(self, features: Tensor, head: str = TAXONOMY, *, normalize: bool = True) -> Tensor:
+        """(B, F) features through one head to (B, D); raises ThujaError for an unknown head."""
+        known = head_named(self.config, head)
+        module = self.visual if known is None else self._head(head)
+        embedded = module.project(features)
+        return F.normalize(embedded, dim=-1) if normalize else embedded
+
+    def encode_image(self, images: Tensor, head: str = TAXONOMY, *, normalize: bool = True) -> Tensor:
+        """(B, 3, S, S) prepared images to (B, D), of length one unless `normalize` is false."""
+        return self.project(self.image_features(images), head, normalize=normalize)
+
+    def encode_text(self, texts: Sequence[str] | Tensor, *, normalize: bool = True) -> Tensor:
+        """L texts, or (L, T) tokens, to (L, D). Texts are padded to the longest of them only."""
+        tokens = texts if isinstance(texts, Tensor) else self.tokenize(texts)
+        embedded = self.text_embeddings(tokens.to(self.positional_embedding.device))
+        return F.normalize(embedded, dim=-1) if normalize else embedded
+
+    def tokenize(self, texts: Sequence[str]) -> Tensor:
+        """(L, T) token ids, T the longest text's length."""
+        return self.tokenizer.pad(self.tokenizer.encode(texts, self.config.text.context_length))
+
+    def scale(self, head: str = TAXONOMY) -> Tensor:
+        """What a head multiplies cosines by: exp of its own `logit_scale`, or of the model's."""
+        known = head_named(self.config, head)
+        own = self._head(head).logit_scale if known and known.has_own_temperature else None
+        return (self.logit_scale if own is None else own).exp()
+
+    def clamp_scales(self) -> None:
+        """Keep every temperature's `logit_scale` in [0, ln 100], as CLIP does after each step."""
+        with torch.no_grad():
+            for name, parameter in self.named_parameters():
+                if name.endswith("logit_scale"):
+                    parameter.clamp_(0, MAX_SCALE)
+
+    def forward(self, images: Tensor, tokens: Tensor, head: str = TAXONOMY) -> tuple[Tensor, Tensor, Tensor]:
+        """Both towers in one call, for wrappers such as DDP: (B, D), (L, D) and the scale."""
+        return self.encode_image(images, head), self.encode_text(tokens), self.scale(head)
+
+    def copy_taxonomy_to_heads(self) -> None:
+        """Start every further head where `taxonomy` stands, as BioCLIP 2 and BioCAP do."""
+        with torch.no_grad():
+            for head in self.heads.values():
+                assert isinstance(head, Head)
+                if isinstance(head.proj, nn.Parameter):
+                    assert isinstance(self.visual, VisionTransformer)
+                    head.proj.copy_(self.visual.proj)
+                else:
+                    assert isinstance(self.visual, TrunkTower)
+                    head.proj.load_state_dict(self.visual.head.state_dict())
+                if head.logit_scale is not None:
+                    head.logit_scale.copy_(self.logit_scale)
+
+    def trunk_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """Everything before the visual projections: what `image_features` depends on."""
+        for name, parameter in self.visual.named_parameters(prefix="visual"):
+            if not name.startswith(("visual.proj", "visual.head.")):
+                yield name, parameter
+
+    def freeze_trunk(self, *, is_frozen: bool = True) -> None:
+        """Stop (or let again) gradients into the trunk, so that its features may be cached."""
+        for _, parameter in self.trunk_parameters():
+            parameter.requires_grad_(not is_frozen)
+
+    def _head(self, name: str) -> Head:
+        head = self.heads[name]
+        assert isinstance(head, Head)
+        return head

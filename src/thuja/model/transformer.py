@@ -1,0 +1,104 @@
+"""The pre-LN transformer that both towers are made of, under open_clip's parameter names."""
+
+from collections import OrderedDict
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from thuja.model.config import Act
+
+
+class QuickGELU(nn.Module):
+    """OpenAI's approximation of GELU, which their weights were trained with."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Elementwise, same shape."""
+        return x * torch.sigmoid(1.702 * x)
+
+
+class Attention(nn.Module):
+    """Multi-head self-attention; parameters as in `torch.nn.MultiheadAttention`."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.in_proj_weight = nn.Parameter(torch.empty(3 * width, width))
+        self.in_proj_bias = nn.Parameter(torch.empty(3 * width))
+        self.out_proj = nn.Linear(width, width)
+
+    def forward(self, x: Tensor, *, is_causal: bool) -> Tensor:
+        """(B, T, W) to (B, T, W); causal: no position sees a later one."""
+        B, T, W = x.shape
+        qkv = F.linear(x, self.in_proj_weight, self.in_proj_bias)
+        q, k, v = qkv.view(B, T, 3, self.heads, W // self.heads).permute(2, 0, 3, 1, 4)  # each (B, H, T, W/H)
+        mixed = F.scaled_dot_product_attention(q, k, v, is_causal=is_causal)
+        out: Tensor = self.out_proj(mixed.transpose(1, 2).reshape(B, T, W))
+        return out
+
+
+class Block(nn.Module):
+    """One residual block: attention, then the MLP, each behind its layer norm."""
+
+    def __init__(self, width: int, heads: int, *, mlp_ratio: float, act: Act) -> None:
+        super().__init__()
+        hidden = int(width * mlp_ratio)
+        self.ln_1 = nn.LayerNorm(width)
+        self.attn = Attention(width, heads)
+        self.ln_2 = nn.LayerNorm(width)
+        self.mlp = nn.Sequential(
+            OrderedDict(
+                c_fc=nn.Linear(width, hidden),
+                gelu=nn.GELU() if act == "gelu" else QuickGELU(),
+                c_proj=nn.Linear(hidden, width),
+            )
+        )
+
+    def forward(self, x: Tensor, *, is_causal: bool) -> Tensor:
+        """(B, T, W) to (B, T, W)."""
+        x = x + self.attn(self.ln_1(x), is_causal=is_causal)
+        out: Tensor = x + self.mlp(self.ln_2(x))
+        return out
+
+
+class Transformer(nn.Module):
+    """A stack of blocks."""
+
+    def __init__(self, width: int, layers: int, heads: int, *, mlp_ratio: float, act: Act) -> None:
+        super().__init__()
+        self.width = width
+        self.resblocks = nn.ModuleList(Block(width, heads, mlp_ratio=mlp_ratio, act=act) for _ in range(layers))
+
+    def forward(self, x: Tensor, *, is_causal: bool = False) -> Tensor:
+        """(B, T, W) to (B, T, W)."""
+        for block in self.resblocks:
+            x = block(x, is_causal=is_causal)
+        return x
+
+    def initialize(self, generator: torch.Generator) -> None:
+        """Draw every weight as OpenAI's CLIP does for its text tower; biases zero, norms one.
+
+        The branch that ends in the residual stream is scaled down by the depth, so that the
+        stream's variance does not grow with it.
+        """
+        residual = self.width**-0.5 * (2 * len(self.resblocks)) ** -0.5
+        for block in self.resblocks:
+            assert isinstance(block, Block)
+            draw(block.attn.in_proj_weight, self.width**-0.5, generator)
+            draw(block.attn.out_proj.weight, residual, generator)
+            for name, weight in block.mlp.named_parameters():
+                if name.endswith("weight"):
+                    draw(weight, (2 * self.width) ** -0.5 if name.startswith("c_fc") else residual, generator)
+            nn.init.zeros_(block.attn.in_proj_bias)
+            nn.init.zeros_(block.attn.out_proj.bias)
+            for name, bias in block.mlp.named_parameters():
+                if name.endswith("bias"):
+                    nn.init.zeros_(bias)
+            block.ln_1.reset_parameters()
+            block.ln_2.reset_parameters()
+
+
+def draw(weight: Tensor, std: float, generator: torch.Generator) -> None:
+    """Fill a parameter in place with normal numbers of this standard deviation."""
+    with torch.no_grad():
+        weight.normal_(0.0, std, generator=generator)

@@ -1,0 +1,73 @@
+"""The ViT image tower, under open_clip's parameter names."""
+
+import torch
+from torch import Tensor, nn
+
+from thuja.model.config import Act, VisionConfig
+from thuja.model.transformer import Transformer, draw
+
+
+class VisionTransformer(nn.Module):
+    """Images to features: patches, class token, positions, blocks, pooling, norm.
+
+    `proj` takes the features to the embedding; it is the `taxonomy` head's projection.
+    """
+
+    def __init__(self, config: VisionConfig, embed_dim: int, *, act: Act) -> None:
+        super().__init__()
+        self.config = config
+        width = config.width
+        self.conv1 = nn.Conv2d(3, width, kernel_size=config.patch_size, stride=config.patch_size, bias=False)
+        self.class_embedding = nn.Parameter(torch.empty(width))
+        self.positional_embedding = nn.Parameter(torch.empty(config.grid**2 + 1, width))
+        self.ln_pre = nn.LayerNorm(width)
+        self.transformer = Transformer(width, config.layers, config.heads, mlp_ratio=config.mlp_ratio, act=act)
+        self.ln_post = nn.LayerNorm(width)
+        self.proj = nn.Parameter(torch.empty(width, embed_dim))
+        self.generator: torch.Generator | None = None
+        """Draws the patches that patch dropout keeps; None is torch's own."""
+
+    @property
+    def feature_dim(self) -> int:
+        """F, the length of a feature vector before the projection."""
+        return self.config.width
+
+    def features(self, images: Tensor) -> Tensor:
+        """(B, 3, S, S) prepared images to (B, F) features, before the projection."""
+        patches = self.conv1(images).flatten(2).transpose(1, 2)  # (B, grid**2, W)
+        token = self.class_embedding.expand(len(patches), 1, -1)
+        x = torch.cat([token, patches], dim=1) + self.positional_embedding
+        if self.training and self.config.patch_dropout:
+            x = self._drop_patches(x)
+        x = self.transformer(self.ln_pre(x))
+        if self.config.pool == "token":
+            pooled: Tensor = self.ln_post(x[:, 0])
+            return pooled
+        mean: Tensor = self.ln_post(x)[:, 1:].mean(dim=1)
+        return mean
+
+    def project(self, features: Tensor) -> Tensor:
+        """(B, F) features to (B, D), not normalised."""
+        return features @ self.proj
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, 3, S, S) prepared images to (B, D), not normalised."""
+        return self.project(self.features(images))
+
+    def _drop_patches(self, x: Tensor) -> Tensor:
+        """Keep a random share of the patches of each image, and the class token (arXiv:2212.00794)."""
+        B, T, W = x.shape
+        kept = max(1, int((T - 1) * (1 - self.config.patch_dropout)))
+        order = torch.rand(B, T - 1, generator=self.generator, device=x.device).argsort(dim=1)
+        rows = order[:, :kept, None].expand(-1, -1, W) + 1
+        return torch.cat([x[:, :1], x.gather(1, rows)], dim=1)
+
+    def initialize(self, generator: torch.Generator) -> None:
+        """Draw every weight: positions, token and projection as CLIP does, patches by their fan-in."""
+        width = self.config.width
+        draw(self.conv1.weight, (3 * self.config.patch_size**2) ** -0.5, generator)
+        for weight in (self.class_embedding, self.positional_embedding, self.proj):
+            draw(weight, width**-0.5, generator)
+        self.transformer.initialize(generator)
+        self.ln_pre.reset_parameters()
+        self.ln_post.reset_parameters()

@@ -1,0 +1,16 @@
+"""The recipes by name, one file each."""
+
+from importlib import import_module
+
+from thuja.errors import UnknownName
+from thuja.train.recipe import Recipe
+
+NAMES = ("small", "small-pretrained")
+
+
+def find_recipe(name: str) -> Recipe:
+    """The recipe of that name; raises UnknownName."""
+    if name not in NAMES:
+        raise UnknownName.of("recipe", name, NAMES)
+    recipe: Recipe = import_module(f"thuja.recipes.{name.replace('-', '_')}").RECIPE
+    return recipe

@@ -1,0 +1,251 @@
+"""The training loop: read top to bottom, it is one run.
+
+Everything random in step k is a function of (seed, k), so weights, optimiser and step number are
+all that a checkpoint needs for a resumed run to equal one left alone, bit for bit.
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from thuja.errors import BadFile, EmptyInput, TrainingDiverged, UsageError
+from thuja.jobs import Progress, output_folder, require_complete, write_json, write_text
+from thuja.model import Model
+from thuja.train.checkpoint import State, load_newest, save_checkpoint
+from thuja.train.corpus import Corpus, FeatureSource, ImageSource, PictureSource, epoch_rows
+from thuja.train.loss import clip_loss
+from thuja.train.optim import build_optimizer, schedule
+from thuja.train.recipe import Recipe
+from thuja.train.start import start_model
+
+Evaluate = Callable[[Model], Mapping[str, float]]
+Featurize = Callable[[Model, Corpus], np.ndarray[Any, np.dtype[np.float32]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainOptions:
+    """How one run is carried out; nothing here changes what an undisturbed run learns.
+
+    `evaluate` is called on the model every `evaluate_every` steps and at the end; what it returns
+    goes to metrics.jsonl. `featurize` gives the (N, F) features of a frozen trunk for a corpus.
+    `steps` ends the run early, on the recipe's own schedule.
+    """
+
+    resume: bool = False
+    force: bool = False
+    steps: int | None = None
+    checkpoint_every: int = 50
+    evaluate_every: int = 100
+    evaluate: Evaluate | None = None
+    featurize: Featurize | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """One step's inputs: images (B, ...), the distinct texts, which text each image has, its taxon."""
+
+    rows: np.ndarray[Any, np.dtype[np.int64]]
+    images: Tensor
+    texts: list[str]
+    text_of: Tensor  # (B,)
+    taxon: Tensor  # (B,)
+
+
+def train(recipe: Recipe, data: Path, out: Path, *, options: TrainOptions | None = None) -> Model:
+    """Train a model on the `train` split of a curated folder; returns it, saved in `out/model`.
+
+    Writes `recipe.json`, `metrics.jsonl`, `checkpoints/` and `model/`.
+    """
+    options = options or TrainOptions()
+    require_complete(data, verb="curate")
+    corpus = Corpus.open(data, "train")
+    if len(corpus.taxa) < 2:
+        raise EmptyInput(f"training needs at least two taxa, and {data} has {len(corpus.taxa)}")
+    if recipe.batch_size > len(corpus):
+        raise UsageError(
+            f"the batch of {recipe.batch_size} is larger than the {len(corpus)} training images",
+            hint=f"--set batch_size={max(2, len(corpus) // 8)}",
+        )
+    with output_folder(out, verb="train", force=options.force, resume=options.resume):
+        _claim_recipe(out, recipe, corpus, resume=options.resume)
+        run = _Run(recipe, corpus, out, options)
+        run.finish_steps()
+        run.model.save(out / "model")
+        return run.model
+
+
+def _claim_recipe(out: Path, recipe: Recipe, corpus: Corpus, *, resume: bool) -> None:
+    """Write the recipe and the data's fingerprint, or, on resuming, insist that they are the same."""
+    path, facts = out / "recipe.json", {"data": corpus.fingerprint, "images": len(corpus), "taxa": len(corpus.taxa)}
+    if resume and path.exists():
+        if path.read_text(encoding="utf-8") != recipe.to_json():
+            raise UsageError(
+                f"{out} was begun with another recipe", hint="resume with the same settings, or use --force"
+            )
+        if json.loads((out / "data.json").read_text(encoding="utf-8")) != facts:
+            raise UsageError(f"{out} was begun on other data", hint="resume with the same data, or use --force")
+        return
+    write_json(out / "data.json", facts)
+    write_text(path, recipe.to_json())
+
+
+class _Run:
+    """One training run's state: the model, its optimiser, the step, and where batches come from."""
+
+    def __init__(self, recipe: Recipe, corpus: Corpus, out: Path, options: TrainOptions) -> None:
+        self.recipe, self.corpus, self.out, self.options = recipe, corpus, out, options
+        self.model = start_model(recipe, corpus)
+        images = len(corpus)
+        self.total = max(1, round(recipe.epochs * images / recipe.batch_size))
+        self.frozen_until = self.total - round(recipe.unfreeze_epochs * images / recipe.batch_size)
+        self.has_trunk = bool(recipe.image.trunk)
+        trunk = dict(self.model.trunk_parameters()) if self.has_trunk else {}
+        rest = [pair for pair in self.model.named_parameters() if pair[0] not in trunk]
+        self.optimizer = build_optimizer(
+            [(rest, recipe.optimizer.lr), (trunk.items(), recipe.trunk_lr)], recipe.optimizer
+        )
+        self.step = self._restore()
+        self._sources: dict[bool, ImageSource] = {}
+
+    def finish_steps(self) -> None:
+        """Run every step that is left, logging, checking and saving on the way."""
+        last = min(self.total, self.options.steps or self.total)
+        size = self.recipe.batch_size
+        progress = Progress(total=(last - self.step) * size, label=f"training {self.recipe.name}")
+        with (
+            ThreadPoolExecutor(max_workers=1) as ahead,
+            (self.out / "metrics.jsonl").open("a", encoding="utf-8") as log,
+        ):
+            coming = ahead.submit(self._batch, self.step) if self.step < last else None
+            while coming is not None:
+                started = time.perf_counter()
+                batch = coming.result()
+                waited = time.perf_counter() - started
+                coming = ahead.submit(self._batch, self.step + 1) if self.step + 1 < last else None
+                loss, lr = self._learn(batch)
+                self.step += 1
+                seconds = time.perf_counter() - started
+                row: dict[str, float] = {
+                    "step": self.step,
+                    "epoch": round(self.step * size / len(self.corpus), 4),
+                    "loss": loss,
+                    "lr": lr,
+                    "scale": float(self.model.scale().detach()),
+                    "images_per_s": round(size / seconds, 1),
+                    "data_wait_s": round(waited, 4),
+                }
+                if self.options.evaluate and (self.step % self.options.evaluate_every == 0 or self.step == last):
+                    row |= self._evaluated(self.options.evaluate)
+                log.write(json.dumps(row) + "\n")
+                if self.step % self.options.checkpoint_every == 0 or self.step == last:
+                    log.flush()
+                    save_checkpoint(self.out / "checkpoints", self.step, self._state())
+                progress.advance(size, note=f"loss {loss:.3f}")
+        progress.close()
+
+    def _learn(self, batch: Batch) -> tuple[float, float]:
+        """One step of the optimiser; returns the loss and the learning rate."""
+        recipe, model = self.recipe, self.model
+        is_frozen = self.has_trunk and self.step < self.frozen_until
+        share = schedule(self.step, total=self.total, warmup=recipe.warmup_steps)
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["peak_lr"] * share
+        model.train()
+        image = model.project(batch.images) if is_frozen else model.encode_image(batch.images)  # (B, D)
+        text = model.encode_text(batch.texts)[batch.text_of]  # (B, D)
+        taxon = batch.taxon if recipe.positives == "taxon" else None
+        loss = clip_loss(image, text, model.scale(), taxon=taxon)
+        value = float(loss)
+        if not np.isfinite(value):
+            self._stop_diverged(batch, value)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        if recipe.optimizer.grad_clip:
+            trained = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
+            torch.nn.utils.clip_grad_norm_(trained, recipe.optimizer.grad_clip)
+        self.optimizer.step()
+        model.clamp_scales()
+        return value, recipe.optimizer.lr * share
+
+    def _batch(self, step: int) -> Batch:
+        """Everything that step `step` needs, drawn by generators of that step alone."""
+        recipe, corpus = self.recipe, self.corpus
+        rows = epoch_rows(len(corpus), batch_size=recipe.batch_size, step=step, seed=recipe.seed)
+        generator = np.random.default_rng([recipe.seed, 1, step])
+        records = [corpus.records[row] for row in rows]
+        drawn = [recipe.texts.draw(record.taxon, generator, record.caption) for record in records]
+        texts = sorted(set(drawn))
+        number = {text: index for index, text in enumerate(texts)}
+        images = self._source(step).batch(rows, generator)
+        text_of = torch.tensor([number[text] for text in drawn])
+        return Batch(
+            rows=rows, images=images, texts=texts, text_of=text_of, taxon=torch.from_numpy(corpus.taxon_ids[rows])
+        )
+
+    def _source(self, step: int) -> ImageSource:
+        is_frozen = self.has_trunk and step < self.frozen_until
+        if is_frozen not in self._sources:
+            self._sources = {is_frozen: self._frozen_source() if is_frozen else self._picture_source()}
+        return self._sources[is_frozen]
+
+    def _picture_source(self) -> PictureSource:
+        return PictureSource(self.corpus, self.model.preparation, self.recipe.augmentation)
+
+    def _frozen_source(self) -> FeatureSource:
+        if self.options.featurize is None:
+            raise UsageError("a frozen trunk needs TrainOptions.featurize, which computes its features")
+        features = self.options.featurize(self.model, self.corpus)
+        return FeatureSource(features, noise=self.recipe.feature_noise)
+
+    def _evaluated(self, evaluate: Evaluate) -> dict[str, float]:
+        self.model.eval()
+        with torch.inference_mode():
+            return {f"val_{name}": value for name, value in evaluate(self.model).items()}
+
+    def _state(self) -> State:
+        return {"step": self.step, "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}
+
+    def _restore(self) -> int:
+        """Take up the newest checkpoint and cut the log back to it; returns the step to go on from."""
+        log = self.out / "metrics.jsonl"
+        state = load_newest(self.out / "checkpoints") if self.options.resume else None
+        step = 0
+        if state is not None:
+            self.model.load_state_dict(state["model"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            step = int(state["step"])
+        lines = log.read_text(encoding="utf-8").splitlines(keepends=True) if log.exists() else []
+        write_text(log, "".join(line for line in lines if _step_of(line) <= step))
+        return step
+
+    def _stop_diverged(self, batch: Batch, value: float) -> None:
+        uuids = [self.corpus.records[row].uuid for row in batch.rows]
+        write_json(self.out / "diverged.json", {"step": self.step, "loss": str(value), "uuids": uuids})
+        raise TrainingDiverged(
+            f"the loss became {value} at step {self.step}",
+            hint=f"a lower learning rate; the batch is in {self.out}/diverged.json",
+        )
+
+
+def _step_of(line: str) -> float:
+    """The step of one line of metrics.jsonl; a line cut short by a kill counts as never written."""
+    try:
+        return float(json.loads(line)["step"])
+    except (ValueError, KeyError):
+        return float("inf")
+
+
+def read_recipe(run: Path) -> Recipe:
+    """The resolved recipe of a run folder; raises BadFile."""
+    try:
+        return Recipe.from_json((run / "recipe.json").read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadFile(f"{run} is not a training run: {error}") from error

@@ -1,0 +1,160 @@
+"""What a recipe says: the model, the texts, the batches, the optimiser and the schedule of one training run."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from typing import Any, Literal
+
+from thuja.errors import BadFile, UnknownName, UsageError
+from thuja.phrasing import BIOCLIP_MIXTURE, TextMixture
+
+Positives = Literal["pair", "taxon"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageTower:
+    """The image tower to start from: a ViT from scratch, or a pretrained trunk by its timm name.
+
+    With a `trunk`, the sizes of the ViT are not used and `image_size` is the trunk's own.
+    """
+
+    image_size: int = 64
+    patch_size: int = 8
+    width: int = 128
+    layers: int = 6
+    head_width: int = 32
+    pool: Literal["token", "mean"] = "token"
+    trunk: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextTower:
+    """The causal text tower, and the size of the vocabulary that is learnt from the training names."""
+
+    width: int = 128
+    layers: int = 3
+    heads: int = 4
+    context_length: int = 77
+    vocab_size: int = 2048
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Optimizer:
+    """AdamW with the papers' settings; decay spares gains, biases and the temperature."""
+
+    lr: float = 1e-3
+    betas: tuple[float, float] = (0.9, 0.98)
+    eps: float = 1e-6
+    weight_decay: float = 0.2
+    grad_clip: float | None = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Augmentation:
+    """Random crop of `scale` of the area, at the picture's own aspect within `ratio`, and a mirror."""
+
+    scale: tuple[float, float] = (0.9, 1.0)
+    ratio: tuple[float, float] = (1.0, 1.0)
+    mirror: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """One training run. A recipe file's header has its command and the paper's numbers.
+
+    `positives` says what counts as right in a batch: the `pair` alone (the papers), or every text
+    of the same `taxon` (small batches over few species would push a species from itself).
+    `epochs` counts passes over the training images; `unfreeze_epochs` of them, the last, train
+    a pretrained trunk too, at `trunk_lr`.
+    """
+
+    name: str
+    image: ImageTower = field(default_factory=ImageTower)
+    text: TextTower = field(default_factory=TextTower)
+    embed_dim: int = 128
+    texts: TextMixture = BIOCLIP_MIXTURE
+    label_text: str = "taxon_com"
+    batch_size: int = 256
+    epochs: float = 10
+    unfreeze_epochs: float = 0
+    optimizer: Optimizer = field(default_factory=Optimizer)
+    trunk_lr: float = 1e-4
+    warmup_steps: int = 100
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    feature_noise: float = 0.0
+    positives: Positives = "pair"
+    initial_temperature: float = 0.07
+    seed: int = 42
+
+    def __post_init__(self) -> None:
+        if self.batch_size < 2:
+            raise UsageError(f"a contrastive batch needs at least 2 images, got batch_size {self.batch_size}")
+        if not self.epochs > 0 or self.unfreeze_epochs < 0 or self.unfreeze_epochs > self.epochs:
+            raise UsageError(
+                f"epochs must be positive and unfreeze_epochs among them, got {self.epochs} and {self.unfreeze_epochs}"
+            )
+        if self.unfreeze_epochs and not self.image.trunk:
+            raise UsageError("unfreeze_epochs is for a pretrained trunk, and this recipe has none")
+        if self.positives not in ("pair", "taxon"):
+            raise UnknownName.of("kind of positives", self.positives, ("pair", "taxon"))
+        if not 0 < self.initial_temperature <= 1:
+            raise UsageError(f"initial_temperature must be above 0 and at most 1, got {self.initial_temperature}")
+
+    def to_json(self) -> str:
+        """The resolved recipe as `recipe.json` keeps it."""
+        return json.dumps(asdict(self), indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> "Recipe":
+        """Read what `to_json` wrote; raises BadFile or UnknownName."""
+        try:
+            return _filled(cls, json.loads(text))
+        except (ValueError, TypeError) as error:
+            raise BadFile(f"not a recipe: {error}") from error
+
+    def with_settings(self, settings: Mapping[str, str]) -> "Recipe":
+        """The recipe with some fields changed, as `--set optimizer.lr=3e-4` says it.
+
+        Values are read as JSON, or else as text. Raises UnknownName for a field that is not there.
+        """
+        recipe = self
+        for key, text in settings.items():
+            try:
+                value = json.loads(text)
+            except ValueError:
+                value = text
+            recipe = _with(recipe, key.split("."), value, key)
+        return recipe
+
+
+def _with(node: Any, path: list[str], value: Any, key: str) -> Any:
+    known = {f.name: getattr(node, f.name) for f in fields(node)} if is_dataclass(node) else {}
+    if path[0] not in known:
+        raise UnknownName.of("recipe field", key, known or [".".join(key.split(".")[:-1])])
+    old = known[path[0]]
+    if len(path) > 1:
+        return replace(node, **{path[0]: _with(old, path[1:], value, key)})
+    if isinstance(old, float) and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if isinstance(old, tuple) and isinstance(value, list):
+        value = tuple(value)
+    if isinstance(old, TextMixture) and isinstance(value, dict):
+        value = TextMixture(weights=value)
+    if old is not None and not isinstance(value, type(old)):
+        raise UsageError(f"recipe field {key} must be like {old!r}, got {value!r}")
+    return replace(node, **{path[0]: value})
+
+
+def _filled(kind: Any, values: Mapping[str, Any]) -> Any:
+    """A dataclass from its JSON: nested dataclasses filled, lists turned back to tuples."""
+    defaults = {f.name: f for f in fields(kind)}
+    filled: dict[str, Any] = {}
+    for name, value in values.items():
+        if name not in defaults:
+            raise UnknownName.of("recipe field", name, defaults)
+        inner = defaults[name].type
+        if is_dataclass(inner) and isinstance(value, dict):
+            filled[name] = _filled(inner, value)
+        else:
+            filled[name] = tuple(value) if isinstance(value, list) else value
+    return kind(**filled)
