@@ -10,7 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from thuja.errors import UnknownName, UsageError
-from thuja.images.decode import to_rgb
+from thuja.images.decoding import to_rgb
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
