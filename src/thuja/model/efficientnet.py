@@ -59,7 +59,8 @@ class SameConv2d(nn.Conv2d):
         right, bottom = (self._missing(size) for size in (input.shape[-1], input.shape[-2]))
         if right or bottom:
             input = F.pad(input, [right // 2, right - right // 2, bottom // 2, bottom - bottom // 2])
-        return self._conv_forward(input, self.weight, self.bias)
+        out: Tensor = self._conv_forward(input, self.weight, self.bias)
+        return out
 
     def _missing(self, size: int) -> int:
         kernel, stride = self.kernel_size[0], self.stride[0]
@@ -103,10 +104,10 @@ class InvertedResidual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to (B, C', ceil(H / stride), ceil(W / stride))."""
-        y = F.relu6(self.bn1(self.conv_pw(x)))
-        y = F.relu6(self.bn2(self.conv_dw(y)))
-        y = self.bn3(self.conv_pwl(y))
-        return x + y if self.has_skip else y
+        wide = F.relu6(self.bn1(self.conv_pw(x)))
+        wide = F.relu6(self.bn2(self.conv_dw(wide)))
+        out: Tensor = self.bn3(self.conv_pwl(wide))
+        return x + out if self.has_skip else out
 
 
 class EfficientNetLite0(nn.Module):
