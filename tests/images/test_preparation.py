@@ -138,10 +138,12 @@ def test_call_is_normalize_of_pixels(interpolation):
     assert np.array_equal(preparation(image), preparation.normalize(preparation.pixels(image)))
 
 
-def test_pixels_are_writable_or_owned_by_nobody_else():
+@pytest.mark.parametrize("mode", MODES)
+def test_pixels_belong_to_the_caller(mode):
+    """torch.from_numpy warns of read-only memory, which is what Pillow hands out."""
     image = noise(8, 8)
-    pixels = Preparation(size=8).pixels(image)
-    assert pixels.flags.c_contiguous
+    pixels = Preparation(size=8, mode=mode).pixels(image)
+    assert (pixels.flags.c_contiguous, pixels.flags.writeable) == (True, True)
     assert np.array_equal(pixels, np.asarray(image))
 
 

@@ -206,7 +206,7 @@ def _lanczos4(fraction: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 def _to_uint8(values: npt.NDArray[Any]) -> Pixels:
     if values.dtype == np.uint8:
-        return np.ascontiguousarray(values)
+        return values.copy(order="C")  # Pillow's own memory is read-only
     levels: Pixels = np.rint(np.clip(values, 0, 255)).astype(np.uint8)
     return levels
 
