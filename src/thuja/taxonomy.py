@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from thuja.errors import ThujaError, UnknownName
@@ -118,7 +118,8 @@ class Taxon:
     def from_columns(cls, row: Mapping[str, object]) -> "Taxon":
         """From a table's row with columns `kingdom` ... `species` and `common`, any of them absent.
 
-        A `species` cell that repeats the genus ("Corvus corax") is cut to the epithet.
+        A `species` cell that holds a binomial ("Corvus corax", as GBIF's does) is cut to the epithet
+        when it repeats the genus, and gives the genus too where that cell is empty.
         """
 
         def text(column: str) -> str:
@@ -126,9 +127,10 @@ class Taxon:
             return "" if value is None or value != value else str(value)  # NaN differs from itself
 
         taxon = cls.from_names([text(rank.label) for rank in RANKS], common=text("common"))
-        prefix = taxon.genus + " "
-        if taxon.genus and taxon.species.startswith(prefix):
-            return cls.from_names([*taxon.names[: Rank.SPECIES], taxon.species[len(prefix) :]], common=taxon.common)
+        first, _, epithet = taxon.species.partition(" ")
+        # An epithet is never capitalised (ICZN art. 28), so a capital where no genus is given is one.
+        if epithet and (first == taxon.genus or (not taxon.genus and first[0].isupper())):
+            return replace(taxon, genus=first, species=epithet)
         return taxon
 
     @classmethod
@@ -162,15 +164,16 @@ class Taxon:
             return cls()
         if words[0].lower() not in labels:
             return cls.from_names([*words[:6], " ".join(words[6:])])
-        names: list[str] = [""] * len(RANKS)
-        rank = Rank.KINGDOM
+        given: dict[Rank, list[str]] = {}
+        current: list[str] = []
         for word in words:
-            # A rank word never comes twice: after "class", a second "class" would be a name.
-            if word.lower() in labels and not names[labels[word.lower()]] and labels[word.lower()] >= rank:
-                rank = labels[word.lower()]
+            rank = labels.get(word.lower())
+            # A rank word never comes twice: after "class", a second "class" is a name.
+            if rank is not None and rank not in given:
+                given[rank] = current = []
             else:
-                names[rank] = f"{names[rank]} {word}".strip()
-        return cls.from_names(names)
+                current.append(word)
+        return cls.from_names([" ".join(given.get(rank, ())) for rank in RANKS])
 
     def to_columns(self) -> dict[str, str | None]:
         """The row that `from_columns` reads; missing ranks are None, as a table's nulls."""

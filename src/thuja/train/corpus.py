@@ -120,7 +120,8 @@ class FeatureSource:
 def _crops(count: int, augmentation: Augmentation, generator: np.random.Generator) -> npt.NDArray[np.float32]:
     """Affine matrices (count, 2, 3) of random crops: area within `scale`, aspect within `ratio`."""
     area = generator.uniform(*augmentation.scale, size=count)
-    aspect = np.exp(generator.uniform(*np.log(augmentation.ratio), size=count))
+    narrow, wide = np.log(augmentation.ratio)
+    aspect = np.exp(generator.uniform(narrow, wide, size=count))
     width, height = (np.minimum(np.sqrt(area * factor), 1) for factor in (aspect, 1 / aspect))
     left, top = (generator.uniform(-1, 1, size=count) * (1 - side) for side in (width, height))
     flip = np.where(generator.random(count) < 0.5, -1.0, 1.0) if augmentation.mirror else np.ones(count)

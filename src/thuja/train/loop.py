@@ -167,7 +167,7 @@ class _Run:
         if not np.isfinite(value):
             self._stop_diverged(batch, value)
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         if recipe.optimizer.grad_clip:
             trained = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
             torch.nn.utils.clip_grad_norm_(trained, recipe.optimizer.grad_clip)

@@ -1,0 +1,65 @@
+"""The two colours of an organism, and what English calls them.
+
+Colour 2 is colour 1 mirrored through mid-grey, and half of each species wears them the other way
+round. So the mean colour of every species is the same grey, and a linear model of the pixels, which
+sees means only, learns next to nothing from colour; a model that can tell a patch from its
+neighbour sees two vivid colours and their pattern.
+"""
+
+import colorsys
+
+import numpy as np
+import numpy.typing as npt
+
+from thuja.biosphere.traits import Traits
+
+Colour = npt.NDArray[np.float32]
+"""Red, green and blue from 0 to 1, as in the file (sRGB), shape (3,)."""
+
+_NAMED = {
+    "red": (0.80, 0.12, 0.12),
+    "orange": (0.95, 0.55, 0.12),
+    "yellow": (0.93, 0.88, 0.20),
+    "lime": (0.60, 0.85, 0.20),
+    "green": (0.15, 0.60, 0.20),
+    "turquoise": (0.15, 0.75, 0.68),
+    "sky blue": (0.40, 0.70, 0.95),
+    "blue": (0.15, 0.25, 0.80),
+    "purple": (0.48, 0.15, 0.70),
+    "magenta": (0.85, 0.20, 0.75),
+    "pink": (0.95, 0.62, 0.72),
+    "brown": (0.42, 0.24, 0.10),
+    "olive": (0.42, 0.42, 0.12),
+    "cream": (0.93, 0.88, 0.72),
+    "dark blue": (0.08, 0.12, 0.32),
+    "dark green": (0.06, 0.26, 0.12),
+    "maroon": (0.36, 0.06, 0.12),
+    "grey": (0.5, 0.5, 0.5),
+}
+
+
+def colour_pair(traits: Traits) -> tuple[Colour, Colour]:
+    """Colours 1 and 2."""
+    reach = 0.55 + 0.4 * traits.chroma
+    first = 0.5 + reach * direction(traits.hue) + 0.22 * traits.lightness
+    second = 0.5 - reach * direction(traits.hue + traits.contrast_turn) - 0.22 * traits.lightness
+    return _clip(first), _clip(second)
+
+
+def colour_name(colour: Colour) -> str:
+    """The nearest of eighteen English colour words."""
+    return min(_NAMED, key=lambda name: float(np.sum((np.asarray(_NAMED[name]) - colour) ** 2)))
+
+
+def from_hsv(hue: float, saturation: float, value: float) -> Colour:
+    """A colour from its hue in degrees, and saturation and value from 0 to 1."""
+    return np.asarray(colorsys.hsv_to_rgb(hue % 360 / 360, saturation, value), dtype=np.float32)
+
+
+def direction(hue: float) -> Colour:
+    """From mid-grey to the full hue, (3,); the direction of hue + 180 is its negative."""
+    return from_hsv(hue, 1.0, 1.0) - 0.5
+
+
+def _clip(colour: Colour) -> Colour:
+    return np.clip(colour, 0.02, 0.98).astype(np.float32)

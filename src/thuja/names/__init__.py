@@ -1,0 +1,8 @@
+"""Names: what a written name means, with a status and a reason, never a silent guess."""
+
+from thuja.names.backbone import Backbone
+from thuja.names.resolution import CERTAIN, Resolution, Status
+from thuja.names.resolver import Resolver
+from thuja.names.vernacular import FETCH, install_vernaculars
+
+__all__ = ["CERTAIN", "FETCH", "Backbone", "Resolution", "Resolver", "Status", "install_vernaculars"]
