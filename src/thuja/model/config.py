@@ -177,8 +177,9 @@ def _vision_to_open_clip(vision: VisionConfig | TrunkConfig) -> dict[str, Any]:
 
 
 def _vision_from_open_clip(config: Mapping[str, Any]) -> VisionConfig | TrunkConfig:
-    if config.get("timm_model_name"):
-        _refuse_unknown(config, {"timm_model_name", "timm_pool", "timm_proj", "image_size", "patch_dropout"})
+    sizes = {"image_size", "patch_size", "width", "layers", "head_width", "mlp_ratio", "patch_dropout"}
+    if config.get("timm_model_name"):  # and then open_clip ignores the sizes of a ViT
+        _refuse_unknown(config, sizes | {"timm_model_name", "timm_pool", "timm_proj"})
         if config.get("timm_pool", "avg") != "avg":
             raise BadFile(f'thuja pools a trunk by its mean only, got timm_pool "{config["timm_pool"]}"')
         return TrunkConfig(
@@ -186,14 +187,13 @@ def _vision_from_open_clip(config: Mapping[str, Any]) -> VisionConfig | TrunkCon
             projection=config.get("timm_proj", "linear"),
             image_size=config.get("image_size", 224),
         )
-    known = {"image_size", "patch_size", "width", "layers", "head_width", "mlp_ratio", "patch_dropout"}
-    _refuse_unknown(config, known | {"pool_type"})
+    _refuse_unknown(config, sizes | {"pool_type"})
     pools = {theirs: ours for ours, theirs in _POOLS.items()}
     pool = config.get("pool_type", "tok")
     if pool not in pools or not isinstance(config.get("layers", 12), int):
         raise BadFile("thuja builds ViT towers with class-token or mean pooling only, this is another")
-    sizes = _VISION_DEFAULTS | {name: config[name] for name in known if name in config}
-    return VisionConfig(**sizes, pool=pools[pool])
+    given = _VISION_DEFAULTS | {name: config[name] for name in sizes if name in config}
+    return VisionConfig(**given, pool=pools[pool])
 
 
 def _text_from_open_clip(config: Mapping[str, Any]) -> TextConfig:

@@ -44,7 +44,9 @@ def load_vernaculars() -> pl.DataFrame:
     try:
         return pl.read_parquet(path, columns=list(_SCHEMA))
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise BadFile(f"{path} cannot be read: {error}", hint="install it anew with thuja names common-names") from error
+        raise BadFile(
+            f"{path} cannot be read: {error}", hint="install it anew with thuja names common-names"
+        ) from error
 
 
 def install_vernaculars(archive: Path) -> int:
@@ -66,7 +68,9 @@ def install_vernaculars(archive: Path) -> int:
                 raise BadFile(f"{archive} holds more than {_MAX_ROWS:,} names")
     except (tarfile.TarError, OSError, EOFError, ValueError, csv.Error) as error:
         raise BadFile(f"{archive} is not naturtag's source archive: {error}", hint=f"fetch it with: {FETCH}") from error
-    table = pl.DataFrame(rows, schema=_SCHEMA, orient="row").sort("id", "is_preferred", "name", descending=[False, True, False])
+    table = pl.DataFrame(rows, schema=_SCHEMA, orient="row").sort(
+        "id", "is_preferred", "name", descending=[False, True, False]
+    )
     with atomic_path(vernacular_file()) as temporary:
         table.write_parquet(temporary)
     return len(table)

@@ -13,7 +13,7 @@ MAX_LENGTH = 500
 """Longer cells are no names (a paragraph in the wrong column); they are cut before parsing."""
 
 PLACEHOLDERS = frozenset(
-    "na n/a nan none null unknown unidentified undetermined unclassified mixed not_classified -".split()
+    ["na", "n/a", "nan", "none", "null", "unknown", "unidentified", "undetermined", "unclassified", "mixed", "not_classified", "-"]
 )
 """Cells that say that nothing is known (`not_classified` is BIOSCAN's)."""
 
