@@ -86,9 +86,12 @@ class Taxon:
 
     @property
     def scientific_name(self) -> str:
-        """The binomial, or else the name at the deepest rank above species that has one."""
-        above = [name for name in self.names[: Rank.SPECIES] if name]
-        return self.binomial or (above[-1] if above else "")
+        """The binomial, or else the name at the deepest rank that has one.
+
+        A species without a genus is a label that no backbone knows ("copepod calanoid"): it stands alone.
+        """
+        names = [name for name in self.names if name]
+        return self.binomial or (names[-1] if names else "")
 
     @property
     def taxonomic_name(self) -> str:

@@ -2,7 +2,17 @@
 
 from thuja.names.backbone import Backbone
 from thuja.names.resolution import CERTAIN, Resolution, Status
-from thuja.names.resolver import Resolver
-from thuja.names.vernacular import FETCH, install_vernaculars
+from thuja.names.resolver import Resolver, resolve_names
+from thuja.names.vernacular import FETCH, install_vernaculars, vernacular_file
 
-__all__ = ["CERTAIN", "FETCH", "Backbone", "Resolution", "Resolver", "Status", "install_vernaculars"]
+__all__ = [
+    "CERTAIN",
+    "FETCH",
+    "Backbone",
+    "Resolution",
+    "Resolver",
+    "Status",
+    "install_vernaculars",
+    "resolve_names",
+    "vernacular_file",
+]

@@ -7,7 +7,8 @@ decides; without one the answer is `ambiguous`, never a guess.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import cache, reduce
+from pathlib import Path
 
 from thuja.names.backbone import Backbone, Entry
 from thuja.names.resolution import Resolution, Status
@@ -187,7 +188,7 @@ def _by_genus(question: _Question) -> Resolution | None:
     if not chosen:
         return _conflict(question, entries)
     if len(chosen) > 1:
-        return _ambiguous(question, chosen)
+        return _ambiguous(question, [replace(one, taxon=replace(one.taxon, species=written.epithet)) for one in chosen])
     genus = chosen[0].taxon
     if not written.epithet:
         return question.answer(replace(genus, common=""), Status.HIGHER_RANK, f"{written.text} names a genus only")
@@ -201,20 +202,24 @@ def _under_own_name(question: _Question) -> Resolution:
     written, hint = question.written, question.hint
     if hint.rank is not None and hint.rank >= Rank.GENUS and written.binomial in ("", hint.binomial):
         return question.answer(hint, Status.GIVEN, "not in the backbone; the lineage is as given")
-    if written.is_binomial_like or written.lineage.species:
-        taxon = _own_taxon(written, hint)
+    taxon = _own_taxon(written, hint)
+    if taxon.genus:
         status = Status.GIVEN if any(hint.names[: Rank.GENUS]) else Status.UNRESOLVED
         what = "the lineage is as given" if status is Status.GIVEN else "neither is its genus"
         return question.answer(taxon, status, f"{written.binomial} is not in the backbone; {what}")
-    taxon = replace(_own_taxon(written, hint), common=hint.common or written.text)
     return question.answer(taxon, Status.UNRESOLVED, "no scientific or common name of the backbone; kept as it is")
 
 
 def _own_taxon(written: WrittenName, hint: Taxon) -> Taxon:
-    names = list(hint.names)
+    """The lineage given, ending in the name itself.
+
+    A label that is no binomial ("copepod calanoid") takes the species' place without a genus, so
+    that two such labels are two taxa; it is the common name too.
+    """
+    names = list(hint.names[: Rank.GENUS])
     if written.is_binomial_like or written.lineage.species:
-        names[Rank.GENUS], names[Rank.SPECIES] = written.genus, written.epithet
-    return Taxon.from_names(names, common=hint.common)
+        return Taxon.from_names([*names, written.genus, written.epithet], common=hint.common)
+    return Taxon.from_names([*names, "", written.text], common=hint.common or written.text)
 
 
 def _choose(entries: Sequence[Entry], hint: Taxon) -> list[Entry]:
@@ -238,32 +243,35 @@ def _choose(entries: Sequence[Entry], hint: Taxon) -> list[Entry]:
 
 
 def _ambiguous(question: _Question, entries: Sequence[Entry]) -> Resolution:
-    shared = reduce(common_ancestor, (entry.taxon for entry in entries))
-    written = question.written
-    names = list(shared.names)
-    if not names[Rank.GENUS] and any(entry.level in _SEVEN and entry.taxon.genus == written.genus for entry in entries):
-        names[Rank.GENUS], names[Rank.SPECIES] = written.genus, written.epithet
-    common = question.hint.common
-    if not any(names[Rank.GENUS :]):
-        common = common or written.text
+    """The ranks that all meanings share, ending in the name itself."""
+    shared, first = reduce(common_ancestor, (entry.taxon for entry in entries)), entries[0].taxon
+    own = _own_taxon(question.written, replace(shared, common=question.hint.common))
+    if len({(entry.taxon.rank, entry.taxon.scientific_name) for entry in entries}) == 1 and first.rank is not None:
+        names = [*shared.names[: first.rank], first[first.rank]]
+        if first.rank == Rank.SPECIES:
+            names[Rank.GENUS] = first.genus
+        own = Taxon.from_names(names, common=question.hint.common)
     meanings = "; ".join(_meaning(entry.taxon) for entry in entries[:5])
     more = f" and {len(entries) - 5} more" if len(entries) > 5 else ""
-    return question.answer(
-        Taxon.from_names(names, common=common), Status.AMBIGUOUS, f"{written.text} may be {meanings}{more}"
-    )
+    return question.answer(own, Status.AMBIGUOUS, f"{question.written.text} may be {meanings}{more}")
 
 
 def _conflict(question: _Question, entries: Sequence[Entry]) -> Resolution:
+    known, given = _meaning(entries[0].taxon), question.hint.taxonomic_name
     taxon = _own_taxon(question.written, question.hint)
-    if not taxon.genus:
-        taxon = replace(taxon, common=taxon.common or question.written.text)
-    return question.answer(
-        taxon,
-        Status.CONFLICT,
-        f"the backbone knows {_meaning(entries[0].taxon)}, the source says {question.hint.taxonomic_name}",
-    )
+    return question.answer(taxon, Status.CONFLICT, f"the backbone knows {known}, the source says {given}")
 
 
 def _meaning(taxon: Taxon) -> str:
     above = [name for name in (taxon.kingdom, taxon.family) if name]
     return f"{taxon.scientific_name} ({', '.join(above)})" if above else taxon.scientific_name
+
+
+@cache
+def _resolver(backbone: Path | None) -> Resolver:
+    return Resolver(Backbone.embedded() if backbone is None else Backbone.load(backbone))
+
+
+def resolve_names(names: Sequence[str], hints: Sequence[Taxon], *, backbone: Path | None = None) -> list[Resolution]:
+    """`Resolver.resolve_all` as a function that other processes can import; the backbone is read once in each."""
+    return _resolver(backbone).resolve_all(names, hints)

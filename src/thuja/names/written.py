@@ -13,8 +13,11 @@ MAX_LENGTH = 500
 """Longer cells are no names (a paragraph in the wrong column); they are cut before parsing."""
 
 PLACEHOLDERS = frozenset(
-    ["na", "n/a", "nan", "none", "null", "unknown", "unidentified", "undetermined", "unclassified", "mixed", "not_classified", "-"]
-)
+    {
+        "-", "mixed", "n/a", "na", "nan", "none", "not_classified",
+        "null", "unclassified", "undetermined", "unidentified", "unknown",
+    }
+)  # fmt: skip
 """Cells that say that nothing is known (`not_classified` is BIOSCAN's)."""
 
 _INDEX = re.compile(r"^\d+[\s._-]+(?=\D)")
@@ -125,7 +128,7 @@ def _parsed(text: str) -> WrittenName:
     if isinstance(parsed, nameparser.Informal):
         if not _OPEN_NAME.match(parsed.phrase or ""):
             return _two_words(text)  # "trichodesmium puff" is a label, not an open name
-        return WrittenName(text=text, canonical=parsed.taxon, genus=parsed.taxon, qualifier=parsed.phrase)
+        return WrittenName(text=text, canonical=parsed.taxon, genus=parsed.taxon, qualifier=parsed.phrase or "")
     if parsed.uninomial and parsed.uninomial != text and not _AUTHORSHIP.search(text):
         return WrittenName(text=text)  # "Anna Hummingbird" is no genus Anna by an author Hummingbird
     qualifiers = parsed.epithet_qualifier or {}
