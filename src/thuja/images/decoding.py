@@ -232,6 +232,7 @@ def _check_pixels(image: Image.Image, kind: str, limits: Limits) -> None:
         # A small picture may be cut into huge tiles, and a tile is decoded whole.
         tags = image.tag_v2
         width, height = max(width, _whole(tags.get(322))), max(height, _whole(tags.get(323)))
+    width = max(width, 16)  # a line has its price, however short
     if width * height * _PIXEL_WEIGHTS.get(kind, 1) > limits.max_pixels:
         raise ImageError(
             f"{width} x {height} pixels of {kind} are more than the limit allows",
