@@ -108,9 +108,10 @@ class Recipe:
     def from_json(cls, text: str) -> "Recipe":
         """Read what `to_json` wrote; raises BadFile or UnknownName."""
         try:
-            return _filled(cls, json.loads(text))
+            recipe: Recipe = _filled(cls, json.loads(text))
         except (ValueError, TypeError) as error:
             raise BadFile(f"not a recipe: {error}") from error
+        return recipe
 
     def with_settings(self, settings: Mapping[str, str]) -> "Recipe":
         """The recipe with some fields changed, as `--set optimizer.lr=3e-4` says it.
