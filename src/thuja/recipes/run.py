@@ -41,9 +41,7 @@ def run_recipe(
         save_labels(model, recipe, data, folder / "labels")
 
     checked = _some(Corpus.find(data, "val") or Corpus.find(data, "test"))
-    wired = replace(
-        options or TrainOptions(), featurize=featurize, evaluate=check if checked else None, finish=finish
-    )
+    wired = replace(options or TrainOptions(), featurize=featurize, evaluate=check if checked else None, finish=finish)
     return train(recipe, data, out, options=wired)
 
 
