@@ -81,9 +81,9 @@ def test_the_root_has_no_rank_and_no_name() -> None:
     assert (root.rank, root.binomial, root.scientific_name, root.taxonomic_name) == (None, "", "", "")
 
 
-def test_an_epithet_without_its_genus_makes_no_binomial() -> None:
-    assert Taxon(family="Corvidae", species="corax").scientific_name == "Corvidae"
-    assert Taxon(species="corax").scientific_name == ""
+def test_a_species_without_a_genus_stands_alone() -> None:
+    label = Taxon(phylum="Arthropoda", species="copepod calanoid")
+    assert (label.binomial, label.scientific_name) == ("", "copepod calanoid")
 
 
 def test_equality_hash_and_order_follow_the_lineage_alone() -> None:
@@ -136,10 +136,10 @@ def test_a_species_cell_is_cut_to_the_epithet(genus: str, cell: str, expected: t
     assert (taxon.genus, taxon.species) == expected
 
 
-def test_a_binomial_without_a_genus_column_gives_the_genus_too() -> None:
-    """Once read as an epithet "Corvus corax" without a genus, and so as a taxon without a scientific name."""
-    taxon = Taxon.from_columns({"family": "Corvidae", "species": "Corvus corax", "common": "raven"})
-    assert (taxon.binomial, taxon.family, taxon.common) == ("Corvus corax", "Corvidae", "raven")
+def test_an_unresolved_label_is_not_split_into_genus_and_epithet() -> None:
+    """A name that no backbone knows stands as species without genus; "Ivory Gull" is no binomial."""
+    label = Taxon(species="Ivory Gull")
+    assert Taxon.from_columns(label.to_columns()) == label
 
 
 @given(punched(), st.sampled_from(["", "common raven"]))

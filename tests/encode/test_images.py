@@ -15,7 +15,7 @@ from PIL import Image
 
 from thuja.encode import EncodeOptions, Failure, available_cpus, encode_images, stream_images
 from thuja.encode.pipeline import ordered
-from thuja.errors import ImageError, ThujaError, UsageError
+from thuja.errors import ImageError, UnknownName, UsageError
 from thuja.images import decode
 from thuja.model import Model
 
@@ -71,7 +71,7 @@ def test_head_normalize_and_dtype_are_followed(tiny_model: Model) -> None:
     assert caption.embeddings.vectors.dtype == np.float16
     assert not caption.embeddings.is_normalized
     assert np.allclose(-plain.embeddings.vectors, caption.embeddings.vectors, atol=2e-3)
-    with pytest.raises(ThujaError, match="no head"):
+    with pytest.raises(UnknownName, match="unknown head"):
         encode_images(tiny_model, items, EncodeOptions(head="sound"))
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from thuja.errors import BadFile, ThujaError, UsageError
+from thuja.errors import BadFile, UnknownName, UsageError
 from thuja.model import SHAPES, HeadConfig, ModelConfig, TextConfig, TrunkConfig, VisionConfig
 from thuja.model.config import head_named
 
@@ -75,5 +75,5 @@ def test_head_named_knows_taxonomy_and_the_further_ones() -> None:
     config = replace(SHAPES["ViT-B-16"], heads=(replay,))
     assert head_named(config, "taxonomy") is None
     assert head_named(config, "replay") is replay
-    with pytest.raises(ThujaError, match="no head"):
+    with pytest.raises(UnknownName, match="unknown head"):
         head_named(config, "caption")

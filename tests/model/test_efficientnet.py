@@ -2,11 +2,14 @@
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
 
 from thuja.errors import ThujaError
 from thuja.images import Preparation
 from thuja.model import Model, ModelConfig, TextConfig, Tokenizer, TrunkConfig
-from thuja.model.efficientnet import EfficientNetLite0, TrunkTower, imagenet_weights
+from thuja.model.efficientnet import EfficientNetLite0, SameConv2d, TrunkTower, _normed, imagenet_weights
 
 
 def made(projection: str = "linear") -> Model:
@@ -67,6 +70,22 @@ def test_batch_norm_stays_frozen_in_training_unless_told() -> None:
     model.train()
     model.image_features(torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0)))
     assert not torch.equal(model.visual.trunk.bn1.running_mean, before)
+
+
+@given(seed=st.integers(0, 1000), stride=st.sampled_from([1, 2]), kernel=st.sampled_from([1, 3, 5]))
+def test_a_frozen_norm_folded_into_the_weight_equals_the_norm(seed: int, stride: int, kernel: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    conv, norm = SameConv2d(3, 5, kernel, stride=stride), nn.BatchNorm2d(5, eps=1e-3).eval()
+    for tensor in (conv.weight, norm.weight, norm.bias, norm.running_mean):
+        tensor.data.normal_(generator=generator)
+    norm.running_var.uniform_(0.1, 2, generator=generator)
+    images = torch.randn(2, 3, 9, 8, generator=generator)
+    plain, fast = norm(conv(images)), _normed(conv, norm, images)
+    assert (plain - fast).abs().max() < 1e-4
+    parameters = [conv.weight, norm.weight, norm.bias]
+    gradients = [torch.autograd.grad(out.square().sum(), parameters) for out in (plain, fast)]
+    for expected, got in zip(*gradients, strict=True):
+        assert torch.allclose(expected, got, rtol=1e-3, atol=1e-2)
 
 
 def test_a_trunk_from_scratch_keeps_its_signal() -> None:

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thuja.errors import ThujaError
+from thuja.errors import UnknownName
 from thuja.images import Preparation
 from thuja.model import SHAPES, HeadConfig, Model, ModelConfig, TextConfig, Tokenizer, VisionConfig
 
@@ -113,7 +113,7 @@ def test_a_further_head_starts_where_taxonomy_stands_and_parts_from_it() -> None
     assert torch.equal(model.encode_image(images, "caption"), -model.encode_image(images))
     assert model.scale("caption").item() == 1.0
     assert model.scale("replay").item() == model.scale().item() == pytest.approx(1 / 0.07, rel=1e-5)
-    with pytest.raises(ThujaError, match='no head "sound"'):
+    with pytest.raises(UnknownName, match="unknown head"):
         model.encode_image(images, "sound")
 
 

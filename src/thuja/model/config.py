@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from thuja.errors import BadFile, ThujaError, UsageError
+from thuja.errors import BadFile, UnknownName, UsageError
 
 Pool = Literal["token", "mean"]
 Act = Literal["gelu", "quick_gelu"]
@@ -231,11 +231,10 @@ SHAPES: Mapping[str, ModelConfig] = {
 
 
 def head_named(config: ModelConfig, name: str) -> HeadConfig | None:
-    """The further head of that name, None for `taxonomy`; raises ThujaError for one that is not there."""
+    """The further head of that name, None for `taxonomy`; raises UnknownName."""
     if name == TAXONOMY:
         return None
     for head in config.heads:
         if head.name == name:
             return head
-    names = [TAXONOMY, *(head.name for head in config.heads)]
-    raise ThujaError(f'this model has no head "{name}"', hint=f"it has {', '.join(names)}")
+    raise UnknownName.of("head", name, [TAXONOMY, *(head.name for head in config.heads)])

@@ -101,7 +101,7 @@ class Model(TextTower):
         return self.visual.features(images)
 
     def project(self, features: Tensor, head: str = TAXONOMY, *, normalize: bool = True) -> Tensor:
-        """(B, F) features through one head to (B, D); raises ThujaError for an unknown head."""
+        """(B, F) features through one head to (B, D); raises UnknownName for another head."""
         known = head_named(self.config, head)
         module = self.visual if known is None else self._head(head)
         embedded = module.project(features)

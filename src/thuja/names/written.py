@@ -76,7 +76,7 @@ def read_name(verbatim: str) -> WrittenName:
     except ThujaError:
         pass
     text = tidy(raw)
-    if text.lower() in PLACEHOLDERS:
+    if PLACEHOLDERS & {raw.lower(), text.lower()}:
         return WrittenName(text="")
     words = text.split()
     if _RANK_WORD.match(text) or (len(words) >= len(Rank) and all(word[:1].isupper() for word in words[:6])):
