@@ -1,11 +1,13 @@
 """A small curated world for the training tests: eight species, twelve pictures each, 24 pixels."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from thuja.biosphere import World, WorldConfig, WriteConfig, write_world
 from thuja.curate import CurateConfig, curate
+from thuja.names import resolve_names
 from thuja.train import ImageTower, Optimizer, Recipe, TextTower
 
 
@@ -14,7 +16,8 @@ def curated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("training")
     world = World.make(WorldConfig(seed=3, species=8, images=12))
     write_world(world, folder / "world", WriteConfig(size=32, workers=1))
-    curate(CurateConfig(unseen_species=1), folder / "world", folder / "data")
+    resolve = partial(resolve_names, backbone=folder / "world" / "backbone.parquet")
+    curate(CurateConfig(unseen_species=1), folder / "world", folder / "data", resolve=resolve)
     return folder / "data"
 
 
