@@ -12,7 +12,7 @@ Where it differs, and why:
     start             OpenAI's CLIP      from scratch
     batch             16,384             128: a small world has few species
     positives         the pair           every text of the same taxon, as a batch holds many
-    text type         one a batch        one a sample
+    text type         one a batch        one a sample; 30 % speak of a clade above the species
     peak rate         1e-4               1e-3, as from scratch
 """
 
@@ -25,8 +25,9 @@ RECIPE = Recipe(
     text=TextTower(width=128, layers=3, heads=4, context_length=77, vocab_size=2048),
     embed_dim=128,
     texts=BIOCLIP_MIXTURE,
+    ancestor_share=0.3,
     batch_size=128,
-    epochs=12,
+    epochs=8,
     optimizer=Optimizer(lr=1e-3, weight_decay=0.2),
     warmup_steps=50,
     augmentation=Augmentation(scale=(0.9, 1.0), mirror=True),

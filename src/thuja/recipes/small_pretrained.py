@@ -11,7 +11,7 @@ Where it differs from BioCLIP, and why:
     image tower       ViT-B/16, trained  EfficientNet-lite0 (ImageNet), frozen
     batch             16,384             256
     positives         the pair           every text of the same taxon, as a batch holds many
-    text type         one a batch        one a sample
+    text type         one a batch        one a sample; 30 % speak of a clade above the species
     augmentation      random crop        noise on the features, as they are computed once
 """
 
@@ -24,8 +24,9 @@ RECIPE = Recipe(
     text=TextTower(width=128, layers=3, heads=4, context_length=77, vocab_size=2048),
     embed_dim=256,
     texts=BIOCLIP_MIXTURE,
+    ancestor_share=0.3,
     batch_size=256,
-    epochs=80,
+    epochs=40,
     optimizer=Optimizer(lr=1e-3, weight_decay=0.2),
     warmup_steps=50,
     feature_noise=0.3,

@@ -18,7 +18,7 @@ from thuja.images import Preparation, decode
 from thuja.jobs import track
 from thuja.record import Record
 from thuja.shards import index_shard, list_shards, read_at
-from thuja.taxonomy import Taxon
+from thuja.taxonomy import RANKS, Taxon
 from thuja.train.recipe import Augmentation
 
 Rows = npt.NDArray[np.int64]
@@ -36,6 +36,8 @@ class Corpus:
     read: Callable[[int], bytes]
     taxa: Sequence[Taxon] = field(init=False)
     taxon_ids: Rows = field(init=False)
+    clade_ids: Rows = field(init=False)
+    """(N, 7): a number for each record's lineage cut at each rank; equal where the lineages are."""
 
     def __post_init__(self) -> None:
         taxa = sorted({record.taxon for record in self.records})
@@ -43,6 +45,10 @@ class Corpus:
         ids = np.array([number[record.taxon] for record in self.records], dtype=np.int64)
         object.__setattr__(self, "taxa", taxa)
         object.__setattr__(self, "taxon_ids", ids)
+        lineages = [[taxon.at(rank) for rank in RANKS] for taxon in taxa]
+        clade = {taxon: index for index, taxon in enumerate(sorted({cut for path in lineages for cut in path}))}
+        clades = np.array([[clade[cut] for cut in path] for path in lineages], dtype=np.int64)
+        object.__setattr__(self, "clade_ids", clades[ids] if len(ids) else np.zeros((0, len(RANKS)), dtype=np.int64))
 
     def __len__(self) -> int:
         return len(self.records)

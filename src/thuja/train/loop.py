@@ -20,7 +20,8 @@ from thuja.errors import BadFile, EmptyInput, TrainingDiverged, UsageError
 from thuja.jobs import Progress, output_folder, require_complete, write_json, write_text
 from thuja.model import Model
 from thuja.train.checkpoint import State, load_newest, save_checkpoint
-from thuja.train.corpus import Corpus, FeatureSource, ImageSource, PictureSource, epoch_rows
+from thuja.taxonomy import Rank
+from thuja.train.corpus import Corpus, FeatureSource, ImageSource, PictureSource, Rows, epoch_rows
 from thuja.train.loss import clip_loss
 from thuja.train.optim import build_optimizer, schedule
 from thuja.train.recipe import Recipe
@@ -52,13 +53,13 @@ class TrainOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """One step's inputs: images (B, ...), the distinct texts, which text each image has, its taxon."""
+    """One step's inputs: images (B, ...), the distinct texts, which one each image drew, which are true of it."""
 
     rows: np.ndarray[Any, np.dtype[np.int64]]
     images: Tensor
     texts: list[str]
     text_of: Tensor  # (B,)
-    taxon: Tensor  # (B,)
+    positive: Tensor  # (B, B)
 
 
 def train(recipe: Recipe, data: Path, out: Path, *, options: TrainOptions | None = None) -> Model:
@@ -172,8 +173,8 @@ class _Run:
         model.train()
         image = model.project(batch.images) if is_frozen else model.encode_image(batch.images)  # (B, D)
         text = model.encode_text(batch.texts)[batch.text_of]  # (B, D)
-        taxon = batch.taxon if recipe.positives == "taxon" else None
-        loss = clip_loss(image, text, model.scale(), taxon=taxon)
+        positive = batch.positive if recipe.positives == "taxon" else None
+        loss = clip_loss(image, text, model.scale(), positive=positive)
         value = loss.item()
         if not np.isfinite(value):
             self._stop_diverged(batch, value)
@@ -191,15 +192,22 @@ class _Run:
         recipe, corpus = self.recipe, self.corpus
         rows = epoch_rows(len(corpus), batch_size=recipe.batch_size, step=step, seed=recipe.seed)
         generator = np.random.default_rng([recipe.seed, 1, step])
-        records = [corpus.records[row] for row in rows]
-        drawn = [recipe.texts.draw(record.taxon, generator, record.caption) for record in records]
+        levels = _text_levels(len(rows), recipe.ancestor_share, generator)
+        drawn = [self._text(row, level, generator) for row, level in zip(rows.tolist(), levels.tolist(), strict=True)]
         texts = sorted(set(drawn))
         number = {text: index for index, text in enumerate(texts)}
         images = self._source(step).batch(rows, generator)
         text_of = torch.tensor([number[text] for text in drawn])
-        return Batch(
-            rows=rows, images=images, texts=texts, text_of=text_of, taxon=torch.from_numpy(corpus.taxon_ids[rows])
-        )
+        clades = corpus.clade_ids[rows]  # (B, 7)
+        spoken_of = clades[np.arange(len(rows)), levels]  # (B,)
+        positive = torch.from_numpy(clades[:, levels] == spoken_of)  # image i lies in the clade that text j speaks of
+        return Batch(rows=rows, images=images, texts=texts, text_of=text_of, positive=positive)
+
+    def _text(self, row: int, level: int, generator: np.random.Generator) -> str:
+        record, texts = self.corpus.records[row], self.recipe.texts
+        if level == Rank.SPECIES:
+            return texts.draw(record.taxon, generator, record.caption)
+        return texts.draw(record.taxon.at(Rank(level)), generator)
 
     def _source(self, step: int) -> ImageSource:
         is_frozen = self.has_trunk and step < self.frozen_until
@@ -244,6 +252,15 @@ class _Run:
             f"the loss became {value} at step {self.step}",
             hint=f"a lower learning rate; the batch is in {self.out}/diverged.json",
         )
+
+
+def _text_levels(count: int, ancestor_share: float, generator: np.random.Generator) -> Rows:
+    """The rank that each of `count` texts speaks of: species, or for a share of them one above."""
+    levels = np.full(count, Rank.SPECIES, dtype=np.int64)
+    if ancestor_share:
+        is_ancestor = generator.random(count) < ancestor_share
+        levels[is_ancestor] = generator.integers(Rank.CLASS, Rank.SPECIES, size=int(is_ancestor.sum()))
+    return levels
 
 
 def _step_of(line: str) -> float:

@@ -67,7 +67,9 @@ class Recipe:
     """One training run. A recipe file's header has its command and the paper's numbers.
 
     `positives` says what counts as right in a batch: the `pair` alone (the papers), or every text
-    of the same `taxon` (small batches over few species would push a species from itself).
+    that is true of the image's `taxon` (small batches over few species would push a species from
+    itself). `ancestor_share` of the texts speak of the image's genus, family, order or class, so
+    that the names of clades get a place too.
     `epochs` counts passes over the training images; `unfreeze_epochs` of them, the last, train
     a pretrained trunk too, at `trunk_lr`.
     """
@@ -78,9 +80,10 @@ class Recipe:
     embed_dim: int = 128
     texts: TextMixture = BIOCLIP_MIXTURE
     label_text: str = "taxon_com"
+    ancestor_share: float = 0.0
     batch_size: int = 256
-    epochs: float = 10
-    unfreeze_epochs: float = 0
+    epochs: float = 10.0
+    unfreeze_epochs: float = 0.0
     optimizer: Optimizer = field(default_factory=Optimizer)
     trunk_lr: float = 1e-4
     warmup_steps: int = 100
@@ -101,6 +104,8 @@ class Recipe:
             raise UsageError("unfreeze_epochs is for a pretrained trunk, and this recipe has none")
         if self.positives not in ("pair", "taxon"):
             raise UnknownName.of("kind of positives", self.positives, ("pair", "taxon"))
+        if not 0 <= self.ancestor_share < 1:
+            raise UsageError(f"ancestor_share must be at least 0 and below 1, got {self.ancestor_share}")
         if not 0 < self.initial_temperature <= 1:
             raise UsageError(f"initial_temperature must be above 0 and at most 1, got {self.initial_temperature}")
 
