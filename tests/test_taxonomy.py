@@ -81,11 +81,9 @@ def test_the_root_has_no_rank_and_no_name() -> None:
     assert (root.rank, root.binomial, root.scientific_name, root.taxonomic_name) == (None, "", "", "")
 
 
-def test_a_label_in_the_place_of_the_species_makes_no_binomial_and_is_called_by_itself() -> None:
-    """Labels that no backbone knows ("copepod calanoid") have no genus; they were all called by what is above."""
-    label = Taxon(kingdom="Animalia", species="copepod calanoid")
+def test_a_species_without_a_genus_stands_alone() -> None:
+    label = Taxon(phylum="Arthropoda", species="copepod calanoid")
     assert (label.binomial, label.scientific_name) == ("", "copepod calanoid")
-    assert Taxon(species="detritus").scientific_name == "detritus"
 
 
 def test_equality_hash_and_order_follow_the_lineage_alone() -> None:
@@ -138,10 +136,10 @@ def test_a_species_cell_is_cut_to_the_epithet(genus: str, cell: str, expected: t
     assert (taxon.genus, taxon.species) == expected
 
 
-def test_a_binomial_without_a_genus_column_gives_the_genus_too() -> None:
-    """Once read as an epithet "Corvus corax" without a genus, and so as a taxon without a scientific name."""
-    taxon = Taxon.from_columns({"family": "Corvidae", "species": "Corvus corax", "common": "raven"})
-    assert (taxon.binomial, taxon.family, taxon.common) == ("Corvus corax", "Corvidae", "raven")
+def test_an_unresolved_label_is_not_split_into_genus_and_epithet() -> None:
+    """A name that no backbone knows stands as species without genus; "Ivory Gull" is no binomial."""
+    label = Taxon(species="Ivory Gull")
+    assert Taxon.from_columns(label.to_columns()) == label
 
 
 @given(punched(), st.sampled_from(["", "common raven"]))

@@ -121,8 +121,7 @@ class Taxon:
     def from_columns(cls, row: Mapping[str, object]) -> "Taxon":
         """From a table's row with columns `kingdom` ... `species` and `common`, any of them absent.
 
-        A `species` cell that holds a binomial ("Corvus corax", as GBIF's does) is cut to the epithet
-        when it repeats the genus, and gives the genus too where that cell is empty.
+        A `species` cell that repeats the genus ("Corvus corax", as GBIF's does) is cut to the epithet.
         """
 
         def text(column: str) -> str:
@@ -131,10 +130,7 @@ class Taxon:
 
         taxon = cls.from_names([text(rank.label) for rank in RANKS], common=text("common"))
         first, _, epithet = taxon.species.partition(" ")
-        # An epithet is never capitalised (ICZN art. 28), so a capital where no genus is given is one.
-        if epithet and (first == taxon.genus or (not taxon.genus and first[0].isupper())):
-            return replace(taxon, genus=first, species=epithet)
-        return taxon
+        return replace(taxon, species=epithet) if epithet and first == taxon.genus else taxon
 
     @classmethod
     def from_folder(cls, name: str) -> "Taxon":

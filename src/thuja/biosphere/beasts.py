@@ -132,9 +132,9 @@ def squid(traits: Traits, stance: Stance) -> list[Part]:
 
 def serpent(traits: Traits, stance: Stance) -> list[Part]:
     """A serpent or eel in waves, with as many pairs of stub feet as its limbs say."""
-    girth = 0.10 - 0.045 * traits.elongation
+    girth = 0.125 - 0.055 * traits.elongation
     x = np.linspace(-0.46, 0.44, 26)
-    y = (0.16 - 0.06 * traits.elongation) * np.sin(5 * x / 0.5 + stance.gait) * (1.0 - 0.5 * (x + 0.46))
+    y = (0.20 - 0.07 * traits.elongation) * np.sin(5 * x / 0.5 + stance.gait) * (1.0 - 0.5 * (x + 0.46))
     path = np.stack([x, y], axis=1)
     parts = [Part(outline, Tone.SECOND, 0.35) for outline in _tail(traits, (-0.43, float(y[0])), 0.10)]
     for place in np.linspace(3, 21, traits.limbs).astype(int):

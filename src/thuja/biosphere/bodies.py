@@ -43,8 +43,8 @@ PLANS: dict[str, Plan] = {
 }
 
 KINGDOM_PLANS: tuple[tuple[str, ...], ...] = (
-    ("bird", "fish", "beast", "snail", "squid", "serpent", "beetle", "moth", "spider", "star"),
-    ("flower", "fern", "cactus"),
-    ("mushroom", "coral"),
+    ("bird", "fish", "beast", "snail", "squid", "serpent"),
+    ("flower", "fern", "cactus", "mushroom", "coral"),
+    ("beetle", "moth", "spider", "star"),
 )
 """The plans of the kingdom with the most species, of the next, and of the next; then round again."""

@@ -19,8 +19,8 @@ VERSION = 1
 
 _GROUPS = (Rank.KINGDOM, Rank.PHYLUM, Rank.CLASS, Rank.ORDER, Rank.FAMILY, Rank.GENUS)
 _FIELDS = ("kingdoms", "phyla", "classes", "orders", "families", "genera")
-_EXPONENTS = (0.21, 0.34, 0.44, 0.55, 0.7, 0.84)
-"""Groups per rank as powers of the number of species: 200 species fall into 3, 6, 10, 18, 41, 86."""
+_EXPONENTS = (0.21, 0.34, 0.44, 0.565, 0.7, 0.84)
+"""Groups per rank as powers of the number of species: 200 species fall into 3, 6, 10, 20, 41, 86."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +146,6 @@ def _christen(clades: Ints, generator: np.random.Generator) -> list[Taxon]:
 def _body_plans(clades: Ints, generator: np.random.Generator) -> list[str]:
     """Each tip's body plan: an order draws one from its kingdom's, none twice while others are left."""
     plans: list[str] = [""] * clades.shape[1]
-    # The kingdom with the most species gets the animals, which have the most plans.
     sizes = np.bincount(clades[Rank.KINGDOM])
     for place, kingdom in enumerate(np.argsort(-sizes, kind="stable")):
         pool: list[str] = []

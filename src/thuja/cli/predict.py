@@ -1,5 +1,6 @@
 """`thuja predict`: name what is on pictures."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -16,7 +17,7 @@ import click
 @click.option("--out", "-o", type=click.Path(path_type=Path), help="The file to write.  [default: stdout]")
 @click.option("--force", is_flag=True, help="Replace the output file if it is there.")
 @click.option("--batch-size", type=click.IntRange(min=1), default=32, show_default=True)
-def predict(  # one option, one parameter
+def predict(
     images: tuple[str, ...],
     *,
     name: str | None,
@@ -28,7 +29,7 @@ def predict(  # one option, one parameter
     out: Path | None,
     force: bool,
     batch_size: int,
-) -> int:
+) -> None:
     """Name what is on IMAGES: files, folders (with all below them), glob patterns.
 
     The columns are pybioclip's. An image that cannot be read is a row with its error; the counts
@@ -56,20 +57,19 @@ def predict(  # one option, one parameter
     answered = failed = 0
     predictions = predictor.predict(images, rank=wanted, k=k, batch_size=batch_size)
     shown = (wanted or Rank.SPECIES) if predictor.labels.taxa else None
-    with open_writer(out or click.get_text_stream("stdout"), form, shown) as writer:
+    with open_writer(out or sys.stdout, form, shown) as writer:
         for prediction in predictions:
             writer.write(prediction)
             failed += bool(prediction.error)
             answered += not prediction.error
     where = f", in {out}" if out else ""
     click.echo(f"{answered:,} images answered, {failed:,} could not be read{where}", err=True)
-    return 0 if answered else 1
+    if not answered:
+        sys.exit(1)
 
 
 def _settle_format(format_: str | None, out: Path | None, *, force: bool) -> str:
     """The format to write: the one named, or the one that the output's suffix or a terminal asks for."""
-    import sys
-
     from thuja.errors import OutputExists, UnknownName, UsageError
     from thuja.predict.rows import FORMATS
 

@@ -34,7 +34,7 @@ class Pictures:
     def images(self, only: Iterable[str] | None = None) -> Iterator[tuple[str, bytes]]:
         """Uuid and encoded bytes of each picture, in the order of the shards."""
         wanted = set(self.ids if only is None else only)
-        for shard in list_shards(self.folder, self.split) if wanted else []:
+        for shard in list_shards(self.folder / "shards", self.split) if wanted else []:
             for sample in read_shard(shard):
                 if sample.record.uuid in wanted:
                     yield sample.record.uuid, sample.image

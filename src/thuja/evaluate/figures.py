@@ -209,7 +209,8 @@ def _draw_map(axes: Axes, points: npt.NDArray[np.float64], names: Sequence[str],
     x, y = points.T
     if (place < 0).any():
         axes.scatter(
-            *points[place < 0].T,
+            x[place < 0],
+            y[place < 0],
             color=OTHERS,
             label=f"{distinct - len(common)} others",
             s=size,

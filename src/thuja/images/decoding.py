@@ -231,7 +231,8 @@ def _check_pixels(image: Image.Image, kind: str, limits: Limits) -> None:
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         # A small picture may be cut into huge tiles, and a tile is decoded whole.
         tags = image.tag_v2
-        width, height = max(width, _whole(tags.get(322))), max(height, _whole(tags.get(323)))
+        width, height = max(width, _largest(tags.get(322))), max(height, _largest(tags.get(323)))
+    width = max(width, 16)  # a line has its price, however short
     if width * height * _PIXEL_WEIGHTS.get(kind, 1) > limits.max_pixels:
         raise ImageError(
             f"{width} x {height} pixels of {kind} are more than the limit allows",
@@ -242,6 +243,11 @@ def _check_pixels(image: Image.Image, kind: str, limits: Limits) -> None:
 
 def _whole(value: object) -> int:
     return value if isinstance(value, int) else 0
+
+
+def _largest(values: object) -> int:
+    """Of a tag that holds one number, or several where it should not."""
+    return max((_whole(value) for value in values), default=0) if isinstance(values, tuple) else _whole(values)
 
 
 def _too_large(size: int, limits: Limits) -> ImageError:

@@ -7,8 +7,8 @@ from pathlib import Path
 from thuja.errors import EmptyInput, UsageError
 
 SUFFIXES = (
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".avif", ".heic", ".heif", ".jp2",
-    ".j2k", ".jpx",
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".avif",
+    ".heic", ".heif", ".jp2", ".j2k", ".jpx",
 )  # fmt: skip
 """What counts as an image in a folder, by its name in any case; HEIF so that it is reported, not read."""
 

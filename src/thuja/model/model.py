@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from thuja.errors import ThujaError
+from thuja.errors import ThujaError, UsageError
 from thuja.images import Preparation
 from thuja.model.checkpoint import Contents, load_weights, read_contents, write_contents
 from thuja.model.config import TAXONOMY, HeadConfig, ModelConfig, TrunkConfig, VisionConfig, head_named
@@ -56,7 +56,7 @@ class Model(TextTower):
         """Lay the model out with its weights unset; see `create` and `load`."""
         super().__init__(config.text, config.embed_dim, act=config.act)
         if tokenizer.vocab_size > config.text.vocab_size:
-            raise ThujaError(
+            raise UsageError(
                 f"the tokenizer has {tokenizer.vocab_size} tokens, the text tower room for {config.text.vocab_size}"
             )
         self.config = config
@@ -101,7 +101,7 @@ class Model(TextTower):
         return self.visual.features(images)
 
     def project(self, features: Tensor, head: str = TAXONOMY, *, normalize: bool = True) -> Tensor:
-        """(B, F) features through one head to (B, D); raises ThujaError for an unknown head."""
+        """(B, F) features through one head to (B, D); raises UnknownName for another head."""
         known = head_named(self.config, head)
         module = self.visual if known is None else self._head(head)
         embedded = module.project(features)

@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -88,7 +88,7 @@ def _collect(repository: str, *, is_local: bool) -> Path:
     return config.parent
 
 
-def _first(repository: str, choices: "list[tuple[str]] | tuple[tuple[str, ...], ...]", *, is_local: bool) -> Path:
+def _first(repository: str, choices: Sequence[tuple[str, ...]], *, is_local: bool) -> Path:
     for names in choices[:-1]:
         try:
             return _get(repository, names, is_local=is_local)

@@ -56,7 +56,7 @@ class Predictor:
         folder = None if isinstance(model, Model) else model_folder(model)
         self.model = model if isinstance(model, Model) else Model.load(_given(folder))
         self.labels = self._settle_labels(labels, folder, prompts)
-        self._scale = float(self.model.scale())
+        self._scale = float(self.model.scale().detach())
 
     def predict(
         self,

@@ -124,11 +124,10 @@ class _ParquetWriter:
         self._rows = []
 
 
-_TEXT_WRITERS: dict[str, type[_CsvWriter | _JsonLinesWriter | _TableWriter]] = {
-    "csv": _CsvWriter,
-    "jsonl": _JsonLinesWriter,
-    "table": _TableWriter,
-}
+def _text_writer(file: TextIO, format_: str, rank: Rank | None) -> Writer:
+    if format_ == "csv":
+        return _CsvWriter(file, rank)
+    return _JsonLinesWriter(file, rank) if format_ == "jsonl" else _TableWriter(file, rank)
 
 
 @contextmanager
@@ -140,7 +139,7 @@ def open_writer(target: Path | TextIO, format_: str, rank: Rank | None) -> Itera
     if format_ not in FORMATS:
         raise UnknownName.of("format", format_, FORMATS)
     if not isinstance(target, Path):
-        yield _TEXT_WRITERS[format_](target, rank)
+        yield _text_writer(target, format_, rank)
         return
     with atomic_path(target) as temporary:
         if format_ == "parquet":
@@ -152,4 +151,4 @@ def open_writer(target: Path | TextIO, format_: str, rank: Rank | None) -> Itera
         else:
             # An undecodable file name comes out as its escape; the rest of the rows is not lost with it.
             with temporary.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
-                yield _TEXT_WRITERS[format_](file, rank)
+                yield _text_writer(file, format_, rank)

@@ -1,4 +1,1 @@
 """Run a recipe on a curated folder: train, with features, checks and labels wired in."""
-
-
-
