@@ -75,9 +75,9 @@ class Report:
             "<tr>" + "".join(f"<td{kind}>{_cell(cell)}</td>" for cell, kind in zip(row, kinds, strict=True)) + "</tr>"
             for row in rows
         )
-        title = f"<caption>{_escape(caption)}</caption>" if caption else ""
+        title = f'<p class="caption">{_escape(caption)}</p>' if caption else ""
         return self._add(
-            f'<div class="scroll"><table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+            f'{title}<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
         )
 
     def figure(self, image: str | bytes, *, caption: str) -> Self:
@@ -132,7 +132,7 @@ def _escape(text: str) -> str:
 
 def _is_number(cell: Cell) -> bool:
     if isinstance(cell, str):
-        return bool(re.fullmatch(r"[-+±]?[\d.,]+ ?[%×]?|[–—]|", cell))
+        return bool(re.fullmatch(r"|[-+]?[\d.,]+( ?[%×]| ?[±–][\d.,]+)?", cell))
     return True
 
 
@@ -195,7 +195,7 @@ nav{display:flex;flex-wrap:wrap;gap:.35rem 1.1rem;margin-top:1.25rem;font-size:.
 a{color:var(--accent);text-underline-offset:.15em}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;font-size:.9rem;margin:0 0 1.25rem;font-variant-numeric:tabular-nums}
-caption{text-align:left;color:var(--soft);padding-bottom:.4rem}
+.caption{color:var(--soft);font-size:.9rem;margin:0 0 .4rem}
 th,td{padding:.38rem .8rem .38rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
 th{font-weight:600;vertical-align:bottom;border-bottom-color:var(--soft)}
 .n{text-align:right;padding-left:.5rem}td.n{white-space:nowrap}

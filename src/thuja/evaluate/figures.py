@@ -115,9 +115,9 @@ def rank_bars(scores: Sequence[Score], *, measure: str) -> str | None:
     `scores` are those of one task and split.
     """
     ranks = list(dict.fromkeys(score.rank for score in scores))
-    shown = [Method.MODEL, Method.ROLLED_UP, Method.UNTRAINED_TEXT, Method.UNTRAINED, Method.PIXELS]
+    shown = [Method.MODEL, Method.ROLLED_UP, Method.CENTROID, Method.UNTRAINED_TEXT, Method.UNTRAINED, Method.PIXELS]
     names = {Method.MODEL: "model, text at the rank", Method.ROLLED_UP: "model, species rolled up"}
-    colours = dict(zip(shown, (PALETTE[0], PALETTE[5], PALETTE[1], PALETTE[4], OTHERS), strict=True))
+    colours = dict(zip(shown, (PALETTE[0], PALETTE[5], PALETTE[2], PALETTE[1], PALETTE[4], OTHERS), strict=True))
     values = {(score.method, score.rank): score for score in scores}
     shown = [method for method in shown if any((method, rank) in values for rank in ranks)]
     if not ranks or not shown:

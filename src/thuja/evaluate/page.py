@@ -20,6 +20,7 @@ from thuja.taxonomy import Rank
 
 WALL = 24
 THUMBNAIL = 160
+_WALLS = {"test": "new pictures", UNSEEN: "species never met"}
 MAP_POINTS = 1500
 
 Indices = npt.NDArray[np.int64]
@@ -29,6 +30,7 @@ def build_report(evaluation: Evaluation, *, run: Path | None = None) -> Report:
     """The whole page; `run` is the training run whose curves are shown."""
     report = Report(f"What {_short(evaluation.model)} has learnt", summary=summary.sentences(evaluation))
     report.headlines(_headlines(evaluation))
+    _add_main(report, evaluation)
     _add_scores(report, evaluation)
     if run is not None:
         _add_curves(report, run)
@@ -66,25 +68,36 @@ def _headline(label: str, share: float, chance: float, note: str) -> Headline:
     return Headline(label=label, value=f"{summary.percent(share)} %", note=against)
 
 
+def _add_main(report: Report, evaluation: Evaluation) -> None:
+    grid = summary.main_grid(evaluation)
+    if grid.rows:
+        report.section("The main scores").table(grid.columns, grid.rows, caption=f"{grid.title}. All in per cent.")
+        report.text(
+            "Interval: 95 %, by drawing species anew. Chance: guessing among all answers. Commonest: always the taxon "
+            "commonest in training. Raw pixels: the nearest class mean on 32 × 32 pixels. Untrained: the model as it was "
+            "before training (a pretrained trunk as it came, all else random), the better of its texts and its "
+            "nearest class mean."
+        )
+
+
 def _add_scores(report: Report, evaluation: Evaluation) -> None:
     report.section(
-        "Scores",
-        "All shares are per cent. By text: the model compares the picture with the text of every candidate at that "
-        "rank. Rolled up: it compares with every species' text, and the species' probabilities are summed up the "
-        "tree. Beside them stand guessing at random, always answering the taxon that is commonest in training, the "
-        "nearest centroid on raw 32 × 32 pixels, and the same architecture with untrained weights, by its texts and "
-        "by nearest centroid on its features.",
+        "Every rank",
+        "By text: the picture is compared with the text of every candidate at that rank. Rolled up: it is compared "
+        "with every species' text, and the species' probabilities are summed up the tree. Centroid: no text, but the "
+        f"nearest mean of at most {evaluation.settings.references} training pictures a species. Answers is the number "
+        "of candidates, taxa how many of them occur.",
     )
     for split in evaluation.pictures:
         measure = "macro" if split == UNSEEN else "accuracy"
         scores = [score for score in evaluation.scores if (score.task, score.split) == (ZERO_SHOT, split)]
         bars = figures.rank_bars(scores, measure=measure)
         if bars is not None:
-            thing = "mean over taxa" if split == UNSEEN else "share of pictures"
+            thing = "mean over taxa of the share" if split == UNSEEN else "share of pictures"
             caption = f"{summary.SPLITS[split]}: {thing} named right at each rank. Lines: 95 % intervals over species."
             report.figure(bars, caption=caption)
     for grid in summary.grids(evaluation):
-        report.table(grid.columns, grid.rows, caption=grid.title)
+        report.table(grid.columns, grid.rows, caption=f"{grid.title}, in per cent")
     if UNSEEN in evaluation.pictures:
         report.text(
             "The species of the unseen split were never shown with their names. The name of an arbitrary species "
@@ -96,7 +109,7 @@ def _add_scores(report: Report, evaluation: Evaluation) -> None:
 def _add_curves(report: Report, run: Path) -> None:
     curves = figures.training_curves(figures.read_metrics(run))
     if curves is not None:
-        report.section("Training").figure(curves, caption=f"What the training run {run.name} logged, by step.")
+        report.section("Training").figure(curves, caption="What the training run logged, by step.")
 
 
 def _add_walls(report: Report, evaluation: Evaluation) -> None:
@@ -105,10 +118,10 @@ def _add_walls(report: Report, evaluation: Evaluation) -> None:
         if answered is None:
             continue
         thing = "species" if rank == Rank.SPECIES else "family"
-        report.section(f"{summary.SPLITS[split]}: pictures")
+        report.section(f"Right and wrong: {_WALLS[split]}")
         caption = (
-            f"Drawn at random, half right and half wrong where there are enough of both. Above: the true {thing}; "
-            f"below, when wrong: the answer; then its probability."
+            f"Drawn at random, half right and half wrong where there are enough of both. First stands the true "
+            f"{thing}, then what was said instead, then the answer's probability."
         )
         report.wall(_wall(evaluation, answered), caption=caption)
 
@@ -168,7 +181,7 @@ def _add_confusion(report: Report, evaluation: Evaluation) -> None:
         if (table.sum(axis=1) > 0).sum() < 2:
             continue
         names = [taxon.scientific_name for taxon in question.candidates]
-        drawn.append((rank, figures.confusion_map(table, names, title=f"{rank.label} called {rank.label}")))
+        drawn.append((rank, figures.confusion_map(table, names, title=rank.label)))
     if drawn:
         report.section(
             "What is taken for what",
@@ -199,23 +212,36 @@ def _add_map(report: Report, evaluation: Evaluation) -> None:
 
 
 def _add_curation(report: Report, facts: Mapping[str, Any]) -> None:
+    """What summary.json of the data says; a part that it lacks is left out."""
     if not facts:
         return
-    report.section("What the data is", "What the curator read, kept and dropped (summary.json of the data).")
-    plain = [(key, value) for key, value in facts.items() if not isinstance(value, dict | list)]
-    if plain:
-        report.table(("what", "value"), [(_words(key), _plain(value)) for key, value in plain])
-    for key, value in facts.items():
-        if isinstance(value, dict) and value and not any(isinstance(part, dict | list) for part in value.values()):
-            rows = [(_words(str(name)), _plain(part)) for name, part in list(value.items())[:40]]
-            report.table((_words(key), ""), rows)
+    read, kept, dropped = facts.get("read", 0), facts.get("kept", 0), facts.get("dropped") or {}
+    lost = ", none was dropped" if not dropped else f", {sum(dropped.values()):,} were dropped"
+    report.section("What the data is", f"Of {read:,} pictures that the curator read, {kept:,} were kept{lost}.")
+    if dropped:
+        report.table(("why dropped", "pictures"), [(_words(reason), count) for reason, count in dropped.items()])
+    splits = facts.get("splits") or {}
+    if splits:
+        rows = [(name, counts["images"], counts["taxa"]) for name, counts in splits.items()]
+        report.table(("split", "pictures", "taxa"), rows)
+    names = facts.get("names") or {}
+    if names:
+        rows_of_names = [
+            (_words(status), counts["names"], counts["images"], ", ".join(counts.get("examples") or ()))
+            for status, counts in names.items()
+        ]
+        report.table(("how names were resolved", "names", "pictures", "which"), rows_of_names)
+    if facts.get("unseen"):
+        report.text(f"Species held out of training: {', '.join(facts['unseen'])}.")
+    for warning in facts.get("warnings") or ():
+        report.text(str(warning))
 
 
 def _add_settings(report: Report, evaluation: Evaluation, run: Path | None) -> None:
     rows: list[tuple[str, str]] = [
         ("model", evaluation.model),
         ("image preparation", next(iter(evaluation.embeddings.values())).preparation or "unknown"),
-        ("training pictures a species for the centroids of the baselines", f"{evaluation.settings.references}"),
+        ("training pictures a species for centroids, at most", f"{evaluation.settings.references}"),
         ("seed", str(evaluation.settings.seed)),
         ("intervals", "95 %, bootstrap over species, 1,000 replicates"),
         ("few-shot", "five folds, CL2N features, nearest class mean; ± is the standard deviation over folds"),

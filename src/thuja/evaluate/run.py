@@ -138,6 +138,8 @@ class _Bench:
         self._baselines: dict[Method, EncodeImages] = {Method.PIXELS: raw_pixels}
         if untrained is not None:
             self._baselines[Method.UNTRAINED] = untrained.encode_images
+        if len(train):
+            self._vectors[Method.CENTROID, "train"] = _encode(encoders.encode_images, train, "model: train")
         for method, encode in self._baselines.items():
             if len(train):
                 self._vectors[method, "train"] = _encode(encode, train, f"{method.value}: train")
@@ -219,7 +221,10 @@ class _Bench:
         known = classes >= 0
         if not known.any():
             return
-        for method, vectors in self._baseline_vectors(task.split):
+        for method, vectors in [
+            (Method.CENTROID, self.embeddings[task.split].vectors),
+            *self._baseline_vectors(task.split),
+        ]:
             centroids = NearestCentroid().fit(self._vectors[method, "train"][known], classes[known])
             self.scores.append(task.score(centroids.predict(vectors)[:, None], method, self._generator))
 

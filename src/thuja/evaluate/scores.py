@@ -20,6 +20,7 @@ class Method(StrEnum):
 
     MODEL = "model"
     ROLLED_UP = "model, rolled up"
+    CENTROID = "model, centroid"
     CHANCE = "chance"
     MAJORITY = "majority"
     PIXELS = "raw pixels"
