@@ -64,7 +64,7 @@ def _curate(config: CurateConfig, listing: Listing, folder: Path, resolve: Resol
     ledger.run(pack_step(config, folder / "shards"))
     _refuse_empty(ledger)
     findings = Findings(
-        source=str(listing.table or listing.root),
+        source=str(listing.root),
         steps=ledger.counts,
         names=write_names(ledger.frame, folder),
         notes=notes,
