@@ -69,6 +69,13 @@ def test_a_homonym_needs_its_lineage() -> None:
     assert resolve("Oenanthe", class_="Aves").taxon.family == "Muscicapidae"
 
 
+def test_a_kingdom_goes_by_any_of_its_names_on_either_side() -> None:
+    alga = Taxon(kingdom="Viridiplantae", genus="Volvox", species="aureus")
+    resolver = Resolver(Backbone.from_taxa("ncbi", [alga]))
+    assert resolver.resolve("Volvox aureus", Taxon(kingdom="Plantae")).taxon == alga
+    assert resolver.resolve("Volvox aureus", Taxon(kingdom="Animalia")).status == Status.CONFLICT
+
+
 def test_a_new_species_of_a_homonymous_genus_is_ambiguous_and_keeps_its_name() -> None:
     answer = resolve("Oenanthe isabellina")
     assert (answer.status, answer.taxon) == (Status.AMBIGUOUS, Taxon(genus="Oenanthe", species="isabellina"))

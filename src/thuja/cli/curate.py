@@ -46,8 +46,10 @@ def curate(
     Example:
       thuja curate photos --labels photos.csv --out data --unseen-species 20
     """
+    import os
     from functools import partial
 
+    os.environ.setdefault("DO_NOT_TRACK", "1")  # Daft reports its use over the network unless told not to
     from thuja.curate import BIOSPHERE_BACKBONE, CurateConfig, biosphere_table
     from thuja.curate import curate as run
     from thuja.names import resolve_names

@@ -40,8 +40,9 @@ def resolve_command(written: tuple[str, ...], *, file: Path | None, backbone: Pa
             ) from error
     if not lines:
         raise EmptyInput("no name to resolve", hint="thuja names resolve NAME..., or --file names.txt")
+    answers = resolve_names(lines, [Taxon()] * len(lines), backbone=backbone)
     click.echo("name\tstatus\tscientific_name\tcommon\tlineage\treason")
-    for answer in resolve_names(lines, [Taxon()] * len(lines), backbone=backbone):
+    for answer in answers:
         taxon = answer.taxon
         cells = (answer.verbatim, answer.status, taxon.scientific_name, taxon.common, taxon.taxonomic_name)
         click.echo("\t".join([*cells, answer.reason]))

@@ -52,7 +52,7 @@ def _curate(config: CurateConfig, listing: Listing, folder: Path, resolve: Resol
     notes = ledger.read(_source_settings(listing), listing)
     if not ledger.counts[0].read:
         raise EmptyInput(
-            f"{listing.table or listing.root} speaks of no picture in {listing.root}",
+            f"no picture in {listing.root}" + (f" is spoken of in {listing.table}" if listing.table else ""),
             hint="a folder with pictures in a folder per species, or --labels TABLE",
         )
     for step in (check_step(config.limits), names_step(resolve), duplicates_step(), rare_step(config.min_images)):
@@ -64,7 +64,7 @@ def _curate(config: CurateConfig, listing: Listing, folder: Path, resolve: Resol
     ledger.run(pack_step(config, folder / "shards"))
     _refuse_empty(ledger)
     findings = Findings(
-        source=str(listing.table or listing.root),
+        source=str(listing.root),
         steps=ledger.counts,
         names=write_names(ledger.frame, folder),
         notes=notes,

@@ -98,8 +98,11 @@ def _with_name(name: str, hint: Taxon) -> tuple[str, Taxon]:
 def _clean(hint: Taxon) -> Taxon:
     """The hint without placeholders, its kingdom under the backbone's name."""
     names = ["" if name.lower() in PLACEHOLDERS else name for name in hint.names]
-    names[0] = KINGDOM_SYNONYMS.get(names[0].lower(), names[0])
-    return Taxon.from_names(names, common=hint.common)
+    return Taxon.from_names([_kingdom(names[0]), *names[1:]], common=hint.common)
+
+
+def _kingdom(name: str) -> str:
+    return KINGDOM_SYNONYMS.get(name.lower(), name)
 
 
 def _merged(hint: Taxon, lineage: Taxon) -> Taxon:
@@ -229,16 +232,14 @@ def _choose(entries: Sequence[Entry], hint: Taxon) -> list[Entry]:
     A kingdom that differs contradicts; without one, so does a hint of which no rank agrees.
     """
     scored: list[tuple[int, Entry]] = []
+    theirs = [name.lower() for name in _clean(hint).names[: Rank.GENUS]]
     for entry in entries:
-        agree = differ = 0
-        for rank in RANKS[: Rank.GENUS]:
-            ours, theirs = entry.taxon[rank], hint[rank]
-            if ours and theirs:
-                agree += ours.lower() == theirs.lower()
-                differ += ours.lower() != theirs.lower()
-        kingdoms = {name.lower() for name in (entry.taxon.kingdom, hint.kingdom) if name}
-        if len(kingdoms) < 2 and (agree or not differ):
-            scored.append((agree - differ, entry))
+        ours = [name.lower() for name in _clean(entry.taxon).names[: Rank.GENUS]]
+        both = [(our, their) for our, their in zip(ours, theirs, strict=True) if our and their]
+        agree = sum(our == their for our, their in both)
+        is_other_kingdom = bool(ours[0] and theirs[0] and ours[0] != theirs[0])
+        if not is_other_kingdom and (agree or not both):
+            scored.append((2 * agree - len(both), entry))
     best = max((score for score, _ in scored), default=0)
     return [entry for score, entry in scored if score == best]
 
