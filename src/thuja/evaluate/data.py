@@ -88,6 +88,8 @@ def read_curated(folder: Path) -> Curated:
     path = Path(folder) / "catalog.parquet"
     if not path.is_file():
         raise EmptyInput(f"{folder} holds no curated data", hint="make some: thuja curate PHOTOS --out DIR")
+    if not (Path(folder) / "shards").is_dir():
+        raise BadFile(f"{folder} has a catalog but no folder shards", hint="make it again with thuja curate --force")
     try:
         table = pq.read_table(path, columns=[*_COLUMNS, "drop_reason"])
     except (OSError, ValueError) as error:
