@@ -81,9 +81,11 @@ def test_the_root_has_no_rank_and_no_name() -> None:
     assert (root.rank, root.binomial, root.scientific_name, root.taxonomic_name) == (None, "", "", "")
 
 
-def test_a_species_without_a_genus_stands_alone() -> None:
-    label = Taxon(phylum="Arthropoda", species="copepod calanoid")
+def test_a_label_in_the_place_of_the_species_makes_no_binomial_and_is_called_by_itself() -> None:
+    """Labels that no backbone knows ("copepod calanoid") have no genus; they were all called by what is above."""
+    label = Taxon(kingdom="Animalia", species="copepod calanoid")
     assert (label.binomial, label.scientific_name) == ("", "copepod calanoid")
+    assert Taxon(species="detritus").scientific_name == "detritus"
 
 
 def test_equality_hash_and_order_follow_the_lineage_alone() -> None:

@@ -40,10 +40,10 @@ _NAMED = {
 
 def colour_pair(traits: Traits) -> tuple[Colour, Colour]:
     """Colours 1 and 2."""
-    reach = 0.55 + 0.4 * traits.chroma
-    first = 0.5 + reach * direction(traits.hue) + 0.22 * traits.lightness
-    second = 0.5 - reach * direction(traits.hue + traits.contrast_turn) - 0.22 * traits.lightness
-    return _clip(first), _clip(second)
+    # Reach shrinks as lightness leaves the middle, so that no channel is cut off and the mirror stays true.
+    reach = (0.60 + 0.36 * traits.chroma) * (1 - 0.42 * abs(traits.lightness))
+    step = reach * direction(traits.hue) + 0.2 * traits.lightness
+    return np.asarray(0.5 + step, dtype=np.float32), np.asarray(0.5 - step, dtype=np.float32)
 
 
 def colour_name(colour: Colour) -> str:
@@ -59,7 +59,3 @@ def from_hsv(hue: float, saturation: float, value: float) -> Colour:
 def direction(hue: float) -> Colour:
     """From mid-grey to the full hue, (3,); the direction of hue + 180 is its negative."""
     return from_hsv(hue, 1.0, 1.0) - 0.5
-
-
-def _clip(colour: Colour) -> Colour:
-    return np.clip(colour, 0.02, 0.98).astype(np.float32)

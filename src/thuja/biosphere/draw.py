@@ -35,7 +35,8 @@ def draw(specimen: Specimen, scene: Scene, size: int = 128) -> Image.Image:
     _lay_body(canvas, specimen, scene)
     if scene.occluders:
         _lay_occluders(canvas, scene, generator)
-    canvas *= np.asarray(scene.gains, dtype=np.float32)
+    # A veil, not a gain: no channel is cut off, so light and dark stay as far from mid-grey as they were.
+    canvas += np.float32(scene.haze) * (np.asarray(scene.veil, dtype=np.float32) - canvas)
     if scene.noise:
         canvas += scene.noise * (generator.random(canvas.shape, dtype=np.float32) - 0.5) * 2
     image = Image.fromarray(_bytes(canvas))
@@ -82,7 +83,9 @@ def _lay_body(canvas: Pixels, specimen: Specimen, scene: Scene) -> None:
     parts = PLANS[specimen.traits.body_plan].build(specimen.traits, scene.stance)
     fit = _fit(parts, scene, size)
     tones, heights = _outline(parts, fit)
-    colours = _colour(tones, specimen, fit) * (1 + _shade(heights, scene, size))[..., None]
+    colours = _colour(tones, specimen, fit)
+    # Light moves a colour towards white or black as far as there is room, the same both ways.
+    colours += 2 * colours * (1 - colours) * _shade(heights, scene, size)[..., None]
     is_body = tones > 0
     colours[~is_body] = 0
     # Colours are multiplied by coverage before halving, or the ground would fringe the edges.
@@ -136,7 +139,7 @@ def _shade(heights: Image.Image, scene: Scene, size: int) -> Pixels:
     slope = np.zeros_like(soft)
     slope[:, 1:-1] += (soft[:, 2:] - soft[:, :-2]) * np.float32(np.cos(angle))
     slope[1:-1] += (soft[2:] - soft[:-2]) * np.float32(np.sin(angle))
-    shade: Pixels = np.clip(slope * np.float32(scene.light_strength * reach / 90), -0.55, 0.55)
+    shade: Pixels = np.clip(slope * np.float32(scene.light_strength * reach / 90), -0.5, 0.5)
     return shade
 
 

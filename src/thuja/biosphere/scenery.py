@@ -20,7 +20,10 @@ def ground(scene: Scene, size: int, generator: np.random.Generator) -> Field:
     main, second = ground_colours(scene)
     # A texture changes brightness above all; a slow drift changes hue. Both have mean zero.
     steps = scene.ground_contrast * texture[..., None] * (0.6 + 0.8 * (main + 0.5))
-    return np.asarray(0.5 + main + steps + 0.10 * drift[..., None] * second, dtype=np.float32)
+    steps += 0.10 * drift[..., None] * second
+    shown = np.clip(0.5 + main + steps, 0.02, 0.98)
+    # A lopsided texture loses more at one end of the scale: what the cut took from the mean is given back.
+    return np.asarray(shown + (0.5 + main - shown.mean(axis=(0, 1))), dtype=np.float32)
 
 
 def ground_colours(scene: Scene) -> tuple[Colour, Colour]:
@@ -59,11 +62,13 @@ def noise(size: int, cells: int, generator: np.random.Generator) -> Field:
 
 
 def _grid(size: int, generator: np.random.Generator) -> tuple[Field, Field]:
-    """Coordinates across the frame, turned by a random angle; each can be broadcast and added."""
+    """Coordinates across the frame, 0 at its centre, turned by a random angle."""
     angle = generator.uniform(0, 2 * np.pi)
-    line = np.linspace(0, 1, size, dtype=np.float32)
+    line: Field = np.linspace(-0.5, 0.5, size, dtype=np.float32)
     cosine, sine = np.float32(np.cos(angle)), np.float32(np.sin(angle))
-    return line * cosine + line[:, None] * sine, line[:, None] * cosine - line * sine
+    x: Field = line * cosine + line[:, None] * sine
+    y: Field = line[:, None] * cosine - line * sine
+    return x, y
 
 
 def _water(size: int, generator: np.random.Generator) -> Field:
@@ -79,7 +84,7 @@ def _soil(size: int, generator: np.random.Generator) -> Field:
     """Crumbs and stones of all sizes."""
     image = Image.new("L", (size, size), 90)
     pen = ImageDraw.Draw(image)
-    for x, y, reach, grey in generator.random((70, 4)):
+    for x, y, reach, grey in generator.random((80, 4)) * (1.1, 1.1, 1, 1) - (0.05, 0.05, 0, 0):
         r = (0.012 + 0.05 * reach**2) * size
         pen.ellipse([x * size - r, y * size - r, x * size + r, y * size + r], fill=int(20 + 200 * grey))
     crumbs = generator.random((size, size), dtype=np.float32)
@@ -89,22 +94,24 @@ def _soil(size: int, generator: np.random.Generator) -> Field:
 def _leaf(size: int, generator: np.random.Generator) -> Field:
     """A leaf's midrib and side veins."""
     x, y = _grid(size, generator)
-    rib = np.abs(y - generator.uniform(-0.3, 0.3))
-    veins = np.abs((((x + 0.8 * rib) * 5) % 1) - 0.5)
-    return np.asarray(np.minimum(veins * 2, rib * 12) ** 0.4 + 0.12 * noise(size, 6, generator), dtype=np.float32)
+    rib = np.abs(y - generator.uniform(-0.4, 0.4))
+    veins = np.abs((((x + 0.8 * rib) * 5 + generator.random()) % 1) - 0.5)
+    blade = np.minimum(veins * 2, rib * 12) ** 0.4 + 0.12 * noise(size, 6, generator)
+    # Some leaves have light veins, some dark: else the rib near the centre would be a cue of place.
+    return np.asarray(blade if generator.random() < 0.5 else -blade, dtype=np.float32)
 
 
 def _sand(size: int, generator: np.random.Generator) -> Field:
     """Wind ripples and grains."""
     x, _ = _grid(size, generator)
-    ripples = np.sin(42 * x + 1.6 * noise(size, 4, generator))
+    ripples = np.sin(42 * x + generator.uniform(0, 2 * np.pi) + 1.6 * noise(size, 4, generator))
     return np.asarray(ripples + 0.9 * (generator.random((size, size), dtype=np.float32) - 0.5), dtype=np.float32)
 
 
 def _night(size: int, generator: np.random.Generator) -> Field:
     """Soft discs of light in the dark."""
     image = Image.new("L", (size, size), 0)
-    for x, y, reach, grey in generator.random((9, 4)):
+    for x, y, reach, grey in generator.random((12, 4)) * (1.3, 1.3, 1, 1) - (0.15, 0.15, 0, 0):
         r = (0.04 + 0.10 * reach) * size
         disc = Image.new("L", (int(2 * r) + 2,) * 2)
         ImageDraw.Draw(disc).ellipse([1, 1, 2 * r, 2 * r], fill=255)

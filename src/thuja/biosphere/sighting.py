@@ -35,7 +35,8 @@ class Scene:
     """All that is in a picture but the specimen. Lengths are shares of the frame, angles degrees.
 
     `place` is where in the free room the specimen stands, (0, 0) upper left to (1, 1) lower right;
-    `fill` is the length of its longer side; `view` foreshortens it along its own axis.
+    `fill` is the length of its longer side; `view` foreshortens it along its own axis. The light and
+    the air between lay a `veil` of one colour over everything, with the weight `haze`.
     """
 
     habitat: str
@@ -48,7 +49,8 @@ class Scene:
     view: float
     light_heading: float
     light_strength: float
-    gains: tuple[float, float, float]
+    veil: tuple[float, float, float]
+    haze: float
     ground_hue: float
     ground_saturation: float
     ground_value: float
@@ -106,8 +108,8 @@ def _specimen(species: Species, generator: np.random.Generator) -> Specimen:
 def _scene(specimen: Specimen, generator: np.random.Generator) -> Scene:
     traits = specimen.traits
     turns = PLANS[traits.body_plan].turns
-    light = generator.uniform(0.78, 1.22)
-    tint = 1 + generator.uniform(-0.12, 0.12, 3)
+    light = generator.uniform(0.15, 0.85)
+    veil = np.clip(light + generator.uniform(-0.15, 0.15, 3), 0, 1)
     return Scene(
         habitat=traits.habitat,
         seed=int(generator.integers(2**31)),
@@ -119,7 +121,8 @@ def _scene(specimen: Specimen, generator: np.random.Generator) -> Scene:
         view=float(generator.uniform(0.78, 1.0)),
         light_heading=float(generator.uniform(0, 360)),
         light_strength=float(generator.uniform(0.5, 1.2)),
-        gains=(float(light * tint[0]), float(light * tint[1]), float(light * tint[2])),
+        veil=(float(veil[0]), float(veil[1]), float(veil[2])),
+        haze=float(generator.uniform(0.0, 0.4)),
         ground_hue=float(generator.uniform(0, 360)),
         ground_saturation=float(generator.uniform(0.0, 0.45)),
         ground_value=float(generator.uniform(-0.26, 0.26)),

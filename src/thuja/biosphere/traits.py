@@ -20,8 +20,8 @@ class Traits:
     """What a species, or one specimen of it, looks like. Fractions run from 0 to 1, hues in degrees.
 
     `limbs` counts what the body plan repeats: fins, pairs of legs, arms, petals, leaflets.
-    Colour 1 is set by `hue`, `chroma` and `lightness` (-1 dark to 1 light); colour 2 is its opposite,
-    turned by `contrast_turn` degrees (see colours.py for why).
+    Colour 1 is set by `hue`, `chroma` and `lightness` (-1 dark to 1 light); colour 2 is its opposite
+    (see colours.py for why).
     """
 
     body_plan: str
@@ -43,7 +43,6 @@ class Traits:
     hue: float
     chroma: float
     lightness: float
-    contrast_turn: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +75,6 @@ WALKS: dict[str, Walk] = {
     "hue": Walk(jump=0.5),
     "chroma": Walk(jump=0.3),
     "lightness": Walk(jump=0.45),
-    "contrast_turn": Walk(jump=0.3),
 }
 SWITCHES: dict[str, Switch] = {
     "habitat": Switch(states=HABITATS, rate=3.0, decay=0.5),
@@ -100,7 +98,6 @@ def evolve(tree: Tree, plans: Sequence[str], generator: np.random.Generator) -> 
             # Hue runs on a circle: the walk itself is the angle, so that no hue is an end.
             "hue": float(walks["hue"][tip] * 110 % 360),
             "lightness": values["lightness"] * 2 - 1,
-            "contrast_turn": values["contrast_turn"] * 70 - 35,
         }
         traits.append(Traits(body_plan=plan, **values))
     return traits

@@ -1,7 +1,7 @@
 """Exact duplicates, by the hash of the bytes; and species with too few images."""
 
 from daft import col, lit
-from daft.functions import concat, when
+from daft.functions import coalesce, concat, when
 
 from thuja.curate.steps import Frame, Step, mark_dropped
 
@@ -20,7 +20,8 @@ def duplicates_step() -> Step:
 def _drop_duplicates(frame: Frame) -> Frame:
     split = lit("4")
     for name, place in _FIRST.items():
-        split = when(col("split") == lit(name), lit(place)).otherwise(split)
+        # Where a condition is null, Daft's `when` gives null and not its `otherwise`.
+        split = when(coalesce(col("split"), lit("")) == lit(name), lit(place)).otherwise(split)
     order = concat(concat(split, col("path")), concat(lit("\n"), col("uuid")))
     frame = frame.with_column("copy_order", order)
     groups = (

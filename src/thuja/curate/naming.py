@@ -18,9 +18,9 @@ _RESOLVED = DataType.struct({name: DataType.string() for name in [*_FILLED, "dro
 _BATCH = 20_000
 
 
-@daft.cls(use_process=False, max_concurrency=1)
+@daft.cls(use_process=False)
 class NameResolver:
-    """Resolves batches of rows; one at a time in a process, because a backbone is large."""
+    """Resolves batches of rows in this process, where the backbone is read once for all threads."""
 
     def __init__(self, resolve: Resolve) -> None:
         self._resolve = resolve

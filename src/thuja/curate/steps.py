@@ -100,7 +100,7 @@ class Ledger:
         done = _read_marker(marker)
         if done is None or done.get("fingerprint") != self._fingerprint or not path.is_dir():
             marker.unlink(missing_ok=True)
-            temporary = path.with_suffix(".tmp")
+            temporary = self.folder / f"{number}-{name}.part"  # not .tmp: those are swept as files when a run resumes
             shutil.rmtree(temporary, ignore_errors=True)
             shutil.rmtree(path, ignore_errors=True)
             self.folder.mkdir(parents=True, exist_ok=True)

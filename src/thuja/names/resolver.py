@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, reduce
 from pathlib import Path
+from threading import Lock
 
 from thuja.names.backbone import Backbone, Entry
 from thuja.names.resolution import Resolution, Status
@@ -267,6 +268,9 @@ def _meaning(taxon: Taxon) -> str:
     return f"{taxon.scientific_name} ({', '.join(above)})" if above else taxon.scientific_name
 
 
+_LOADING = Lock()
+
+
 @cache
 def _resolver(backbone: Path | None) -> Resolver:
     return Resolver(Backbone.embedded() if backbone is None else Backbone.load(backbone))
@@ -274,4 +278,6 @@ def _resolver(backbone: Path | None) -> Resolver:
 
 def resolve_names(names: Sequence[str], hints: Sequence[Taxon], *, backbone: Path | None = None) -> list[Resolution]:
     """`Resolver.resolve_all` as a function that other processes can import; the backbone is read once in each."""
-    return _resolver(backbone).resolve_all(names, hints)
+    with _LOADING:  # two threads would both read it
+        resolver = _resolver(backbone)
+    return resolver.resolve_all(names, hints)

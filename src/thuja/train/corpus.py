@@ -53,13 +53,21 @@ class Corpus:
         return sha256("\n".join(record.uuid for record in self.records).encode()).hexdigest()
 
     @classmethod
-    def open(cls, data: Path, split: str) -> "Corpus":
-        """The split of a folder that `thuja curate` made; raises EmptyInput when it has no image."""
-        members = [(path, member) for path in list_shards(data / "shards", split) for member in index_shard(path)]
+    def find(cls, data: Path, split: str) -> "Corpus | None":
+        """The split of a folder that `thuja curate` made, or None when it has no image."""
+        members = [(path, entry) for path in list_shards(data / "shards", split) for entry in index_shard(path)]
         if not members:
-            raise EmptyInput(f"{data} has no images in its {split} split", hint="see the counts in its summary.json")
-        records = [read_at(path, member).record for path, member in members]
+            return None
+        records = [read_at(path, entry).record for path, entry in members]
         return cls(records=records, read=lambda row: read_at(*members[row]).image)
+
+    @classmethod
+    def open(cls, data: Path, split: str) -> "Corpus":
+        """As `find`, but raises EmptyInput when the split has no image."""
+        corpus = cls.find(data, split)
+        if corpus is None:
+            raise EmptyInput(f"{data} has no images in its {split} split", hint="see the counts in its summary.json")
+        return corpus
 
 
 class ImageSource(Protocol):
