@@ -155,6 +155,22 @@ def test_the_printed_tables_hold_the_main_figures(evaluation):
     assert "the right family in 100.0 % as a mean over 1 families" in text
 
 
+def test_a_species_with_no_training_picture_is_not_counted_as_met(world_at, tmp_path):
+    world = world_at(tmp_path / "data")
+    world.write("train", [(taxon, taxon) for taxon in world.seen[:4]])
+    world.write("test", [(taxon, taxon) for taxon in world.seen])
+    score = score_of(evaluate(world.finish().encoders(), world.folder), Method.MODEL)
+    assert (score.candidates, score.images) == (4, 4)
+
+
+def test_data_without_a_training_split_is_asked_for_its_own_species(world_at, tmp_path):
+    world = world_at(tmp_path / "data")
+    world.write("test", [(taxon, taxon) for taxon in world.seen])
+    evaluation = evaluate(world.finish().encoders(), world.folder)
+    assert score_of(evaluation, Method.MODEL).accuracy == 1
+    assert summary.find(evaluation.scores, Method.PIXELS, task="zero-shot", split="test", rank="species") is None
+
+
 def test_dropped_rows_of_a_catalog_are_not_read(world):
     curated = read_curated(world.folder)
     assert {split: len(pictures) for split, pictures in curated.splits.items()} == {

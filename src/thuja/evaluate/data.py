@@ -74,9 +74,10 @@ class Curated:
         return self.splits[split]
 
     @property
-    def seen_taxa(self) -> list[Taxon]:
-        """The taxon of every picture outside the unseen split."""
-        return [taxon for split, pictures in self.splits.items() if split != UNSEEN for taxon in pictures.taxa]
+    def seen_taxa(self) -> tuple[Taxon, ...]:
+        """The taxa met in training, one entry a picture; of data with no training split, all but the unseen ones."""
+        others = (taxon for split, pictures in self.splits.items() if split != UNSEEN for taxon in pictures.taxa)
+        return self.splits["train"].taxa or tuple(others)
 
 
 def read_curated(folder: Path) -> Curated:
