@@ -81,7 +81,7 @@ def test_right_and_wrong_are_said_in_words_not_in_colour_alone(jpeg):
 
 def test_columns_of_numbers_stand_to_the_right_and_columns_of_words_do_not():
     page = Report("t").section("s").table(["name", "share"], [["a", "12 %"], ["b", None]]).to_html()
-    assert '<th>name</th><th class="n">share</th>' in page
+    assert '<th class="w">name</th><th class="n">share</th>' in page
 
 
 def test_a_row_of_the_wrong_length_and_a_part_without_a_section_are_refused():

@@ -19,6 +19,7 @@ INK = "#0a0b0c"
 """The colour to draw lines and words of an SVG figure in; the page puts its own in its place."""
 
 Cell = str | int | float | None
+_SHORT = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +69,7 @@ class Report:
         for row in rows:
             if len(row) != len(columns):
                 raise ThujaError(f"a table of {len(columns)} columns got a row of {len(row)}")
-        numeric = [all(_is_number(row[place]) for row in rows) for place in range(len(columns))]
-        kinds = [' class="n"' if is_numeric else "" for is_numeric in numeric]
+        kinds = [_kind([row[place] for row in rows]) for place in range(len(columns))]
         head = "".join(f"<th{kind}>{_escape(name)}</th>" for name, kind in zip(columns, kinds, strict=True))
         body = "".join(
             "<tr>" + "".join(f"<td{kind}>{_cell(cell)}</td>" for cell, kind in zip(row, kinds, strict=True)) + "</tr>"
@@ -127,13 +127,21 @@ class Report:
 
 
 def _escape(text: str) -> str:
-    return html.escape(text, quote=True)
+    # A share and its sign stay on one line.
+    return html.escape(text, quote=True).replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _is_number(cell: Cell) -> bool:
     if isinstance(cell, str):
         return bool(re.fullmatch(r"|[-+]?[\d.,]+( ?[%×]| ?[±–][\d.,]+)?", cell))
     return True
+
+
+def _kind(cells: Sequence[Cell]) -> str:
+    """How a column is set: numbers to the right, short words on one line."""
+    if all(map(_is_number, cells)):
+        return ' class="n"'
+    return ' class="w"' if all(len(str(cell)) <= _SHORT for cell in cells) else ""
 
 
 def _cell(cell: Cell) -> str:
@@ -198,7 +206,7 @@ table{border-collapse:collapse;font-size:.9rem;margin:0 0 1.25rem;font-variant-n
 .caption{color:var(--soft);font-size:.9rem;margin:0 0 .4rem}
 th,td{padding:.38rem .8rem .38rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
 th{font-weight:600;vertical-align:bottom;border-bottom-color:var(--soft)}
-.n{text-align:right;padding-left:.5rem}td.n{white-space:nowrap}
+.n{text-align:right;padding-left:.5rem}td.n,td.w{white-space:nowrap}
 .none{color:var(--soft)}
 figure{margin:0 0 1.75rem}
 figure svg,figure img{max-width:100%;height:auto;display:block}

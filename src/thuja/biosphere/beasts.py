@@ -24,7 +24,7 @@ def bird(traits: Traits, stance: Stance) -> list[Part]:
         Part(neck, Tone.COAT, 0.6),
         *_ornament(traits, (head[0] - 0.02, head[1] + radius * 0.7)),
         Part(_mouth(traits, (head[0] + radius * 0.7, head[1] - 0.01), radius * 0.42), Tone.SECOND, 0.6),
-        Part(ellipse(head, (radius, radius * 0.92)), Tone.FIRST, 0.75),
+        Part(ellipse(head, (radius, radius * 0.92)), Tone.COAT, 0.75),
         Part(ellipse((-0.08, 0.02), (0.26, depth * 0.62), 18 + 12 * stance.curl, power=1.15), Tone.COAT, 0.9),
         *eye((head[0] + radius * 0.35, head[1] + radius * 0.15), radius * 0.27),
     ]
@@ -40,15 +40,15 @@ def fish(traits: Traits, stance: Stance) -> list[Part]:
     for place in np.linspace(0.22, -0.28, fins + 2)[1:-1] if fins > 1 else [0.0]:
         half = 0.34 / fins * 0.8
         foot = depth * np.sqrt(max(1 - (place / 0.46) ** 2, 0.1)) * 0.85
-        parts.append(Part(_fin(float(place), float(foot), half, height), Tone.SECOND, 0.4))
-    parts.append(Part(_fin(-0.14, -depth * 0.85, 0.13, -height * 0.8), Tone.FIRST, 0.4))
+        parts.append(Part(_fin(float(place), float(foot), half, height), Tone.FIRST, 0.4))
+    parts.append(Part(_fin(-0.14, -depth * 0.85, 0.13, -height * 0.8), Tone.SECOND, 0.4))
     cheek = (0.30, 0.0)
     radius = depth * (0.55 + 0.25 * traits.head)
     parts += [
         *_ornament(traits, (0.27, depth * 0.6)),
-        Part(_mouth(traits, (0.38, -0.02), radius * 0.45), Tone.FIRST, 0.5),
+        Part(_mouth(traits, (0.38, -0.02), radius * 0.45), Tone.SECOND, 0.5),
         Part(ellipse((0, 0), (0.46, depth), power=1.1), Tone.COAT, 0.7),
-        Part(ellipse(cheek, (0.13 + 0.04 * traits.head, radius)), Tone.FIRST, 0.75),
+        Part(ellipse(cheek, (0.13 + 0.04 * traits.head, radius)), Tone.COAT, 0.8),
         Part(ribbon(arc((0.12, -depth * 0.25), 0.20, 200 + 30 * stance.curl, 25), 0.035, 0.06), Tone.SECOND, 0.85),
         *eye((0.33, radius * 0.3), 0.035 + 0.02 * traits.head),
     ]
@@ -79,7 +79,7 @@ def beast(traits: Traits, stance: Stance) -> list[Part]:
         Part(ribbon(np.array([(0.24, 0.02), (0.34, 0.06), head]), depth * 0.8, radius * 0.8), Tone.COAT, 0.75),
         *_ornament(traits, (head[0] - 0.02, head[1] + radius * 0.6)),
         Part(_mouth(traits, (head[0] + radius * 0.6, head[1] - 0.03), radius * 0.5), Tone.SECOND, 0.7),
-        Part(ellipse(head, (radius * 1.15, radius)), Tone.FIRST, 0.85),
+        Part(ellipse(head, (radius * 1.15, radius)), Tone.COAT, 0.85),
         Part(ellipse((head[0] - radius, head[1] + radius * 0.6), (0.035, 0.06), 25), Tone.SECOND, 0.85),
         *eye((head[0] + radius * 0.4, head[1] + radius * 0.25), radius * 0.25),
     ]
@@ -93,16 +93,15 @@ def snail(traits: Traits, stance: Stance) -> list[Part]:
     foot = np.array([(-0.48 - 0.2 * traits.tail_length, -0.27), (-0.2, -0.22), (0.15, -0.22), (0.42, -0.16)])
     neck = (0.44, -0.08 + 0.1 * traits.head)
     parts = [
-        Part(ribbon(foot, 0.02, 0.08 + 0.03 * traits.head), Tone.FIRST, 0.45),
-        Part(ribbon(np.array([(0.34, -0.2), neck]), 0.10, 0.07 + 0.03 * traits.head), Tone.FIRST, 0.5),
+        Part(ribbon(foot, 0.02, 0.08 + 0.03 * traits.head), Tone.COAT, 0.45),
+        Part(ribbon(np.array([(0.34, -0.2), neck]), 0.10, 0.07 + 0.03 * traits.head), Tone.COAT, 0.5),
         *_ornament(traits, (neck[0] + 0.02, neck[1] + 0.03)),
         Part(_mouth(traits, (neck[0] + 0.05, neck[1]), 0.045), Tone.SECOND, 0.5),
     ]
     for turn in range(turns):
         shrink = (1 - turn / (turns + 0.6)) ** 0.9
         at = (-0.10 - 0.10 * (1 - shrink), -0.20 + tall * (1 + 0.9 * (1 - shrink) * traits.elongation) * 0.95)
-        tone = Tone.COAT if turn % 2 == 0 else Tone.SECOND
-        parts.append(Part(ellipse(at, (0.30 * shrink, tall * shrink), 20), tone, 0.55 + 0.4 * turn / turns))
+        parts.append(Part(ellipse(at, (0.30 * shrink, tall * shrink), 20), Tone.COAT, 0.55 + 0.4 * turn / turns))
     for side in (0.0, 0.07):
         stalk = arc((neck[0] + side, neck[1] + 0.03), 0.10 + 0.22 * traits.limb_length, 75 - 30 * stance.curl, -20)
         parts.append(Part(ribbon(stalk, 0.018, 0.012), Tone.FIRST, 0.5))
@@ -124,7 +123,7 @@ def squid(traits: Traits, stance: Stance) -> list[Part]:
     parts += [
         Part(ellipse((-0.12, 0), (0.36, girth), power=1.15), Tone.COAT, 0.7),
         *_ornament(traits, (-0.10, girth * 0.8)),
-        Part(ellipse((0.20, 0), (radius, radius * 0.9)), Tone.FIRST, 0.8),
+        Part(ellipse((0.20, 0), (radius, radius * 0.9)), Tone.COAT, 0.8),
         *eye((0.22, 0.03), radius * 0.42),
     ]
     return parts
@@ -137,17 +136,19 @@ def serpent(traits: Traits, stance: Stance) -> list[Part]:
     y = (0.20 - 0.07 * traits.elongation) * np.sin(5 * x / 0.5 + stance.gait) * (1.0 - 0.5 * (x + 0.46))
     path = np.stack([x, y], axis=1)
     parts = [Part(outline, Tone.SECOND, 0.35) for outline in _tail(traits, (-0.43, float(y[0])), 0.10)]
-    for place in np.linspace(3, 21, traits.limbs).astype(int):
+    for number, place in enumerate(np.linspace(3, 21, traits.limbs).astype(int)):
         for side in (-1, 1):
             tip = (x[place] - 0.05, y[place] + side * (girth + 0.04 + 0.16 * traits.limb_length))
-            parts.append(Part(limb([(x[place], y[place]), tip], 0.032, 0.014), Tone.SECOND, 0.35))
+            parts.append(
+                Part(limb([(x[place], y[place]), tip], 0.032, 0.014), (Tone.FIRST, Tone.SECOND)[number % 2], 0.35)
+            )
     radius = girth * (1.15 + 0.7 * traits.head)
     head = (0.46, float(y[-1]))
     parts += [
         Part(ribbon(path, girth * 0.45, girth), Tone.COAT, 0.7),
         *_ornament(traits, (head[0] - 0.02, head[1] + radius * 0.6)),
         Part(_mouth(traits, (head[0] + radius * 0.8, head[1]), radius * 0.4), Tone.SECOND, 0.6),
-        Part(ellipse(head, (radius * 1.3, radius)), Tone.FIRST, 0.8),
+        Part(ellipse(head, (radius * 1.3, radius)), Tone.COAT, 0.8),
         *eye((head[0] + radius * 0.4, head[1] + radius * 0.3), radius * 0.3),
     ]
     return parts

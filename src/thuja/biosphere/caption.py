@@ -12,7 +12,7 @@ _MARKS = {
     "spots": "spots",
     "blotches": "blotches",
     "rings": "rings",
-    "saddle": "upper side",
+    "checks": "checks",
     "net": "net of lines",
     "chevrons": "chevrons",
 }
@@ -23,7 +23,6 @@ _WHERE = {
     "sand": "on rippled sand",
     "night": "in the night",
 }
-_SINGULAR = ("saddle", "net")
 
 
 def caption(sighting: Sighting) -> str:
@@ -34,7 +33,7 @@ def caption(sighting: Sighting) -> str:
     first, second = (colour_name(colour) for colour in colour_pair(traits))
     if specimen.is_reversed:
         first, second = second, first
-    article = "a " if traits.pattern in _SINGULAR else ""
+    article = "a " if traits.pattern == "net" else ""
     marks = f"{article}{second} {_MARKS[traits.pattern]}"
     looks = f"{'young ' if specimen.stage == 'juvenile' else ''}{first} {plan.noun}"
     # What an occluder or a blur may hide is left unsaid.

@@ -11,16 +11,12 @@ Field = npt.NDArray[np.float32]
 
 
 def coat(traits: Traits, x: Field, y: Field, seed: int) -> Field:
-    """How much of colour 2 shows (0 to 1) at body coordinates x and y, which broadcast together."""
+    """The pattern at body coordinates x and y: colour 2 shows where it is above some level, to be set by area."""
     generator = np.random.default_rng(seed)
-    frequency = 2.2 + 4.2 * (1 - traits.pattern_scale)
-    cover = 0.9 * (traits.pattern_cover - 0.5)
+    frequency = 2.8 + 4.2 * (1 - traits.pattern_scale)
     shift = generator.random(2, dtype=np.float32) * 0.25
     wobble = 0.02 * np.sin(9 * y + 7 * x + 6 * generator.random(dtype=np.float32))
-    level = _PATTERNS[traits.pattern](x + wobble + shift[0], y + wobble + shift[1], frequency) + cover
-    # A steep ramp stands for a hard edge: it keeps edges smooth at any size.
-    share: Field = np.clip(level * 6 + 0.5, 0, 1)
-    return share
+    return _PATTERNS[traits.pattern](x + wobble + shift[0], y + wobble + shift[1], frequency)
 
 
 def _bands(x: Field, y: Field, frequency: float) -> Field:
@@ -32,7 +28,7 @@ def _stripes(x: Field, y: Field, frequency: float) -> Field:
 
 
 def _spots(x: Field, y: Field, frequency: float) -> Field:
-    return 0.62 - 2 * _lattice(x, y, frequency)
+    return -2 * _lattice(x, y, frequency)
 
 
 def _blotches(x: Field, y: Field, frequency: float) -> Field:
@@ -45,14 +41,13 @@ def _rings(x: Field, y: Field, frequency: float) -> Field:
     return _wave(_lattice(x, y, frequency * 0.75) * 2.6 + 0.25)
 
 
-def _saddle(x: Field, y: Field, frequency: float) -> Field:
-    level: Field = 6 * (y - 0.12 + 0.05 * np.sin(x * frequency * 5))
-    return level
+def _checks(x: Field, y: Field, frequency: float) -> Field:
+    return 1.5 * _wave(x * frequency * 0.8) * _wave(y * frequency * 0.8)
 
 
 def _net(x: Field, y: Field, frequency: float) -> Field:
     f = frequency * np.float32(np.pi)
-    level: Field = 0.30 - np.minimum(np.abs(np.sin(f * (x + y))), np.abs(np.sin(f * (x - y))))
+    level: Field = -np.minimum(np.abs(np.sin(f * (x + y))), np.abs(np.sin(f * (x - y))))
     return level
 
 
@@ -79,7 +74,7 @@ _PATTERNS: dict[str, Callable[[Field, Field, float], Field]] = {
     "spots": _spots,
     "blotches": _blotches,
     "rings": _rings,
-    "saddle": _saddle,
+    "checks": _checks,
     "net": _net,
     "chevrons": _chevrons,
 }

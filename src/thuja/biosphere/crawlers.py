@@ -31,14 +31,14 @@ def beetle(traits: Traits, stance: Stance) -> list[Part]:
         lean = (0.10, 0.0, -0.10)[number]
         knee = (hip + lean + swing, girth + reach * 0.55)
         foot = (hip + lean * 2.6 + swing, girth + reach)
-        parts += _pair(limb([(hip, girth * 0.6), knee, foot], 0.030, 0.014), Tone.FIRST, 0.3)
+        parts += _pair(limb([(hip, girth * 0.6), knee, foot], 0.030, 0.014), (Tone.FIRST, Tone.SECOND)[number % 2], 0.3)
     parts += [Part(outline, Tone.SECOND, 0.35) for outline in tail(traits.tail, (-0.36, 0), _tail(traits), girth * 0.4)]
     parts += _feelers(traits, (0.36, 0.04), stance)
     parts += _pair(move(rotate(mouth(traits.mouth, (0, 0), _mouth(traits), 0.035), 15), (0.36, 0.05)), Tone.SECOND, 0.4)
     parts += [
-        Part(ellipse((0.34, 0), (radius, radius * 1.1)), Tone.FIRST, 0.5),
+        Part(ellipse((0.34, 0), (radius, radius * 1.1)), Tone.COAT, 0.5),
         Part(ellipse((-0.10, 0), (0.32, girth), power=0.9), Tone.COAT, 0.8),
-        Part(ellipse((0.20, 0), (0.11, girth * (0.75 + 0.05 * traits.limbs)), power=0.8), Tone.SECOND, 0.7),
+        Part(ellipse((0.20, 0), (0.11, girth * (0.75 + 0.05 * traits.limbs)), power=0.8), Tone.COAT, 0.7),
         Part(ribbon(np.array([(0.10, 0.0), (-0.15, 0.0), (-0.41, 0.0)]), 0.008, 0.006), Tone.PUPIL, 0.5),
     ]
     return parts
@@ -87,7 +87,7 @@ def spider(traits: Traits, stance: Stance) -> list[Part]:
     parts += [
         *_feelers(traits, (0.28, 0.03), stance),
         Part(ellipse((-0.18, 0), (0.24, girth)), Tone.COAT, 0.85),
-        Part(ellipse((0.16, 0), (radius, radius * 0.9)), Tone.FIRST, 0.75),
+        Part(ellipse((0.16, 0), (radius, radius * 0.9)), Tone.COAT, 0.75),
     ]
     for side in (0.03, -0.03, 0.07, -0.07):
         parts.append(Part(ellipse((0.16 + radius * 0.6, side), (0.018, 0.018)), Tone.PUPIL, 0.8))
@@ -110,7 +110,7 @@ def star(traits: Traits, stance: Stance) -> list[Part]:
             parts.append(Part(ellipse(knob, (size, size)), Tone.SECOND, 0.6))
     radius = 0.10 + 0.14 * traits.head
     parts += [
-        Part(ellipse((0, 0), (radius, radius)), Tone.FIRST, 0.9),
+        Part(ellipse((0, 0), (radius, radius)), Tone.COAT, 0.9),
         Part(ellipse((0, 0), (radius * 0.45, radius * 0.45)), Tone.SECOND, 1.0),
     ]
     return parts

@@ -123,12 +123,29 @@ def _colour(tones: npt.NDArray[np.uint8], specimen: Specimen, fit: _Fit) -> Pixe
     pattern = coat(
         specimen.traits, x * back[0, 0] + y * back[1, 0], x * back[0, 1] + y * back[1, 1], specimen.coat_seed
     )
-    share = np.array([0, 0, 0, 1, 0, 0], dtype=np.float32)[tones]
-    share = np.where(tones == Tone.COAT, pattern, share)
+    is_coat = tones == Tone.COAT
+    # A steep ramp stands for a hard edge: it keeps edges smooth at any size.
+    marks = np.clip((pattern - _balance(tones, pattern, is_coat)) * 6 + 0.5, 0, 1)
+    share = np.where(is_coat, marks, np.float32(0) + (tones == Tone.SECOND))
     colours = first + share[..., None] * (second - first)
     colours[tones == Tone.PUPIL] = 0.05
     colours[tones == Tone.WHITE] = 0.95
     return np.asarray(colours, dtype=np.float32)
+
+
+def _balance(tones: npt.NDArray[np.uint8], pattern: Pixels, is_coat: npt.NDArray[np.bool_]) -> float:
+    """The level of the pattern above which colour 2 must show to cover half of the specimen.
+
+    Equal areas of two opposite colours make a grey mean in every single picture (see colours.py).
+    """
+    thin = (slice(None, None, 3), slice(None, None, 3))
+    levels = pattern[thin][is_coat[thin]]
+    if not levels.size:
+        return 0.0
+    plain = np.count_nonzero(tones[thin] == Tone.FIRST) - np.count_nonzero(tones[thin] == Tone.SECOND)
+    # Of C coat pixels, c take colour 2 so that c + second = C - c + first.
+    share = np.clip(0.5 + 0.5 * plain / levels.size, 0.15, 0.85)
+    return float(np.quantile(levels, 1 - share))
 
 
 def _shade(heights: Image.Image, scene: Scene, size: int) -> Pixels:

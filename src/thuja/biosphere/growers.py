@@ -16,7 +16,7 @@ def flower(traits: Traits, stance: Stance) -> list[Part]:
     parts = [Part(ribbon(stem, 0.018, 0.028), Tone.FIRST, 0.3)]
     for number, side in ((3, 0), (5, 1), (6, 0))[: 2 + (traits.head > 0.5)]:
         leaf = ellipse((0.14, 0), (0.13 + 0.06 * traits.tail_length, 0.05), power=1.25)
-        parts.append(Part(rotate(leaf, 150 if side else 30) + stem[number], Tone.SECOND, 0.45))
+        parts.append(Part(rotate(leaf, 150 if side else 30) + stem[number], Tone.COAT, 0.45))
     for number in range(petals):
         turn = 360 * number / petals + 15 * stance.curl
         power = {"round": 0.85, "forked": 1.0, "pointed": 1.5, "fan": 0.6}[traits.tail]
@@ -81,7 +81,7 @@ def mushroom(traits: Traits, stance: Stance) -> list[Part]:
     width = 0.26 + 0.20 * traits.limb_length
     height = 0.16 + 0.26 * traits.elongation
     stalk = arc((0.0, -0.46), 0.56, 90 - 10 * stance.curl, 20 * stance.curl)
-    parts = [Part(ribbon(stalk, girth * (1 + 0.6 * traits.tail_length), girth), Tone.FIRST, 0.5)]
+    parts = [Part(ribbon(stalk, girth * (1 + 0.6 * traits.tail_length), girth), Tone.COAT, 0.5)]
     top = stalk[-1]
     ring = stalk[5]
     if traits.ornament != "none":
@@ -101,8 +101,8 @@ def coral(traits: Traits, stance: Stance) -> list[Part]:
     """Branches that fork from one foot."""
     parts: list[Part] = []
     width = 0.075 - 0.03 * traits.elongation
-    branches = traits.limbs
-    for number, heading in enumerate(np.linspace(35, 145, branches)):
+    tones = (Tone.FIRST, Tone.SECOND)
+    for number, heading in enumerate(np.linspace(35, 145, traits.limbs)):
         bend = 12 * np.sin(stance.gait + number) + 20 * stance.curl
         path = arc((0, -0.44), 0.5 + 0.25 * traits.limb_length, heading, (90 - heading) * 0.5 + bend)
         parts.append(Part(ribbon(path, width * 1.2, width * 0.8), Tone.COAT, 0.6))
@@ -111,7 +111,9 @@ def coral(traits: Traits, stance: Stance) -> list[Part]:
             twig = arc(at, 0.14 + 0.16 * traits.tail_length, heading + side * 45, -side * 30)
             parts.append(Part(ribbon(twig, width * 0.8, width * 0.6), Tone.COAT, 0.6))
             tip = 0.03 + 0.05 * traits.head
-            parts.append(Part(ellipse((float(twig[-1, 0]), float(twig[-1, 1])), (tip, tip)), Tone.SECOND, 0.8))
+            parts.append(
+                Part(ellipse((float(twig[-1, 0]), float(twig[-1, 1])), (tip, tip)), tones[(number + fork) % 2], 0.8)
+            )
     foot = 0.16 + 0.14 * traits.mouth_length
-    parts.append(Part(ellipse((0, -0.44), (foot, 0.07)), Tone.FIRST, 0.7))
+    parts.append(Part(ellipse((0, -0.44), (foot, 0.07)), Tone.COAT, 0.7))
     return parts

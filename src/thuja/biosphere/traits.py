@@ -12,7 +12,7 @@ HABITATS = ("water", "soil", "leaf", "sand", "night")
 MOUTHS = ("blunt", "pointed", "hooked", "tubular")
 TAILS = ("round", "forked", "pointed", "fan")
 ORNAMENTS = ("none", "crest", "horns", "antennae", "spines")
-PATTERNS = ("bands", "stripes", "spots", "blotches", "rings", "saddle", "net", "chevrons")
+PATTERNS = ("bands", "stripes", "spots", "blotches", "rings", "checks", "net", "chevrons")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,6 @@ class Traits:
     tail_length: float
     ornament_length: float
     pattern_scale: float
-    pattern_cover: float
     hue: float
     chroma: float
     lightness: float
@@ -71,7 +70,6 @@ WALKS: dict[str, Walk] = {
     "tail_length": Walk(),
     "ornament_length": Walk(),
     "pattern_scale": Walk(jump=0.35),
-    "pattern_cover": Walk(jump=0.2),
     "hue": Walk(jump=0.5),
     "chroma": Walk(jump=0.3),
     "lightness": Walk(jump=0.45),

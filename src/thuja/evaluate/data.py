@@ -74,9 +74,10 @@ class Curated:
         return self.splits[split]
 
     @property
-    def seen_taxa(self) -> list[Taxon]:
-        """The taxon of every picture outside the unseen split."""
-        return [taxon for split, pictures in self.splits.items() if split != UNSEEN for taxon in pictures.taxa]
+    def seen_taxa(self) -> tuple[Taxon, ...]:
+        """The taxa met in training, one entry a picture; of data with no training split, all but the unseen ones."""
+        others = (taxon for split, pictures in self.splits.items() if split != UNSEEN for taxon in pictures.taxa)
+        return self.splits["train"].taxa or tuple(others)
 
 
 def read_curated(folder: Path) -> Curated:
@@ -88,6 +89,8 @@ def read_curated(folder: Path) -> Curated:
     path = Path(folder) / "catalog.parquet"
     if not path.is_file():
         raise EmptyInput(f"{folder} holds no curated data", hint="make some: thuja curate PHOTOS --out DIR")
+    if not (Path(folder) / "shards").is_dir():
+        raise BadFile(f"{folder} has a catalog but no folder shards", hint="make it again with thuja curate --force")
     try:
         table = pq.read_table(path, columns=[*_COLUMNS, "drop_reason"])
     except (OSError, ValueError) as error:

@@ -197,8 +197,15 @@ def rank_maps(points: npt.NDArray[np.float64], taxa: Sequence[Taxon], ranks: Seq
     rows = -(-len(ranks) // columns)
     with _drawing(8.6, 4.0 * rows, name="map") as (figure, out):
         for number, rank in enumerate(ranks):
-            _draw_map(figure.add_subplot(rows, columns, number + 1), points, [taxon[rank] for taxon in taxa], rank)
+            _draw_map(
+                figure.add_subplot(rows, columns, number + 1), points, [_name(taxon, rank) for taxon in taxa], rank
+            )
     return out[0]
+
+
+def _name(taxon: Taxon, rank: Rank) -> str:
+    """The taxon's name at a rank, a species' in full, or nothing if it has none there."""
+    return taxon.at(rank).scientific_name if taxon[rank] else ""
 
 
 def _draw_map(axes: Axes, points: npt.NDArray[np.float64], names: Sequence[str], rank: Rank) -> None:

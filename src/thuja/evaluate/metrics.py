@@ -74,8 +74,10 @@ def confusion(truth: Indices, predicted: Indices, count: int) -> Indices:
 def bootstrap(hits: Hits, generator: np.random.Generator, replicates: int = REPLICATES) -> tuple[Interval, Interval]:
     """Accuracy and macro accuracy, each with its interval over resampled species.
 
-    Images of a species are alike, so species are drawn with replacement, never images. With one
-    species an interval says nothing, and is the value itself.
+    Images of a species are alike, so species are drawn with replacement, never images. In a draw,
+    macro accuracy is the mean over classes weighted by how many of a class's species were drawn, of
+    those that it has: a class of one species counts as often as that species was drawn, and a class
+    of many counts about once. With one species an interval says nothing, and is the value itself.
     """
     _, species = np.unique(hits.species, return_inverse=True)
     classes_, classes = np.unique(hits.classes, return_inverse=True)
@@ -88,9 +90,10 @@ def bootstrap(hits: Hits, generator: np.random.Generator, replicates: int = REPL
     draws = generator.multinomial(count, np.full(count, 1 / count), size=replicates)  # (B, S) times each was drawn
     drawn_images, drawn_right = draws @ images, draws @ right  # (B, C)
     accuracy = drawn_right.sum(axis=1) / drawn_images.sum(axis=1)
-    is_there = drawn_images > 0  # a class whose species were all left out of a draw has no accuracy in it
-    shares = np.divide(drawn_right, drawn_images, out=np.zeros_like(drawn_right), where=is_there)
-    macro = shares.sum(axis=1) / is_there.sum(axis=1)
+    shares = np.divide(drawn_right, drawn_images, out=np.zeros_like(drawn_right), where=drawn_images > 0)
+    is_member = (images > 0).astype(float)  # (S, C)
+    weights = (draws @ is_member) / is_member.sum(axis=0)  # (B, C)
+    macro = (weights * shares).sum(axis=1) / weights.sum(axis=1)
     return _interval(hits.accuracy(), accuracy), _interval(hits.macro_accuracy(), macro)
 
 

@@ -74,8 +74,8 @@ def _add_main(report: Report, evaluation: Evaluation) -> None:
         report.section("The main scores").table(grid.columns, grid.rows, caption=f"{grid.title}. All in per cent.")
         report.text(
             "Interval: 95 %, by drawing species anew. Chance: guessing among all answers. Commonest: always the taxon "
-            "commonest in training. Raw pixels: the nearest class mean on 32 × 32 pixels. Untrained: the model as it was "
-            "before training (a pretrained trunk as it came, all else random), the better of its texts and its "
+            "commonest in training. Raw pixels: the nearest class mean on 32 × 32 pixels. Untrained: the model as it "
+            "was before training (a pretrained trunk as it came, all else random), the better of its texts and its "
             "nearest class mean."
         )
 

@@ -132,7 +132,6 @@ class _Bench:
         self._labels: dict[tuple[bool, tuple[Taxon, ...]], LabelSpace] = {}
         train = curated["train"].at_most_each(settings.references)
         self._references = train
-        self._trained_taxa = curated["train"].taxa or tuple(curated.seen_taxa)
         # What a baseline sees of each split, "train" being the references: (encoder, split) to vectors.
         self._vectors: dict[tuple[Method, str], Vectors] = {}
         self._baselines: dict[Method, EncodeImages] = {Method.PIXELS: raw_pixels}
@@ -208,7 +207,7 @@ class _Bench:
             labels = self._labels_of(self._encoders, species)
             rolled = by_roll_up(vectors, labels, question, scale=self._encoders.scale)
             self._keep(task, Method.ROLLED_UP, rolled)
-        self.scores += [task.chance(), task.majority(question.classes_of(self._trained_taxa))]
+        self.scores += [task.chance(), task.majority(question.classes_of(self._curated.seen_taxa))]
         if task.name == ZERO_SHOT:  # a centroid of training pictures has no answer outside training
             self._put_to_centroids(task)
         if self._untrained is not None:

@@ -71,7 +71,7 @@ def main_grid(evaluation: Evaluation) -> Grid:
         if model is None:
             continue
         low, high = getattr(model, f"{measure}_interval") or (getattr(model, measure),) * 2
-        fresh = [getattr(found[way], measure) for way in (Method.UNTRAINED, Method.UNTRAINED_TEXT) if way in found]
+        untrained = [getattr(found[way], measure) for way in (Method.UNTRAINED, Method.UNTRAINED_TEXT) if way in found]
         pixels = found.get(Method.PIXELS)
         rows.append(
             (
@@ -84,7 +84,7 @@ def main_grid(evaluation: Evaluation) -> Grid:
                 percent(getattr(found[Method.CHANCE], measure)),
                 percent(found[Method.MAJORITY].accuracy),
                 percent(getattr(pixels, measure)) if pixels else "",
-                percent(max(fresh)) if fresh else "",
+                percent(max(untrained)) if untrained else "",
             )
         )
     columns = (
@@ -97,7 +97,7 @@ def main_grid(evaluation: Evaluation) -> Grid:
         "chance",
         "commonest",
         "raw pixels",
-        "fresh",
+        "untrained",
     )
     title = (
         "Zero-shot, the better way of two; of new pictures the share named right, of species never met the mean over "

@@ -1,0 +1,154 @@
+"""`thuja predict` as a user runs it, and the columns that pybioclip's users know."""
+
+import csv
+import io
+import json
+
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+from thuja.cli.predict import predict
+from thuja.errors import EmptyInput, OutputExists, ThujaError, UnknownName, UsageError
+from thuja.predict import Answer, Prediction, columns_of, open_writer
+from thuja.taxonomy import Rank, Taxon
+
+RAVEN = Taxon.from_names(
+    ["Animalia", "Chordata", "Aves", "Passeriformes", "Corvidae", "Corvus", "corax"], "raven, common"
+)
+
+
+def run(*words):
+    return CliRunner().invoke(predict, [str(word) for word in words], catch_exceptions=False)
+
+
+def rows(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def written(prediction, format_, rank):
+    out = io.StringIO()
+    with open_writer(out, format_, rank) as writer:
+        writer.write(prediction)
+    return out.getvalue()
+
+
+def test_the_columns_are_pybioclips_in_its_order_with_the_error_behind():
+    assert ",".join(columns_of(Rank.SPECIES)) == (
+        "file_name,kingdom,phylum,class,order,family,genus,species_epithet,species,common_name,score,error"
+    )
+    assert ",".join(columns_of(Rank.ORDER)) == "file_name,kingdom,phylum,class,order,score,error"
+    assert ",".join(columns_of(Rank.GENUS)).endswith("family,genus,score,error")
+    assert columns_of(None) == ("file_name", "classification", "score", "error")
+
+
+def test_a_species_row_has_the_epithet_apart_and_the_binomial_whole():
+    prediction = Prediction(file_name="a,b.jpg", answers=(Answer(text="Corvus corax", score=0.5, taxon=RAVEN),))
+    [row] = rows(written(prediction, "csv", Rank.SPECIES))
+    assert (row["file_name"], row["species_epithet"], row["species"]) == ("a,b.jpg", "corax", "Corvus corax")
+    assert (row["common_name"], row["score"], row["error"]) == ("raven, common", "0.5", "")
+
+
+def test_an_error_row_has_its_file_and_its_error_only():
+    prediction = Prediction(file_name="x.jpg", reason="truncated", error="cut short")
+    row = json.loads(written(prediction, "jsonl", Rank.FAMILY))
+    assert {name for name, value in row.items() if value is not None} == {"file_name", "error"}
+
+
+def test_the_table_shows_per_cent_the_common_name_and_the_ranks_above():
+    prediction = Prediction(file_name="x.jpg", answers=(Answer(text="Corvus corax", score=0.421, taxon=RAVEN),))
+    assert written(prediction, "table", Rank.SPECIES).splitlines() == [
+        "x.jpg",
+        "   42.1 %  Corvus corax (raven, common)  [Aves > Passeriformes > Corvidae]",
+    ]
+
+
+def test_every_format_holds_the_same_rows(model_folder, pictures, tmp_path):
+    said = {}
+    for format_ in ("csv", "jsonl", "parquet"):
+        result = run(pictures, "--model", model_folder, "-k", 2, "--out", tmp_path / f"out.{format_}")
+        assert result.exit_code == 0
+        assert "3 images answered, 1 could not be read" in result.stderr
+    said["csv"] = rows((tmp_path / "out.csv").read_text(encoding="utf-8"))
+    said["jsonl"] = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
+    said["parquet"] = pq.read_table(tmp_path / "out.parquet").to_pylist()
+    plain = [
+        [
+            (row["file_name"], row["species"] or "", f"{float(row['score'] or 0):.5f}", row["error"] or "")
+            for row in table
+        ]
+        for table in said.values()
+    ]
+    assert plain[0] == plain[1] == plain[2]
+    assert len(plain[0]) == 3 * 2 + 1
+
+
+def test_stdout_has_the_data_and_stderr_the_counts(model_folder, pictures):
+    result = run(pictures, "--model", model_folder, "--rank", "family", "-k", 1)
+    assert [row["family"] for row in rows(result.stdout)].count("") == 1
+    assert result.stderr.strip() == "3 images answered, 1 could not be read"
+
+
+def test_labels_with_commas_come_through_whole(model_folder, pictures, tmp_path):
+    (tmp_path / "labels.txt").write_text('crow, "black"\nmagpie\n', encoding="utf-8")
+    given = run(pictures / "a.png", "--model", model_folder, "--label", 'crow, "black"', "--label", "magpie")
+    read = run(pictures / "a.png", "--model", model_folder, "--labels", tmp_path / "labels.txt")
+    assert {row["classification"] for row in rows(given.stdout)} == {'crow, "black"', "magpie"}
+    assert given.stdout == read.stdout
+
+
+def test_no_readable_image_at_all_is_a_failure_with_its_row(model_folder, pictures):
+    result = run(pictures / "b.jpg", "--model", model_folder)
+    assert result.exit_code == 1
+    assert rows(result.stdout)[0]["error"]
+
+
+def test_an_output_is_replaced_only_when_forced(model_folder, pictures, tmp_path):
+    (tmp_path / "out.csv").write_text("mine")
+    with pytest.raises(OutputExists):
+        run(pictures, "--model", model_folder, "--out", tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_text() == "mine"
+    run(pictures, "--model", model_folder, "--out", tmp_path / "out.csv", "--force")
+    assert (tmp_path / "out.csv").read_text().startswith("file_name,")
+
+
+def test_a_wrong_call_leaves_no_output(model_folder, pictures, tmp_path):
+    with pytest.raises(UsageError):
+        run(pictures, "--model", model_folder, "-k", 99, "--out", tmp_path / "out.csv")
+    assert not (tmp_path / "out.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "said"),
+    [
+        (["-k", "0"], UsageError, "best 0 of 4"),
+        (["-k", "5"], UsageError, "best 5 of 4"),
+        (["--rank", "genera"], UnknownName, "unknown rank"),
+        (["--rank", "family", "--label", "a"], UsageError, "custom labels have no ranks"),
+        (["--label", "a", "--labels", "b.txt"], UsageError, "exclude each other"),
+        (["--format", "xml"], UnknownName, "unknown format"),
+        (["--format", "parquet"], UsageError, "stdout"),
+    ],
+)
+def test_wrong_calls_are_said_in_a_sentence(model_folder, pictures, words, error, said):
+    with pytest.raises(error, match=said):
+        run(pictures, "--model", model_folder, *words)
+
+
+def test_an_empty_folder_and_a_pattern_without_a_match_are_said(model_folder, tmp_path):
+    (tmp_path / "none").mkdir()
+    for name in (tmp_path / "none", tmp_path / "*.jpg"):
+        with pytest.raises(EmptyInput, match="no image"):
+            run(name, "--model", model_folder)
+
+
+def test_with_no_model_anywhere_the_three_ways_on_are_said(pictures, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("THUJA_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    with pytest.raises(ThujaError) as caught:
+        run(pictures)
+    assert caught.value.exit_code == 2
+    for way in ("make demo", "--model FOLDER", "open_clip_config.json"):
+        assert way in str(caught.value)
