@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from thuja.errors import BadFile, ThujaError
+from thuja.errors import BadFile, ThujaError, UnknownName
 from thuja.jobs import atomic_path
 
 Vectors = npt.NDArray[np.floating[Any]]
@@ -37,8 +38,11 @@ class Embeddings:
             raise ThujaError(f"expected {len(self.ids)} vectors in a matrix, got shape {self.vectors.shape}")
         if self.vectors.dtype not in (np.float16, np.float32):
             raise ThujaError(f"vectors must be float16 or float32, got {self.vectors.dtype}")
-        if self.columns.num_columns and self.columns.num_rows != len(self.ids):
+        names = self.columns.column_names
+        if names and self.columns.num_rows != len(self.ids):
             raise ThujaError(f"expected {len(self.ids)} rows of columns, got {self.columns.num_rows}")
+        if len({"uuid", "emb", *names}) != len(names) + 2:
+            raise ThujaError(f"columns must be distinct, and neither uuid nor emb, got {', '.join(names)}")
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -49,9 +53,8 @@ class Embeddings:
         return int(self.vectors.shape[1])
 
     def select(self, which: npt.ArrayLike) -> "Embeddings":
-        """The rows at these positions, or where this mask is true, in that order."""
-        rows = np.asarray(which)
-        rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.int64)
+        """The rows at these positions, or where this mask is true, in that order; raises IndexError."""
+        rows = positions(which, len(self))
         return Embeddings(
             ids=[self.ids[int(row)] for row in rows],
             vectors=self.vectors[rows],
@@ -64,8 +67,11 @@ class Embeddings:
     def join(self, table: pa.Table, *, key: str = "uuid") -> "Embeddings":
         """Bring in the columns of `table`, matched by id; ids that it lacks get nulls.
 
-        A column that is there already is replaced. Raises ThujaError when a key stands twice.
+        A column that is there already is replaced. Raises ThujaError when a key stands twice, and
+        UnknownName when there is no column `key`.
         """
+        if key not in table.column_names:
+            raise UnknownName.of("column to join by", key, table.column_names)
         keys = table.column(key).to_pylist()
         row_of = {name: row for row, name in enumerate(keys)}
         if len(row_of) != len(keys):
@@ -129,14 +135,16 @@ class Embeddings:
         """
         try:
             table = pq.read_table(path)
-        except (pa.ArrowInvalid, OSError) as error:
+        except (pa.ArrowException, OSError) as error:
             raise BadFile(f"{path} is not a Parquet file of embeddings: {error}") from error
         for name in ("uuid", "emb"):
             if name not in table.column_names:
                 raise BadFile(f'{path} has no column "{name}"', hint=f"found: {', '.join(table.column_names)}")
         metadata: Mapping[bytes, bytes] = table.schema.metadata or {}
+        if table.column("uuid").null_count:
+            raise BadFile(f"{path} has rows without a uuid")
         return cls(
-            ids=table.column("uuid").to_pylist(),
+            ids=[str(name) for name in table.column("uuid").to_pylist()],
             vectors=_matrix(table.column("emb").combine_chunks(), path),
             model=metadata.get(b"thuja.model", b"unknown").decode(),
             is_normalized=metadata.get(b"thuja.normalized", b"false") == b"true",
@@ -145,18 +153,28 @@ class Embeddings:
         )
 
 
+def positions(which: npt.ArrayLike, count: int) -> npt.NDArray[np.int64]:
+    """Positions among `count` rows, counted from the front, from positions or a mask; raises IndexError."""
+    rows = np.atleast_1d(np.asarray(which))
+    if not rows.size:
+        return np.zeros(0, dtype=np.int64)
+    front: npt.NDArray[np.int64] = np.arange(count, dtype=np.int64)[rows]
+    return front
+
+
 def _matrix(column: pa.Array | pa.ChunkedArray, path: Path) -> Vectors:
     if isinstance(column, pa.ChunkedArray):
         column = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], type=column.type)
-    if not (pa.types.is_fixed_size_list(column.type) or pa.types.is_list(column.type)):
-        raise BadFile(f"the column emb of {path} must hold lists of numbers, got {column.type}")
-    values = column.flatten().to_numpy(zero_copy_only=False)
-    if not len(column):
-        size = column.type.list_size if pa.types.is_fixed_size_list(column.type) else 0
-        return np.zeros((0, size), dtype=np.float32)
-    if column.null_count or len(values) % len(column):
+    kind = column.type
+    is_list = pa.types.is_fixed_size_list(kind) or pa.types.is_list(kind) or pa.types.is_large_list(kind)
+    if not is_list or not (pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type)):
+        raise BadFile(f"the column emb of {path} must hold lists of numbers, got {kind}")
+    lengths = pc.unique(pc.list_value_length(column)).to_pylist()
+    if len(lengths) > 1 or None in lengths:
         raise BadFile(f"the vectors in {path} are not all of one length")
+    size = lengths[0] if lengths else (kind.list_size if pa.types.is_fixed_size_list(kind) else 0)
+    values = column.flatten().to_numpy(zero_copy_only=False)
     if values.dtype not in (np.float16, np.float32):
         values = values.astype(np.float32)
-    matrix: Vectors = values.reshape(len(column), -1)
+    matrix: Vectors = values.reshape(len(column), size)
     return matrix

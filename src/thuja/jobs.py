@@ -1,5 +1,6 @@
 """Long work that may be killed: outputs that never look whole before they are, and progress."""
 
+import errno
 import json
 import logging
 import os
@@ -25,9 +26,16 @@ MARKER = "thuja.job.json"
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; it takes its place only when the block ends well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Yield a temporary path beside `path`; it takes its place only when the block ends well.
+
+    Raises UsageError where nothing can be written.
+    """
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    with _refusal(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        temporary.touch()
     try:
         yield temporary
         temporary.replace(path)
@@ -38,7 +46,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
 def write_text(path: Path, text: str) -> None:
     """Write a text file whole or not at all."""
     with atomic_path(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        # An undecodable file name becomes its escape, which JSON reads back as it was.
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -50,21 +59,19 @@ def write_json(path: Path, value: Any) -> None:
 def output_folder(path: Path, *, verb: str, force: bool = False, resume: bool = False) -> Iterator[Path]:
     """Claim a folder for one job, and mark it complete when the block ends well.
 
-    A folder that has something in it is refused, unless `resume` (its contents are kept) or
-    `force` (they are deleted); force deletes only what this verb of thuja made.
+    A folder that has something in it is refused, unless `resume` (all is kept but the killed run's
+    half-written files) or `force` (they are deleted); force deletes only what this verb of thuja made.
     """
     path = Path(path)
-    if path.exists() and not path.is_dir():
-        raise OutputExists(f"the output folder {path} is a file", hint="name another with --out")
-    if path.is_dir() and any(path.iterdir()):
-        _settle_existing(path, verb=verb, force=force, resume=resume)
-    try:
+    if force and resume:
+        raise UsageError("--force and --resume exclude each other", hint="--force begins anew, --resume goes on")
+    with _refusal(path):
+        if path.exists() and not path.is_dir():
+            raise OutputExists(f"the output folder {path} is a file", hint="name another folder")
+        if path.is_dir() and any(path.iterdir()):
+            _settle_existing(path, verb=verb, force=force, resume=resume)
         path.mkdir(parents=True, exist_ok=True)
         _mark(path, verb, "running")
-    except OSError as error:
-        raise UsageError(
-            f"cannot write to {path}: {error.strerror}", hint="name a folder that you may write to"
-        ) from error
     yield path
     _mark(path, verb, "complete")
 
@@ -76,6 +83,8 @@ def _settle_existing(path: Path, *, verb: str, force: bool, resume: bool) -> Non
             f"{path} holds no {verb} run to resume", hint="leave out --resume, or name the folder of one"
         )
     if resume:
+        for half_written in path.rglob("*.tmp"):
+            half_written.unlink()
         return
     if not force:
         hint = (
@@ -87,7 +96,23 @@ def _settle_existing(path: Path, *, verb: str, force: bool, resume: bool) -> Non
             f"--force deletes only what thuja {verb} made, and {path} is something else",
             hint="name another folder, or empty this one yourself",
         )
-    shutil.rmtree(path)
+    # The marker goes last: a deletion that was cut short can be forced again.
+    for child in sorted(path.iterdir(), key=lambda child: child.name == MARKER):
+        if child.is_dir() and not child.is_symlink():
+            shutil.rmtree(child)
+        else:
+            child.unlink()
+
+
+@contextmanager
+def _refusal(path: Path) -> Iterator[None]:
+    """Turn what the file system refuses into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(
+            f"cannot write to {path}: {error.strerror or error}", hint="name a place that you may write to"
+        ) from error
 
 
 def require_complete(path: Path, *, verb: str) -> Path:

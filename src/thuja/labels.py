@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from thuja.embeddings import Vectors
-from thuja.errors import BadFile, EmptyInput, ThujaError
+from thuja.embeddings import Vectors, positions
+from thuja.errors import BadFile, EmptyInput, ThujaError, UsageError
 from thuja.jobs import atomic_path, write_json
 from thuja.taxonomy import Rank, Taxon
 
@@ -40,9 +40,8 @@ class LabelSpace:
         return len(self.texts)
 
     def subset(self, which: npt.ArrayLike) -> "LabelSpace":
-        """The labels at these positions, or where this mask is true."""
-        rows = np.asarray(which)
-        rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.int64)
+        """The labels at these positions, or where this mask is true; raises EmptyInput for none."""
+        rows = positions(which, len(self))
         return LabelSpace(
             texts=[self.texts[int(row)] for row in rows],
             vectors=self.vectors[rows],
@@ -60,8 +59,10 @@ class LabelSpace:
     def groups(self, rank: Rank) -> tuple[list[Taxon], npt.NDArray[np.int64]]:
         """The distinct taxa at `rank`, sorted, and for each label the index of its own: (L,).
 
-        Two genera of one name under different lineages stay apart.
+        Two genera of one name under different lineages stay apart. Raises UsageError for custom labels.
         """
+        if not self.taxa:
+            raise UsageError("custom labels have no taxa to group by rank", hint="leave out the rank")
         cut = [taxon.at(rank) for taxon in self.taxa]
         distinct = sorted(set(cut))
         place = {taxon: index for index, taxon in enumerate(distinct)}
@@ -71,6 +72,7 @@ class LabelSpace:
         """Write `labels.parquet`, `embeddings.npy` (float16) and `labels.json` (the model's id)."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
+        (folder / "labels.json").unlink(missing_ok=True)  # without it, the folder does not load half written
         columns: dict[str, pa.Array] = {"text": pa.array(self.texts, type=pa.string())}
         if self.taxa:
             rows = [taxon.to_columns() for taxon in self.taxa]
@@ -89,11 +91,12 @@ class LabelSpace:
             facts = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
             table = pq.read_table(folder / "labels.parquet")
             vectors = np.load(folder / "embeddings.npy", mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
+            model, texts = str(facts["model"]), table.column("text").to_pylist()
+        except (OSError, ValueError, EOFError, KeyError, TypeError) as error:
             raise BadFile(f"{folder} is not a label space: {error}") from error
         has_taxa = Rank.KINGDOM.label in table.column_names
         taxa = [Taxon.from_columns(row) for row in table.to_pylist()] if has_taxa else []
-        return cls(texts=table.column("text").to_pylist(), vectors=vectors, model=facts["model"], taxa=taxa)
+        return cls(texts=texts, vectors=vectors, model=model, taxa=taxa)
 
     @classmethod
     def load_published(cls, matrix: Path, names: Path, *, model: str) -> "LabelSpace":
@@ -102,7 +105,7 @@ class LabelSpace:
             vectors = np.load(matrix, mmap_mode="r", allow_pickle=False)
             rows = json.loads(Path(names).read_text(encoding="utf-8"))
             taxa = [Taxon.from_names(lineage, common) for lineage, common in rows]
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, EOFError, TypeError, AttributeError) as error:
             raise BadFile(f"{matrix} with {names} is not a published label space: {error}") from error
         if vectors.ndim != 2 or vectors.shape[1] != len(taxa):
             raise BadFile(f"{matrix} has shape {vectors.shape}, but {names} has {len(taxa)} labels")

@@ -27,8 +27,11 @@ def taxonomic(taxon: Taxon) -> str:
 
 
 def common(taxon: Taxon) -> str:
-    """The bare common name, or else the scientific one, or else the lineage."""
-    return taxon.common or taxon.scientific_name or taxon.taxonomic_name
+    """The bare common name, or else the genus with its epithet, or else the lineage.
+
+    A taxon above genus has no scientific name in TreeOfLife's shards: its lineage stands in.
+    """
+    return taxon.common or (taxon.scientific_name if taxon.genus else taxon.taxonomic_name)
 
 
 def tagged(taxon: Taxon) -> str:
@@ -87,7 +90,7 @@ class TextMixture:
         for text_type, weight in self.weights.items():
             if text_type != CAPTION and text_type not in PHRASES:
                 raise UnknownName.of("text type", text_type, [*PHRASES, CAPTION])
-            if not weight > 0 or weight == float("inf"):
+            if not isinstance(weight, (int, float)) or not 0 < weight < float("inf"):
                 raise UsageError(f'the weight of text type "{text_type}" must be positive, got {weight}')
         if not set(self.weights) - {CAPTION}:
             raise UsageError("a text mixture needs a type that every taxon can fill, got none or captions alone")

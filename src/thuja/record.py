@@ -105,42 +105,56 @@ class Record:
             raise UnknownName.of("split", self.split, SPLITS)
 
     def to_row(self) -> dict[str, Any]:
-        """One row of the catalog, with every column of CATALOG_SCHEMA."""
+        """One row of the catalog, with every column of CATALOG_SCHEMA.
+
+        What UTF-8 cannot hold (bytes of an old file name) is written as its escape, `\\udcff`.
+        """
         row: dict[str, Any] = dict.fromkeys(CATALOG_SCHEMA.names)
         row |= {name: getattr(self, name) or None for name in _OWN}
         row |= self.taxon.to_columns()
-        row |= dict(self.facts)
-        row["traits"] = json.dumps(dict(self.traits), sort_keys=True) if self.traits else None
-        return row
+        row |= _known(self.facts)
+        traits = _known(self.traits)
+        row["traits"] = json.dumps(traits, sort_keys=True) if traits else None
+        return {name: _encodable(value) if isinstance(value, str) else value for name, value in row.items()}
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Record":
-        """From a catalog's row; columns that the catalog does not know are left out."""
-        own = {name: row[name] for name in _OWN if row.get(name) is not None}
-        facts = {name: row[name] for name in sorted(_FACTS) if row.get(name) is not None}
-        traits = json.loads(row["traits"]) if row.get("traits") else {}
-        own = {"uuid": "", "path": "", **own}
+        """From a catalog's row; columns that the catalog does not know are left out, as are NaNs."""
+        known = _known({name: row.get(name) for name in (*_OWN, *_FACTS, "traits")})
+        own = {"uuid": "", "path": "", **{name: known[name] for name in _OWN if name in known}}
+        facts = {name: known[name] for name in sorted(_FACTS) if name in known}
+        traits = json.loads(known.get("traits") or "{}")
         return cls(**own, taxon=Taxon.from_columns(row), facts=facts, traits=traits)
 
     def to_json(self) -> str:
         """The shard's member `<uuid>.json`: the row without its nulls."""
-        row = {name: value for name, value in self.to_row().items() if value is not None}
-        if self.traits:
-            row["traits"] = dict(self.traits)
-        return json.dumps(row, ensure_ascii=False)
+        row = _known(self.to_row())
+        if "traits" in row:
+            row["traits"] = _known(self.traits)
+        return _encodable(json.dumps(row, ensure_ascii=False))
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "Record":
         """Read what `to_json` wrote; raises BadFile."""
         try:
             row = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise BadFile(f"a record that is not JSON: {error}") from error
         if not isinstance(row, dict):
             raise BadFile(f"a record must be a JSON object, got {type(row).__name__}")
-        if isinstance(row.get("traits"), dict):
-            row["traits"] = json.dumps(row["traits"])
-        return cls.from_row(row)
+        traits = row.get("traits") or {}
+        if not isinstance(traits, dict):
+            raise BadFile(f"a record's traits must be a JSON object, got {traits!r}")
+        return cls.from_row(row | {"traits": json.dumps(traits)})
+
+
+def _known(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what says nothing: None, and NaN, which differs from itself and is no JSON."""
+    return {name: value for name, value in values.items() if value is not None and value == value}
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def uuid_of_source(data_source: str, source_id: str) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from thuja.errors import ThujaError, UnknownName
@@ -86,9 +86,12 @@ class Taxon:
 
     @property
     def scientific_name(self) -> str:
-        """The binomial, or else the name at the deepest rank above species that has one."""
-        above = [name for name in self.names[: Rank.SPECIES] if name]
-        return self.binomial or (above[-1] if above else "")
+        """The binomial, or else the name at the deepest rank that has one.
+
+        A species without a genus is a label that no backbone knows ("copepod calanoid"): it stands alone.
+        """
+        names = [name for name in self.names if name]
+        return self.binomial or (names[-1] if names else "")
 
     @property
     def taxonomic_name(self) -> str:
@@ -118,7 +121,7 @@ class Taxon:
     def from_columns(cls, row: Mapping[str, object]) -> "Taxon":
         """From a table's row with columns `kingdom` ... `species` and `common`, any of them absent.
 
-        A `species` cell that repeats the genus ("Corvus corax") is cut to the epithet.
+        A `species` cell that repeats the genus ("Corvus corax", as GBIF's does) is cut to the epithet.
         """
 
         def text(column: str) -> str:
@@ -126,10 +129,8 @@ class Taxon:
             return "" if value is None or value != value else str(value)  # NaN differs from itself
 
         taxon = cls.from_names([text(rank.label) for rank in RANKS], common=text("common"))
-        prefix = taxon.genus + " "
-        if taxon.genus and taxon.species.startswith(prefix):
-            return cls.from_names([*taxon.names[: Rank.SPECIES], taxon.species[len(prefix) :]], common=taxon.common)
-        return taxon
+        first, _, epithet = taxon.species.partition(" ")
+        return replace(taxon, species=epithet) if epithet and first == taxon.genus else taxon
 
     @classmethod
     def from_folder(cls, name: str) -> "Taxon":
@@ -162,15 +163,16 @@ class Taxon:
             return cls()
         if words[0].lower() not in labels:
             return cls.from_names([*words[:6], " ".join(words[6:])])
-        names: list[str] = [""] * len(RANKS)
-        rank = Rank.KINGDOM
+        given: dict[Rank, list[str]] = {}
+        current: list[str] = []
         for word in words:
-            # A rank word never comes twice: after "class", a second "class" would be a name.
-            if word.lower() in labels and not names[labels[word.lower()]] and labels[word.lower()] >= rank:
-                rank = labels[word.lower()]
+            rank = labels.get(word.lower())
+            # A rank word never comes twice: after "class", a second "class" is a name.
+            if rank is not None and rank not in given:
+                given[rank] = current = []
             else:
-                names[rank] = f"{names[rank]} {word}".strip()
-        return cls.from_names(names)
+                current.append(word)
+        return cls.from_names([" ".join(given.get(rank, ())) for rank in RANKS])
 
     def to_columns(self) -> dict[str, str | None]:
         """The row that `from_columns` reads; missing ranks are None, as a table's nulls."""

@@ -54,17 +54,27 @@ def cli(ctx: click.Context, *, verbose: bool) -> None:
 def main() -> None:
     """Run the command line; exits 0, 1 for a failure, 2 for a wrong call."""
     try:
-        cli.main(prog_name="thuja", standalone_mode=False)
+        status = cli.main(prog_name="thuja", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except click.Abort:
         sys.exit("interrupted")
     except ThujaError as error:
-        if "-v" in sys.argv or "--verbose" in sys.argv:
+        if _is_verbose():
             raise
         print(f"thuja: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except OSError as error:  # a full disk, a folder gone: for the user to mend, as a ThujaError is
+        if _is_verbose():
+            raise
+        print(f"thuja: {error}", file=sys.stderr)
+        sys.exit(1)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _is_verbose() -> bool:
+    return "-v" in sys.argv or "--verbose" in sys.argv

@@ -37,7 +37,8 @@ def train(
     """
     from thuja.errors import UsageError
     from thuja.recipes import find_recipe
-    from thuja.train import TrainOptions, train, zero_shot_accuracy
+    from thuja.recipes.run import run_recipe
+    from thuja.train import TrainOptions
 
     for setting in settings:
         if "=" not in setting:
@@ -49,9 +50,7 @@ def train(
         steps=steps,
         checkpoint_every=checkpoint_every,
         evaluate_every=evaluate_every,
-        evaluate=zero_shot_accuracy(data),
-        cache=cache,
     )
-    train(chosen, data, out, options=options)
+    run_recipe(chosen, data, out, options=options, cache=cache)
     click.echo(f"model: {out / 'model'}")
     click.echo(f"next:  thuja evaluate {out} {data} --out report")

@@ -1,6 +1,6 @@
 """Bytes to RGB to array: safe decoding of whatever the web holds, and the field's image preparations."""
 
-from thuja.images.decode import DEFAULT_LIMITS, REASONS, Limits, decode, encode_jpeg, read_bytes, read_image, to_rgb
+from thuja.images.decoding import DEFAULT_LIMITS, REASONS, Limits, decode, encode_jpeg, read_bytes, read_image, to_rgb
 from thuja.images.preparation import CLIP_MEAN, CLIP_STD, INTERPOLATIONS, MODES, Preparation
 
 __all__ = [

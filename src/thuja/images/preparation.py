@@ -10,7 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from thuja.errors import UnknownName, UsageError
-from thuja.images.decode import to_rgb
+from thuja.images.decoding import to_rgb
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -21,8 +21,10 @@ CLIP_STD: Final = (0.26862954, 0.26130258, 0.27577711)
 MODES: Final = ("squash", "crop")
 INTERPOLATIONS: Final = ("bicubic", "bilinear", "opencv")
 
-_MAX_BETWEEN: Final = 2**26
-"""Pixels between the two passes of a resize; only a picture thousands of times as high as wide has more."""
+_MAX_PIXELS: Final = 2**26
+"""A picture whose shortest side fits has fewer pixels than this, unless it is a ribbon."""
+_MAX_SIDE: Final = 2**17
+"""Beyond it Pillow's tables of weights, a row for each target pixel, need more memory than the picture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +131,7 @@ class Preparation:
         else:
             wide, high = int(short * width / height), short
         left, top = round((wide - size) / 2), round((high - size) / 2)
-        if wide * high > 16 * size * size:  # a ribbon: resized whole, it may not fit in memory
+        if wide * high > _MAX_PIXELS:  # cut first: resized whole, it may not fit in memory
             across, down = width / wide, height / high
             box = (left * across, top * down, (left + size) * across, (top + size) * down)
             return self._resample(image, (size, size), box)
@@ -144,7 +146,7 @@ class Preparation:
             return _resample_opencv(np.asarray(image), size, box)
         if self.interpolation == "bicubic":
             return np.asarray(_resample_pillow(image, size, box, Image.Resampling.BICUBIC))
-        # Pillow's float mode: torch's antialiased bilinear to 1e-4 of a grey level, without torch.
+        # Pillow's float mode: torch's antialiased bilinear without torch.
         bands = (band.convert("F") for band in image.split())
         resized = [_resample_pillow(band, size, box, Image.Resampling.BILINEAR) for band in bands]
         return np.stack([np.asarray(band) for band in resized], axis=-1)
@@ -153,10 +155,8 @@ class Preparation:
 def _resample_pillow(
     image: Image.Image, size: tuple[int, int], box: tuple[float, float, float, float], kernel: Image.Resampling
 ) -> Image.Image:
-    if size[0] * (box[3] - box[1]) > _MAX_BETWEEN:  # Pillow goes across first, and would keep every row
-        image = image.resize((image.width, size[1]), kernel, (0, box[1], image.width, box[3]))
-        box = (box[0], 0, box[2], size[1])
-    return image.resize(size, kernel, box)
+    is_ribbon = max(box[2] - box[0], box[3] - box[1]) > _MAX_SIDE
+    return image.resize(size, kernel, box, reducing_gap=4.0 if is_ribbon else None)
 
 
 def _resample_opencv(pixels: Pixels, size: tuple[int, int], box: tuple[float, float, float, float]) -> Pixels:
@@ -206,7 +206,7 @@ def _lanczos4(fraction: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 def _to_uint8(values: npt.NDArray[Any]) -> Pixels:
     if values.dtype == np.uint8:
-        return np.ascontiguousarray(values)
+        return values.copy(order="C")  # Pillow's own memory is read-only
     levels: Pixels = np.rint(np.clip(values, 0, 255)).astype(np.uint8)
     return levels
 

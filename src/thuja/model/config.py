@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from thuja.errors import BadFile, ThujaError, UsageError
+from thuja.errors import BadFile, UnknownName, UsageError
 
 Pool = Literal["token", "mean"]
 Act = Literal["gelu", "quick_gelu"]
@@ -177,8 +177,9 @@ def _vision_to_open_clip(vision: VisionConfig | TrunkConfig) -> dict[str, Any]:
 
 
 def _vision_from_open_clip(config: Mapping[str, Any]) -> VisionConfig | TrunkConfig:
-    if config.get("timm_model_name"):
-        _refuse_unknown(config, {"timm_model_name", "timm_pool", "timm_proj", "image_size", "patch_dropout"})
+    sizes = {"image_size", "patch_size", "width", "layers", "head_width", "mlp_ratio", "patch_dropout"}
+    if config.get("timm_model_name"):  # and then open_clip ignores the sizes of a ViT
+        _refuse_unknown(config, sizes | {"timm_model_name", "timm_pool", "timm_proj"})
         if config.get("timm_pool", "avg") != "avg":
             raise BadFile(f'thuja pools a trunk by its mean only, got timm_pool "{config["timm_pool"]}"')
         return TrunkConfig(
@@ -186,14 +187,13 @@ def _vision_from_open_clip(config: Mapping[str, Any]) -> VisionConfig | TrunkCon
             projection=config.get("timm_proj", "linear"),
             image_size=config.get("image_size", 224),
         )
-    known = {"image_size", "patch_size", "width", "layers", "head_width", "mlp_ratio", "patch_dropout"}
-    _refuse_unknown(config, known | {"pool_type"})
+    _refuse_unknown(config, sizes | {"pool_type"})
     pools = {theirs: ours for ours, theirs in _POOLS.items()}
     pool = config.get("pool_type", "tok")
     if pool not in pools or not isinstance(config.get("layers", 12), int):
         raise BadFile("thuja builds ViT towers with class-token or mean pooling only, this is another")
-    sizes = _VISION_DEFAULTS | {name: config[name] for name in known if name in config}
-    return VisionConfig(**sizes, pool=pools[pool])
+    given = _VISION_DEFAULTS | {name: config[name] for name in sizes if name in config}
+    return VisionConfig(**given, pool=pools[pool])
 
 
 def _text_from_open_clip(config: Mapping[str, Any]) -> TextConfig:
@@ -231,11 +231,10 @@ SHAPES: Mapping[str, ModelConfig] = {
 
 
 def head_named(config: ModelConfig, name: str) -> HeadConfig | None:
-    """The further head of that name, None for `taxonomy`; raises ThujaError for one that is not there."""
+    """The further head of that name, None for `taxonomy`; raises UnknownName."""
     if name == TAXONOMY:
         return None
     for head in config.heads:
         if head.name == name:
             return head
-    names = [TAXONOMY, *(head.name for head in config.heads)]
-    raise ThujaError(f'this model has no head "{name}"', hint=f"it has {', '.join(names)}")
+    raise UnknownName.of("head", name, [TAXONOMY, *(head.name for head in config.heads)])

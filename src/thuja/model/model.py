@@ -1,22 +1,23 @@
 """The model: two towers, their heads, tokenizer and image preparation."""
 
+import hashlib
 import math
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from thuja.errors import ThujaError
-from thuja.model.config import TAXONOMY, HeadConfig, ModelConfig, VisionConfig, head_named
+from thuja.errors import ThujaError, UsageError
+from thuja.images import Preparation
+from thuja.model.checkpoint import Contents, load_weights, read_contents, write_contents
+from thuja.model.config import TAXONOMY, HeadConfig, ModelConfig, TrunkConfig, VisionConfig, head_named
 from thuja.model.efficientnet import TrunkTower, imagenet_weights, projector
 from thuja.model.text import TextTower
 from thuja.model.tokenizer import Tokenizer
 from thuja.model.vit import VisionTransformer
-
-if TYPE_CHECKING:
-    from thuja.images import Preparation
 
 INITIAL_SCALE = math.log(1 / 0.07)
 MAX_SCALE = math.log(100)
@@ -51,17 +52,18 @@ class Model(TextTower):
     `logit_scale`; further ones are in `heads`.
     """
 
-    def __init__(self, config: ModelConfig, tokenizer: Tokenizer, preparation: "Preparation") -> None:
+    def __init__(self, config: ModelConfig, tokenizer: Tokenizer, preparation: Preparation) -> None:
         """Lay the model out with its weights unset; see `create` and `load`."""
         super().__init__(config.text, config.embed_dim, act=config.act)
         if tokenizer.vocab_size > config.text.vocab_size:
-            raise ThujaError(
+            raise UsageError(
                 f"the tokenizer has {tokenizer.vocab_size} tokens, the text tower room for {config.text.vocab_size}"
             )
         self.config = config
         self.tokenizer = tokenizer
         self.preparation = preparation
         self.id = "untrained"
+        self.facts: Mapping[str, Any] = {}
         self.visual: VisionTransformer | TrunkTower
         if isinstance(config.vision, VisionConfig):
             self.visual = VisionTransformer(config.vision, config.embed_dim, act=config.act)
@@ -72,7 +74,7 @@ class Model(TextTower):
 
     @classmethod
     def create(
-        cls, config: ModelConfig, tokenizer: Tokenizer, preparation: "Preparation", *, generator: torch.Generator
+        cls, config: ModelConfig, tokenizer: Tokenizer, preparation: Preparation, *, generator: torch.Generator
     ) -> "Model":
         """A model with weights drawn from `generator`; further heads start as copies of `taxonomy`.
 
@@ -91,7 +93,7 @@ class Model(TextTower):
         """Put the ImageNet weights into the convolutional trunk; raises ThujaError for a ViT."""
         if not isinstance(self.visual, TrunkTower):
             raise ThujaError("only a convolutional trunk has ImageNet weights to load")
-        self.visual.trunk.load_state_dict(imagenet_weights())
+        load_weights(self.visual.trunk, imagenet_weights())
         return self
 
     def image_features(self, images: Tensor) -> Tensor:
@@ -99,7 +101,7 @@ class Model(TextTower):
         return self.visual.features(images)
 
     def project(self, features: Tensor, head: str = TAXONOMY, *, normalize: bool = True) -> Tensor:
-        """(B, F) features through one head to (B, D); raises ThujaError for an unknown head."""
+        """(B, F) features through one head to (B, D); raises UnknownName for another head."""
         known = head_named(self.config, head)
         module = self.visual if known is None else self._head(head)
         embedded = module.project(features)
@@ -160,6 +162,47 @@ class Model(TextTower):
         """Stop (or let again) gradients into the trunk, so that its features may be cached."""
         for _, parameter in self.trunk_parameters():
             parameter.requires_grad_(not is_frozen)
+
+    @property
+    def trunk_id(self) -> str:
+        """The trunk's name and the hash of its weights: what its features may be cached under."""
+        digest = hashlib.sha256()
+        state = self.visual.state_dict()
+        for name in sorted(state):
+            if not name.startswith(("proj", "head.")):
+                digest.update(name.encode())
+                digest.update(state[name].detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+        kind = self.config.vision.trunk if isinstance(self.config.vision, TrunkConfig) else "vit"
+        return f"{kind}-{digest.hexdigest()[:12]}"
+
+    def save(self, folder: Path, *, name: str = "thuja", facts: Mapping[str, Any] | None = None) -> str:
+        """Write the model folder; returns its id, `NAME-HASH`, which becomes the model's own.
+
+        `facts` (recipe, data, text type) goes into `thuja.json`; None keeps those that it has.
+        """
+        self.facts = self.facts if facts is None else facts
+        contents = Contents(
+            config=self.config,
+            tokenizer=self.tokenizer,
+            preparation=self.preparation,
+            weights=self.state_dict(),
+            facts=self.facts,
+        )
+        self.id = write_contents(folder, contents, name=name)
+        return self.id
+
+    @classmethod
+    def load(cls, folder: Path) -> "Model":
+        """Read a model folder, in float32 and ready to encode; see `read_contents` for what it raises.
+
+        Weights that do not fit raise WeightsMismatch.
+        """
+        contents = read_contents(folder)
+        with torch.device("meta"):
+            model = cls(contents.config, contents.tokenizer, contents.preparation)
+        load_weights(model, contents.weights)
+        model.id, model.facts = contents.id, contents.facts
+        return model.eval()
 
     def _head(self, name: str) -> Head:
         head = self.heads[name]

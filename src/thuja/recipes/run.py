@@ -1,14 +1,96 @@
-"""Run a recipe on a curated folder: train, with features, checks and labels wired in."""
+"""Run a recipe on a curated folder: the training loop with features, checks and labels wired in."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow.parquet as pq
 
 from thuja.classify import zero_shot
-from thuja.encode import build_labels, cached_features, encode_images
+from thuja.encode import EncodeOptions, build_labels, cached_features, encode_images
+from thuja.encode.cached import encode_cached
+from thuja.errors import BadFile
 from thuja.labels import LabelSpace
 from thuja.model import Model
 from thuja.taxonomy import RANKS, Taxon
 from thuja.train import Corpus, Recipe, TrainOptions, train
+
+VALIDATION_IMAGES = 500
+"""What a check in the middle of training looks at, at most: enough for a curve, a second of work."""
+
+
+def run_recipe(
+    recipe: Recipe, data: Path, out: Path, *, options: TrainOptions | None = None, cache: Path | None = None
+) -> Model:
+    """Train by `recipe` on the folder `data` that `thuja curate` made; writes the run folder `out`.
+
+    Beside what `train` writes, `out/model/labels` gets the label space of every species in the
+    catalog, those held out of training among them: a model may be asked for a name it never saw.
+    The features of a frozen trunk are kept in `cache`, by default in the run folder.
+    """
+
+    def featurize(model: Model, corpus: Corpus) -> npt.NDArray[np.float32]:
+        return _features(model, corpus, cache or out / "features")
+
+    def check(model: Model) -> Mapping[str, float]:
+        return {"zero_shot_top1": _accuracy(model, checked, recipe, cache or out / "features")}
+
+    def finish(model: Model, folder: Path) -> None:
+        save_labels(model, recipe, data, folder / "labels")
+
+    checked = _some(Corpus.find(data, "val") or Corpus.find(data, "test"))
+    wired = replace(options or TrainOptions(), featurize=featurize, evaluate=check if checked else None, finish=finish)
+    return train(recipe, data, out, options=wired)
+
+
+def save_labels(model: Model, recipe: Recipe, data: Path, folder: Path) -> LabelSpace:
+    """Write the text embeddings of every species of a catalog, phrased as the recipe says."""
+    labels = build_labels(model, catalog_taxa(data), text_type=recipe.label_text)
+    labels.save(folder)
+    return labels
+
+
+def catalog_taxa(data: Path) -> list[Taxon]:
+    """The distinct taxa of the images that curation kept, sorted."""
+    columns = [*(rank.label for rank in RANKS), "common", "drop_reason"]
+    rows = pq.read_table(data / "catalog.parquet", columns=columns).to_pylist()
+    return sorted({Taxon.from_columns(row) for row in rows if row["drop_reason"] is None})
+
+
+def _accuracy(model: Model, corpus: Corpus | None, recipe: Recipe, cache: Path) -> float:
+    """Zero-shot top-1 among the corpus's own taxa."""
+    assert corpus is not None
+    if recipe.image.trunk and not recipe.unfreeze_epochs:
+        encoded = encode_cached(model, _named(corpus), cache).embeddings
+    else:
+        encoded = encode_images(model, _named(corpus), EncodeOptions(batch_size=128)).embeddings
+    labels = build_labels(model, corpus.taxa, text_type=recipe.label_text)
+    answers = zero_shot(encoded.vectors, labels, scale=model.scale().item()).argmax(axis=1)
+    truth = corpus.taxon_ids[[int(name) for name in encoded.ids]]
+    return float(np.mean(answers == truth))
+
+
+def _features(model: Model, corpus: Corpus, cache: Path) -> npt.NDArray[np.float32]:
+    options = EncodeOptions(dtype="float16", label="features of the frozen trunk")
+    encoded = cached_features(model, _named(corpus), cache, options, total=len(corpus))
+    if encoded.errors:
+        failure = encoded.errors[0]
+        raise BadFile(
+            f"{len(encoded.errors)} training images cannot be read, the first: {failure.message}",
+            hint="curate the folder again",
+        )
+    return encoded.embeddings.vectors.astype(np.float32)
+
+
+def _named(corpus: Corpus) -> Iterator[tuple[str, bytes]]:
+    return ((str(row), corpus.read(row)) for row in range(len(corpus)))
+
+
+def _some(corpus: Corpus | None) -> Corpus | None:
+    """At most VALIDATION_IMAGES of a corpus, evenly spread."""
+    if corpus is None or len(corpus) <= VALIDATION_IMAGES:
+        return corpus
+    rows: Sequence[int] = np.linspace(0, len(corpus) - 1, VALIDATION_IMAGES).astype(int).tolist()
+    return Corpus(records=[corpus.records[row] for row in rows], read=lambda row: corpus.read(rows[row]))

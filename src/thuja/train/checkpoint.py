@@ -25,11 +25,10 @@ def save_checkpoint(folder: Path, step: int, state: State, *, keep: int = 2) -> 
     killed at any moment leaves a whole checkpoint behind.
     """
     path = folder / f"step-{step:09}.pt"
-    with atomic_path(path) as temporary:
-        with temporary.open("wb") as file:
-            torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        torch.save(state, file)
+        file.flush()
+        os.fsync(file.fileno())
     for old in list_checkpoints(folder)[:-keep]:
         old.unlink(missing_ok=True)
     return path

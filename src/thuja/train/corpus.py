@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 import torch
-import torch.nn.functional as F  # noqa: N812 - PyTorch's own convention
+import torch.nn.functional as F
 from torch import Tensor
 
 from thuja.errors import EmptyInput
@@ -53,13 +53,21 @@ class Corpus:
         return sha256("\n".join(record.uuid for record in self.records).encode()).hexdigest()
 
     @classmethod
-    def open(cls, data: Path, split: str) -> "Corpus":
-        """The split of a folder that `thuja curate` made; raises EmptyInput when it has no image."""
-        members = [(path, member) for path in list_shards(data / "shards", split) for member in index_shard(path)]
+    def find(cls, data: Path, split: str) -> "Corpus | None":
+        """The split of a folder that `thuja curate` made, or None when it has no image."""
+        members = [(path, entry) for path in list_shards(data / "shards", split) for entry in index_shard(path)]
         if not members:
-            raise EmptyInput(f"{data} has no images in its {split} split", hint="see the counts in its summary.json")
-        records = [read_at(path, member).record for path, member in members]
+            return None
+        records = [read_at(path, entry).record for path, entry in members]
         return cls(records=records, read=lambda row: read_at(*members[row]).image)
+
+    @classmethod
+    def open(cls, data: Path, split: str) -> "Corpus":
+        """As `find`, but raises EmptyInput when the split has no image."""
+        corpus = cls.find(data, split)
+        if corpus is None:
+            raise EmptyInput(f"{data} has no images in its {split} split", hint="see the counts in its summary.json")
+        return corpus
 
 
 class ImageSource(Protocol):
@@ -120,7 +128,8 @@ class FeatureSource:
 def _crops(count: int, augmentation: Augmentation, generator: np.random.Generator) -> npt.NDArray[np.float32]:
     """Affine matrices (count, 2, 3) of random crops: area within `scale`, aspect within `ratio`."""
     area = generator.uniform(*augmentation.scale, size=count)
-    aspect = np.exp(generator.uniform(*np.log(augmentation.ratio), size=count))
+    narrow, wide = np.log(augmentation.ratio)
+    aspect = np.exp(generator.uniform(narrow, wide, size=count))
     width, height = (np.minimum(np.sqrt(area * factor), 1) for factor in (aspect, 1 / aspect))
     left, top = (generator.uniform(-1, 1, size=count) * (1 - side) for side in (width, height))
     flip = np.where(generator.random(count) < 0.5, -1.0, 1.0) if augmentation.mirror else np.ones(count)

@@ -35,7 +35,8 @@ class TrainOptions:
     """How one run is carried out; nothing here changes what an undisturbed run learns.
 
     `evaluate` is called on the model every `evaluate_every` steps and at the end; what it returns
-    goes to metrics.jsonl. `featurize` gives the (N, F) features of a frozen trunk for a corpus.
+    goes to metrics.jsonl. `finish` is called on the trained model and its folder before the run
+    counts as complete. `featurize` gives the (N, F) features of a frozen trunk for a corpus.
     `steps` ends the run early, on the recipe's own schedule.
     """
 
@@ -46,6 +47,7 @@ class TrainOptions:
     evaluate_every: int = 100
     evaluate: Evaluate | None = None
     featurize: Featurize | None = None
+    finish: Callable[[Model, Path], None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +80,15 @@ def train(recipe: Recipe, data: Path, out: Path, *, options: TrainOptions | None
         _claim_recipe(out, recipe, corpus, resume=options.resume)
         run = _Run(recipe, corpus, out, options)
         run.finish_steps()
-        run.model.save(out / "model")
+        facts = {
+            "recipe": recipe.name,
+            "label_text": recipe.label_text,
+            "images": len(corpus),
+            "taxa": len(corpus.taxa),
+        }
+        run.model.save(out / "model", name=recipe.name, facts=facts)
+        if options.finish:
+            options.finish(run.model, out / "model")
         return run.model
 
 
@@ -108,6 +118,7 @@ class _Run:
         self.frozen_until = self.total - round(recipe.unfreeze_epochs * images / recipe.batch_size)
         self.has_trunk = bool(recipe.image.trunk)
         trunk = dict(self.model.trunk_parameters()) if self.has_trunk else {}
+        self.model.freeze_trunk(is_frozen=self.has_trunk and not recipe.unfreeze_epochs)
         rest = [pair for pair in self.model.named_parameters() if pair[0] not in trunk]
         self.optimizer = build_optimizer(
             [(rest, recipe.optimizer.lr), (trunk.items(), recipe.trunk_lr)], recipe.optimizer
@@ -138,7 +149,7 @@ class _Run:
                     "epoch": round(self.step * size / len(self.corpus), 4),
                     "loss": loss,
                     "lr": lr,
-                    "scale": float(self.model.scale().detach()),
+                    "scale": self.model.scale().item(),
                     "images_per_s": round(size / seconds, 1),
                     "data_wait_s": round(waited, 4),
                 }
@@ -163,11 +174,11 @@ class _Run:
         text = model.encode_text(batch.texts)[batch.text_of]  # (B, D)
         taxon = batch.taxon if recipe.positives == "taxon" else None
         loss = clip_loss(image, text, model.scale(), taxon=taxon)
-        value = float(loss)
+        value = loss.item()
         if not np.isfinite(value):
             self._stop_diverged(batch, value)
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         if recipe.optimizer.grad_clip:
             trained = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
             torch.nn.utils.clip_grad_norm_(trained, recipe.optimizer.grad_clip)

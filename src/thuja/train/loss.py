@@ -1,7 +1,7 @@
 """The contrastive losses. Each has its formula and its source."""
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - PyTorch's own convention
+import torch.nn.functional as F
 from torch import Tensor
 
 

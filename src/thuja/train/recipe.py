@@ -26,6 +26,10 @@ class ImageTower:
     pool: Literal["token", "mean"] = "token"
     trunk: str = ""
 
+    def __post_init__(self) -> None:
+        if self.pool not in ("token", "mean"):
+            raise UnknownName.of("pool", self.pool, ("token", "mean"))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextTower:
@@ -108,9 +112,10 @@ class Recipe:
     def from_json(cls, text: str) -> "Recipe":
         """Read what `to_json` wrote; raises BadFile or UnknownName."""
         try:
-            return _filled(cls, json.loads(text))
+            recipe: Recipe = _filled(cls, json.loads(text))
         except (ValueError, TypeError) as error:
             raise BadFile(f"not a recipe: {error}") from error
+        return recipe
 
     def with_settings(self, settings: Mapping[str, str]) -> "Recipe":
         """The recipe with some fields changed, as `--set optimizer.lr=3e-4` says it.
@@ -134,19 +139,30 @@ def _with(node: Any, path: list[str], value: Any, key: str) -> Any:
     old = known[path[0]]
     if len(path) > 1:
         return replace(node, **{path[0]: _with(old, path[1:], value, key)})
-    if isinstance(old, float) and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if isinstance(old, tuple) and isinstance(value, list):
-        value = tuple(value)
+    return replace(node, **{path[0]: _like(old, value, key)})
+
+
+def _like(old: Any, value: Any, key: str) -> Any:
+    """`value` as the type of the `old` one; raises UsageError where it is of another kind."""
     if isinstance(old, TextMixture) and isinstance(value, dict):
-        value = TextMixture(weights=value)
-    if old is not None and not isinstance(value, type(old)):
-        raise UsageError(f"recipe field {key} must be like {old!r}, got {value!r}")
-    return replace(node, **{path[0]: value})
+        return TextMixture(weights=value)
+    if isinstance(old, tuple) and isinstance(value, list) and len(value) == len(old):
+        return tuple(_like(one, other, key) for one, other in zip(old, value, strict=True))
+    if isinstance(old, float) and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if (old is None and isinstance(value, float)) or type(value) is type(old) or (key in _OPTIONAL and value is None):
+        return value
+    raise UsageError(f"recipe field {key} must be like {old!r}, got {value!r}")
 
 
-def _filled(kind: Any, values: Mapping[str, Any]) -> Any:
+_OPTIONAL = ("optimizer.grad_clip",)
+"""Fields that may be null, which switches them off."""
+
+
+def _filled(kind: Any, values: Any) -> Any:
     """A dataclass from its JSON: nested dataclasses filled, lists turned back to tuples."""
+    if not isinstance(values, dict):
+        raise TypeError(f"expected an object, got {type(values).__name__}")
     defaults = {f.name: f for f in fields(kind)}
     filled: dict[str, Any] = {}
     for name, value in values.items():

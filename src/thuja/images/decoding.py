@@ -10,7 +10,7 @@ import struct
 import threading
 import warnings
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -99,7 +99,7 @@ class Limits:
     The defaults keep the peak of any one picture under 2 GB.
     """
 
-    max_bytes: int = 256 * 2**20
+    max_bytes: int = 512 * 2**20
     max_pixels: int = 100_000_000
 
     def __post_init__(self) -> None:
@@ -109,7 +109,7 @@ class Limits:
 
 DEFAULT_LIMITS = Limits()
 
-_PIXEL_WEIGHTS: Final[Mapping[str, int]] = {"JPEG2000": 3, "WEBP": 2, "AVIF": 2}
+_PIXEL_WEIGHTS: Final[Mapping[str, int]] = {"JPEG2000": 2, "WEBP": 2, "AVIF": 2}
 """Formats whose decoder needs this many times the memory a pixel that JPEG or PNG need."""
 
 
@@ -194,7 +194,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
     if image.mode in ("F", "I") or image.mode.startswith("I;16"):
         image = _deep_to_grey(image)
     if image.has_transparency_data:
-        layer = image.convert("RGBA")
+        layer = image if image.mode == "RGBA" else image.convert("RGBA")
         rgb = Image.new("RGB", image.size, "white")
         rgb.paste(layer, mask=layer.getchannel("A"))
     else:
@@ -231,7 +231,8 @@ def _check_pixels(image: Image.Image, kind: str, limits: Limits) -> None:
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         # A small picture may be cut into huge tiles, and a tile is decoded whole.
         tags = image.tag_v2
-        width, height = max(width, _whole(tags.get(322))), max(height, _whole(tags.get(323)))
+        width, height = max(width, _largest(tags.get(322))), max(height, _largest(tags.get(323)))
+    width = max(width, 16)  # a line has its price, however short
     if width * height * _PIXEL_WEIGHTS.get(kind, 1) > limits.max_pixels:
         raise ImageError(
             f"{width} x {height} pixels of {kind} are more than the limit allows",
@@ -242,6 +243,11 @@ def _check_pixels(image: Image.Image, kind: str, limits: Limits) -> None:
 
 def _whole(value: object) -> int:
     return value if isinstance(value, int) else 0
+
+
+def _largest(values: object) -> int:
+    """Of a tag that holds one number, or several where it should not."""
+    return max((_whole(value) for value in values), default=0) if isinstance(values, tuple) else _whole(values)
 
 
 def _too_large(size: int, limits: Limits) -> ImageError:
@@ -265,20 +271,31 @@ def _deep_to_grey(image: Image.Image) -> Image.Image:
     16-bit values have a known white; 32-bit and float ones have none unless they stay within 0 and
     1, so they are stretched from their least to their greatest.
     """
-    values = np.asarray(image)
     if image.mode.startswith("I;16"):
         bits = 16
         if isinstance(image, TiffImagePlugin.TiffImageFile):
             bits = int(image.tag_v2.get(258, (16,))[0])  # a 12-bit TIFF is an I;16 image up to 4095
-        table = np.minimum(np.rint(np.arange(2**16) * (255 / (2**bits - 1))), 255).astype(np.uint8)
-        return Image.fromarray(table[values])
-    floats = np.nan_to_num(values.astype(np.float32), posinf=0.0, neginf=0.0)
-    low, high = float(floats.min()), float(floats.max())
-    if image.mode == "F" and low >= 0 and high <= 1:
-        low, high = 0.0, 1.0
-    floats -= low
-    floats *= 255 / ((high - low) or 1.0)
-    return Image.fromarray(np.rint(floats).astype(np.uint8))
+        low, high = 0.0, 2.0**bits - 1
+    else:
+        extrema = [(float(strip.min()), float(strip.max())) for strip in _strips(image)]
+        low, high = min(least for least, _ in extrema), max(greatest for _, greatest in extrema)
+        if image.mode == "F" and low >= 0 and high <= 1:
+            low, high = 0.0, 1.0
+    scale = 255 / ((high - low) or 1.0)
+    grey = np.empty((image.height, image.width), dtype=np.uint8)
+    row = 0
+    for strip in _strips(image):
+        grey[row : row + len(strip)] = np.rint(np.minimum((strip - low) * scale, 255))
+        row += len(strip)
+    return Image.fromarray(grey)
+
+
+def _strips(image: Image.Image) -> Iterator[npt.NDArray[np.float64]]:
+    """The picture's values some rows at a time, because all of them as floats are many times its size."""
+    rows = max(1, 2**20 // image.width)
+    for top in range(0, image.height, rows):
+        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+        yield np.nan_to_num(np.asarray(strip).astype(np.float64), posinf=0.0, neginf=0.0)
 
 
 _TRANSPOSES: Final[Mapping[int, Image.Transpose]] = {

@@ -1,0 +1,30 @@
+"""A model as the functions that an evaluation asks for."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from thuja.embeddings import Embeddings
+from thuja.encode import build_labels, encode_images
+from thuja.encode.cached import encode_cached
+from thuja.evaluate.run import Encoders
+from thuja.labels import LabelSpace
+from thuja.model import Model, TrunkConfig
+from thuja.phrasing import TextType
+from thuja.taxonomy import Taxon
+
+
+def encoders_of(model: Model, *, cache: Path | None = None, text_type: TextType = "taxon_com") -> Encoders:
+    """The model's two towers; a convolutional trunk's features are kept in `cache`.
+
+    A taxon at a rank is phrased as `text_type`, its lineage cut there.
+    """
+
+    def images(pictures: Iterable[tuple[str, bytes]]) -> Embeddings:
+        if cache is not None and isinstance(model.config.vision, TrunkConfig):
+            return encode_cached(model, pictures, cache).embeddings
+        return encode_images(model, pictures).embeddings
+
+    def labels(taxa: Sequence[Taxon]) -> LabelSpace:
+        return build_labels(model, taxa, text_type=text_type)
+
+    return Encoders(model=model.id, encode_images=images, build_labels=labels, scale=float(model.scale().detach()))

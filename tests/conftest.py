@@ -1,0 +1,74 @@
+"""What every test shares: the data folder beside the project, a tiny model, hypothesis without a stopwatch."""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    from thuja.model import Model
+
+
+class _TorchvisionOnCpu(MetaPathFinder):
+    """Lets torchvision's CUDA wheel import beside torch's CPU wheel: its operators stay undefined.
+
+    open_clip and timm, the references of tests/model, import torchvision. It looks two operators up
+    that only its CUDA library defines; declaring them is enough, nothing here calls them.
+    """
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> None:
+        if name == "torchvision" and not hasattr(self, "library"):
+            import torch
+
+            if torch.version.cuda is None:
+                self.library = torch.library.Library("torchvision", "DEF")  # goes out of force when collected
+                for operator in ("nms", "qnms"):
+                    self.library.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+
+
+sys.meta_path.insert(0, _TorchvisionOnCpu())
+
+REPOSITORY = Path(__file__).parent.parent
+
+# Two busy cores make any deadline a coin toss; a failing example is the same on every machine.
+settings.register_profile("thuja", deadline=None, derandomize=True, max_examples=60)
+settings.load_profile("thuja")
+
+
+def shared_path() -> Path:
+    return Path(os.environ.get("THUJA_SHARED", REPOSITORY.parent / "shared"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("shared") and not shared_path().is_dir():
+        pytest.skip(f"needs the data folder {shared_path()}, or THUJA_SHARED naming it")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The data folder, for tests that carry the mark `shared`."""
+    return shared_path()
+
+
+@pytest.fixture
+def tiny_model() -> "Model":
+    """A model of 16-pixel images and 8 dimensions, with a head that has a temperature of its own."""
+    import torch
+
+    from thuja.images import Preparation
+    from thuja.model import HeadConfig, Model, ModelConfig, TextConfig, Tokenizer, VisionConfig
+
+    tokenizer = Tokenizer.train(["a photo of a raven.", "a photo of a magpie.", "Corvus corax", "Pica pica"], 540)
+    config = ModelConfig(
+        embed_dim=8,
+        vision=VisionConfig(image_size=16, patch_size=8, width=16, layers=2, head_width=8),
+        text=TextConfig(context_length=24, vocab_size=540, width=16, heads=2, layers=2),
+        heads=(HeadConfig(name="caption", has_own_temperature=True),),
+    )
+    return Model.create(config, tokenizer, Preparation(size=16), generator=torch.Generator().manual_seed(0))

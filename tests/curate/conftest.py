@@ -1,0 +1,70 @@
+"""Small real pictures in folders, and a small backbone to name them by."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from PIL import Image
+
+from thuja.curate import CurateConfig, CurateSummary, curate
+from thuja.names import resolve_names
+
+SPECIES = {
+    "Corvus corax": "Corvidae",
+    "Corvus corone": "Corvidae",
+    "Pica pica": "Corvidae",
+    "Parus major": "Paridae",
+    "Parus minor": "Paridae",
+    "Sitta europaea": "Sittidae",
+}
+Curator = Callable[..., CurateSummary]
+
+
+def _paint(path: Path, number: int, size: int = 24) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(number).integers(0, 256, (size, size, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def paint() -> Callable[..., Path]:
+    """Writes a picture of noise, another for every number: paint(path, number, size=24)."""
+    return _paint
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Six species with 4 to 9 pictures each, 39 in all."""
+    number = 0
+    for index, name in enumerate(SPECIES):
+        for picture in range(4 + index):
+            number += 1
+            _paint(tmp_path / "photos" / name / f"{picture}.jpg", number)
+    return tmp_path / "photos"
+
+
+@pytest.fixture
+def backbone(tmp_path: Path) -> Path:
+    rows = [
+        {"kingdom": "Animalia", "class": "Aves", "family": family, "genus": name.split()[0], "species": name.split()[1]}
+        for name, family in SPECIES.items()
+    ]
+    path = tmp_path / "backbone.parquet"
+    pl.DataFrame(rows).write_parquet(path)
+    return path
+
+
+@pytest.fixture
+def run(backbone: Path, tmp_path: Path) -> Curator:
+    """Curate a source into tmp_path/out (or `out`), with settings by keyword."""
+
+    def curator(source: Path, *, out: str = "out", resume: bool = False, **settings: object) -> CurateSummary:
+        config = CurateConfig(**settings)  # type: ignore[arg-type]
+        resolve = partial(resolve_names, backbone=backbone)
+        return curate(config, source, tmp_path / out, resolve=resolve, resume=resume)
+
+    return curator

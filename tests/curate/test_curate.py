@@ -1,0 +1,278 @@
+"""Whole curations of small folders: what goes in, what comes out, what adds up."""
+
+import json
+import shutil
+import tarfile
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+
+from thuja.curate import CurateConfig, CurateSummary, curate
+from thuja.errors import BadFile, EmptyInput, OutputExists, UsageError
+from thuja.names import resolve_names
+from thuja.record import CATALOG_SCHEMA, Record
+
+Curator = Callable[..., CurateSummary]
+Painter = Callable[..., Path]
+
+
+def catalog(out: Path) -> pl.DataFrame:
+    return pl.read_parquet(out / "catalog.parquet")
+
+
+def reasons(out: Path) -> Counter[str]:
+    return Counter(catalog(out)["drop_reason"].drop_nulls())
+
+
+def shard_members(out: Path) -> dict[str, list[str]]:
+    members = {}
+    for path in sorted((out / "shards").glob("*.tar")):
+        with tarfile.open(path) as tar:
+            members[path.name] = tar.getnames()
+    return members
+
+
+def test_a_folder_per_species_becomes_catalog_shards_and_counts(photos: Path, run: Curator, tmp_path: Path) -> None:
+    summary = run(photos)
+    table = pq.read_table(tmp_path / "out" / "catalog.parquet")
+    assert table.schema.names == CATALOG_SCHEMA.names
+    assert (summary.read, summary.kept, summary.species, summary.families) == (39, 39, 6, 3)
+    assert {name: counts.images for name, counts in summary.splits.items()} == {
+        "train": 33, "val": 0, "test": 6, "unseen": 0,
+    }  # fmt: skip
+    rows = catalog(tmp_path / "out")
+    assert set(rows["family"]) == {"Corvidae", "Paridae", "Sittidae"}
+    assert set(rows["resolution_status"]) == {"exact"}
+    assert rows["uuid"].n_unique() == 39
+    for name, members in shard_members(tmp_path / "out").items():
+        ids = rows.filter(pl.col("shard_filename") == name)["uuid"].to_list()
+        assert sorted(members) == sorted(f"{id_}.{end}" for id_ in ids for end in ("jpg", "json"))
+
+
+def test_a_shards_record_is_the_catalogs_row(photos: Path, run: Curator, tmp_path: Path) -> None:
+    run(photos)
+    with tarfile.open(tmp_path / "out" / "shards" / "test-00000.tar") as tar:
+        name = next(name for name in tar.getnames() if name.endswith(".json"))
+        member = tar.extractfile(name)
+        assert member is not None
+        record = Record.from_json(member.read())
+    row = catalog(tmp_path / "out").row(by_predicate=pl.col("uuid") == record.uuid, named=True)
+    assert (record.taxon.binomial, record.split, record.sha256) == (row["scientific_name"], "test", row["sha256"])
+    assert Path(record.path).read_bytes()[:2] == b"\xff\xd8"
+
+
+def test_every_file_is_a_row_with_its_reason(photos: Path, run: Curator, paint: Painter, tmp_path: Path) -> None:
+    first = photos / "Corvus corax" / "0.jpg"
+    (photos / "Corvus corax" / "cut.jpg").write_bytes(first.read_bytes()[:600])
+    (photos / "Corvus corax" / "empty.jpg").write_bytes(b"")
+    (photos / "Pica pica" / "notes.txt").write_text("no picture")
+    shutil.copy(first, photos / "Corvus corax" / "9 copy.jpg")
+    both = paint(photos / "Parus major" / "x.jpg", 900)
+    shutil.copy(both, photos / "Parus minor" / "x.jpg")
+    paint(photos / "loose.jpg", 901)
+    (photos / ".hidden").write_text("left alone")
+    summary = run(photos)
+    expected = {
+        "truncated": 1, "empty_image": 1, "unsupported": 1, "duplicate": 1, "conflicting_duplicate": 2, "no_label": 1,
+    }  # fmt: skip
+    assert summary.dropped == dict(sorted(expected.items()))
+    assert reasons(tmp_path / "out") == expected
+    assert (summary.read, summary.kept) == (46, 39)
+    assert [step.read for step in summary.steps[1:]] == [step.kept for step in summary.steps[:-1]]
+    kept = catalog(tmp_path / "out").filter(pl.col("drop_reason").is_null())
+    assert "Corvus corax/0.jpg" in kept["source_id"]  # the first by path stays
+    assert kept["shard_filename"].null_count() == 0
+    dropped = catalog(tmp_path / "out").filter(pl.col("drop_reason").is_not_null())
+    assert set(dropped["dropped_by"]) == {"check", "names", "duplicates"}
+
+
+def test_unresolved_names_are_kept_apart_and_told(photos: Path, run: Curator, paint: Painter, tmp_path: Path) -> None:
+    for number, label in enumerate(["detritus blob", "artifacts", "Corvus sp.", 'odd, "name"\nof two lines']):
+        for picture in range(3):
+            paint(photos / label / f"{picture}.jpg", 1000 + 10 * number + picture)
+    summary = run(photos)
+    assert summary.taxa == 10
+    assert summary.names["unresolved"].names == 3
+    assert "Corvus sp." in summary.names["higher_rank"].examples
+    assert "detritus blob" in str(summary)
+    names = pl.read_csv(tmp_path / "out" / "names.csv")
+    assert names.filter(pl.col("verbatim_name") == "Corvus sp.")["family"].item() == "Corvidae"
+    assert names["images"].sum() == summary.kept
+
+
+def test_given_splits_are_honoured(photos: Path, run: Curator, tmp_path: Path) -> None:
+    split = tmp_path / "split"
+    for picture in sorted(photos.rglob("*.jpg")):
+        target = split / ("test" if picture.stem in "01" else "train") / picture.parent.name / picture.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(picture, target)
+    summary = run(split)
+    assert summary.splits["test"].images == 12
+    assert summary.splits["train"].images == 27
+    assert summary.splits["val"].images == 0
+
+
+def test_species_held_out_of_training_leave_kin_behind(photos: Path, run: Curator, tmp_path: Path) -> None:
+    summary = run(photos, unseen_species=2)
+    rows = catalog(tmp_path / "out")
+    unseen = rows.filter(pl.col("split") == "unseen")
+    train = rows.filter(pl.col("split") == "train")
+    assert summary.splits["unseen"].taxa == unseen["scientific_name"].n_unique() == 2
+    assert set(unseen["family"]) == {"Corvidae", "Paridae"}  # spread over the families
+    assert not set(unseen["scientific_name"]) & set(rows.filter(pl.col("split") != "unseen")["scientific_name"])
+    assert set(unseen["family"]) <= set(train["family"])
+    assert summary.warnings == []
+
+
+def test_when_the_families_can_spare_no_more_it_is_said(photos: Path, run: Curator) -> None:
+    summary = run(photos, unseen_species=5)
+    assert summary.splits["unseen"].taxa == 3  # two of the crows, one of the tits, no nuthatch
+    assert "only 3 of 5 species" in summary.warnings[0]
+    assert summary.warnings[0] in str(summary)
+
+
+def test_the_same_seed_gives_the_same_catalog_and_shards(photos: Path, run: Curator, tmp_path: Path) -> None:
+    for out in ("one", "two"):
+        run(photos, out=out, unseen_species=0.3, val=0.2, seed=3)
+    assert (tmp_path / "one/catalog.parquet").read_bytes() == (tmp_path / "two/catalog.parquet").read_bytes()
+    for shard in (tmp_path / "one" / "shards").iterdir():
+        assert shard.read_bytes() == (tmp_path / "two" / "shards" / shard.name).read_bytes()
+    run(photos, out="three", unseen_species=0.3, val=0.2, seed=4)
+    assert not catalog(tmp_path / "three")["split"].equals(catalog(tmp_path / "one")["split"])
+
+
+def test_shards_are_filled_to_their_size_and_mix_the_species(photos: Path, run: Curator, tmp_path: Path) -> None:
+    run(photos, shard_size=10, test=0, val=0)
+    members = shard_members(tmp_path / "out")
+    assert [len(names) for names in members.values()] == [20, 20, 20, 18]
+    rows = catalog(tmp_path / "out")
+    assert all(group["scientific_name"].n_unique() > 2 for _, group in rows.group_by("shard_filename"))
+
+
+def test_rare_species_are_dropped_on_request(photos: Path, run: Curator, tmp_path: Path) -> None:
+    summary = run(photos, min_images=6)
+    assert summary.dropped == {"too_few_images": 9}
+    assert summary.species == 4
+
+
+def test_a_changed_setting_redoes_what_follows_from_it(photos: Path, run: Curator, tmp_path: Path) -> None:
+    run(photos)
+    before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out" / "steps").glob("*.json")}
+    summary = run(photos, resume=True, test=0.5)
+    after = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out" / "steps").glob("*.json")}
+    assert [name for name in sorted(after) if after[name] != before[name]] == ["5-splits.json", "6-pack.json"]
+    assert summary.splits["test"].images > 15
+
+
+@pytest.mark.parametrize("step", ["0-read", "2-names", "5-splits", "6-pack"])
+def test_a_curation_that_died_resumes_to_the_same_catalog(
+    photos: Path, run: Curator, tmp_path: Path, step: str
+) -> None:
+    """Killed in that step: its marker and all that follows are missing, and half of its output lies about."""
+    run(photos, unseen_species=2)
+    out = tmp_path / "out"
+    expected = (out / "catalog.parquet").read_bytes()
+    shards = {path.name: path.read_bytes() for path in (out / "shards").iterdir()}
+    for path in sorted((out / "steps").iterdir()):
+        if path.name >= step:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    (out / "steps" / f"{step}.part").mkdir()
+    (out / "steps" / f"{step}.part" / "half.parquet").write_bytes(b"PAR1")
+    (out / "shards" / "train-00000.tar").write_bytes(b"half")
+    (out / "catalog.parquet").unlink()
+    (out / "thuja.job.json").write_text(json.dumps({"verb": "curate", "state": "running"}))
+    run(photos, unseen_species=2, resume=True)
+    assert (out / "catalog.parquet").read_bytes() == expected
+    assert {path.name: path.read_bytes() for path in (out / "shards").iterdir()} == shards
+    assert json.loads((out / "thuja.job.json").read_text())["state"] == "complete"
+
+
+def test_what_changed_after_the_check_is_not_packed(photos: Path, run: Curator, paint: Painter, tmp_path: Path) -> None:
+    run(photos)
+    out = tmp_path / "out"
+    for name in ("6-pack", "6-pack.json"):
+        path = out / "steps" / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    paint(photos / "Pica pica" / "0.jpg", 5000)
+    (photos / "Pica pica" / "1.jpg").unlink()
+    summary = run(photos, resume=True)
+    assert summary.dropped == {"changed_file": 1, "unreadable": 1}
+    assert sum(len(names) for names in shard_members(out).values()) == 2 * 37
+
+
+class TestBadInput:
+    """One sentence, and nothing left that looks whole."""
+
+    def test_an_empty_folder(self, run: Curator, tmp_path: Path) -> None:
+        (tmp_path / "photos").mkdir()
+        with pytest.raises(EmptyInput, match="no picture"):
+            run(tmp_path / "photos")
+        assert not (tmp_path / "out").exists()
+
+    def test_no_readable_picture(self, run: Curator, tmp_path: Path) -> None:
+        folder = tmp_path / "photos" / "Pica pica"
+        folder.mkdir(parents=True)
+        (folder / "a.jpg").write_bytes(b"")
+        (folder / "b.jpg").write_bytes(b"hello")
+        with pytest.raises(EmptyInput, match=r"none of the 2 files can be used: 1 empty_image, 1 unsupported"):
+            run(tmp_path / "photos")
+        assert not (tmp_path / "out").exists()
+
+    def test_one_class_only(self, photos: Path, run: Curator) -> None:
+        with pytest.raises(EmptyInput, match="show one taxon, Animalia Aves Paridae Parus major"):
+            run(photos / "..", labels=_labels(photos, only="Parus major"))
+
+    def test_a_source_that_is_not_there(self, run: Curator, tmp_path: Path) -> None:
+        with pytest.raises(UsageError, match="no folder or table"):
+            run(tmp_path / "nothing")
+
+    def test_an_output_inside_the_source(self, photos: Path, run: Curator) -> None:
+        with pytest.raises(UsageError, match="lies in the source"):
+            run(photos, out="photos/out")
+
+    def test_an_output_that_exists(self, photos: Path, backbone: Path, run: Curator, tmp_path: Path) -> None:
+        run(photos)
+        with pytest.raises(OutputExists, match="not empty"):
+            run(photos)
+        resolve = partial(resolve_names, backbone=backbone)
+        curate(CurateConfig(), photos, tmp_path / "out", resolve=resolve, force=True)
+        (tmp_path / "mine").mkdir()
+        (tmp_path / "mine" / "letter.txt").write_text("dear")
+        with pytest.raises(OutputExists):
+            curate(CurateConfig(), photos, tmp_path / "mine", resolve=resolve, force=True)
+
+    def test_an_output_that_cannot_be_written(self, photos: Path, run: Curator, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("")
+        with pytest.raises(UsageError, match="cannot write"):
+            run(photos, out="file/out")
+
+    def test_fractions_that_leave_nothing(self) -> None:
+        for settings in ({"val": 0.5, "test": 0.5}, {"test": -0.1}, {"unseen_species": 2.5}, {"min_images": 0}):
+            with pytest.raises(UsageError):
+                CurateConfig(**settings)  # type: ignore[arg-type]
+
+    def test_a_table_without_the_columns_needed(self, photos: Path, run: Curator, tmp_path: Path) -> None:
+        table = tmp_path / "labels.csv"
+        table.write_text("picture_of,colour\na,b\n")
+        with pytest.raises(UsageError, match=r"says where the images are: picture_of, colour"):
+            run(photos, labels=table)
+        table.write_text("file,colour\na,b\n")
+        with pytest.raises(UsageError, match="says what the images show: file, colour"):
+            run(photos, labels=table)
+        table.write_bytes(b"file,scientific_name\n\xff\xfe\xff,\xe9\n")
+        with pytest.raises(BadFile, match="cannot be read"):
+            run(photos, labels=table)
+        with pytest.raises(UsageError, match="no label table"):
+            run(photos, labels=tmp_path / "missing.csv")
+
+
+def _labels(photos: Path, only: str) -> Path:
+    path = photos.parent / "labels.csv"
+    files = [f"photos/{only}/{picture}.jpg" for picture in range(4)]
+    pl.DataFrame({"file": files, "scientific_name": [only] * 4}).write_csv(path)
+    return path

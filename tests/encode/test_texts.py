@@ -1,0 +1,91 @@
+"""Texts to vectors and taxa to label spaces: de-duplicated, sorted, batched, and still the model's own."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from thuja.encode import build_labels, encode_texts
+from thuja.encode.texts import _batches
+from thuja.errors import EmptyInput, UsageError
+from thuja.model import Model
+from thuja.phrasing import PROMPTS
+from thuja.taxonomy import Taxon
+
+RAVEN = Taxon(family="Corvidae", genus="Corvus", species="corax", common="raven")
+MAGPIE = Taxon(family="Corvidae", genus="Pica", species="pica", common="magpie")
+
+
+@given(texts=st.lists(st.text(max_size=30), max_size=8))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_texts_equal_the_model_one_by_one(tiny_model: Model, texts: list[str]) -> None:
+    vectors = encode_texts(tiny_model, texts)
+    assert vectors.shape == (len(texts), 8)
+    with torch.inference_mode():
+        for text, vector in zip(texts, vectors, strict=True):
+            assert np.abs(tiny_model.encode_text([text])[0].numpy() - vector).max() < 1e-5
+
+
+def test_prompts_are_averaged_as_unit_vectors(tiny_model: Model) -> None:
+    prompts = PROMPTS[:5]
+    (vector,) = encode_texts(tiny_model, ["raven"], prompts=prompts)
+    each = encode_texts(tiny_model, [prompt.format("raven") for prompt in prompts])
+    mean = each.mean(axis=0)
+    assert np.abs(vector - mean / np.linalg.norm(mean)).max() < 1e-6
+
+
+def test_many_names_with_prompts_keep_their_order(tiny_model: Model) -> None:
+    names = [f"name {number}" for number in range(300)]  # more than are held at a time
+    vectors = encode_texts(tiny_model, names, prompts=["a {}.", "{}"])
+    for place in (0, 255, 256, 299):
+        assert (
+            np.abs(vectors[place] - encode_texts(tiny_model, [names[place]], prompts=["a {}.", "{}"])[0]).max() < 1e-5
+        )
+
+
+def test_a_name_with_braces_is_put_in_as_it_is(tiny_model: Model) -> None:
+    vectors = encode_texts(tiny_model, ["{x} {}"], prompts=["a {}."])
+    assert np.abs(vectors - encode_texts(tiny_model, ["a {x} {}."])).max() < 1e-6
+
+
+@pytest.mark.parametrize("prompts", [[], ["a photo"]])
+def test_prompts_without_a_place_for_the_name_are_refused(tiny_model: Model, prompts: list[str]) -> None:
+    with pytest.raises(UsageError, match="in place of"):
+        encode_texts(tiny_model, ["raven"], prompts=prompts)
+
+
+def test_labels_are_the_taxa_in_order_phrased_as_asked(tiny_model: Model) -> None:
+    labels = build_labels(tiny_model, [RAVEN, MAGPIE], text_type="sci_com")
+    assert labels.texts == ["Corvus corax", "Pica pica"]
+    assert list(labels.taxa) == [RAVEN, MAGPIE]
+    assert labels.model == tiny_model.id
+    expected = encode_texts(
+        tiny_model,
+        ["a photo of Corvus corax with common name raven.", "a photo of Pica pica with common name magpie."],
+    )
+    assert np.abs(labels.vectors - expected).max() < 1e-6
+    assert np.allclose(np.linalg.norm(labels.vectors, axis=1), 1, atol=1e-5)
+
+
+def test_labels_with_prompts_put_what_is_photographed_into_each(tiny_model: Model) -> None:
+    labels = build_labels(tiny_model, [RAVEN], text_type="sci_com", prompts=["a bad photo of a {}.", "the {}"])
+    expected = encode_texts(
+        tiny_model, ["Corvus corax with common name raven"], prompts=["a bad photo of a {}.", "the {}"]
+    )
+    assert np.abs(labels.vectors - expected).max() < 1e-6
+    bare = build_labels(tiny_model, [RAVEN], text_type="scientific_name", prompts=["the {}"])
+    assert np.abs(bare.vectors - encode_texts(tiny_model, ["the Corvus corax"])).max() < 1e-6
+
+
+def test_no_taxon_is_no_label_space(tiny_model: Model) -> None:
+    with pytest.raises(EmptyInput):
+        build_labels(tiny_model, [])
+
+
+@given(lengths=st.lists(st.integers(2, 3000), max_size=200))
+def test_batches_cover_every_text_once_and_stay_small(lengths: list[int]) -> None:
+    lengths.sort()
+    runs = _batches(lengths)
+    assert [row for run in runs for row in run] == list(range(len(lengths)))
+    assert all(len(run) == 1 or len(run) * lengths[run[-1]] <= 8192 for run in runs)

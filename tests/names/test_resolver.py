@@ -1,0 +1,180 @@
+"""Resolution against a small world, and against the embedded backbone."""
+
+import os
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from thuja.names import Backbone, Resolution, Resolver, Status
+from thuja.taxonomy import Taxon
+
+AVES = {"kingdom": "Animalia", "phylum": "Chordata", "class_": "Aves", "order": "Passeriformes"}
+RAVEN = Taxon(**AVES, family="Corvidae", genus="Corvus", species="corax", common="Common Raven")
+CROW = Taxon(**AVES, family="Corvidae", genus="Corvus", species="corone", common="Carrion Crow")
+WHEATEAR = Taxon(**AVES, family="Muscicapidae", genus="Oenanthe", species="oenanthe", common="Wheatear")
+PARSLEY = Taxon(kingdom="Plantae", family="Apiaceae", genus="Oenanthe", species="crocata", common="Dead Tongue")
+MOTH = Taxon(kingdom="Animalia", class_="Insecta", family="Erebidae", genus="Laelia", species="rosea", common="Rosy")
+ORCHID = Taxon(kingdom="Plantae", class_="Liliopsida", family="Orchidaceae", genus="Laelia", species="rosea")
+ROSE = Taxon(kingdom="Plantae", family="Rosaceae", genus="Rosa", species="canina", common="Rosy")
+WORLD = Backbone.from_taxa("world", [RAVEN, CROW, WHEATEAR, PARSLEY, MOTH, ORCHID, ROSE])
+RESOLVER = Resolver(WORLD)
+
+
+def resolve(name: str, **hint: str) -> Resolution:
+    return RESOLVER.resolve(name, Taxon(**hint))
+
+
+@pytest.mark.parametrize("name", ["Corvus corax", "corvus_corax", "CORVUS CORAX", "Corvus corax (Linnaeus, 1758)"])
+def test_a_known_binomial_is_exact(name: str) -> None:
+    answer = resolve(name)
+    assert (answer.taxon, answer.status, answer.verbatim) == (RAVEN, Status.EXACT, name)
+    assert answer.taxon.common == "Common Raven"
+
+
+def test_a_name_at_any_rank_is_exact() -> None:
+    assert resolve("Corvidae").taxon == Taxon(**AVES, family="Corvidae")
+    assert resolve("Corvus").taxon == Taxon(**AVES, family="Corvidae", genus="Corvus")
+    assert resolve("Aves").status == Status.EXACT
+
+
+def test_a_subspecies_becomes_its_species_and_says_so() -> None:
+    answer = resolve("Corvus corax principalis")
+    assert (answer.taxon, answer.status) == (RAVEN, Status.INFRASPECIFIC)
+
+
+def test_an_open_name_is_its_genus() -> None:
+    for name in ("Corvus sp.", "Corvus cf. corax", "Corvus aff. corone"):
+        answer = resolve(name)
+        assert answer.taxon == Taxon(**AVES, family="Corvidae", genus="Corvus")
+        assert answer.status == Status.HIGHER_RANK
+
+
+def test_a_new_species_of_a_known_genus_gets_the_lineage_of_the_genus() -> None:
+    answer = resolve("Corvus splendens")
+    assert answer.taxon == Taxon(**AVES, family="Corvidae", genus="Corvus", species="splendens")
+    assert answer.status == Status.HIGHER_RANK
+    assert "not in the backbone" in answer.reason
+
+
+def test_a_homonym_needs_its_lineage() -> None:
+    assert resolve("Laelia rosea").status == Status.AMBIGUOUS
+    assert resolve("Laelia rosea").taxon == Taxon(genus="Laelia", species="rosea")
+    assert resolve("Laelia rosea", kingdom="Animalia").taxon == MOTH
+    assert resolve("Laelia rosea", kingdom="Viridiplantae").taxon == ORCHID
+    assert resolve("Laelia rosea", family="Orchidaceae").taxon == ORCHID
+    assert resolve("Oenanthe").taxon == Taxon(genus="Oenanthe")
+    assert resolve("Oenanthe", class_="Aves").taxon.family == "Muscicapidae"
+
+
+def test_a_new_species_of_a_homonymous_genus_is_ambiguous_and_keeps_its_name() -> None:
+    answer = resolve("Oenanthe isabellina")
+    assert (answer.status, answer.taxon) == (Status.AMBIGUOUS, Taxon(genus="Oenanthe", species="isabellina"))
+    assert resolve("Oenanthe isabellina", kingdom="Animalia").taxon.family == "Muscicapidae"
+
+
+def test_a_name_known_in_another_kingdom_only_stays_as_the_source_has_it() -> None:
+    answer = resolve("Corvus corax", kingdom="Plantae")
+    assert answer.status == Status.CONFLICT
+    assert answer.taxon == Taxon(kingdom="Plantae", genus="Corvus", species="corax")
+
+
+def test_a_common_name_resolves_unless_it_means_two_things() -> None:
+    assert (resolve("common_raven").taxon, resolve("common_raven").status) == (RAVEN, Status.COMMON_NAME)
+    assert resolve("Rosy").status == Status.AMBIGUOUS
+    assert resolve("Rosy", kingdom="Plantae").taxon == ROSE
+
+
+def test_unknown_names_keep_their_own_name() -> None:
+    latin = resolve("Xenus yakus")
+    assert (latin.taxon, latin.status) == (Taxon(genus="Xenus", species="yakus"), Status.UNRESOLVED)
+    english = resolve("copepod_calanoid")
+    assert english.status == Status.UNRESOLVED
+    assert (english.taxon.scientific_name, english.taxon.common) == ("copepod calanoid", "copepod calanoid")
+
+
+def test_two_unknown_labels_are_two_taxa() -> None:
+    """Taxa are equal when their ranks are: labels kept as common names alone were all one class."""
+    assert resolve("detritus").taxon != resolve("artifacts").taxon
+
+
+def test_an_unknown_name_with_a_lineage_keeps_the_lineage() -> None:
+    given_ = resolve("Xenus yakus", kingdom="Animalia", family="Xenidae")
+    assert given_.status == Status.GIVEN
+    assert given_.taxon == Taxon(kingdom="Animalia", family="Xenidae", genus="Xenus", species="yakus")
+
+
+def test_the_sources_common_name_stands() -> None:
+    assert resolve("Corvus corax", common="Nordic raven").taxon.common == "Nordic raven"
+
+
+def test_no_name_at_all_is_empty_and_a_lineage_alone_is_a_name() -> None:
+    assert (resolve("").status, resolve("").taxon) == (Status.EMPTY, Taxon())
+    assert resolve("unknown", kingdom="mixed").status == Status.EMPTY
+    assert resolve("", genus="Corvus", species="corone").taxon == CROW
+
+
+NAMES = [
+    "Corvus corax",
+    "common raven",
+    "Rosy",
+    "Laelia rosea",
+    "Oenanthe isabellina",
+    "x",
+    "",
+    "Corvus sp.",
+    "Xus yus",
+]
+HINTS = [Taxon(), Taxon(kingdom="Plantae"), Taxon(kingdom="Animalia", common="c"), Taxon(family="Corvidae")]
+
+
+@given(st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(HINTS)), max_size=30))
+def test_many_at_once_are_resolved_as_each_alone(pairs: list[tuple[str, Taxon]]) -> None:
+    together = RESOLVER.resolve_all([name for name, _ in pairs], [hint for _, hint in pairs])
+    alone = [RESOLVER.resolve(name, hint) for name, hint in pairs]
+    assert together == alone
+    assert [answer.taxon.common for answer in together] == [answer.taxon.common for answer in alone]
+
+
+def test_the_embedded_backbone_fills_the_families_of_birds_it_lacks(tmp_path: Path) -> None:
+    resolver = Resolver(Backbone.embedded())
+    families = {
+        "Anas strepera": "Anatidae",
+        "Picoides pubescens": "Picidae",
+        "Cyanocorax luxuosus": "Corvidae",
+        "Dryobates borealis": "Picidae",
+        "Coccothraustes vespertinus": "Fringillidae",
+    }
+    answers = resolver.resolve_all(list(families), [Taxon()] * len(families))
+    assert {answer.verbatim: answer.taxon.family for answer in answers} == families
+    assert {answer.taxon.binomial for answer in answers} == set(families)
+    assert {answer.status for answer in answers} == {Status.HIGHER_RANK}
+
+
+def test_the_embedded_backbone_knows_homonyms_hybrids_and_tribes() -> None:
+    resolver = Resolver(Backbone.embedded())
+    assert resolver.resolve("Oenanthe").status == Status.AMBIGUOUS
+    assert resolver.resolve("Oenanthe", Taxon(kingdom="Plantae")).taxon.family == "Apiaceae"
+    assert resolver.resolve("Prunus × yedoensis").taxon.binomial == "Prunus × yedoensis"
+    tribe = resolver.resolve("Solitaneini")
+    assert (tribe.status, tribe.taxon.scientific_name) == (Status.HIGHER_RANK, "Geometridae")
+    assert resolver.resolve("Spinus tristis").taxon.taxonomic_name == (
+        "Animalia Chordata Aves Passeriformes Fringillidae Spinus tristis"
+    )
+
+
+@pytest.mark.shared
+def test_every_scientific_name_of_the_bird_photos_gets_its_family() -> None:
+    photos = Path(os.environ.get("THUJA_SHARED", Path(__file__).parents[3] / "shared")) / "photos"
+    if not photos.is_dir():
+        pytest.skip(f"no photos at {photos}")
+    table = pl.read_csv(photos / "manifest.csv", infer_schema=False).filter(pl.col("set") == "birds_cub100")
+    names = table["scientific_name"].unique().sort().to_list()
+    answers = Resolver(Backbone.embedded()).resolve_all(names, [Taxon(kingdom="Animalia")] * len(names))
+    assert len(names) == 100
+    assert [answer.taxon.binomial for answer in answers] == names
+    assert all(answer.taxon.class_ == "Aves" and answer.taxon.family for answer in answers)
+    assert len({answer.taxon.family for answer in answers}) == 30
+    assert sum(answer.status is Status.EXACT for answer in answers) == 95

@@ -1,0 +1,338 @@
+"""Long work: what a killed, forced, resumed or refused job leaves behind."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from thuja.errors import BadFile, EmptyInput, OutputExists, UsageError
+from thuja.jobs import MARKER, Progress, atomic_path, output_folder, require_complete, track, write_json, write_text
+
+
+def state(folder: Path) -> str:
+    return str(json.loads((folder / MARKER).read_text())["state"])
+
+
+def made(folder: Path, verb: str = "curate", name: str = "catalog.parquet") -> Path:
+    """A folder in which a job of this verb finished, with one file."""
+    with output_folder(folder, verb=verb):
+        (folder / name).write_text("kept")
+    return folder
+
+
+def run(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+# -- one file
+
+
+def test_a_file_takes_its_place_when_the_block_ends_well(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "er" / "a.txt"
+    with atomic_path(path) as temporary:
+        temporary.write_text("whole")
+        assert not path.exists()
+        assert temporary.parent == path.parent  # a rename is atomic on one file system only
+    assert path.read_text() == "whole"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_an_exception_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+
+    def fail_half_way() -> None:
+        with atomic_path(path) as temporary:
+            temporary.write_text("half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_half_way()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_outgrows_the_disk_leaves_the_old_one(tmp_path: Path) -> None:
+    """A limit on the size of files stands in for a full disk: the write fails half-way."""
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    script = """
+        import resource, signal, sys
+        from pathlib import Path
+        from thuja.jobs import write_text
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+        try:
+            write_text(Path(sys.argv[1]), "x" * 5000)
+        except OSError as error:
+            print(error.strerror)
+    """
+    done = run(script, str(path))
+    assert done.stdout == "File too large\n", done.stderr
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_killed_write_leaves_nothing_under_the_files_name(tmp_path: Path) -> None:
+    script = """
+        import os, signal, sys
+        from pathlib import Path
+        from thuja.jobs import atomic_path
+        with atomic_path(Path(sys.argv[1])) as temporary:
+            temporary.write_text("half")
+            os.kill(os.getpid(), signal.SIGKILL)
+    """
+    assert run(script, str(tmp_path / "a.txt")).returncode == -signal.SIGKILL
+    assert [path.suffix for path in tmp_path.iterdir()] == [".tmp"]
+
+
+@pytest.mark.parametrize("name", ["file/a.txt", "folder", "file/sub/a.txt"])
+def test_a_place_where_no_file_can_be_is_one_sentence(tmp_path: Path, name: str) -> None:
+    """Once a traceback of NotADirectoryError, or of IsADirectoryError after all the work was done."""
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(UsageError, match="cannot write to") as caught, atomic_path(tmp_path / name):
+        pytest.fail("the work should not have begun")
+    assert caught.value.hint == "name a place that you may write to"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_json_keeps_its_order_and_ends_in_a_newline(tmp_path: Path) -> None:
+    write_json(tmp_path / "a.json", {"b": 1, "a": "é"})
+    assert (tmp_path / "a.json").read_text(encoding="utf-8") == '{\n  "b": 1,\n  "a": "é"\n}\n'
+
+
+def test_a_file_name_that_is_not_utf8_is_written_as_its_escape(tmp_path: Path) -> None:
+    """A summary that named such a file was once a UnicodeEncodeError at the end of the run."""
+    name = os.fsdecode(b"for\xeat.jpg")
+    write_json(tmp_path / "a.json", {"worst": name})
+    assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == {"worst": name}
+
+
+# -- one folder
+
+
+def test_a_job_is_running_until_its_block_ends_well(tmp_path: Path) -> None:
+    with output_folder(tmp_path / "out", verb="curate") as folder:
+        assert state(folder) == "running"
+    assert state(folder) == "complete"
+    assert require_complete(folder, verb="curate") == folder
+
+
+def test_a_job_that_fails_stays_running(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), output_folder(tmp_path, verb="curate"):
+        raise ZeroDivisionError
+    with pytest.raises(BadFile, match="did not finish") as caught:
+        require_complete(tmp_path, verb="curate")
+    assert caught.value.hint == "run thuja curate again with --resume or --force"
+
+
+def test_a_killed_job_stays_running_and_can_be_resumed(tmp_path: Path) -> None:
+    script = """
+        import os, signal, sys
+        from pathlib import Path
+        from thuja.jobs import atomic_path, output_folder, write_text
+        with output_folder(Path(sys.argv[1]), verb="train") as folder:
+            write_text(folder / "step-1", "whole")
+            with atomic_path(folder / "checkpoints" / "step-2") as temporary:
+                temporary.write_text("half")
+                os.kill(os.getpid(), signal.SIGKILL)
+    """
+    folder = tmp_path / "run"
+    assert run(script, str(folder)).returncode == -signal.SIGKILL
+    assert state(folder) == "running"
+    with output_folder(folder, verb="train", resume=True):
+        left = sorted(path.name for path in folder.rglob("*") if path.is_file())
+        assert left == ["step-1", MARKER], "half-written files of the killed run go, whole ones stay"
+    assert state(folder) == "complete"
+
+
+def test_a_folder_with_something_in_it_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(OutputExists, match="is not empty"), output_folder(tmp_path, verb="curate"):
+        pytest.fail("the work should not have begun")
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_the_hint_offers_force_and_resume_only_for_the_same_verb(tmp_path: Path) -> None:
+    made(tmp_path)
+    with pytest.raises(OutputExists) as same, output_folder(tmp_path, verb="curate"):
+        pass
+    with pytest.raises(OutputExists) as other, output_folder(tmp_path, verb="train"):
+        pass
+    assert same.value.hint == "--force replaces it, --resume goes on with it"
+    assert other.value.hint == "name another"
+
+
+def test_force_deletes_what_the_same_verb_made(tmp_path: Path) -> None:
+    made(tmp_path, name="old.parquet")
+    (tmp_path / "shards").mkdir()
+    (tmp_path / "shards" / "old.tar").write_text("")
+    made_again = [path.name for path in tmp_path.iterdir()]
+    assert "old.parquet" in made_again
+    with output_folder(tmp_path, verb="curate", force=True):
+        assert [path.name for path in tmp_path.iterdir()] == [MARKER]
+
+
+@pytest.mark.parametrize("verb", ["train", None])
+def test_force_spares_what_another_verb_or_nobody_of_ours_made(tmp_path: Path, verb: str | None) -> None:
+    if verb:
+        made(tmp_path, verb=verb)
+    else:
+        (tmp_path / "photo.jpg").write_text("mine")
+    before = sorted(path.name for path in tmp_path.iterdir())
+    with pytest.raises(OutputExists, match="--force deletes only what thuja curate made"):
+        output_folder(tmp_path, verb="curate", force=True).__enter__()
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("marker", ["", "[]", '{"verb": 5}', "not json"])
+def test_force_does_not_trust_a_marker_it_cannot_read(tmp_path: Path, marker: str) -> None:
+    (tmp_path / MARKER).write_text(marker)
+    with pytest.raises(OutputExists):
+        output_folder(tmp_path, verb="curate", force=True).__enter__()
+    assert (tmp_path / MARKER).exists()
+
+
+def test_force_follows_no_link_out_of_the_folder(tmp_path: Path) -> None:
+    """A folder reached by a link was once a traceback: shutil.rmtree refuses links."""
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "mine.jpg").write_text("mine")
+    folder = made(tmp_path / "out")
+    (folder / "photos").symlink_to(tmp_path / "photos")
+    (tmp_path / "link").symlink_to(folder)
+    with output_folder(tmp_path / "link", verb="curate", force=True):
+        assert [path.name for path in folder.iterdir()] == [MARKER]
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "photos" / "mine.jpg").read_text() == "mine"
+
+
+def test_resume_keeps_what_is_there(tmp_path: Path) -> None:
+    made(tmp_path)
+    with output_folder(tmp_path, verb="curate", resume=True):
+        assert state(tmp_path) == "running"
+        assert (tmp_path / "catalog.parquet").read_text() == "kept"
+
+
+def test_resume_begins_where_there_is_nothing_yet(tmp_path: Path) -> None:
+    with output_folder(tmp_path / "out", verb="train", resume=True) as folder:
+        assert state(folder) == "running"
+
+
+@pytest.mark.parametrize("verb", ["train", None])
+def test_resume_of_another_verbs_folder_is_refused(tmp_path: Path, verb: str | None) -> None:
+    made(tmp_path, verb=verb) if verb else (tmp_path / "photo.jpg").write_text("mine")
+    with pytest.raises(OutputExists, match="holds no curate run to resume"):
+        output_folder(tmp_path, verb="curate", resume=True).__enter__()
+
+
+def test_force_and_resume_together_are_refused(tmp_path: Path) -> None:
+    """Resume once won silently, whatever --force had asked for."""
+    made(tmp_path)
+    with pytest.raises(UsageError, match="--force and --resume exclude each other"):
+        output_folder(tmp_path, verb="curate", force=True, resume=True).__enter__()
+
+
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("mine")
+    for force in (False, True):
+        with pytest.raises(OutputExists, match="is a file"):
+            output_folder(tmp_path / "out", verb="curate", force=force).__enter__()
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere" / "at" / "all")
+    for name in ("file/out", "dangling", "x" * 300):
+        with pytest.raises(UsageError, match="cannot write to"):
+            output_folder(tmp_path / name, verb="curate").__enter__()
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs a file system that nobody may write to")
+def test_a_folder_that_nobody_may_write_to_is_one_sentence() -> None:
+    """/proc refuses even root, whom the permissions of an ordinary folder do not stop."""
+    with pytest.raises(UsageError, match="cannot write to /proc/self"):
+        output_folder(Path("/proc/self/thuja"), verb="curate").__enter__()
+
+
+def test_a_later_verb_refuses_a_folder_that_is_not_of_the_verb_it_needs(tmp_path: Path) -> None:
+    made(tmp_path / "run", verb="train")
+    for folder in (tmp_path / "run", tmp_path / "nothing", tmp_path / "run" / MARKER):
+        with pytest.raises(EmptyInput, match="is not a folder that thuja curate made"):
+            require_complete(folder, verb="curate")
+
+
+# -- progress
+
+
+class Log(io.StringIO):
+    """A stream that says whether it is a terminal."""
+
+    def __init__(self, *, is_terminal: bool) -> None:
+        super().__init__()
+        self._is_terminal = is_terminal
+
+    def isatty(self) -> bool:
+        return self._is_terminal
+
+
+def clock_of(monkeypatch: pytest.MonkeyPatch, *seconds: float) -> None:
+    ticks = iter(seconds)
+    monkeypatch.setattr("thuja.jobs.time.monotonic", lambda: next(ticks))
+
+
+def test_a_log_gets_a_plain_line_every_ten_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = Log(is_terminal=False)
+    monkeypatch.setattr(sys, "stderr", log)
+    clock_of(monkeypatch, 0, 5, 10, 10, 15, 20, 20)
+    progress = Progress(total=400, label="reading")
+    progress.advance(50)
+    progress.advance(50, note="loss 2.5")
+    progress.advance(300)
+    progress.close()
+    assert log.getvalue().splitlines() == [
+        "reading: 100/400 images (25%), 10.0 images/s, 0:30 left, loss 2.5",
+        "reading: 400/400 images (100%), 20.0 images/s, took 0:20, loss 2.5",
+    ]
+
+
+def test_a_terminal_gets_one_line_that_is_drawn_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = Log(is_terminal=True)
+    monkeypatch.setattr(sys, "stderr", log)
+    clock_of(monkeypatch, 0, 1, 1, 1.1, 7201, 7201)
+    progress = Progress(total=None, label="downloading", unit="files")
+    progress.advance(2)
+    progress.advance(1)
+    progress.close()
+    assert log.getvalue() == (
+        "\r\x1b[2Kdownloading: 2 files, 2.0 files/s\r\x1b[2Kdownloading: 3 files, 0.0 files/s, took 2:00:01\n"
+    )
+
+
+def test_tracked_items_pass_through_in_order_and_the_end_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert list(track(iter("abc"), total=3, label="reading", unit="letters")) == ["a", "b", "c"]
+    assert capsys.readouterr().err.startswith("reading: 3/3 letters (100%)")
+
+
+def test_tracking_nothing_divides_by_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert list(track([], total=0, label="reading")) == []
+    assert capsys.readouterr().err.startswith("reading: 0 images")
+
+
+def test_write_text_replaces_a_file_whole(tmp_path: Path) -> None:
+    write_text(tmp_path / "a.txt", "long, long ago")
+    write_text(tmp_path / "a.txt", "short")
+    assert (tmp_path / "a.txt").read_text() == "short"

@@ -1,0 +1,159 @@
+"""LabelSpace: subsets, groups by rank, and what lies on disk."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from thuja.errors import BadFile, EmptyInput, ThujaError, UsageError
+from thuja.labels import LabelSpace
+from thuja.taxonomy import Rank, Taxon
+
+LINEAGES = [
+    "Animalia Chordata Aves Passeriformes Corvidae Corvus corax",
+    "Animalia Chordata Aves Passeriformes Corvidae Pica pica",
+    "Animalia Arthropoda Insecta Hymenoptera Apidae Apis mellifera",
+    "Plantae Tracheophyta Magnoliopsida Fagales Fagaceae Quercus robur",
+    "Animalia Chordata Aves Passeriformes Corvidae Corvus corone",
+]
+TAXA = [Taxon.from_lineage(text) for text in LINEAGES]
+
+
+def space() -> LabelSpace:
+    generator = np.random.default_rng(0)
+    vectors = generator.standard_normal((len(TAXA), 8)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return LabelSpace(texts=[taxon.binomial for taxon in TAXA], vectors=vectors, model="a model", taxa=TAXA)
+
+
+def custom() -> LabelSpace:
+    return LabelSpace(texts=["cat", "dog"], vectors=np.eye(2, dtype=np.float32), model="a model")
+
+
+def test_saved_and_loaded_is_the_same_in_half_precision(tmp_path: Path) -> None:
+    labels = space()
+    labels.save(tmp_path / "labels")
+    back = LabelSpace.load(tmp_path / "labels")
+    assert list(back.texts) == list(labels.texts)
+    assert list(back.taxa) == TAXA
+    assert back.model == "a model"
+    np.testing.assert_array_equal(back.vectors, labels.vectors.astype(np.float16))
+    assert json.loads((tmp_path / "labels" / "labels.json").read_text()) == {"model": "a model", "labels": 5, "dim": 8}
+
+
+def test_common_names_and_custom_labels_are_kept(tmp_path: Path) -> None:
+    named = Taxon(genus="Corvus", species="corax", common="common raven")
+    LabelSpace(texts=["raven"], vectors=np.ones((1, 1), np.float32), model="m", taxa=[named]).save(tmp_path / "named")
+    assert LabelSpace.load(tmp_path / "named").taxa[0].common == "common raven"
+    custom().save(tmp_path / "custom")
+    back = LabelSpace.load(tmp_path / "custom")
+    assert (list(back.texts), list(back.taxa)) == (["cat", "dog"], [])
+
+
+def test_saving_over_itself_works_while_the_vectors_are_still_on_disk(tmp_path: Path) -> None:
+    space().save(tmp_path)
+    LabelSpace.load(tmp_path).subset([1, 3]).save(tmp_path)
+    assert list(LabelSpace.load(tmp_path).texts) == ["Pica pica", "Quercus robur"]
+
+
+def test_a_subset_keeps_texts_vectors_and_taxa_together() -> None:
+    labels = space()
+    some = labels.subset([3, 0])
+    assert list(some.texts) == ["Quercus robur", "Corvus corax"]
+    assert list(some.taxa) == [TAXA[3], TAXA[0]]
+    np.testing.assert_array_equal(some.vectors, labels.vectors[[3, 0]])
+    assert list(labels.subset([False, True, False, False, True]).taxa) == [TAXA[1], TAXA[4]]
+    assert list(custom().subset([1]).taxa) == []
+
+
+def test_an_empty_subset_and_a_mask_of_another_length_are_refused() -> None:
+    with pytest.raises(EmptyInput, match="a label space needs at least one label"):
+        space().subset([False] * 5)
+    with pytest.raises(IndexError):
+        space().subset([True, False])
+
+
+def test_labels_within_an_ancestor() -> None:
+    assert list(space().within(Taxon(family="Corvidae")).texts) == ["Corvus corax", "Pica pica", "Corvus corone"]
+    with pytest.raises(EmptyInput, match='no label lies within "Fungi"'):
+        space().within(Taxon(kingdom="Fungi"))
+
+
+def test_groups_are_the_sorted_taxa_of_a_rank() -> None:
+    families, member = space().groups(Rank.FAMILY)
+    assert [taxon.family for taxon in families] == ["Apidae", "Corvidae", "Fagaceae"]
+    assert member.tolist() == [1, 1, 0, 2, 1]
+    assert len(space().groups(Rank.SPECIES)[0]) == 5
+    assert len(space().groups(Rank.KINGDOM)[0]) == 2
+
+
+def test_homonyms_under_two_kingdoms_are_two_groups() -> None:
+    taxa = [Taxon(kingdom="Animalia", genus="Arenaria"), Taxon(kingdom="Plantae", genus="Arenaria")]
+    labels = LabelSpace(texts=["a", "b"], vectors=np.eye(2, dtype=np.float32), model="m", taxa=taxa)
+    assert labels.groups(Rank.GENUS)[1].tolist() == [0, 1]
+
+
+def test_custom_labels_cannot_be_grouped_by_rank() -> None:
+    """They once gave no groups at all, and every score over them was empty."""
+    with pytest.raises(UsageError, match="custom labels have no taxa"):
+        custom().groups(Rank.FAMILY)
+
+
+def test_parts_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ThujaError, match=r"expected 2 label vectors, got shape \(3, 1\)"):
+        LabelSpace(texts=["a", "b"], vectors=np.ones((3, 1), np.float32), model="m")
+    with pytest.raises(ThujaError, match="expected 2 taxa, got 1"):
+        LabelSpace(texts=["a", "b"], vectors=np.ones((2, 1), np.float32), model="m", taxa=[Taxon()])
+
+
+@pytest.mark.parametrize("name", ["labels.json", "labels.parquet", "embeddings.npy"])
+@pytest.mark.parametrize("content", [None, b"", b"{}", b"[]"])
+def test_a_folder_with_a_part_gone_or_damaged_is_a_bad_file(tmp_path: Path, name: str, content: bytes | None) -> None:
+    """An empty embeddings.npy (EOFError) and a labels.json without the model (KeyError) once came through."""
+    space().save(tmp_path)
+    (tmp_path / name).unlink() if content is None else (tmp_path / name).write_bytes(content)
+    with pytest.raises(BadFile, match="is not a label space"):
+        LabelSpace.load(tmp_path)
+
+
+def test_a_save_that_is_cut_short_leaves_nothing_that_loads(tmp_path: Path) -> None:
+    """Old names beside fresh vectors of the same number once loaded as one label space."""
+    space().save(tmp_path)
+    unsaveable = LabelSpace(texts=["a", "\udcff"], vectors=np.eye(2, dtype=np.float32), model="m")
+    with pytest.raises(UnicodeEncodeError):
+        unsaveable.save(tmp_path)
+    with pytest.raises(BadFile, match="is not a label space"):
+        LabelSpace.load(tmp_path)
+
+
+# -- the published layout: a (D, L) matrix and a JSON list of [lineage, common name]
+
+
+def publish(folder: Path, rows: object, vectors: np.ndarray) -> tuple[Path, Path]:
+    matrix, names = folder / "txt_emb_species.npy", folder / "txt_emb_species.json"
+    np.save(matrix, vectors)
+    names.write_text(json.dumps(rows), encoding="utf-8")
+    return matrix, names
+
+
+def test_a_published_label_space_is_read(tmp_path: Path) -> None:
+    rows = [[list(taxon.names), "common raven" if taxon.species == "corax" else None] for taxon in TAXA]
+    labels = LabelSpace.load_published(*publish(tmp_path, rows, space().vectors.T), model="bioclip-2")
+    assert list(labels.taxa) == TAXA
+    assert list(labels.texts) == [taxon.binomial for taxon in TAXA]
+    assert (labels.taxa[0].common, labels.taxa[1].common, labels.model) == ("common raven", "", "bioclip-2")
+    np.testing.assert_array_equal(labels.vectors, space().vectors)
+
+
+def test_a_published_matrix_of_another_size_is_refused(tmp_path: Path) -> None:
+    rows = [[list(taxon.names), ""] for taxon in TAXA]
+    with pytest.raises(BadFile, match=r"has shape \(5, 8\), but .* has 5 labels"):
+        LabelSpace.load_published(*publish(tmp_path, rows, space().vectors), model="m")
+
+
+@pytest.mark.parametrize("rows", [5, [5], [[5, "raven"]], [[[5], "raven"]], [["only a lineage"]]])
+def test_published_names_of_another_layout_are_a_bad_file(tmp_path: Path, rows: object) -> None:
+    """A lineage of numbers once came through as AttributeError."""
+    with pytest.raises(BadFile, match="is not a published label space"):
+        LabelSpace.load_published(*publish(tmp_path, rows, np.ones((2, 1))), model="m")
