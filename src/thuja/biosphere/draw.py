@@ -144,7 +144,7 @@ def _balance(tones: npt.NDArray[np.uint8], pattern: Pixels, is_coat: npt.NDArray
         return 0.0
     plain = np.count_nonzero(tones[thin] == Tone.FIRST) - np.count_nonzero(tones[thin] == Tone.SECOND)
     # Of C coat pixels, c take colour 2 so that c + second = C - c + first.
-    share = np.clip(0.5 + 0.5 * plain / levels.size, 0.15, 0.85)
+    share = np.clip(0.5 + 0.5 * plain / levels.size, 0.1, 0.9)
     return float(np.quantile(levels, 1 - share))
 
 

@@ -7,12 +7,14 @@ import numpy as np
 
 from thuja.biosphere.bodies import PLANS
 from thuja.biosphere.shapes import Stance
-from thuja.biosphere.traits import Traits
+from thuja.biosphere.traits import HABITATS, Traits
 from thuja.biosphere.world import VERSION, Species, World
 
 STAGES = ("juvenile", "subadult", "adult")
 SEXES = ("female", "male")
 _STAGE_SHARES = (0.2, 0.2, 0.6)
+_HOME_SHARE = 0.6
+"""How often a specimen is seen in its species' own habitat; otherwise it may be anywhere."""
 _VARIED = ("elongation", "head", "limb_length", "mouth_length", "tail_length", "ornament_length", "pattern_scale")
 
 
@@ -108,14 +110,15 @@ def _specimen(species: Species, generator: np.random.Generator) -> Specimen:
 def _scene(specimen: Specimen, generator: np.random.Generator) -> Scene:
     traits = specimen.traits
     turns = PLANS[traits.body_plan].turns
+    at_home = generator.random() < _HOME_SHARE
     light = generator.uniform(0.15, 0.85)
     veil = np.clip(light + generator.uniform(-0.15, 0.15, 3), 0, 1)
     return Scene(
-        habitat=traits.habitat,
+        habitat=traits.habitat if at_home else HABITATS[int(generator.integers(len(HABITATS)))],
         seed=int(generator.integers(2**31)),
         place=(float(generator.random()), float(generator.random())),
-        fill=float(generator.uniform(0.62, 0.9) + 0.08 * (traits.size - 0.5)),
-        angle=float(generator.uniform(-60, 60) if turns else generator.normal(0, 14)),
+        fill=float(generator.uniform(0.58, 0.92) + 0.06 * (traits.size - 0.5)),
+        angle=float(generator.uniform(-60, 60) if turns else generator.normal(0, 18)),
         is_mirrored=bool(generator.integers(2)),
         stance=Stance(gait=float(generator.uniform(0, 2 * np.pi)), curl=float(generator.uniform(-1, 1))),
         view=float(generator.uniform(0.78, 1.0)),

@@ -106,6 +106,7 @@ def true_traits(sighting: Sighting) -> dict[str, Value]:
     traits: dict[str, Value] = {
         name: round(value, 4) if isinstance(value, float) else value for name, value in asdict(specimen.traits).items()
     }
+    traits["habitat"] = sighting.scene.habitat
     traits["is_reversed"] = specimen.is_reversed
     for name, colour in zip(("colour_1", "colour_2"), colour_pair(specimen.traits), strict=True):
         traits[name] = colour_name(colour)
