@@ -19,8 +19,8 @@ from torch import Tensor
 from thuja.errors import BadFile, EmptyInput, TrainingDiverged, UsageError
 from thuja.jobs import Progress, output_folder, require_complete, write_json, write_text
 from thuja.model import Model
-from thuja.train.checkpoint import State, load_newest, save_checkpoint
 from thuja.taxonomy import Rank
+from thuja.train.checkpoint import State, load_newest, save_checkpoint
 from thuja.train.corpus import Corpus, FeatureSource, ImageSource, PictureSource, Rows, epoch_rows
 from thuja.train.loss import clip_loss
 from thuja.train.optim import build_optimizer, schedule
