@@ -71,13 +71,11 @@ def test_a_folder_is_itself(tmp_path: Path) -> None:
     assert find_model(str(tmp_path)) == tmp_path
 
 
-def test_with_no_name_the_demos_model_is_taken(no_network: Path, tiny_model: Model, tmp_path: Path) -> None:
+def test_with_no_name_the_demos_model_is_taken(no_network: Path, tiny_model: Model) -> None:
     published = cached(no_network, "imageomics/bioclip-2", tiny_model)
     assert find_model(None) == published
-    tiny_model.save(tmp_path / "thuja" / "models" / "demo")
-    assert find_model(None) == tmp_path / "thuja" / "models" / "demo"
-    tiny_model.save(Path("demo/model"))
-    assert find_model(None) == Path("demo/model")
+    tiny_model.save(Path("demo/run/model"))
+    assert find_model(None) == Path("demo/run/model")
     shutil.rmtree("demo")
 
 

@@ -20,7 +20,8 @@ REPOSITORIES: Mapping[str, str] = {
 """The family's published models, by the names that thuja knows them by."""
 
 DEFAULT = "bioclip-2"
-DEMO = Path("demo/model")
+DEMO = Path("demo/run/model")
+"""Where `make demo` leaves its model, below the folder it runs in."""
 HUB = "hf-hub:"
 _TOKENIZERS = (("tokenizer.json",), ("vocab.json", "merges.txt"))
 
@@ -29,7 +30,7 @@ def find_model(name: str | Path | None) -> Path:
     """The folder of a model, downloaded when it has to be.
 
     `name` is a folder, one of REPOSITORIES, `hf-hub:org/name`, or None: then the demo's model
-    below the current folder or in the cache, or else BioCLIP 2. Raises UsageError with what to do.
+    below the current folder, or else BioCLIP 2. Raises UsageError with what to do.
     """
     if name is None:
         return _find_default()
@@ -49,9 +50,8 @@ def cache_folder() -> Path:
 
 
 def _find_default() -> Path:
-    for folder in (DEMO, cache_folder() / "models" / "demo"):
-        if (folder / CONFIG).is_file():
-            return folder
+    if (DEMO / CONFIG).is_file():
+        return DEMO
     try:
         return _fetch(REPOSITORIES[DEFAULT])
     except ThujaError as error:
