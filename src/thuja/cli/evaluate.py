@@ -66,7 +66,8 @@ def evaluate(
     if (folder / "model").is_dir():
         run, folder = run or folder, folder / "model"
     loaded = Model.load(folder)
-    kept = cache or cache_folder() / "features"
+    trained = run / "features" if run is not None else None  # where training left them
+    kept = cache or (trained if trained is not None and trained.is_dir() else cache_folder() / "features")
     untrained = encoders_of(fresh_model(loaded, seed=seed), cache=kept, text_type=text_type) if baselines else None
     with output_folder(out, verb="evaluate", force=force):
         evaluation = measure(

@@ -103,7 +103,8 @@ def training_curves(metrics: Sequence[Mapping[str, Any]]) -> str | None:
             axes.set_xlabel("step")
             axes.margins(x=0.02)
             if title != "learning rate":
-                axes.set_ylim(bottom=0)
+                top = max(value for key in keys for _, value in series[key])
+                axes.set_ylim(0, 1.08 * top or 1)
             if len(keys) > 1:
                 axes.legend(fontsize=8.5)
     return out[0]

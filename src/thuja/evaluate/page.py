@@ -190,7 +190,7 @@ def _add_confusion(report: Report, evaluation: Evaluation) -> None:
             + ("new pictures of trained species." if split == "test" else "species never met."),
         )
         for rank, drawing in drawn:
-            report.figure(drawing, caption=f"Confusion by {rank.label}, the commonest 24 at most.")
+            report.figure(drawing, caption=f"Confusion by {rank.label}, among the commonest 24 at most.")
 
 
 def _add_map(report: Report, evaluation: Evaluation) -> None:
