@@ -27,4 +27,10 @@ def encoders_of(model: Model, *, cache: Path | None = None, text_type: TextType 
     def labels(taxa: Sequence[Taxon]) -> LabelSpace:
         return build_labels(model, taxa, text_type=text_type)
 
-    return Encoders(model=model.id, encode_images=images, build_labels=labels, scale=float(model.scale().detach()))
+    return Encoders(
+        model=model.id,
+        encode_images=images,
+        build_labels=labels,
+        scale=model.scale().item(),
+        imagenet_trunk=isinstance(model.config.vision, TrunkConfig),
+    )

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from thuja.errors import ImageError
 from thuja.evaluate import figures, summary
 from thuja.evaluate.data import UNSEEN
+from thuja.evaluate.exposure import imagenet_class
 from thuja.evaluate.metrics import confusion
 from thuja.evaluate.run import ZERO_SHOT, Answered, Evaluation
 from thuja.evaluate.scores import Method
@@ -98,6 +99,13 @@ def _add_scores(report: Report, evaluation: Evaluation) -> None:
             report.figure(bars, caption=caption)
     for grid in summary.grids(evaluation):
         report.table(grid.columns, grid.rows, caption=f"{grid.title}, in per cent")
+    exposure = summary.exposure_grid(evaluation)
+    if exposure is not None:
+        report.table(exposure.columns, exposure.rows, caption=f"{exposure.title}, in per cent")
+        report.text(
+            "The trunk learnt to tell ImageNet's classes before this training, so a species among them is not new to "
+            "it. Counted are the classes among birds and primates."
+        )
     if UNSEEN in evaluation.pictures:
         report.text(
             "The species of the unseen split were never shown with their names. The name of an arbitrary species "
@@ -138,6 +146,8 @@ def _wall(evaluation: Evaluation, answered: Answered) -> list[WallPicture]:
         candidates = answered.task.question.candidates
         said = [] if is_right else [f"said {candidates[best[row]].scientific_name}"]
         lines = [candidates[truth[row]].scientific_name, *said, f"p = {answered.top.scores[row, 0]:.2f}"]
+        if evaluation.imagenet_trunk and imagenet_class(pictures.taxa[row]) == Rank.SPECIES:
+            lines.append("a class of ImageNet")
         if answered.task.question.rank != Rank.SPECIES:
             lines.append(f"({pictures.taxa[row].scientific_name})")
         if image:

@@ -3,6 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
+from thuja.evaluate.exposure import imagenet_class
 from thuja.evaluate.run import ALL_NAMES, Answered, Evaluation
 from thuja.evaluate.scores import Method
 from thuja.taxonomy import RANKS, Rank
@@ -13,7 +14,8 @@ def predictions(evaluation: Evaluation) -> pa.Table:
 
     `uuid`, `split`, the true names by rank; for each rank `<rank>_by_text` and `<rank>_rolled_up`
     with their scores (null where the question was not put); and of the species question the five
-    best names and scores, among trained names (`top_*`) and among all (`all_names_*`).
+    best names and scores, among trained names (`top_*`) and among all (`all_names_*`). With an
+    ImageNet trunk, `imagenet_class` is the rank at which a class of ImageNet holds the true taxon.
     """
     parts = [_of_split(evaluation, split) for split in evaluation.pictures]
     return pa.concat_tables(parts)
@@ -29,6 +31,9 @@ def _of_split(evaluation: Evaluation, split: str) -> pa.Table:
         "scientific_name": pa.array([taxon.scientific_name or None for taxon in pictures.taxa], pa.string()),
         "common": pa.array([taxon.common or None for taxon in pictures.taxa], pa.string()),
     }
+    if evaluation.imagenet_trunk:
+        met = [imagenet_class(taxon) for taxon in pictures.taxa]
+        columns["imagenet_class"] = pa.array([rank.label if rank else None for rank in met], pa.string())
     asked = {
         (answered.task.name, answered.task.question.rank, answered.method): answered
         for answered in evaluation.answers

@@ -33,12 +33,16 @@ ALL_NAMES = "zero-shot, all names"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encoders:
-    """The two towers of one model, as functions of what they read; `scale` is exp(logit scale)."""
+    """The two towers of one model, as functions of what they read; `scale` is exp(logit scale).
+
+    `imagenet_trunk` says that the image tower was trained on ImageNet's classes before.
+    """
 
     model: str
     encode_images: EncodeImages
     build_labels: BuildLabels
     scale: float
+    imagenet_trunk: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +85,7 @@ class Evaluation:
     unreadable: dict[str, int]
     curated: Curated
     settings: Settings
+    imagenet_trunk: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
 
     def answered(self, split: str, rank: Rank, *, task: str = ZERO_SHOT) -> Answered | None:
@@ -120,6 +125,7 @@ def evaluate(
         unreadable=bench.unreadable,
         curated=curated,
         settings=settings,
+        imagenet_trunk=encoders.imagenet_trunk,
     )
 
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from thuja.evaluate.data import UNSEEN
+from thuja.evaluate.exposure import imagenet_class, is_listed
 from thuja.evaluate.run import ZERO_SHOT, Evaluation
 from thuja.evaluate.scores import Method, Score
-from thuja.taxonomy import RANKS
+from thuja.taxonomy import RANKS, Rank
 
 Measure = Literal["accuracy", "macro"]
 
@@ -39,6 +40,40 @@ class Grid:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     is_main: bool = True
+
+
+def exposure_grid(evaluation: Evaluation) -> Grid | None:
+    """Right answers by how well a pretrained trunk knew the species before; None without such a trunk.
+
+    Of new pictures the species, of species never met the family (rolled up).
+    """
+    rows = []
+    for split, asked_rank in (("test", Rank.SPECIES), (UNSEEN, Rank.FAMILY)) if evaluation.imagenet_trunk else ():
+        answered = evaluation.answered(split, asked_rank)
+        if answered is None:
+            continue
+        taxa = evaluation.pictures[split].taxa
+        is_right = answered.top.indices[:, 0] == answered.task.question.truth
+        for rank, words in _EXPOSURES.items():
+            chosen = [row for row, taxon in enumerate(taxa) if is_listed(taxon) and imagenet_class(taxon) == rank]
+            if chosen:
+                met = len({taxa[row] for row in chosen})
+                share = percent(float(is_right[chosen].mean()))
+                rows.append((split, asked_rank.label, words, str(met), str(len(chosen)), share))
+    columns = ("split", "asked", "ImageNet has a class for", "species", "pictures", "right")
+    title = "What the trunk met before: pictures named right (zero-shot)"
+    return Grid(title=title, columns=columns, rows=tuple(rows)) if rows else None
+
+
+_EXPOSURES = {Rank.SPECIES: "the species", Rank.GENUS: "its genus", Rank.FAMILY: "its family", None: "none of these"}
+
+
+def met_before(evaluation: Evaluation) -> list[str]:
+    """The species in the evaluation that are classes of ImageNet themselves, sorted; empty without its trunk."""
+    taxa = {taxon for pictures in evaluation.pictures.values() for taxon in pictures.taxa}
+    if not evaluation.imagenet_trunk:
+        return []
+    return sorted(taxon.binomial for taxon in taxa if imagenet_class(taxon) == Rank.SPECIES)
 
 
 def find(scores: Sequence[Score], method: Method, *, task: str, split: str, rank: str) -> Score | None:
@@ -196,6 +231,9 @@ def sentences(evaluation: Evaluation) -> list[str]:
             f"pictures it is right on {percent(model.accuracy)} %; always answering the family that is commonest in "
             f"training is right on {percent(commonest.accuracy if commonest else None)} %."
         )
+    met = met_before(evaluation)
+    if met:
+        said.append(f"The trunk met {len(met)} of these species as classes of ImageNet: {', '.join(met)}.")
     lost = sum(evaluation.unreadable.values())
     if lost:
         said.append(f"{lost:,} pictures could not be read and are in no score.")
@@ -224,7 +262,12 @@ def _between(interval: tuple[float, float] | None) -> str:
 def as_text(evaluation: Evaluation) -> str:
     """Sentences and tables for a terminal, shares in per cent."""
     shown = [main_grid(evaluation), *(grid for grid in grids(evaluation) if grid.is_main)]
+    exposure = exposure_grid(evaluation)
+    shown += [exposure] if exposure else []
     return "\n\n".join(["\n".join(sentences(evaluation)), *(_laid_out(grid) for grid in shown if grid.rows)])
+
+
+_WORDS = ("question", "rank", "split", "task", "asked", "ImageNet has a class for")
 
 
 def _laid_out(grid: Grid) -> str:
@@ -232,7 +275,7 @@ def _laid_out(grid: Grid) -> str:
     lines = []
     for row in (grid.columns, *grid.rows):
         cells = [
-            cell.ljust(width) if name in ("question", "rank", "split", "task") else cell.rjust(width)
+            cell.ljust(width) if name in _WORDS else cell.rjust(width)
             for name, cell, width in zip(grid.columns, row, widths, strict=True)
         ]
         lines.append("  " + "  ".join(cells).rstrip())
