@@ -64,6 +64,9 @@ class WorldConfig:
             asked: int = getattr(self, name)
             counts.append(asked or max(1, round(self.species**exponent)))
         # A number that nobody asked for gives way to those that somebody did.
+        for level in range(1, len(counts)):
+            if not getattr(self, _FIELDS[level]):
+                counts[level] = max(counts[level], counts[level - 1])
         for level in reversed(range(len(counts))):
             below = counts[level + 1] if level + 1 < len(counts) else self.species
             if not getattr(self, _FIELDS[level]):

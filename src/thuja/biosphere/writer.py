@@ -13,8 +13,10 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache, partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from threading import Thread
 from typing import TypeVar
 
 import numpy as np
@@ -159,13 +161,29 @@ def _spread(job: Callable[[Sequence[Address]], list[T]], work: Sequence[Address]
     chunks = [work[start : start + _CHUNK] for start in range(0, len(work), _CHUNK)]
     count = min(workers or os.cpu_count() or 1, len(chunks))
     # Spawned, not forked: a fork copies locked locks of whatever threads the caller has.
-    pool = ProcessPoolExecutor(count, mp_context=get_context("spawn")) if count > 1 else nullcontext()
+    pool = (
+        ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_end_with_parent)
+        if count > 1
+        else nullcontext()
+    )
     progress = Progress(total=len(work), label="biosphere")
     with pool as executor:
         for answers in (executor.map if executor else map)(job, chunks):
             progress.advance(len(answers))
             yield answers
     progress.close()
+
+
+def _end_with_parent() -> None:
+    """End this worker when the main process is killed; left alone it would wait for work for ever."""
+    parent = parent_process()
+    assert parent is not None, "only workers call this"
+
+    def watch(parent: BaseProcess = parent) -> None:
+        parent.join()
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def _write_chunk(world_config: WorldConfig, out: Path, size: int, work: Sequence[Address]) -> list[dict[str, Value]]:
