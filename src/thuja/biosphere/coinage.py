@@ -58,9 +58,7 @@ def unique(coin: Callable[[], str], taken: set[str]) -> str:
 
 def stem(generator: np.random.Generator) -> str:
     """What a genus and the family named after it share: an opening, then a heart."""
-    opening = _pick(generator, _ONSETS)
-    if generator.random() < 0.5:
-        opening += _pick(generator, _VOWELS) + _pick(generator, _CONSONANTS)
+    opening = _pick(generator, _ONSETS) + _pick(generator, _VOWELS) + _pick(generator, _CONSONANTS)
     return (opening + _pick(generator, HEARTS)).capitalize()
 
 

@@ -20,10 +20,10 @@ def ground(scene: Scene, size: int, generator: np.random.Generator) -> Field:
     main, second = ground_colours(scene)
     # A texture changes brightness above all; a slow drift changes hue. Both have mean zero.
     steps = scene.ground_contrast * texture[..., None] * (0.6 + 0.8 * (main + 0.5))
-    steps += 0.13 * drift[..., None] * second
+    steps += 0.16 * drift[..., None] * second
     # Every habitat has litter of the middle sizes, so that no scale of detail is one habitat's own.
     litter = _standard(noise(size, 11, generator)) + _standard(noise(size, 23, generator))
-    steps += (0.045 * litter)[..., None]
+    steps += (0.055 * litter)[..., None]
     shown = np.clip(0.5 + main + steps, 0.02, 0.98)
     # A lopsided texture loses more at one end of the scale: what the cut took from the mean is given back.
     return np.asarray(shown + (0.5 + main - shown.mean(axis=(0, 1))), dtype=np.float32)

@@ -13,7 +13,7 @@ from thuja.biosphere.world import VERSION, Species, World
 STAGES = ("juvenile", "subadult", "adult")
 SEXES = ("female", "male")
 _STAGE_SHARES = (0.2, 0.2, 0.6)
-_HOME_SHARE = 0.6
+_HOME_SHARE = 0.5
 """How often a specimen is seen in its species' own habitat; otherwise it may be anywhere."""
 _VARIED = ("elongation", "head", "limb_length", "mouth_length", "tail_length", "ornament_length", "pattern_scale")
 
@@ -117,20 +117,20 @@ def _scene(specimen: Specimen, generator: np.random.Generator) -> Scene:
         habitat=traits.habitat if at_home else HABITATS[int(generator.integers(len(HABITATS)))],
         seed=int(generator.integers(2**31)),
         place=(float(generator.random()), float(generator.random())),
-        fill=float(generator.uniform(0.58, 0.92) + 0.06 * (traits.size - 0.5)),
-        angle=float(generator.uniform(-60, 60) if turns else generator.normal(0, 18)),
+        fill=float(generator.uniform(0.52, 0.9) + 0.06 * (traits.size - 0.5)),
+        angle=float(generator.uniform(-80, 80) if turns else generator.normal(0, 24)),
         is_mirrored=bool(generator.integers(2)),
         stance=Stance(gait=float(generator.uniform(0, 2 * np.pi)), curl=float(generator.uniform(-1, 1))),
         view=float(generator.uniform(0.78, 1.0)),
         light_heading=float(generator.uniform(0, 360)),
         light_strength=float(generator.uniform(0.5, 1.2)),
         veil=(float(veil[0]), float(veil[1]), float(veil[2])),
-        haze=float(generator.uniform(0.0, 0.4)),
+        haze=float(generator.uniform(0.0, 0.45)),
         ground_hue=float(generator.uniform(0, 360)),
-        ground_saturation=float(generator.uniform(0.0, 0.45)),
+        ground_saturation=float(generator.uniform(0.0, 0.6)),
         ground_value=float(generator.uniform(-0.26, 0.26)),
         ground_contrast=float(generator.uniform(0.08, 0.2)),
         occluders=int(generator.choice(4, p=(0.55, 0.2, 0.15, 0.1))),
         blur=float(max(0.0, generator.normal(0.2, 0.35))),
-        noise=float(generator.uniform(0.0, 0.05)),
+        noise=float(generator.uniform(0.0, 0.07)),
     )

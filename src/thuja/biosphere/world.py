@@ -64,6 +64,9 @@ class WorldConfig:
             asked: int = getattr(self, name)
             counts.append(asked or max(1, round(self.species**exponent)))
         # A number that nobody asked for gives way to those that somebody did.
+        for level in range(1, len(counts)):
+            if not getattr(self, _FIELDS[level]):
+                counts[level] = max(counts[level], counts[level - 1])
         for level in reversed(range(len(counts))):
             below = counts[level + 1] if level + 1 < len(counts) else self.species
             if not getattr(self, _FIELDS[level]):
@@ -207,7 +210,7 @@ def _counts(config: WorldConfig, generator: np.random.Generator) -> Ints:
     floor = (config.images + 1) // 2
     rest = (config.images - floor) * config.species
     # Shifted (Zipf-Mandelbrot), so that no species alone makes up more than some one per cent.
-    weights = (np.arange(config.species) + 1 + 0.15 * config.species) ** -config.tail
+    weights = (np.arange(config.species) + 1 + 0.2 * config.species) ** -config.tail
     shares = generator.permutation(weights) / weights.sum() * rest
     counts = np.floor(shares).astype(np.int64)
     by_remainder = np.argsort(counts - shares, kind="stable")

@@ -1,40 +1,41 @@
-"""Pictures of a world on disk: a folder a species with a table, and the world's own backbone.
+"""Pictures of a world on disk: a folder a species with a table, or shards; and the world's own backbone.
 
 Each picture is drawn from its own seed, so workers may draw them in any order; each file is renamed
 into place when it is whole, so a killed job can be resumed and ends in the same bytes.
 """
 
 import csv
-import io
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache, partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from threading import Thread
 from typing import TypeVar
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from thuja.biosphere.caption import caption
-from thuja.biosphere.colours import colour_name, colour_pair
-from thuja.biosphere.draw import MIN_SIZE, draw
+from thuja.biosphere.draw import MIN_SIZE
 from thuja.biosphere.sighting import Sighting
+from thuja.biosphere.truth import QUALITY, jpeg_of, record_of
 from thuja.biosphere.world import VERSION, World, WorldConfig
 from thuja.errors import OutputExists, ThujaError, UsageError
 from thuja.jobs import Progress, atomic_path, output_folder, write_json
-from thuja.record import Record, Value, uuid_of_source
+from thuja.record import Record, Value
+from thuja.shards import ShardWriter
 from thuja.taxonomy import RANKS
 
 T = TypeVar("T")
 
 VERB = "biosphere"
-QUALITY = 90
 _CHUNK = 32
 """Pictures that a worker draws at a time."""
 
@@ -47,6 +48,8 @@ class WriteConfig:
     """How a world is put on disk; `workers` changes the speed, never the bytes (0: one a core)."""
 
     size: int = 128
+    shards: bool = False
+    shard_images: int = 10_000
     workers: int = 0
 
     def __post_init__(self) -> None:
@@ -54,13 +57,17 @@ class WriteConfig:
             raise UsageError(f"pictures of {self.size} pixels show nothing", hint=f"--size takes {MIN_SIZE} or more")
         if self.workers < 0:
             raise UsageError(f"cannot draw with {self.workers} workers", hint="--workers takes 0 (one a core) or more")
+        if self.shard_images < 1:
+            raise UsageError(f"a shard cannot hold {self.shard_images} pictures", hint="it holds at least one")
 
 
 def write_world(world: World, out: Path, config: WriteConfig, *, force: bool = False, resume: bool = False) -> int:
-    """Write all pictures of a world, `table.csv`, `backbone.parquet`, `species.parquet` and `world.json`.
+    """Write all pictures of a world and their truth, `backbone.parquet`, `species.parquet` and `world.json`.
 
-    Returns the number of pictures. Raises OutputExists as jobs.output_folder does, and when the run
-    to resume had other knobs; ThujaError when the disk is full.
+    Folders: `images/<Genus_epithet>/<uuid>.jpg` and `table.csv`, species by species. Shards:
+    `shards/train-00000.tar`, ..., shuffled, each sample with its Record. Returns the number of
+    pictures. Raises OutputExists as jobs.output_folder does, and when the run to resume had other
+    knobs; ThujaError when the disk is full or a worker is killed.
     """
     out = Path(out)
     card = _card(world, config)
@@ -72,53 +79,12 @@ def write_world(world: World, out: Path, config: WriteConfig, *, force: bool = F
                 leftover.unlink()
             write_json(out / "world.json", card)
             _write_species(world, out)
-            _write_folders(world, out, config)
+            (_write_shards if config.shards else _write_folders)(world, out, config)
     except (BrokenProcessPool, OSError) as error:
         raise ThujaError(
             f"writing {out} stopped: {error}", hint="mend that, then run it again with --resume"
         ) from error
     return world.images
-
-
-def record_of(sighting: Sighting, config: WorldConfig, size: int) -> Record:
-    """The Record of a picture: its taxon, caption, stage and sex, and its true traits."""
-    source_id = f"{sighting.species.number:06d}-{sighting.number:06d}"
-    source = f"biosphere-{config.fingerprint}"
-    uuid = uuid_of_source(source, source_id)
-    taxon = sighting.species.taxon
-    return Record(
-        uuid=uuid,
-        path=f"images/{taxon.genus}_{taxon.species}/{uuid}.jpg",
-        taxon=taxon,
-        caption=caption(sighting),
-        data_source=source,
-        source_id=source_id,
-        width=size,
-        height=size,
-        facts={"sex": sighting.specimen.sex, "life_stage": sighting.specimen.stage},
-        traits=true_traits(sighting),
-    )
-
-
-def true_traits(sighting: Sighting) -> dict[str, Value]:
-    """What the picture shows, trait by trait; the two colours as names and as #rrggbb."""
-    specimen = sighting.specimen
-    traits: dict[str, Value] = {
-        name: round(value, 4) if isinstance(value, float) else value for name, value in asdict(specimen.traits).items()
-    }
-    traits["habitat"] = sighting.scene.habitat
-    traits["is_reversed"] = specimen.is_reversed
-    for name, colour in zip(("colour_1", "colour_2"), colour_pair(specimen.traits), strict=True):
-        traits[name] = colour_name(colour)
-        traits[f"{name}_rgb"] = "#" + "".join(f"{round(float(level) * 255):02x}" for level in colour)
-    return traits
-
-
-def jpeg_of(sighting: Sighting, size: int) -> bytes:
-    """The picture as the bytes of a JPEG file."""
-    stream = io.BytesIO()
-    draw(sighting.specimen, sighting.scene, size).save(stream, "JPEG", quality=QUALITY)
-    return stream.getvalue()
 
 
 def addresses(world: World) -> list[Address]:
@@ -136,6 +102,7 @@ def _card(world: World, config: WriteConfig) -> dict[str, object]:
         "images": world.images,
         "size": config.size,
         "quality": QUALITY,
+        "shards": config.shard_images if config.shards else 0,
     }
 
 
@@ -143,7 +110,7 @@ def _check_same_knobs(path: Path, card: dict[str, object]) -> None:
     if not path.exists():
         return
     found = json.loads(path.read_text(encoding="utf-8"))
-    differing = [name for name in ("version", "world", "size") if found.get(name) != card[name]]
+    differing = [name for name in ("version", "world", "size", "shards") if found.get(name) != card[name]]
     if differing:
         raise OutputExists(
             f"{path.parent} holds a biosphere of other knobs ({', '.join(differing)})",
@@ -175,18 +142,48 @@ def _write_folders(world: World, out: Path, config: WriteConfig) -> None:
             table.writerows(rows)
 
 
+def _write_shards(world: World, out: Path, config: WriteConfig) -> None:
+    everything = addresses(world)
+    order = np.random.default_rng([world.config.seed, VERSION]).permutation(len(everything))
+    with ShardWriter(out / "shards", max_count=config.shard_images) as writer:
+        # A shard has its name only once it is whole: those that are there need not be drawn again.
+        writer.paths.extend(sorted((out / "shards").glob("train-*.tar")))
+        done = len(writer.paths) * config.shard_images
+        work = [everything[int(place)] for place in order[done:]]
+        for samples in _spread(partial(_draw_chunk, world.config, config.size), work, config.workers):
+            for record, jpeg in samples:
+                shard = f"shards/train-{len(writer.paths):05d}.tar"
+                writer.write(replace(record, path=f"{shard}#{record.uuid}.jpg"), jpeg)
+
+
 def _spread(job: Callable[[Sequence[Address]], list[T]], work: Sequence[Address], workers: int) -> Iterator[list[T]]:
     """The job's answers for chunks of the work, in order, from that many processes."""
     chunks = [work[start : start + _CHUNK] for start in range(0, len(work), _CHUNK)]
     count = min(workers or os.cpu_count() or 1, len(chunks))
     # Spawned, not forked: a fork copies locked locks of whatever threads the caller has.
-    pool = ProcessPoolExecutor(count, mp_context=get_context("spawn")) if count > 1 else nullcontext()
+    pool = (
+        ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_end_with_parent)
+        if count > 1
+        else nullcontext()
+    )
     progress = Progress(total=len(work), label="biosphere")
     with pool as executor:
         for answers in (executor.map if executor else map)(job, chunks):
             progress.advance(len(answers))
             yield answers
     progress.close()
+
+
+def _end_with_parent() -> None:
+    """End this worker when the main process is killed; left alone it would wait for work for ever."""
+    parent = parent_process()
+    assert parent is not None, "only workers call this"
+
+    def watch(parent: BaseProcess = parent) -> None:
+        parent.join()
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def _write_chunk(world_config: WorldConfig, out: Path, size: int, work: Sequence[Address]) -> list[dict[str, Value]]:
@@ -203,6 +200,12 @@ def _write_chunk(world_config: WorldConfig, out: Path, size: int, work: Sequence
             temporary.replace(path)
         rows.append(_row(record))
     return rows
+
+
+def _draw_chunk(world_config: WorldConfig, size: int, work: Sequence[Address]) -> list[tuple[Record, bytes]]:
+    world = _world(world_config)
+    sightings = [Sighting.of(world, species, number) for species, number in work]
+    return [(record_of(sighting, world_config, size), jpeg_of(sighting, size)) for sighting in sightings]
 
 
 def _row(record: Record) -> dict[str, Value]:

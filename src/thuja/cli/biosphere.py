@@ -23,6 +23,7 @@ def biosphere() -> None:
 @click.option("--size", type=int, default=128, show_default=True, help="Width and height of a picture, in pixels.")
 @click.option("--families", type=int, default=0, help="How many families.  [default: from the species]")
 @click.option("--genera", type=int, default=0, help="How many genera.  [default: from the species]")
+@click.option("--shards", is_flag=True, help="Write WebDataset shards instead of folders and a table.")
 @click.option(
     "--workers", type=int, default=0, help="Processes that draw; the bytes stay the same.  [default: a core each]"
 )
@@ -37,6 +38,7 @@ def make(
     size: int,
     families: int,
     genera: int,
+    shards: bool,
     workers: int,
     force: bool,
     resume: bool,
@@ -50,7 +52,8 @@ def make(
     from thuja.biosphere import World, WorldConfig, WriteConfig, write_world
 
     knobs = WorldConfig(seed=seed, species=species, images=images, families=families, genera=genera)
-    config = WriteConfig(size=size, workers=workers)
+    config = WriteConfig(size=size, shards=shards, workers=workers)
     count = write_world(World.make(knobs), folder, config, force=force, resume=resume)
     click.echo(f"{count:,} pictures of {species:,} species in {folder}")
-    click.echo(f"next: thuja curate {folder} --out data --backbone {folder / 'backbone.parquet'}")
+    if not shards:
+        click.echo(f"next: thuja curate {folder} --out data --backbone {folder / 'backbone.parquet'}")

@@ -1,0 +1,186 @@
+"""Worlds on disk: folders and shards, workers, interruptions, the command."""
+
+import csv
+import hashlib
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+from thuja.biosphere import Sighting, World, WorldConfig, WriteConfig, write_world
+from thuja.biosphere.truth import jpeg_of
+from thuja.cli.biosphere import biosphere
+from thuja.errors import OutputExists, UsageError
+from thuja.jobs import MARKER
+from thuja.shards import read_shard
+from thuja.taxonomy import Taxon
+
+WORLD = World.make(WorldConfig(seed=5, species=12, images=6))
+SMALL = WriteConfig(size=32, workers=1)
+SHARDS = WriteConfig(size=32, workers=1, shards=True, shard_images=25)
+
+
+def digest(folder: Path) -> dict[str, str]:
+    """Every file's hash, but for the marker, which holds the time."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MARKER)
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def rows(folder: Path) -> list[dict[str, str]]:
+    with (folder / "table.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("config", [SMALL, SHARDS], ids=["folders", "shards"])
+def test_workers_change_no_byte(tmp_path, config):
+    from dataclasses import replace
+
+    write_world(WORLD, tmp_path / "one", config)
+    write_world(WORLD, tmp_path / "two", replace(config, workers=2))
+    assert digest(tmp_path / "one") == digest(tmp_path / "two")
+
+
+def test_the_table_has_a_true_row_for_every_picture(tmp_path):
+    assert write_world(WORLD, tmp_path / "w", SMALL) == 72
+    table = rows(tmp_path / "w")
+    assert len(table) == len({row["uuid"] for row in table}) == 72
+    assert {row["file"] for row in table} == {
+        str(path.relative_to(tmp_path / "w")) for path in (tmp_path / "w" / "images").rglob("*.jpg")
+    }
+    row = table[7]
+    number = [s.taxon.scientific_name for s in WORLD.species].index(row["scientific_name"])
+    sighting = Sighting.of(
+        WORLD, number, [r["uuid"] for r in table if r["species"] == row["species"]].index(row["uuid"])
+    )
+    assert row["habitat"] == sighting.scene.habitat
+    assert row["life_stage"] == sighting.specimen.stage
+    assert row["sex"] == sighting.specimen.sex
+    assert float(row["elongation"]) == pytest.approx(sighting.specimen.traits.elongation, abs=1e-4)
+    assert (tmp_path / "w" / row["file"]).read_bytes() == jpeg_of(sighting, 32)
+
+
+def test_the_backbone_holds_every_species(tmp_path):
+    write_world(WORLD, tmp_path / "w", SMALL)
+    found = [Taxon.from_columns(row) for row in pq.read_table(tmp_path / "w" / "backbone.parquet").to_pylist()]
+    assert found == [species.taxon for species in WORLD.species]
+    assert [taxon.common for taxon in found] == [species.taxon.common for species in WORLD.species]
+    truth = pq.read_table(tmp_path / "w" / "species.parquet").to_pylist()
+    assert [row["images"] for row in truth] == [species.images for species in WORLD.species]
+
+
+def test_shards_hold_every_picture_once_and_shuffled(tmp_path):
+    write_world(WORLD, tmp_path / "w", SHARDS)
+    shards = sorted((tmp_path / "w" / "shards").iterdir())
+    assert [path.name for path in shards] == ["train-00000.tar", "train-00001.tar", "train-00002.tar"]
+    samples = [sample for path in shards for sample in read_shard(path)]
+    assert [len(list(read_shard(path))) for path in shards] == [25, 25, 22]
+    assert len({sample.record.uuid for sample in samples}) == 72
+    names = [sample.record.taxon.binomial for sample in samples]
+    assert names != sorted(names)
+    assert samples[30].record.path == f"shards/train-00001.tar#{samples[30].record.uuid}.jpg"
+    write_world(WORLD, tmp_path / "f", SMALL)
+    pictures = {path.stem: path.read_bytes() for path in (tmp_path / "f" / "images").rglob("*.jpg")}
+    assert {sample.record.uuid: sample.image for sample in samples} == pictures
+
+
+def interrupted(tmp_path: Path, config: WriteConfig, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder whose run died in the middle: its disk was full."""
+    count = 0
+    place, real = ("write_bytes", Path.write_bytes) if not config.shards else ("replace", Path.replace)
+
+    def failing(self: Path, *arguments):
+        nonlocal count
+        count += self.suffix == ".tmp" and "json" not in self.name and "parquet" not in self.name
+        if count > (40 if not config.shards else 1):
+            raise OSError(28, "No space left on device")
+        return real(self, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, place, failing)
+        with pytest.raises(Exception, match="No space left") as caught:
+            write_world(WORLD, tmp_path / "cut", config)
+    assert "--resume" in caught.value.hint
+    return tmp_path / "cut"
+
+
+@pytest.mark.parametrize("config", [SMALL, SHARDS], ids=["folders", "shards"])
+def test_an_interrupted_run_is_resumed_to_the_same_bytes(tmp_path, config, monkeypatch):
+    cut = interrupted(tmp_path, config, monkeypatch)
+    assert json.loads((cut / MARKER).read_text())["state"] == "running"
+    assert not (cut / "table.csv").exists()
+    write_world(WORLD, tmp_path / "whole", config)
+    before = digest(cut)
+    (cut / "images").mkdir(exist_ok=True)
+    (cut / "images" / "half.jpg.tmp").write_bytes(b"half")
+    write_world(WORLD, cut, config, resume=True)
+    assert len(before) < len(digest(tmp_path / "whole"))
+    if config.shards:
+        (cut / "images").rmdir()
+    assert digest(cut) == digest(tmp_path / "whole")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("flags", [(), ("--shards",)], ids=["folders", "shards"])
+def test_a_killed_run_is_resumed_to_the_same_bytes(tmp_path, flags):
+    arguments = ["--species", "60", "--images", "40", "--size", "48", "--workers", "2", *flags]
+    command = [sys.executable, "-c", "from thuja.cli.main import main; main()", "biosphere", "make"]
+    process = subprocess.Popen([*command, str(tmp_path / "cut"), *arguments], stderr=subprocess.DEVNULL)
+    for _ in range(600):
+        time.sleep(0.05)
+        if len(list((tmp_path / "cut").rglob("*.jpg"))) > 300 or list((tmp_path / "cut").rglob("*.tar.*")):
+            break
+    process.kill()
+    process.wait()
+    assert json.loads((tmp_path / "cut" / MARKER).read_text())["state"] == "running"
+    for folder, more in (("cut", ["--resume"]), ("whole", [])):
+        subprocess.run([*command, str(tmp_path / folder), *arguments, *more], check=True, capture_output=True)
+    assert digest(tmp_path / "cut") == digest(tmp_path / "whole")
+
+
+def test_a_run_of_other_knobs_is_not_resumed(tmp_path):
+    write_world(WORLD, tmp_path / "w", SMALL)
+    with pytest.raises(OutputExists, match="other knobs \\(size\\)"):
+        write_world(WORLD, tmp_path / "w", WriteConfig(size=48), resume=True)
+    assert json.loads((tmp_path / "w" / MARKER).read_text())["state"] == "complete"
+
+
+def test_an_existing_world_is_refused_and_replaced_by_force(tmp_path):
+    write_world(WORLD, tmp_path / "w", SMALL)
+    with pytest.raises(OutputExists, match="not empty"):
+        write_world(WORLD, tmp_path / "w", SMALL)
+    other = World.make(WorldConfig(seed=6, species=3, images=2))
+    write_world(other, tmp_path / "w", SMALL, force=True)
+    assert len(rows(tmp_path / "w")) == 6
+
+
+def test_the_command_says_what_it_wrote_and_what_comes_next(tmp_path):
+    out = tmp_path / "w"
+    arguments = ["make", str(out), "--species", "4", "--images", "3", "--size", "24", "--workers", "1"]
+    result = CliRunner().invoke(biosphere, arguments)
+    assert result.exit_code == 0, result.output
+    assert "12 pictures of 4 species" in result.output
+    assert f"thuja curate {out}" in result.output
+    assert json.loads((out / "world.json").read_text())["world"]["seed"] == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--species", "0"),
+        ("--images", "0"),
+        ("--size", "4"),
+        ("--families", "9", "--species", "5"),
+        ("--workers", "-2"),
+        ("--seed", "-1"),
+    ],
+)
+def test_impossible_knobs_end_in_a_usage_error_and_no_folder(tmp_path, arguments):
+    result = CliRunner().invoke(biosphere, ["make", str(tmp_path / "w"), "--species", "4", *arguments])
+    assert isinstance(result.exception, UsageError)
+    assert result.exception.exit_code == 2
+    assert not (tmp_path / "w").exists()
