@@ -41,7 +41,7 @@ _NAMED = {
 def colour_pair(traits: Traits) -> tuple[Colour, Colour]:
     """Colours 1 and 2."""
     # Reach shrinks as lightness leaves the middle, so that no channel is cut off and the mirror stays true.
-    reach = (0.54 + 0.36 * traits.chroma) * (1 - 0.42 * abs(traits.lightness))
+    reach = (0.58 + 0.36 * traits.chroma) * (1 - 0.42 * abs(traits.lightness))
     step = reach * direction(traits.hue) + 0.2 * traits.lightness
     return np.asarray(0.5 + step, dtype=np.float32), np.asarray(0.5 - step, dtype=np.float32)
 
