@@ -24,6 +24,9 @@ _WHERE = {
     "night": "in the night",
 }
 
+_STEEP = 45.0
+"""Turned by more degrees than these, a specimen faces up or down rather than left or right."""
+
 
 def caption(sighting: Sighting) -> str:
     """The sentence: stage, colours, body plan, pattern, a part in plain view, heading and habitat."""
@@ -42,7 +45,8 @@ def caption(sighting: Sighting) -> str:
         trait = shown[int(generator.integers(len(shown)))]
         word = plan.shows[trait]
         marks += f" and {'' if word.endswith('s') else 'a '}{getattr(traits, trait)} {word}"
-    side = f" facing {'left' if scene.is_mirrored else 'right'}" if plan.faces and generator.random() < 0.5 else ""
+    heads_aside = plan.faces and abs(scene.angle) < _STEEP
+    side = f" facing {'left' if scene.is_mirrored else 'right'}" if heads_aside and generator.random() < 0.5 else ""
     return f"{_with_article(looks)} with {marks}{side} {_WHERE[scene.habitat]}."
 
 

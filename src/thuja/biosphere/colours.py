@@ -1,9 +1,10 @@
 """The two colours of an organism, and what English calls them.
 
-Colour 2 is colour 1 mirrored through mid-grey, and half of each species wears them the other way
-round. So the mean colour of every species is the same grey, and a linear model of the pixels, which
-sees means only, learns next to nothing from colour; a model that can tell a patch from its
-neighbour sees two vivid colours and their pattern.
+Colour 2 is colour 1 mirrored through mid-grey, and the coat shows both in equal areas (draw.py). So
+the mean colour of every picture is the same grey but for its ground, and a linear model of the
+pixels, which sees means only, learns next to nothing from colour; a model that can tell a patch
+from its neighbour sees two vivid colours and their pattern. Half of each species wears the colours
+the other way round, so that the plain parts, a beak or a leg, give no mean away either.
 """
 
 import colorsys

@@ -56,4 +56,4 @@ def make(
     count = write_world(World.make(knobs), folder, config, force=force, resume=resume)
     click.echo(f"{count:,} pictures of {species:,} species in {folder}")
     if not shards:
-        click.echo(f"next: thuja curate {folder} --out data --backbone {folder / 'backbone.parquet'}")
+        click.echo(f"next:    thuja curate {folder} --out data")
