@@ -1,7 +1,7 @@
 """The traits of living things, and how they change along the tree."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -46,9 +46,13 @@ class Traits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walk:
-    """A continuous trait: Brownian motion along the tree, and a jump at each split."""
+    """A continuous trait: Brownian motion whose rate falls as exp(-decay * t), and a jump at each split.
 
-    jump: float = 0.12
+    The fall is an early burst: families part far, and the species of one stay near each other.
+    """
+
+    decay: float = 1.5
+    jump: float = 0.08
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,17 +73,17 @@ WALKS: dict[str, Walk] = {
     "mouth_length": Walk(),
     "tail_length": Walk(),
     "ornament_length": Walk(),
-    "pattern_scale": Walk(jump=0.35),
-    "hue": Walk(jump=0.5),
-    "chroma": Walk(jump=0.3),
-    "lightness": Walk(jump=0.45),
+    "pattern_scale": Walk(jump=0.3),
+    "hue": Walk(decay=4.0, jump=0.03),
+    "chroma": Walk(jump=0.2),
+    "lightness": Walk(jump=0.35),
 }
 SWITCHES: dict[str, Switch] = {
     "habitat": Switch(states=HABITATS, rate=3.0, decay=0.5),
     "mouth": Switch(states=MOUTHS, rate=8.0, decay=3.0),
     "tail": Switch(states=TAILS, rate=8.0, decay=3.0),
     "ornament": Switch(states=ORNAMENTS, rate=8.0, decay=2.5),
-    "pattern": Switch(states=PATTERNS, rate=3.5, decay=0.5),
+    "pattern": Switch(states=PATTERNS, rate=10.0, decay=4.5),
 }
 
 
@@ -94,7 +98,7 @@ def evolve(tree: Tree, plans: Sequence[str], generator: np.random.Generator) -> 
         values |= {
             "limbs": 3 + min(int(values["limbs"] * 4), 3),
             # Hue runs on a circle: the walk itself is the angle, so that no hue is an end.
-            "hue": float(walks["hue"][tip] * 110 % 360),
+            "hue": float(walks["hue"][tip] * 100 % 360),
             "lightness": values["lightness"] * 2 - 1,
         }
         traits.append(Traits(body_plan=plan, **values))
@@ -108,7 +112,7 @@ def squash(value: float) -> float:
 
 def _walk(tree: Tree, walk: Walk, generator: np.random.Generator) -> Floats:
     """Values at the tips (S,), standard normal over worlds but for the jumps."""
-    spread = np.sqrt(tree.death - tree.birth + walk.jump**2)
+    spread = np.sqrt(_age(tree, walk.decay) / _age_of_all(walk.decay) + walk.jump**2)
     steps = generator.standard_normal(len(tree.parent)) * spread
     values = np.zeros(len(tree.parent))
     for branch, parent in enumerate(tree.parent):  # a parent is born, and so numbered, before its children
@@ -118,8 +122,7 @@ def _walk(tree: Tree, walk: Walk, generator: np.random.Generator) -> Floats:
 
 def _switch(tree: Tree, switch: Switch, generator: np.random.Generator) -> Ints:
     """States at the tips (S,)."""
-    age = (np.exp(-switch.decay * tree.birth) - np.exp(-switch.decay * tree.death)) / switch.decay
-    changes = generator.random(len(tree.parent)) < 1 - np.exp(-switch.rate * age)
+    changes = generator.random(len(tree.parent)) < 1 - np.exp(-switch.rate * _age(tree, switch.decay))
     draws = generator.integers(len(switch.states), size=len(tree.parent))
     states = np.zeros(len(tree.parent), dtype=np.int64)
     for branch, parent in enumerate(tree.parent):
@@ -127,4 +130,11 @@ def _switch(tree: Tree, switch: Switch, generator: np.random.Generator) -> Ints:
     return states[tree.tips]
 
 
-TRAIT_NAMES = tuple(field.name for field in fields(Traits))
+def _age(tree: Tree, decay: float) -> Floats:
+    """How much change each branch has time for (B,): the integral of exp(-decay * t) along it."""
+    age: Floats = (np.exp(-decay * tree.birth) - np.exp(-decay * tree.death)) / decay
+    return age
+
+
+def _age_of_all(decay: float) -> float:
+    return float((1 - np.exp(-decay)) / decay)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -162,6 +162,10 @@ def _body_plans(clades: Ints, generator: np.random.Generator) -> list[str]:
     return plans
 
 
+_APART = 0.9
+"""The least gap between the coats of two species of a family, where there is room for it."""
+
+
 def _displace(traits: Sequence[Traits], clades: Ints, generator: np.random.Generator) -> list[Traits]:
     """Move species that look like an earlier one of their family: character displacement.
 
@@ -173,7 +177,7 @@ def _displace(traits: Sequence[Traits], clades: Ints, generator: np.random.Gener
         kin = [settled[i] for i in np.flatnonzero(clades[Rank.FAMILY, :tip] == clades[Rank.FAMILY, tip])]
         best, best_gap = looks, min((_gap(looks, other) for other in kin), default=9.0)
         for attempt in range(30):
-            if best_gap >= 1.2:
+            if best_gap >= _APART:
                 break
             moved = _recolour(looks, reach=0.3 + attempt / 30, generator=generator)
             gap = min(_gap(moved, other) for other in kin)
@@ -195,13 +199,14 @@ def _gap(first: Traits, second: Traits) -> float:
 
 
 def _recolour(traits: Traits, *, reach: float, generator: np.random.Generator) -> Traits:
-    moves = generator.uniform(-reach, reach, 2)
-    pattern = PATTERNS[int(generator.integers(len(PATTERNS)))] if generator.random() < reach / 2 else traits.pattern
+    moves = generator.uniform(-reach, reach, 3)
+    pattern = PATTERNS[int(generator.integers(len(PATTERNS)))] if generator.random() < reach / 25 else traits.pattern
     return replace(
         traits,
-        hue=float((traits.hue + 120 * moves[0]) % 360),
+        hue=float((traits.hue + 30 * moves[0]) % 360),
         pattern=pattern,
         pattern_scale=float(np.clip(traits.pattern_scale + moves[1], 0, 1)),
+        lightness=float(np.clip(traits.lightness + 1.5 * moves[2], -1, 1)),
     )
 
 
@@ -217,6 +222,3 @@ def _counts(config: WorldConfig, generator: np.random.Generator) -> Ints:
     counts[by_remainder[: rest - int(counts.sum())]] += 1
     total: Ints = counts + floor
     return total
-
-
-CONFIG_NAMES = tuple(field.name for field in fields(WorldConfig))
