@@ -10,10 +10,10 @@ Where it differs, and why:
                       BioCLIP            small
     image tower       ViT-B/16, 224      ViT of width 128, depth 6, 64 pixels, patch 8
     start             OpenAI's CLIP      from scratch
-    batch             16,384             128: a small world has few species
+    batch             16,384             64: more steps in the same minutes
     positives         the pair           every text of the same taxon, as a batch holds many
-    text type         one a batch        one a sample; 30 % speak of a clade above the species
-    peak rate         1e-4               1e-3, as from scratch
+    text type         one a batch        one a sample; 10 % speak of a clade above the species
+    peak rate         1e-4               5e-4: at 1e-3 both towers collapse to one point
 """
 
 from thuja.phrasing import BIOCLIP_MIXTURE
@@ -25,11 +25,11 @@ RECIPE = Recipe(
     text=TextTower(width=128, layers=3, heads=4, context_length=77, vocab_size=2048),
     embed_dim=128,
     texts=BIOCLIP_MIXTURE,
-    ancestor_share=0.3,
-    batch_size=128,
+    ancestor_share=0.1,
+    batch_size=64,
     epochs=8,
-    optimizer=Optimizer(lr=1e-3, weight_decay=0.2),
-    warmup_steps=50,
+    optimizer=Optimizer(lr=5e-4, weight_decay=0.2),
+    warmup_steps=100,
     augmentation=Augmentation(scale=(0.9, 1.0), mirror=True),
     positives="taxon",
 )
