@@ -37,7 +37,8 @@ def curate(
     (EmptyInput, OutputExists) when the call cannot work, BadFile for a table that cannot be read.
     """
     listing = open_source(source, config.labels)
-    _refuse_inside(out, listing.root)
+    if listing.table is None:
+        _refuse_inside(out, listing.root)
     with output_folder(out, verb="curate", force=force, resume=resume) as folder:
         try:
             return _curate(config, listing, folder, resolve)
