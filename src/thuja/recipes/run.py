@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from thuja.classify import zero_shot
 from thuja.encode import EncodeOptions, build_labels, cached_features, encode_images
 from thuja.encode.cached import encode_cached
+from thuja.encode.pipeline import limit_torch_threads
 from thuja.errors import BadFile
 from thuja.labels import LabelSpace
 from thuja.model import Model
@@ -40,6 +41,8 @@ def run_recipe(
     def finish(model: Model, folder: Path) -> None:
         save_labels(model, recipe, data, folder / "labels")
 
+    # Before the first step: threads that change in the middle of a run change its bits.
+    limit_torch_threads()
     checked = _some(Corpus.find(data, "val") or Corpus.find(data, "test"))
     wired = replace(options or TrainOptions(), featurize=featurize, evaluate=check if checked else None, finish=finish)
     return train(recipe, data, out, options=wired)
