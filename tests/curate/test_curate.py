@@ -305,3 +305,14 @@ def test_where_a_photo_lay_is_in_the_catalog_and_not_in_the_shards(photos: Path,
     for shard in (tmp_path / "out" / "shards").iterdir():
         assert str(tmp_path).encode() not in shard.read_bytes()
         assert all(sample.record.path.startswith(f"{shard}#") for sample in read_shard(shard))
+
+
+def test_when_nothing_can_be_used_an_output_that_is_a_link_stays_one(run: Curator, tmp_path: Path) -> None:
+    """The folder was deleted whole, and a link cannot be: the system's error hid the reason."""
+    (tmp_path / "photos" / "Pica pica").mkdir(parents=True)
+    (tmp_path / "photos" / "Pica pica" / "a.jpg").write_bytes(b"no picture")
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "out").symlink_to(tmp_path / "disk")
+    with pytest.raises(EmptyInput, match="1 unsupported"):
+        run(tmp_path / "photos")
+    assert list((tmp_path / "out").iterdir()) == []

@@ -1,7 +1,6 @@
 """`curate`: from photos to a catalog and shards, step by step."""
 
 import os
-import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from thuja.curate.splits import species_table, splits_step, wanted_species
 from thuja.curate.steps import Ledger
 from thuja.curate.summary import CurateSummary, Findings, summarize
 from thuja.errors import EmptyInput, UsageError
-from thuja.jobs import output_folder
+from thuja.jobs import empty_folder, output_folder
 
 
 def curate(
@@ -44,7 +43,9 @@ def curate(
             return _curate(config, listing, folder, resolve)
         except EmptyInput:
             if not resume:  # nothing in it is worth a --force
-                shutil.rmtree(folder)
+                empty_folder(folder)
+                if not folder.is_symlink():
+                    folder.rmdir()
             raise
 
 
