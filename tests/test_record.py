@@ -171,3 +171,15 @@ def test_the_catalog_has_the_columns_of_treeoflife_200m() -> None:
         *("license_name", "license_link", "copyright_owner", "title"),
     ]
     assert CATALOG_SCHEMA.names[: len(theirs)] == theirs
+
+
+@pytest.mark.parametrize("facts", [{"uuid": ["a"]}, {"path": {"a": 1}}, {"width": "wide"}, {"sex": [1]}])
+def test_a_value_that_its_column_cannot_hold_is_a_bad_file(facts):
+    """A foreign shard's record with a list for its uuid was taken, and stopped a run far from here."""
+    with pytest.raises(BadFile, match=next(iter(facts))):
+        Record.from_json(json.dumps(facts))
+
+
+def test_numbers_in_foreign_records_become_what_their_columns_hold():
+    record = Record.from_json('{"uuid": 17, "width": 640.0, "latitude": 3}')
+    assert (record.uuid, record.width, record.facts["latitude"]) == ("17", 640, 3.0)

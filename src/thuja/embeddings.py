@@ -1,4 +1,4 @@
-"""N ids, an N x D matrix, the model that made it, and a table of columns: one Parquet file."""
+"""Vectors under their ids, with their origin and columns of facts, in one Parquet file."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -96,7 +96,14 @@ def _settle_existing(path: Path, *, verb: str, force: bool, resume: bool) -> Non
             f"--force deletes only what thuja {verb} made, and {path} is something else",
             hint="name another folder, or empty this one yourself",
         )
-    # The marker goes last: a deletion that was cut short can be forced again.
+    empty_folder(path)
+
+
+def empty_folder(path: Path) -> None:
+    """Delete what is in a folder that thuja wrote, and keep the folder, which may be a link.
+
+    The marker goes last: a deletion that was cut short can be forced again.
+    """
     for child in sorted(path.iterdir(), key=lambda child: child.name == MARKER):
         if child.is_dir() and not child.is_symlink():
             shutil.rmtree(child)

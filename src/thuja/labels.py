@@ -1,4 +1,4 @@
-"""The taxa (or texts) that an answer may be, with their text embeddings."""
+"""What may be answered: taxa or free texts, each with the vector of its sentence."""
 
 import json
 from collections.abc import Sequence

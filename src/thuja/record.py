@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ SPLITS = ("train", "val", "test", "unseen")
 """`unseen` holds every image of the species kept out of training."""
 
 _TEXT, _INT, _FLOAT = pa.string(), pa.int64(), pa.float64()
+_PYTHON: Mapping[pa.DataType, Callable[[str | int | float], Value]] = {_TEXT: str, _INT: int, _FLOAT: float}
 CATALOG_SCHEMA = pa.schema(
     [
         # TreeOfLife-200M's catalog.parquet
@@ -145,7 +146,23 @@ class Record:
         traits = row.get("traits") or {}
         if not isinstance(traits, dict):
             raise BadFile(f"a record's traits must be a JSON object, got {traits!r}")
-        return cls.from_row(row | {"traits": json.dumps(traits)})
+        return cls.from_row(_typed(row) | {"traits": json.dumps(traits)})
+
+
+def _typed(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row with each value as its column holds it; a shard may come from anywhere. Raises BadFile."""
+    typed = _known(row)
+    for column in CATALOG_SCHEMA:
+        value = typed.get(column.name)
+        if value is None or column.name == "traits":
+            continue
+        if not isinstance(value, str | int | float):
+            raise BadFile(f"a record's {column.name} must be {column.type}, got {value!r:.80}")
+        try:
+            typed[column.name] = _PYTHON[column.type](value)
+        except (ValueError, OverflowError) as error:
+            raise BadFile(f"a record's {column.name} must be {column.type}, got {value!r:.80}") from error
+    return typed
 
 
 def _known(values: Mapping[str, Any]) -> dict[str, Any]:

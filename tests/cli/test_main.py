@@ -7,6 +7,7 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 
 import click
 import pytest
@@ -157,3 +158,19 @@ def test_an_interrupt_is_no_traceback() -> None:
 def test_our_own_faults_keep_their_traceback_and_verbose_shows_all() -> None:
     assert "ZeroDivisionError: ours" in thuja("fail", "bug", script=FAILING).stderr
     assert "Traceback" in thuja("--verbose", "fail", "failure", script=FAILING).stderr
+
+
+def test_training_on_a_folder_that_curate_did_not_make_is_a_wrong_call(tmp_path: Path) -> None:
+    """It was the system's own error, a missing folder `shards`, and exit code 1."""
+    done = thuja("train", "small", str(tmp_path), "--out", str(tmp_path / "run"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "is not a folder that thuja curate made" in done.stderr
+
+
+def test_a_name_that_is_not_utf_8_is_printed_as_its_escape() -> None:
+    """Standard output refused it, and one file's name ended a run of many."""
+    script = "import click; from thuja.cli import names; names.names.commands['say'] = click.Command("
+    script += "'say', callback=lambda: print('\\udcff.jpg'))"
+    strict = "sys.stdout.reconfigure(encoding='utf-8', errors='strict')\n"
+    done = thuja("names", "say", script=strict + script)
+    assert (done.returncode, done.stdout) == (0, "\\udcff.jpg\n")

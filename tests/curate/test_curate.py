@@ -1,6 +1,7 @@
 """Whole curations of small folders: what goes in, what comes out, what adds up."""
 
 import json
+import os
 import shutil
 import tarfile
 from collections import Counter
@@ -16,6 +17,7 @@ from thuja.curate import CurateConfig, CurateSummary, curate
 from thuja.errors import BadFile, EmptyInput, OutputExists, UsageError
 from thuja.names import resolve_names
 from thuja.record import CATALOG_SCHEMA, Record
+from thuja.shards import read_shard
 
 Curator = Callable[..., CurateSummary]
 Painter = Callable[..., Path]
@@ -276,3 +278,41 @@ def _labels(photos: Path, only: str) -> Path:
     files = [f"photos/{only}/{picture}.jpg" for picture in range(4)]
     pl.DataFrame({"file": files, "scientific_name": [only] * 4}).write_csv(path)
     return path
+
+
+def test_a_link_to_itself_is_a_row_and_a_folder_that_cannot_be_read_is_another(
+    photos: Path, run: Curator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first stopped the run with the system's error; the second was left out and not counted."""
+    (photos / "Pica pica" / "loop.jpg").symlink_to("loop.jpg")
+    scandir = os.scandir
+
+    def refuse(folder: str) -> object:
+        if folder.endswith("Sitta europaea"):
+            raise PermissionError(13, "Permission denied")
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    summary = run(photos)
+    assert (summary.read, summary.kept) == (32, 30)
+    assert reasons(tmp_path / "out") == {"unreadable": 2}
+
+
+def test_where_a_photo_lay_is_in_the_catalog_and_not_in_the_shards(photos: Path, run: Curator, tmp_path: Path) -> None:
+    """Shards are handed on, and held the path with a person's home folder."""
+    run(photos)
+    assert catalog(tmp_path / "out")["path"].str.starts_with(str(photos)).all()
+    for shard in (tmp_path / "out" / "shards").iterdir():
+        assert str(tmp_path).encode() not in shard.read_bytes()
+        assert all(sample.record.path.startswith(f"{shard}#") for sample in read_shard(shard))
+
+
+def test_when_nothing_can_be_used_an_output_that_is_a_link_stays_one(run: Curator, tmp_path: Path) -> None:
+    """The folder was deleted whole, and a link cannot be: the system's error hid the reason."""
+    (tmp_path / "photos" / "Pica pica").mkdir(parents=True)
+    (tmp_path / "photos" / "Pica pica" / "a.jpg").write_bytes(b"no picture")
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "out").symlink_to(tmp_path / "disk")
+    with pytest.raises(EmptyInput, match="1 unsupported"):
+        run(tmp_path / "photos")
+    assert list((tmp_path / "out").iterdir()) == []

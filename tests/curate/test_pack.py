@@ -81,3 +81,12 @@ def test_the_threads_keep_the_order_and_run_ahead_a_little_only() -> None:
 def test_an_error_of_our_own_is_not_swallowed(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError):
         list(ordered_map(lambda number: 1 // number, [1, 0]))
+
+
+def test_metadata_that_pillow_does_not_list_never_reaches_a_shard() -> None:
+    """Segments behind the first scan, and whatever follows the end, were copied with a JPEG called plain."""
+    data = encode(Image.fromarray(NOISE), progressive=True)
+    segment = b"\xff\xe1" + (len(b"here and there") + 2).to_bytes(2, "big") + b"here and there"
+    for hidden in (data[:-2] + segment + data[-2:], data + segment, data + data[2:]):
+        assert packed(hidden) not in (hidden, data)
+        assert b"here and there" not in packed(hidden)

@@ -190,3 +190,17 @@ def test_a_file_name_that_is_not_text_is_a_dropped_row(flat: Path) -> None:
     rows = list(open_source(flat, None))
     assert [row["source_id"] for row in rows if row.get("drop_reason") == "unreadable_name"] == ["\\xff\\xfe.jpg"]
     assert len(rows) == 13
+
+
+def test_the_output_may_lie_beside_the_table(flat: Path, run: Curator) -> None:
+    """`thuja curate photos.csv --out data` was refused: the table's folder held the output."""
+    table = write(flat / "photos.csv", {"file": [f"{number}.jpg" for number in range(12)], "taxon": NAMES})
+    assert run(table, out="flat/data").kept == 12
+
+
+def test_a_picture_of_any_suffix_that_the_table_leaves_out_is_a_row(flat: Path, run: Curator) -> None:
+    """`.jfif` and `.apng` were no pictures to curation, though they are to prediction."""
+    for suffix in (".jfif", ".apng"):
+        (flat / f"more{suffix}").write_bytes((flat / "0.jpg").read_bytes())
+    table = write(flat / "photos.csv", {"file": [f"{number}.jpg" for number in range(12)], "taxon": NAMES})
+    assert run(table).dropped == {"not_in_table": 2}

@@ -80,3 +80,9 @@ def test_a_map_names_eight_taxa_and_counts_the_others():
     assert "3 others" in said
     assert "family (11)" in said
     assert sum(name.startswith("F") for name in said) == 8
+
+
+def test_dollar_signs_in_a_name_are_no_formula():
+    """matplotlib read what stood between two dollar signs as a formula, and could not parse it."""
+    svg = figures.confusion_map(np.eye(2, dtype=np.int64), ["$\\odd$", "plain"], title="family")
+    assert "$\\odd$" in words(svg)

@@ -215,3 +215,28 @@ def test_answered_is_by_text_at_species_and_rolled_up_above(evaluation):
     assert evaluation.answered("test", Rank.SPECIES).method == Method.MODEL
     assert evaluation.answered("test", Rank.FAMILY).method == Method.ROLLED_UP
     assert evaluation.answered("unseen", Rank.SPECIES) is None
+
+
+def test_a_rank_that_only_taxa_without_a_species_have_is_not_rolled_up(world_at, tmp_path):
+    """Labels without a family beside photos named to the family alone: nothing to sum, and it crashed."""
+    world = world_at(tmp_path)
+    shown = [
+        *(world.seen[row].at(Rank.FAMILY) for row in (0, 4)),
+        *(dataclasses.replace(world.seen[0], species=name, genus="", family="") for name in ("blob", "fluff")),
+    ]
+    for split in ("train", "test"):
+        world.write(split, [(taxon, taxon) for taxon in shown])
+    evaluation = evaluate(world.finish().encoders(), world.folder)
+    assert score_of(evaluation, Method.MODEL, rank="family").candidates == 2
+    assert summary.find(evaluation.scores, Method.ROLLED_UP, task="zero-shot", split="test", rank="family") is None
+
+
+def test_a_very_long_name_still_names_a_file(world_at, tmp_path):
+    """Names of 500 letters are kept by curation; the example's file name was too long for the disk."""
+    world = world_at(tmp_path / "data")
+    long = dataclasses.replace(world.seen[0], genus="", species="é" * 500)
+    for split in ("train", "test"):
+        world.write(split, [(taxon, taxon) for taxon in (long, world.seen[1])])
+    taxa = dict.fromkeys(world.looks, world.seen[0])
+    save(evaluate(world.finish().encoders(looks=taxa), world.folder), tmp_path / "out")
+    assert len(list((tmp_path / "out" / "examples").iterdir())) == 2

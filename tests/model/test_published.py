@@ -93,3 +93,9 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
     assert "bioclip-2.5, biocap" in caught.value.hint
     with pytest.raises(UsageError, match="no model folder at runs/model"):
         find_model("runs/model")
+
+
+@pytest.mark.parametrize("name", ["hf-hub:a//b/c", "hf-hub:../../etc"])
+def test_a_name_that_no_repository_can_have_is_one_sentence(name: str) -> None:
+    with pytest.raises(UsageError, match="not the name of a hub repository"):
+        find_model(name)

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from thuja.errors import BadFile, EmptyInput, OutputExists, TrainingDiverged, UsageError
+from thuja.jobs import require_complete
 from thuja.model import Model
 from thuja.train import Corpus, Recipe, TrainOptions, read_recipe, train
 from thuja.train.checkpoint import list_checkpoints, load_newest, save_checkpoint
@@ -111,6 +112,7 @@ def test_a_resumed_run_must_have_its_own_recipe_and_data(curated: Path, recipe: 
     train(recipe, curated, tmp_path / "run", options=TrainOptions(steps=1))
     with pytest.raises(UsageError, match="another recipe"):
         train(replace(recipe, epochs=9), curated, tmp_path / "run", options=TrainOptions(resume=True))
+    assert require_complete(tmp_path / "run", verb="train"), "a refusal marked a whole run as unfinished"
     facts = json.loads((tmp_path / "run" / "data.json").read_text())
     (tmp_path / "run" / "data.json").write_text(json.dumps(facts | {"data": "other"}))
     with pytest.raises(UsageError, match="other data"):

@@ -40,6 +40,15 @@ def test_settings_reach_nested_fields_and_keep_their_types() -> None:
         ({"initial_temperature": "0"}, "initial_temperature"),
         ({"texts": '{"latin": 1}'}, 'unknown text type: "latin"'),
         ({"image.pool": "max"}, "pool"),
+        ({"image.patch_size": "0"}, "patch_size must be positive"),
+        ({"text.heads": "0"}, "heads must be positive"),
+        ({"embed_dim": "0"}, "embed_dim must be positive"),
+        ({"optimizer.lr": "-1"}, "lr must be positive"),
+        ({"optimizer.betas": "[0.9, 1.5]"}, "betas"),
+        ({"augmentation.scale": "[0, 1]"}, "augmentation.scale"),
+        ({"augmentation.ratio": "[0, 1]"}, "augmentation.ratio"),
+        ({"seed": "-1"}, "seed"),
+        ({"label_text": "latin"}, 'unknown text type: "latin"'),
     ],
 )
 def test_a_wrong_setting_is_one_sentence(settings: dict[str, str], says: str) -> None:

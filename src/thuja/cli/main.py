@@ -3,6 +3,7 @@
 import logging
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 
 import click
 
@@ -53,6 +54,8 @@ def cli(ctx: click.Context, *, verbose: bool) -> None:
 
 def main() -> None:
     """Run the command line; exits 0, 1 for a failure, 2 for a wrong call."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file name that is not UTF-8 ends no run
     try:
         status = cli.main(prog_name="thuja", standalone_mode=False)
     except click.ClickException as error:

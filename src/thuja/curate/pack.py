@@ -2,11 +2,12 @@
 
 import io
 import os
+import re
 import shutil
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,6 +29,9 @@ from thuja.shards import ShardWriter
 STEP = "pack"
 _PLAIN_SEGMENTS = frozenset({"APP0", "APP14"})
 """JFIF, and Adobe's colour transform: all that a JPEG without metadata has before its picture."""
+_SCAN, _END = b"\xda", b"\xff\xd9"
+_SEGMENT = re.compile(rb"\xff[\xe0-\xef\xfe]")
+"""The mark of an application's segment or a comment."""
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -80,7 +84,8 @@ def _write_split(
     writer = ShardWriter(folder, split, max_count=config.shard_size, text_keys=config.text_keys)
     with writer:
         for packed in ordered_map(lambda record: pack_one(record, config), _chain(first, records)):
-            yield packed, None if packed.reason else writer.write(packed.record, packed.image)
+            # In a shard the bytes are the shard's; where they lay tells of a person's folders.
+            yield packed, None if packed.reason else writer.write(replace(packed.record, path=""), packed.image)
 
 
 def _chain(first: In, rest: Iterable[In]) -> Iterator[In]:
@@ -124,8 +129,20 @@ def is_plain_jpeg(data: bytes, max_side: int) -> bool:
         return False
     with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
         segments: Iterable[tuple[str, Any]] = getattr(image, "applist", [("unknown", b"")])
-        is_bare = all(name in _PLAIN_SEGMENTS for name, _ in segments)
+        is_bare = all(name in _PLAIN_SEGMENTS for name, _ in segments) and not _hides_segments(data)
         return image.format == "JPEG" and image.mode == "RGB" and max(image.size) <= max_side and is_bare
+
+
+def _hides_segments(data: bytes) -> bool:
+    """Whether a JPEG may hold metadata where Pillow does not list it: behind its first scan, or its end.
+
+    In a scan a byte 0xFF is followed by 0 or a restart mark, so that another mark found there is one
+    (or a byte of a table between two scans: such a file is encoded anew for nothing).
+    """
+    place = 2
+    while data[place : place + 1] == b"\xff" and data[place + 1 : place + 2] != _SCAN:
+        place += 2 + max(int.from_bytes(data[place + 2 : place + 4]), 2)
+    return data.find(_END, place) != len(data) - len(_END) or _SEGMENT.search(data, place) is not None
 
 
 def ordered_map(function: Callable[[In], Out], items: Iterable[In]) -> Iterator[Out]:

@@ -1,7 +1,6 @@
 """`curate`: from photos to a catalog and shards, step by step."""
 
 import os
-import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from thuja.curate.splits import species_table, splits_step, wanted_species
 from thuja.curate.steps import Ledger
 from thuja.curate.summary import CurateSummary, Findings, summarize
 from thuja.errors import EmptyInput, UsageError
-from thuja.jobs import output_folder
+from thuja.jobs import empty_folder, output_folder
 
 
 def curate(
@@ -37,13 +36,16 @@ def curate(
     (EmptyInput, OutputExists) when the call cannot work, BadFile for a table that cannot be read.
     """
     listing = open_source(source, config.labels)
-    _refuse_inside(out, listing.root)
+    if listing.table is None:
+        _refuse_inside(out, listing.root)
     with output_folder(out, verb="curate", force=force, resume=resume) as folder:
         try:
             return _curate(config, listing, folder, resolve)
         except EmptyInput:
             if not resume:  # nothing in it is worth a --force
-                shutil.rmtree(folder)
+                empty_folder(folder)
+                if not folder.is_symlink():
+                    folder.rmdir()
             raise
 
 

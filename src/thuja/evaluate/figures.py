@@ -29,6 +29,7 @@ _STYLE: dict[str, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],  # what widths are measured with; the page says what is shown
     "font.size": 9.5,
+    "text.parse_math": False,  # a name between two dollar signs is a name
     "axes.titlesize": 10.5,
     "axes.titlelocation": "left",
     "axes.spines.top": False,

@@ -209,7 +209,8 @@ class _Bench:
         vectors = self.embeddings[task.split].vectors
         labels = self._labels_of(self._encoders, question.candidates)
         self._keep(task, Method.MODEL, by_text(vectors, labels, scale=self._encoders.scale))
-        if question.rank < Rank.SPECIES and species:
+        # Of trained species none may have a name at this rank, where other taxa have.
+        if question.rank < Rank.SPECIES and (question.classes_of(species) >= 0).any():
             labels = self._labels_of(self._encoders, species)
             rolled = by_roll_up(vectors, labels, question, scale=self._encoders.scale)
             self._keep(task, Method.ROLLED_UP, rolled)

@@ -13,6 +13,8 @@ from thuja.jobs import atomic_path, write_json
 
 EXAMPLES = 4
 """Pictures of each split that are copied out."""
+_NAME_LENGTH = 50
+"""Letters of a taxon's name in a file's: four bytes each at most, of the 255 that a file system takes."""
 
 
 def save(evaluation: Evaluation, folder: Path, *, run: Path | None = None) -> None:
@@ -51,6 +53,6 @@ def _save_examples(evaluation: Evaluation, folder: Path) -> None:
         taxon_of = dict(zip(some.ids, some.taxa, strict=True))
         for name, data in some.images():
             known = "never-met" if split == UNSEEN else "new-picture"
-            said = re.sub(r"\W+", "_", taxon_of[name].scientific_name)
+            said = re.sub(r"\W+", "_", taxon_of[name].scientific_name)[:_NAME_LENGTH]
             with atomic_path(folder / f"{known}-{said}-{name[:8]}.jpg") as temporary:
                 temporary.write_bytes(data)

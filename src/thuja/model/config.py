@@ -31,6 +31,8 @@ class VisionConfig:
     patch_dropout: float = 0.0
 
     def __post_init__(self) -> None:
+        if min(self.image_size, self.patch_size, self.width, self.layers, self.head_width) < 1:
+            raise UsageError(f"the sizes of an image tower must be positive, got {self}")
         if self.width % self.head_width:
             raise UsageError(f"width {self.width} is not a multiple of head_width {self.head_width}")
         if self.image_size < self.patch_size:
@@ -78,6 +80,8 @@ class TextConfig:
     mlp_ratio: float = 4.0
 
     def __post_init__(self) -> None:
+        if min(self.vocab_size, self.width, self.heads, self.layers) < 1:
+            raise UsageError(f"the sizes of a text tower must be positive, got {self}")
         if self.width % self.heads:
             raise UsageError(f"text width {self.width} is not a multiple of its {self.heads} heads")
         if self.context_length < 3:

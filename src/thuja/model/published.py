@@ -40,7 +40,7 @@ def find_model(name: str | Path | None) -> Path:
     if repository:
         return _fetch(repository)
     if os.sep in name:
-        raise UsageError(f"no model folder at {name}")
+        raise UsageError(f"no model folder at {name}", hint="give the folder that thuja train wrote as model/")
     raise UnknownName.of("model", name, [*REPOSITORIES, f"{HUB}ORG/NAME", "a model's folder"])
 
 
@@ -65,6 +65,8 @@ def _fetch(repository: str) -> Path:
     """A published model's snapshot folder: the cache's if it is whole there, else from the hub."""
     try:
         return _collect(repository, is_local=True)
+    except ValueError as error:  # huggingface_hub's word for a name that no repository can have
+        raise UsageError(f'not the name of a hub repository: "{repository}"', hint=f"{HUB}ORG/NAME") from error
     except OSError:
         pass  # not in the cache, or not all of it
     hint = (

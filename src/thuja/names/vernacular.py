@@ -66,7 +66,7 @@ def install_vernaculars(archive: Path) -> int:
                 rows.append((id_, name, key[1], is_preferred))
             if len(rows) > _MAX_ROWS:
                 raise BadFile(f"{archive} holds more than {_MAX_ROWS:,} names")
-    except (tarfile.TarError, OSError, EOFError, ValueError, csv.Error) as error:
+    except (tarfile.TarError, OSError, EOFError, ValueError, TypeError, KeyError, csv.Error) as error:
         raise BadFile(f"{archive} is not naturtag's source archive: {error}", hint=f"fetch it with: {FETCH}") from error
     table = pl.DataFrame(rows, schema=_SCHEMA, orient="row").sort(
         "id", "is_preferred", "name", descending=[False, True, False]

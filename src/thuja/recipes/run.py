@@ -11,7 +11,9 @@ import pyarrow.parquet as pq
 from thuja.classify import zero_shot
 from thuja.encode import EncodeOptions, build_labels, cached_features, encode_images
 from thuja.encode.cached import encode_cached
+from thuja.encode.pipeline import limit_torch_threads
 from thuja.errors import BadFile
+from thuja.jobs import require_complete
 from thuja.labels import LabelSpace
 from thuja.model import Model
 from thuja.taxonomy import RANKS, Taxon
@@ -28,7 +30,8 @@ def run_recipe(
 
     Beside what `train` writes, `out/model/labels` gets the label space of every species in the
     catalog, those held out of training among them: a model may be asked for a name it never saw.
-    The features of a frozen trunk are kept in `cache`, by default in the run folder.
+    The features of a frozen trunk are kept in `cache`, by default in the run folder. Raises
+    EmptyInput for a folder that curation did not make, BadFile for one that it did not finish.
     """
 
     def featurize(model: Model, corpus: Corpus) -> npt.NDArray[np.float32]:
@@ -40,6 +43,9 @@ def run_recipe(
     def finish(model: Model, folder: Path) -> None:
         save_labels(model, recipe, data, folder / "labels")
 
+    require_complete(data, verb="curate")
+    # Before the first step: threads that change in the middle of a run change its bits.
+    limit_torch_threads()
     checked = _some(Corpus.find(data, "val") or Corpus.find(data, "test"))
     wired = replace(options or TrainOptions(), featurize=featurize, evaluate=check if checked else None, finish=finish)
     return train(recipe, data, out, options=wired)

@@ -77,35 +77,38 @@ def train(recipe: Recipe, data: Path, out: Path, *, options: TrainOptions | None
             f"the batch of {recipe.batch_size} is larger than the {len(corpus)} training images",
             hint=f"--set batch_size={max(2, len(corpus) // 8)}",
         )
+    facts: dict[str, str | int] = {"data": corpus.fingerprint, "images": len(corpus), "taxa": len(corpus.taxa)}
+    is_begun = options.resume and (out / "recipe.json").exists()
+    if is_begun:  # before the folder is claimed: a whole run that refuses stays whole
+        _refuse_other(out, recipe, facts)
     with output_folder(out, verb="train", force=options.force, resume=options.resume):
-        _claim_recipe(out, recipe, corpus, resume=options.resume)
+        if not is_begun:
+            write_json(out / "data.json", facts)
+            write_text(out / "recipe.json", recipe.to_json())
         run = _Run(recipe, corpus, out, options)
         run.finish_steps()
-        facts = {
+        about = {
             "recipe": recipe.name,
             "label_text": recipe.label_text,
             "images": len(corpus),
             "taxa": len(corpus.taxa),
         }
-        run.model.save(out / "model", name=recipe.name, facts=facts)
+        run.model.save(out / "model", name=recipe.name, facts=about)
         if options.finish:
             options.finish(run.model, out / "model")
         return run.model
 
 
-def _claim_recipe(out: Path, recipe: Recipe, corpus: Corpus, *, resume: bool) -> None:
-    """Write the recipe and the data's fingerprint, or, on resuming, insist that they are the same."""
-    path, facts = out / "recipe.json", {"data": corpus.fingerprint, "images": len(corpus), "taxa": len(corpus.taxa)}
-    if resume and path.exists():
-        if path.read_text(encoding="utf-8") != recipe.to_json():
-            raise UsageError(
-                f"{out} was begun with another recipe", hint="resume with the same settings, or use --force"
-            )
-        if json.loads((out / "data.json").read_text(encoding="utf-8")) != facts:
-            raise UsageError(f"{out} was begun on other data", hint="resume with the same data, or use --force")
-        return
-    write_json(out / "data.json", facts)
-    write_text(path, recipe.to_json())
+def _refuse_other(out: Path, recipe: Recipe, facts: Mapping[str, str | int]) -> None:
+    """Insist that a run to resume was begun with this recipe and on these data."""
+    if (out / "recipe.json").read_text(encoding="utf-8") != recipe.to_json():
+        raise UsageError(f"{out} was begun with another recipe", hint="resume with the same settings, or use --force")
+    try:
+        begun = json.loads((out / "data.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadFile(f"{out / 'data.json'} cannot be read: {error}", hint="train again with --force") from error
+    if begun != facts:
+        raise UsageError(f"{out} was begun on other data", hint="resume with the same data, or use --force")
 
 
 class _Run:

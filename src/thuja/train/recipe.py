@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from typing import Any, Literal
 
 from thuja.errors import BadFile, UnknownName, UsageError
-from thuja.phrasing import BIOCLIP_MIXTURE, TextMixture
+from thuja.phrasing import BIOCLIP_MIXTURE, PHRASES, TextMixture
 
 Positives = Literal["pair", "taxon"]
 
@@ -29,6 +29,7 @@ class ImageTower:
     def __post_init__(self) -> None:
         if self.pool not in ("token", "mean"):
             raise UnknownName.of("pool", self.pool, ("token", "mean"))
+        _require_positive(self, "image_size", "patch_size", "width", "layers", "head_width")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,9 @@ class TextTower:
     context_length: int = 77
     vocab_size: int = 2048
 
+    def __post_init__(self) -> None:
+        _require_positive(self, "width", "layers", "heads")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Optimizer:
@@ -52,6 +56,16 @@ class Optimizer:
     weight_decay: float = 0.2
     grad_clip: float | None = 1.0
 
+    def __post_init__(self) -> None:
+        _require_positive(self, "lr", "eps")
+        if not self.weight_decay >= 0 or (self.grad_clip is not None and not self.grad_clip > 0):
+            raise UsageError(
+                f"weight_decay must be at least 0 and grad_clip positive or null, got {self.weight_decay} and "
+                f"{self.grad_clip}"
+            )
+        if not all(0 <= beta < 1 for beta in self.betas):
+            raise UsageError(f"betas must be at least 0 and below 1, got {list(self.betas)}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Augmentation:
@@ -60,6 +74,12 @@ class Augmentation:
     scale: tuple[float, float] = (0.9, 1.0)
     ratio: tuple[float, float] = (1.0, 1.0)
     mirror: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 < self.scale[0] <= self.scale[1] <= 1:
+            raise UsageError(f"augmentation.scale must be two rising shares of the area, got {list(self.scale)}")
+        if not 0 < self.ratio[0] <= self.ratio[1]:
+            raise UsageError(f"augmentation.ratio must be two rising ratios above 0, got {list(self.ratio)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +122,14 @@ class Recipe:
             )
         if self.unfreeze_epochs and not self.image.trunk:
             raise UsageError("unfreeze_epochs is for a pretrained trunk, and this recipe has none")
+        _require_positive(self, "embed_dim", "trunk_lr")
+        if self.seed < 0 or self.warmup_steps < 0 or not self.feature_noise >= 0:
+            raise UsageError(
+                f"seed, warmup_steps and feature_noise must be at least 0, got {self.seed}, {self.warmup_steps} and "
+                f"{self.feature_noise}"
+            )
+        if self.label_text not in PHRASES:
+            raise UnknownName.of("text type", self.label_text, PHRASES)
         if self.positives not in ("pair", "taxon"):
             raise UnknownName.of("kind of positives", self.positives, ("pair", "taxon"))
         if not 0 <= self.ancestor_share < 1:
@@ -135,6 +163,13 @@ class Recipe:
                 value = text
             recipe = _with(recipe, key.split("."), value, key)
         return recipe
+
+
+def _require_positive(node: object, *names: str) -> None:
+    for name in names:
+        value = getattr(node, name)
+        if not value > 0 or value == float("inf"):
+            raise UsageError(f"{name} must be positive, got {value}")
 
 
 def _with(node: Any, path: list[str], value: Any, key: str) -> Any:

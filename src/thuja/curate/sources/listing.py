@@ -10,24 +10,6 @@ from thuja.curate.rows import Row, drop
 from thuja.record import uuid_of_source
 
 STEP = "read"
-IMAGE_SUFFIXES = frozenset(
-    (
-        ".jpg",
-        ".jpeg",
-        ".png",
-        ".webp",
-        ".gif",
-        ".tif",
-        ".tiff",
-        ".bmp",
-        ".avif",
-        ".heic",
-        ".heif",
-        ".jp2",
-        ".j2k",
-        ".mpo",
-    )
-)
 _DEBRIS = frozenset(("Thumbs.db", "desktop.ini", "__MACOSX"))
 
 _SPLIT_WORDS = {
@@ -79,7 +61,8 @@ def file_row(root: Path, relative: str, *, data_source: str = "") -> Row:
 def walk_files(root: Path) -> Iterator[str]:
     """The relative paths of all files under a folder, sorted, hidden ones and system debris left out.
 
-    Linked folders are entered once, so that a link to a folder above cannot loop.
+    Linked folders are entered once, so that a link to a folder above cannot loop. A folder that
+    cannot be read is yielded as if it were a file: it becomes a row that says so.
     """
     seen: set[tuple[int, int]] = set()
 
@@ -88,6 +71,7 @@ def walk_files(root: Path) -> Iterator[str]:
             status = os.stat(os.path.join(root, folder))  # noqa: PTH116, PTH118
             entries = sorted(os.scandir(os.path.join(root, folder)), key=lambda entry: entry.name)  # noqa: PTH118
         except OSError:
+            yield folder
             return
         if (status.st_dev, status.st_ino) in seen:
             return
@@ -96,9 +80,16 @@ def walk_files(root: Path) -> Iterator[str]:
             if entry.name.startswith(".") or entry.name in _DEBRIS:
                 continue
             relative = f"{folder}/{entry.name}" if folder else entry.name
-            if entry.is_dir():
+            if _is_folder(entry):
                 yield from enter(relative)
             else:
                 yield relative
 
     yield from enter("")
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False

@@ -14,7 +14,6 @@ import pyarrow as pa
 
 from thuja.curate.rows import Row, drop
 from thuja.curate.sources.listing import (
-    IMAGE_SUFFIXES,
     SPLIT_OF,
     STEP,
     Listing,
@@ -22,6 +21,7 @@ from thuja.curate.sources.listing import (
     walk_files,
 )
 from thuja.errors import BadFile, UsageError
+from thuja.images.finding import SUFFIXES
 from thuja.record import CATALOG_SCHEMA, uuid_of_source
 from thuja.taxonomy import RANKS, Rank, Taxon
 
@@ -149,7 +149,7 @@ def _rows(listing: Listing, frame: pl.DataFrame, columns: Columns, base: Path) -
             listed.add(relative)
             yield row
     for relative in walk_files(listing.root):
-        if relative not in listed and Path(relative).suffix.lower() in IMAGE_SUFFIXES:
+        if relative not in listed and Path(relative).suffix.lower() in SUFFIXES:
             row = file_row(listing.root, relative)
             row["uuid"] = _unique(row, ids)
             yield drop(row, "not_in_table", STEP)
