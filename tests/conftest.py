@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from importlib.abc import MetaPathFinder
 from pathlib import Path
 from types import ModuleType
@@ -13,6 +14,7 @@ from hypothesis import settings
 
 if TYPE_CHECKING:
     from thuja.model import Model
+    from thuja.train import Recipe
 
 
 class _TorchvisionOnCpu(MetaPathFinder):
@@ -72,3 +74,36 @@ def tiny_model() -> "Model":
         heads=(HeadConfig(name="caption", has_own_temperature=True),),
     )
     return Model.create(config, tokenizer, Preparation(size=16), generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture(scope="session")
+def small_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A curated world for training: eight species, twelve pictures each, one species held out."""
+    from thuja.biosphere import World, WorldConfig, WriteConfig, write_world
+    from thuja.curate import CurateConfig, curate
+    from thuja.names import resolve_names
+
+    folder = tmp_path_factory.mktemp("training")
+    world = World.make(WorldConfig(seed=3, species=8, images=12))
+    write_world(world, folder / "world", WriteConfig(size=32, workers=1))
+    resolve = partial(resolve_names, backbone=folder / "world" / "backbone.parquet")
+    curate(CurateConfig(unseen_species=1), folder / "world", folder / "data", resolve=resolve)
+    return folder / "data"
+
+
+@pytest.fixture
+def tiny_recipe() -> "Recipe":
+    """A recipe that trains in a second."""
+    from thuja.train import ImageTower, Optimizer, Recipe, TextTower
+
+    return Recipe(
+        name="tiny",
+        image=ImageTower(image_size=16, patch_size=8, width=16, layers=1, head_width=8),
+        text=TextTower(width=16, layers=1, heads=2, context_length=64, vocab_size=600),
+        embed_dim=8,
+        batch_size=16,
+        epochs=3,
+        warmup_steps=2,
+        optimizer=Optimizer(lr=3e-3),
+        positives="taxon",
+    )

@@ -1,3 +1,5 @@
+"""Recipes as data: their JSON, their settings, what is refused."""
+
 import json
 
 import pytest

@@ -1,0 +1,44 @@
+"""A recipe run as the command runs it: checks in the log, labels beside the model."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from thuja.encode import encode_texts
+from thuja.labels import LabelSpace
+from thuja.model import Model
+from thuja.phrasing import phrase
+from thuja.predict import Predictor
+from thuja.recipes.run import catalog_taxa, run_recipe
+from thuja.train import Corpus, Recipe, TrainOptions
+
+
+def test_a_model_comes_with_the_names_of_every_species_the_held_out_ones_among_them(
+    small_world: Path, tiny_recipe: Recipe, tmp_path: Path
+) -> None:
+    run_recipe(tiny_recipe, small_world, tmp_path / "run", options=TrainOptions(steps=3))
+    labels = LabelSpace.load(tmp_path / "run" / "model" / "labels")
+    model = Model.load(tmp_path / "run" / "model")
+    unseen = Corpus.open(small_world, "unseen").taxa
+    assert len(labels) == 8
+    assert set(unseen) < set(labels.taxa) == set(catalog_taxa(small_world))
+    expected = encode_texts(model, [phrase(taxon, tiny_recipe.label_text) for taxon in labels.taxa])
+    np.testing.assert_allclose(labels.vectors, expected, atol=1e-3)
+    assert labels.model == model.id
+
+
+def test_the_log_holds_checks_between_nought_and_one_and_the_model_answers(
+    small_world: Path, tiny_recipe: Recipe, tmp_path: Path
+) -> None:
+    options = TrainOptions(steps=4, evaluate_every=2)
+    run_recipe(replace(tiny_recipe, ancestor_share=0.5), small_world, tmp_path / "run", options=options)
+    rows = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    checked = [row["step"] for row in rows if 0 <= row.get("val_zero_shot_top1", -1) <= 1]
+    assert checked == [2, 4]
+    image = tmp_path / "picture.jpg"
+    image.write_bytes(Corpus.open(small_world, "test").read(0))
+    (prediction,) = Predictor(tmp_path / "run").predict([image], k=8)
+    assert sum(answer.score for answer in prediction.answers) == pytest.approx(1, abs=1e-5)
