@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from thuja.embeddings import Embeddings
-from thuja.encode import build_labels, encode_images
+from thuja.encode import EncodeOptions, build_labels, encode_images
 from thuja.encode.cached import encode_cached
 from thuja.evaluate.run import Encoders
 from thuja.labels import LabelSpace
@@ -19,10 +19,13 @@ def encoders_of(model: Model, *, cache: Path | None = None, text_type: TextType 
     A taxon at a rank is phrased as `text_type`, its lineage cut there.
     """
 
+    # A small tower's steps are short: threads that wait for each other cost less in larger batches.
+    options = EncodeOptions(batch_size=128 if model.preparation.size <= 128 else 32)
+
     def images(pictures: Iterable[tuple[str, bytes]]) -> Embeddings:
         if cache is not None and isinstance(model.config.vision, TrunkConfig):
             return encode_cached(model, pictures, cache).embeddings
-        return encode_images(model, pictures).embeddings
+        return encode_images(model, pictures, options).embeddings
 
     def labels(taxa: Sequence[Taxon]) -> LabelSpace:
         return build_labels(model, taxa, text_type=text_type)
