@@ -215,7 +215,7 @@ def _counts(config: WorldConfig, generator: np.random.Generator) -> Ints:
     floor = (config.images + 1) // 2
     rest = (config.images - floor) * config.species
     # Shifted (Zipf-Mandelbrot), so that no species alone makes up more than some one per cent.
-    weights = (np.arange(config.species) + 1 + 0.2 * config.species) ** -config.tail
+    weights = (np.arange(config.species) + 1 + 0.25 * config.species) ** -config.tail
     shares = generator.permutation(weights) / weights.sum() * rest
     counts = np.floor(shares).astype(np.int64)
     by_remainder = np.argsort(counts - shares, kind="stable")
