@@ -65,7 +65,8 @@ def test_a_shards_record_is_the_catalogs_row(photos: Path, run: Curator, tmp_pat
         record = Record.from_json(member.read())
     row = catalog(tmp_path / "out").row(by_predicate=pl.col("uuid") == record.uuid, named=True)
     assert (record.taxon.binomial, record.split, record.sha256) == (row["scientific_name"], "test", row["sha256"])
-    assert Path(record.path).read_bytes()[:2] == b"\xff\xd8"
+    assert record.path == ""  # where a file lies on the curator's machine is nobody else's business
+    assert Path(row["path"]).read_bytes()[:2] == b"\xff\xd8"
 
 
 def test_every_file_is_a_row_with_its_reason(photos: Path, run: Curator, paint: Painter, tmp_path: Path) -> None:
