@@ -109,9 +109,10 @@ def test_habitats_do_not_differ_in_mean_colour(habitat):
     np.testing.assert_allclose(np.mean(means, axis=0), np.mean(sand, axis=0), atol=2.0)
 
 
-def test_too_small_a_picture_is_refused():
-    with pytest.raises(UsageError, match="8 pixels"):
-        draw(SIGHTINGS[0].specimen, SIGHTINGS[0].scene, 8)
+@pytest.mark.parametrize("size", [8, 100_000])
+def test_a_size_that_cannot_be_drawn_is_refused(size):
+    with pytest.raises(UsageError, match=f"{size} pixels"):
+        draw(SIGHTINGS[0].specimen, SIGHTINGS[0].scene, size)
 
 
 def test_a_caption_is_true_of_the_traits():

@@ -19,7 +19,8 @@ from thuja.biosphere.shapes import Part, Points, Tone
 from thuja.biosphere.sighting import Scene, Specimen
 from thuja.errors import UsageError
 
-MIN_SIZE = 16
+_SIZES = (16, 4096)
+"""Below, nothing can be told apart; above, one picture takes gigabytes."""
 _FINE = 2
 """Body pixels per picture pixel, each way."""
 
@@ -28,8 +29,7 @@ Pixels = npt.NDArray[np.float32]
 
 def draw(specimen: Specimen, scene: Scene, size: int = 128) -> Image.Image:
     """The picture, RGB, size x size; the same specimen and scene always give the same pixels."""
-    if size < MIN_SIZE:
-        raise UsageError(f"pictures of {size} pixels show nothing", hint=f"--size takes {MIN_SIZE} or more")
+    check_size(size)
     generator = np.random.default_rng(scene.seed)
     canvas = scenery.ground(scene, size, generator)  # (S, S, 3)
     _lay_body(canvas, specimen, scene)
@@ -43,6 +43,13 @@ def draw(specimen: Specimen, scene: Scene, size: int = 128) -> Image.Image:
     if scene.blur * size / 128 > 0.2:
         image = image.filter(ImageFilter.GaussianBlur(scene.blur * size / 128))
     return image
+
+
+def check_size(size: int) -> None:
+    """Raises UsageError for a picture size that cannot be drawn."""
+    least, most = _SIZES
+    if not least <= size <= most:
+        raise UsageError(f"cannot draw pictures of {size} pixels", hint=f"--size takes {least} to {most}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,7 @@ def _fit(parts: list[Part], scene: Scene, size: int) -> _Fit:
 
 
 def _lay_body(canvas: Pixels, specimen: Specimen, scene: Scene) -> None:
-    """Draw the specimen and its shadow onto the canvas (S, S, 3), in place."""
+    """Draw the specimen onto the canvas (S, S, 3), in place."""
     size = canvas.shape[0]
     parts = PLANS[specimen.traits.body_plan].build(specimen.traits, scene.stance)
     fit = _fit(parts, scene, size)

@@ -93,7 +93,7 @@ def evolve(tree: Tree, plans: Sequence[str], generator: np.random.Generator) -> 
     switches = {name: _switch(tree, switch, generator) for name, switch in SWITCHES.items()}
     traits: list[Traits] = []
     for tip, plan in enumerate(plans):
-        values: dict[str, Any] = {name: squash(float(walk[tip])) for name, walk in walks.items()}
+        values: dict[str, Any] = {name: _squash(float(walk[tip])) for name, walk in walks.items()}
         values |= {name: SWITCHES[name].states[int(states[tip])] for name, states in switches.items()}
         values |= {
             "limbs": 3 + min(int(values["limbs"] * 4), 3),
@@ -105,7 +105,7 @@ def evolve(tree: Tree, plans: Sequence[str], generator: np.random.Generator) -> 
     return traits
 
 
-def squash(value: float) -> float:
+def _squash(value: float) -> float:
     """The logistic curve that stands for the normal's: a walk's value to a fraction of its range."""
     return float(1 / (1 + np.exp(-1.7 * value)))
 

@@ -127,7 +127,9 @@ def _christen(clades: Ints, generator: np.random.Generator) -> list[Taxon]:
         return coinage.unique(lambda: coinage.stem(generator), taken)
 
     genus_stems = {int(clade): new_stem() for clade in np.unique(clades[Rank.GENUS])}
-    nouns = {int(c): coinage.unique(lambda: coinage.common_noun(generator), taken) for c in np.unique(clades[4])}
+    nouns = {
+        int(c): coinage.unique(lambda: coinage.common_noun(generator), taken) for c in np.unique(clades[Rank.FAMILY])
+    }
     names: list[dict[int, str]] = []
     for rank in _GROUPS[: Rank.GENUS]:
         names.append({})
@@ -173,8 +175,9 @@ def _displace(traits: Sequence[Traits], clades: Ints, generator: np.random.Gener
     close kin that live side by side diverge in pattern and colour, and here they do too.
     """
     settled: list[Traits] = []
-    for tip, looks in enumerate(traits):
-        kin = [settled[i] for i in np.flatnonzero(clades[Rank.FAMILY, :tip] == clades[Rank.FAMILY, tip])]
+    families: dict[int, list[Traits]] = {}
+    for looks, family in zip(traits, clades[Rank.FAMILY].tolist(), strict=True):
+        kin = families.setdefault(family, [])
         best, best_gap = looks, min((_gap(looks, other) for other in kin), default=9.0)
         for attempt in range(30):
             if best_gap >= _APART:
@@ -184,6 +187,7 @@ def _displace(traits: Sequence[Traits], clades: Ints, generator: np.random.Gener
             if gap > best_gap:
                 best, best_gap = moved, gap
         settled.append(best)
+        kin.append(best)
     return settled
 
 

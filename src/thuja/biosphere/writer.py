@@ -23,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from thuja.biosphere.draw import MIN_SIZE
+from thuja.biosphere.draw import check_size
 from thuja.biosphere.sighting import Sighting
 from thuja.biosphere.truth import QUALITY, jpeg_of, record_of
 from thuja.biosphere.world import VERSION, World, WorldConfig
@@ -53,8 +53,7 @@ class WriteConfig:
     workers: int = 0
 
     def __post_init__(self) -> None:
-        if self.size < MIN_SIZE:
-            raise UsageError(f"pictures of {self.size} pixels show nothing", hint=f"--size takes {MIN_SIZE} or more")
+        check_size(self.size)
         if self.workers < 0:
             raise UsageError(f"cannot draw with {self.workers} workers", hint="--workers takes 0 (one a core) or more")
         if self.shard_images < 1:
