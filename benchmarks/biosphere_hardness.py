@@ -1,8 +1,8 @@
 """How hard a biosphere is: what a linear model, raw pixels and a small ViT make of its pictures.
 
-    thuja biosphere make /tmp/world --seed 0
-    python benchmarks/biosphere_hardness.py /tmp/world
-    python benchmarks/biosphere_hardness.py /tmp/world --train-minutes 10 --threads 1
+    thuja biosphere make world --seed 0
+    python benchmarks/biosphere_hardness.py world
+    python benchmarks/biosphere_hardness.py world --train-minutes 10 --threads 1
 
 Pixel baselines are cross-validated over five folds, each with every fifth picture of a species, so
 that all pictures are tested; the ViT is tested on the first fold. A biosphere is fit for its purpose when the linear
