@@ -13,7 +13,7 @@ from thuja.model import Model
 from thuja.phrasing import phrase
 from thuja.predict import Predictor
 from thuja.recipes.run import catalog_taxa, run_recipe
-from thuja.train import Corpus, Recipe, TrainOptions
+from thuja.train import Corpus, Recipe, TrainOptions, read_recipe
 
 
 def test_a_model_comes_with_the_names_of_every_species_the_held_out_ones_among_them(
@@ -42,3 +42,13 @@ def test_the_log_holds_checks_between_nought_and_one_and_the_model_answers(
     image.write_bytes(Corpus.open(small_world, "test").read(0))
     (prediction,) = Predictor(tmp_path / "run").predict([image], k=8)
     assert sum(answer.score for answer in prediction.answers) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_batch_is_fitted_to_a_small_data_set_and_said(
+    small_world: Path, tiny_recipe: Recipe, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """`small-pretrained` has batches of 256, and many users have fewer photos than that."""
+    images = len(Corpus.open(small_world, "train"))
+    run_recipe(replace(tiny_recipe, batch_size=4096), small_world, tmp_path / "run", options=TrainOptions(steps=1))
+    assert read_recipe(tmp_path / "run").batch_size == images // 4
+    assert f"there are {images} training images" in caplog.text

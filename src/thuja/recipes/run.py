@@ -1,5 +1,6 @@
 """Run a recipe on a curated folder: the training loop with features, checks and labels wired in."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +17,11 @@ from thuja.errors import BadFile
 from thuja.jobs import require_complete
 from thuja.labels import LabelSpace
 from thuja.model import Model
+from thuja.shards import index_shard, list_shards
 from thuja.taxonomy import RANKS, Taxon
 from thuja.train import Corpus, Recipe, TrainOptions, train
+
+logger = logging.getLogger(__name__)
 
 VALIDATION_IMAGES = 500
 """What a check in the middle of training looks at, at most: enough for a curve, a second of work."""
@@ -30,7 +34,8 @@ def run_recipe(
 
     Beside what `train` writes, `out/model/labels` gets the label space of every species in the
     catalog, those held out of training among them: a model may be asked for a name it never saw.
-    The features of a frozen trunk are kept in `cache`, by default in the run folder. Raises
+    The features of a frozen trunk are kept in `cache`, by default in the run folder. Where a
+    batch would hold more than a quarter of the training images, it is made that small. Raises
     EmptyInput for a folder that curation did not make, BadFile for one that it did not finish.
     """
 
@@ -44,11 +49,21 @@ def run_recipe(
         save_labels(model, recipe, data, folder / "labels")
 
     require_complete(data, verb="curate")
+    recipe = _fitted(recipe, data)
     # Before the first step: threads that change in the middle of a run change its bits.
     limit_torch_threads()
     checked = _some(Corpus.find(data, "val") or Corpus.find(data, "test"))
     wired = replace(options or TrainOptions(), featurize=featurize, evaluate=check if checked else None, finish=finish)
     return train(recipe, data, out, options=wired)
+
+
+def _fitted(recipe: Recipe, data: Path) -> Recipe:
+    images = sum(len(index_shard(path)) for path in list_shards(data / "shards", "train"))
+    fitting = max(2, images // 4)
+    if not images or recipe.batch_size <= fitting:
+        return recipe
+    logger.warning("batches of %d instead of %d: there are %d training images", fitting, recipe.batch_size, images)
+    return replace(recipe, batch_size=fitting)
 
 
 def save_labels(model: Model, recipe: Recipe, data: Path, folder: Path) -> LabelSpace:
