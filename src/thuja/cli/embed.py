@@ -32,7 +32,7 @@ def embed(
 
     \b
     Example:
-      thuja embed photos/ 'more/*.jpg' --model demo/run/model --out embeddings.parquet
+      thuja embed photos/ 'more/*.jpg' --model run/model --out embeddings.parquet
     """
     from thuja.encode import EncodeOptions, encode_images
     from thuja.errors import OutputExists, ThujaError
