@@ -152,3 +152,16 @@ def test_with_no_model_anywhere_the_three_ways_on_are_said(pictures, tmp_path, m
     assert caught.value.exit_code == 2
     for way in ("make demo", "--model FOLDER", "open_clip_config.json"):
         assert way in str(caught.value)
+
+
+def test_the_kingdom_is_a_rank_too(model_folder, pictures):
+    """Its level is 0, which once counted as no rank: the columns were those of species."""
+    result = run(pictures, "--model", model_folder, "--rank", "kingdom", "-k", 1)
+    assert result.stdout.splitlines()[0] == "file_name,kingdom,score,error"
+
+
+def test_a_suffix_that_names_no_format_is_refused(model_folder, pictures, tmp_path):
+    """`--out x.xlsx` once held CSV."""
+    with pytest.raises(UnknownName, match="xlsx"):
+        run(pictures, "--model", model_folder, "--out", tmp_path / "x.xlsx")
+    assert not (tmp_path / "x.xlsx").exists()

@@ -38,12 +38,12 @@ def embed(
     from thuja.errors import OutputExists, ThujaError
     from thuja.images.finding import find_images
     from thuja.model import Model
-    from thuja.model.published import find_model
+    from thuja.predict.predictor import model_folder
 
     if out.exists() and not force:
         raise OutputExists(f"{out} is there already", hint="--force replaces it")
     files = find_images(images)
-    model = Model.load(find_model(name))
+    model = Model.load(model_folder(name))
     options = EncodeOptions(head=head, batch_size=batch_size, label="embed")
     encoded = encode_images(model, ((str(file), file) for file in files), options, total=len(files))
     if errors is not None:

@@ -56,7 +56,8 @@ def predict(
     predictor = Predictor(name, labels=custom)
     answered = failed = 0
     predictions = predictor.predict(images, rank=wanted, k=k, batch_size=batch_size)
-    shown = (wanted or Rank.SPECIES) if predictor.labels.taxa else None
+    at = Rank.SPECIES if wanted is None else wanted  # the kingdom is rank 0
+    shown = at if predictor.labels.taxa else None
     with open_writer(out or sys.stdout, form, shown) as writer:
         for prediction in predictions:
             writer.write(prediction)
@@ -82,4 +83,6 @@ def _settle_format(format_: str | None, out: Path | None, *, force: bool) -> str
     if out.exists() and not force:
         raise OutputExists(f"{out} is there already", hint="--force replaces it")
     suffix = {".txt": "table", ".json": "jsonl"}.get(out.suffix, out.suffix.removeprefix("."))
-    return format_ or (suffix if suffix in FORMATS else "csv")
+    if format_ is None and suffix and suffix not in FORMATS:
+        raise UnknownName.of("format", suffix, FORMATS)
+    return format_ or suffix or "csv"

@@ -33,7 +33,7 @@ def _of_split(evaluation: Evaluation, split: str) -> pa.Table:
     }
     if evaluation.imagenet_trunk:
         met = [imagenet_class(taxon) for taxon in pictures.taxa]
-        columns["imagenet_class"] = pa.array([rank.label if rank else None for rank in met], pa.string())
+        columns["imagenet_class"] = pa.array([None if rank is None else rank.label for rank in met], pa.string())
     asked = {
         (answered.task.name, answered.task.question.rank, answered.method): answered
         for answered in evaluation.answers
