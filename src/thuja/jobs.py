@@ -88,9 +88,7 @@ def _settle_existing(path: Path, *, verb: str, force: bool, resume: bool) -> Non
         return
     if not force:
         hint = (
-            "--force replaces it, or --resume, where there is one, goes on with it"
-            if marker and marker.get("verb") == verb
-            else "name another"
+            "--force replaces it, --resume goes on with it" if marker and marker.get("verb") == verb else "name another"
         )
         raise OutputExists(f"the output folder {path} is not empty", hint=hint)
     if marker is None or marker.get("verb") != verb:

@@ -27,7 +27,7 @@ RECIPE = Recipe(
     texts=BIOCLIP_MIXTURE,
     ancestor_share=0.1,
     batch_size=64,
-    epochs=8,
+    epochs=10,
     optimizer=Optimizer(lr=5e-4, weight_decay=0.2),
     warmup_steps=100,
     augmentation=Augmentation(scale=(0.9, 1.0), mirror=True),
