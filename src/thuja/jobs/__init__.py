@@ -1,0 +1,27 @@
+"""Long work that may be killed: whole files, claimed folders, numbered units, progress."""
+
+from thuja.jobs.folders import (
+    MARKER,
+    atomic_path,
+    empty_folder,
+    output_folder,
+    require_complete,
+    write_json,
+    write_text,
+)
+from thuja.jobs.progress import Progress, track
+from thuja.jobs.units import Share, Units
+
+__all__ = [
+    "MARKER",
+    "Progress",
+    "Share",
+    "Units",
+    "atomic_path",
+    "empty_folder",
+    "output_folder",
+    "require_complete",
+    "track",
+    "write_json",
+    "write_text",
+]

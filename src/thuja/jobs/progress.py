@@ -1,0 +1,74 @@
+"""Progress of long work on stderr: a bar on a terminal, plain lines in a log."""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def track(items: Iterable[T], *, total: int | None, label: str, unit: str = "images") -> Iterator[T]:
+    """Pass items through, showing progress, rate and time left on stderr.
+
+    A bar on a terminal; in a log, a plain line every ten seconds.
+    """
+    progress = Progress(total=total, label=label, unit=unit)
+    try:
+        for item in items:
+            yield item
+            progress.advance(1)
+    finally:
+        progress.close()
+
+
+class Progress:
+    """Progress of one piece of long work, as a bar on a terminal and as plain lines in a log."""
+
+    def __init__(self, *, total: int | None, label: str, unit: str = "images") -> None:
+        self._total, self._label, self._unit = total, label, unit
+        self._done = 0
+        self._note = ""
+        self._is_terminal = sys.stderr.isatty()
+        self._started = self._shown = time.monotonic()
+
+    def advance(self, count: int, *, note: str = "") -> None:
+        """Count `count` more units as done; `note` (a loss, say) is shown behind them."""
+        self._done += count
+        self._note = note or self._note
+        now = time.monotonic()
+        if now - self._shown >= (0.2 if self._is_terminal else 10.0):
+            self._shown = now
+            self._show(end="")
+
+    def close(self) -> None:
+        """Show the final state and end the line."""
+        self._show(end="\n")
+
+    def _show(self, *, end: str) -> None:
+        elapsed = max(time.monotonic() - self._started, 1e-9)
+        rate = self._done / elapsed
+        parts = [f"{self._label}: {self._done:,}"]
+        if self._total:
+            parts[0] += f"/{self._total:,} {self._unit} ({self._done / self._total:.0%})"
+        else:
+            parts[0] += f" {self._unit}"
+        parts.append(f"{rate:,.1f} {self._unit}/s")
+        if self._total and 0 < self._done < self._total:
+            parts.append(f"{_clock((self._total - self._done) / rate)} left")
+        elif end:
+            parts.append(f"took {_clock(elapsed)}")
+        if self._note:
+            parts.append(self._note)
+        line = ", ".join(parts)
+        if self._is_terminal:
+            sys.stderr.write(f"\r\x1b[2K{line}{end}")
+        else:
+            sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

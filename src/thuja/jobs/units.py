@@ -1,0 +1,90 @@
+"""A job cut into numbered units, each a file that appears whole or not at all.
+
+What a killed run has finished is kept, and several processes share one job without talking.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from thuja.errors import OutputExists, UsageError
+from thuja.jobs.folders import atomic_path, write_json
+
+PLAN = "plan.json"
+"""Stands in every folder of units: what the job is, so that no other job goes on with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """One process's part of a job: every `world`-th unit, beginning with `rank`."""
+
+    rank: int = 0
+    world: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.rank < self.world:
+            raise UsageError(f"a share is 0 <= rank < world, got rank {self.rank} of {self.world}")
+
+    @classmethod
+    def from_environment(cls) -> "Share":
+        """RANK and WORLD_SIZE, as torchrun sets them; the whole job where it did not."""
+        try:
+            return cls(rank=int(os.environ.get("RANK", "0")), world=int(os.environ.get("WORLD_SIZE", "1")))
+        except ValueError as error:
+            raise UsageError("RANK and WORLD_SIZE must be whole numbers, as torchrun sets them") from error
+
+
+class Units:
+    """The units of one job in one folder; opening a folder of the same plan goes on with it."""
+
+    def __init__(self, folder: Path, plan: Mapping[str, Any], *, share: Share | None = None) -> None:
+        """`plan` is JSON that says what the job is; raises OutputExists for a folder of another plan."""
+        self.folder, self.share = Path(folder), share or Share()
+        wanted = json.loads(json.dumps(plan))
+        if self.folder.exists() and self._plan() != wanted:
+            what = "units of another job" if self._plan() is not None else "something else"
+            raise OutputExists(f"{self.folder} holds {what}", hint="--force begins anew, or name another output")
+        if self._plan() is None:
+            write_json(self.folder / PLAN, wanted)
+
+    def is_mine(self, number: int) -> bool:
+        """Whether this unit is in this process's share."""
+        return number % self.share.world == self.share.rank
+
+    def is_done(self, number: int) -> bool:
+        """Whether this unit is finished, by whomever."""
+        return self.path(number).is_file()
+
+    def path(self, number: int) -> Path:
+        """Where this unit is, or will be."""
+        return self.folder / f"unit-{number:06}"
+
+    @contextmanager
+    def writing(self, number: int) -> Iterator[Path]:
+        """Yield the path to write a unit to; it counts as done when the block ends well."""
+        with atomic_path(self.path(number)) as temporary:
+            yield temporary
+
+    def done(self) -> int:
+        """How many units are finished."""
+        return sum(1 for path in self.folder.glob("unit-??????") if path.is_file())
+
+    def finished(self, total: int) -> list[Path] | None:
+        """All `total` units in their order, or None while one is missing."""
+        paths = [self.path(number) for number in range(total)]
+        return paths if all(path.is_file() for path in paths) else None
+
+    def remove(self) -> None:
+        """Delete the folder; another process may be doing the same."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _plan(self) -> Any:
+        try:
+            return json.loads((self.folder / PLAN).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
