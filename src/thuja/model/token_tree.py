@@ -34,10 +34,8 @@ class TokenTree:
         names = ("tokens", "positions", "keys", "stops", "ends")
         return TokenTree(**{name: getattr(self, name).to(device, non_blocking=True) for name in names})
 
-    def mask(self, dtype: torch.dtype) -> Tensor:
-        """(B, 1, N, K): 0 where a node attends, minus infinity elsewhere."""
-        B = len(self.keys)
-        nodes = torch.arange(len(self.tokens), device=self.keys.device).view(B, -1, 1)
-        attends = (self.keys[:, None, :] <= nodes) & (nodes < self.stops[:, None, :])
-        mask = torch.zeros(attends.shape, dtype=dtype, device=self.keys.device)
-        return mask.masked_fill_(~attends, float("-inf")).unsqueeze(1)
+    def mask(self) -> Tensor:
+        """(B, 1, N, K): whether a node attends to a key of its block."""
+        nodes = torch.arange(len(self.tokens), device=self.keys.device).view(len(self.keys), -1, 1)
+        attends: Tensor = (self.keys[:, None, :] <= nodes) & (nodes < self.stops[:, None, :])
+        return attends.unsqueeze(1)

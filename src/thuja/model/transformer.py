@@ -31,20 +31,20 @@ class Attention(nn.Module):
     def forward(self, x: Tensor, *, is_causal: bool) -> Tensor:
         """(B, T, W) to (B, T, W); causal: no position sees a later one."""
         B, T, W = x.shape
-        qkv = F.linear(x, self.in_proj_weight, self.in_proj_bias)
+        qkv = self.project_in(x)
         q, k, v = qkv.view(B, T, 3, self.heads, W // self.heads).permute(2, 0, 3, 1, 4)  # each (B, H, T, W/H)
         mixed = F.scaled_dot_product_attention(q, k, v, is_causal=is_causal)
         out: Tensor = self.out_proj(mixed.transpose(1, 2).reshape(B, T, W))
         return out
 
-    def mix_tree(self, x: Tensor, tree: TokenTree, mask: Tensor) -> Tensor:
-        """(M, W) to (M, W), before the output projection: a node sees itself and its ancestors.
+    def project_in(self, x: Tensor) -> Tensor:
+        """(..., W) to (..., 3 W): queries, keys and values side by side."""
+        return F.linear(x, self.in_proj_weight, self.in_proj_bias)
 
-        `mask` is the tree's, in the type of `x`.
-        """
-        M, W = x.shape
+    def mix_tree(self, qkv: Tensor, tree: TokenTree, mask: Tensor) -> Tensor:
+        """(M, 3 W) to (M, W): what each node takes from itself and its ancestors; `mask` is the tree's."""
+        M, W = qkv.shape[0], qkv.shape[1] // 3
         B, K = tree.keys.shape
-        qkv = F.linear(x, self.in_proj_weight, self.in_proj_bias)
         q = qkv[:, :W].view(B, M // B, self.heads, W // self.heads).transpose(1, 2)  # (B, H, N, W/H)
         kv = qkv[:, W:].index_select(0, tree.keys.flatten())
         k, v = kv.view(B, K, 2, self.heads, W // self.heads).permute(2, 0, 3, 1, 4)  # each (B, H, K, W/H)
@@ -77,7 +77,7 @@ class Block(nn.Module):
 
     def run_tree(self, x: Tensor, tree: TokenTree, mask: Tensor, *, ends_only: bool) -> Tensor:
         """(M, W) nodes to (M, W), or to (L, W) when nothing but the texts' ends is wanted."""
-        mixed = self.attn.mix_tree(self.ln_1(x), tree, mask)
+        mixed = self.attn.mix_tree(self.attn.project_in(self.ln_1(x)), tree, mask)
         if ends_only:
             x, mixed = x[tree.ends], mixed[tree.ends]
         x = x + self.attn.out_proj(mixed)
@@ -104,7 +104,7 @@ class Transformer(nn.Module):
 
         Of the last block the ends' outputs alone are wanted, so its MLP runs on no other node.
         """
-        mask = tree.mask(x.dtype)
+        mask = tree.mask()
         last = len(self.resblocks) - 1
         for place, block in enumerate(self.resblocks):
             assert isinstance(block, Block)
