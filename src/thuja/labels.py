@@ -1,9 +1,11 @@
 """What may be answered: taxa or free texts, each with the vector of its sentence."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +17,10 @@ from thuja.errors import BadFile, EmptyInput, ThujaError, UsageError
 from thuja.jobs import atomic_path, write_json
 from thuja.taxonomy import Rank, Taxon
 
+FACTS = "labels.json"
+"""Stands in the folder of a whole label space: the model's id, how many labels, how they were made."""
+
+_ROW_GROUP = 1 << 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelSpace:
@@ -70,25 +76,14 @@ class LabelSpace:
 
     def save(self, folder: Path) -> None:
         """Write `labels.parquet`, `embeddings.npy` (float16) and `labels.json` (the model's id)."""
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "labels.json").unlink(missing_ok=True)  # without it, the folder does not load half written
-        columns: dict[str, pa.Array] = {"text": pa.array(self.texts, type=pa.string())}
-        if self.taxa:
-            rows = [taxon.to_columns() for taxon in self.taxa]
-            columns |= {name: pa.array([row[name] for row in rows], type=pa.string()) for name in rows[0]}
-        with atomic_path(folder / "labels.parquet") as temporary:
-            pq.write_table(pa.table(columns), temporary)
-        with atomic_path(folder / "embeddings.npy") as temporary, temporary.open("wb") as file:
-            np.save(file, self.vectors.astype(np.float16))
-        write_json(folder / "labels.json", {"model": self.model, "labels": len(self), "dim": self.vectors.shape[1]})
+        save_parts(folder, [self], count=len(self))
 
     @classmethod
     def load(cls, folder: Path) -> "LabelSpace":
         """Read what `save` wrote; the vectors stay on disk until they are used."""
         folder = Path(folder)
         try:
-            facts = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
+            facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
             table = pq.read_table(folder / "labels.parquet")
             vectors = np.load(folder / "embeddings.npy", mmap_mode="r", allow_pickle=False)
             model, texts = str(facts["model"]), table.column("text").to_pylist()
@@ -110,3 +105,65 @@ class LabelSpace:
         if vectors.ndim != 2 or vectors.shape[1] != len(taxa):
             raise BadFile(f"{matrix} has shape {vectors.shape}, but {names} has {len(taxa)} labels")
         return cls(texts=[taxon.scientific_name for taxon in taxa], vectors=vectors.T, model=model, taxa=taxa)
+
+
+def save_parts(
+    folder: Path, parts: Iterable[LabelSpace], *, count: int, facts: Mapping[str, Any] | None = None
+) -> None:
+    """Write one label space of `count` labels that comes in parts of one kind, in a part's memory.
+
+    `facts` (text type, prompts, precision) stand in `labels.json`, beside the model's id.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / FACTS).unlink(missing_ok=True)  # without it, the folder does not load half written
+    done, dim, model = 0, 0, ""
+    with (
+        atomic_path(folder / "labels.parquet") as table_path,
+        atomic_path(folder / "embeddings.npy") as vectors_path,
+        ExitStack() as stack,
+    ):
+        vectors: npt.NDArray[np.float16] | None = None
+        rows: _Table | None = None
+        for part in parts:
+            if vectors is None or rows is None:
+                dim, model = part.vectors.shape[1], part.model
+                vectors = np.lib.format.open_memmap(vectors_path, "w+", dtype=np.float16, shape=(count, dim))
+                rows = stack.enter_context(closing(_Table(table_path)))
+            vectors[done : done + len(part)] = part.vectors
+            rows.add(part)
+            done += len(part)
+        if vectors is None or done != count:
+            raise ThujaError(f"expected {count} labels, got {done}")
+    write_json(folder / FACTS, {"model": model, "labels": done, "dim": dim, **(facts or {})})
+
+
+class _Table:
+    """Writes `labels.parquet` in row groups of many parts."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writer: pq.ParquetWriter | None = None
+        self._waiting: list[pa.Table] = []
+
+    def add(self, part: LabelSpace) -> None:
+        columns: dict[str, pa.Array] = {"text": pa.array(part.texts, type=pa.string())}
+        if part.taxa:
+            rows = [taxon.to_columns() for taxon in part.taxa]
+            columns |= {name: pa.array([row[name] for row in rows], type=pa.string()) for name in rows[0]}
+        self._waiting.append(pa.table(columns))
+        if sum(table.num_rows for table in self._waiting) >= _ROW_GROUP:
+            self._flush()
+
+    def close(self) -> None:
+        if self._waiting:
+            self._flush()
+        if self._writer is not None:
+            self._writer.close()
+
+    def _flush(self) -> None:
+        table = pa.concat_tables(self._waiting)
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self._path, table.schema)
+        self._writer.write_table(table, row_group_size=_ROW_GROUP)
+        self._waiting = []

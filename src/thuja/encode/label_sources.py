@@ -1,0 +1,226 @@
+"""What a label space is made of: a table of taxa, the embedded backbone, or a list of texts."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from thuja.errors import BadFile, EmptyInput, UnknownName, UsageError
+from thuja.names import CERTAIN, Backbone, resolve_names
+from thuja.taxonomy import RANKS, Rank, Taxon
+
+BACKBONE = "backbone"
+"""The source that means the embedded backbone."""
+
+_RANKS = [rank.label for rank in RANKS]
+_TAXON = [*_RANKS, "common"]
+_TABLES = (".csv", ".parquet", ".pq")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelRows:
+    """Distinct labels: the seven ranks and `common`, sorted; or the one column `text`, in its order.
+
+    `merged` rows repeated a label, `above` rows did not reach the rank that was asked for.
+    """
+
+    table: pl.DataFrame
+    merged: int = 0
+    above: int = 0
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @property
+    def has_taxa(self) -> bool:
+        """Whether the labels are taxa."""
+        return "text" not in self.table.columns
+
+    def taxa(self, start: int, stop: int) -> list[Taxon]:
+        """The taxa in this range of rows; none for texts."""
+        return [Taxon.from_columns(row) for row in self.table[start:stop].to_dicts()] if self.has_taxa else []
+
+    def texts(self, start: int, stop: int) -> list[str]:
+        """The texts in this range of rows."""
+        return self.table["text"][start:stop].to_list()
+
+    def digest(self) -> str:
+        """The SHA-256 of all rows."""
+        digest = hashlib.sha256(",".join(self.table.columns).encode())
+        for part in self.table.iter_slices(1 << 16):
+            digest.update(part.write_csv(include_header=False).encode())
+        return digest.hexdigest()
+
+
+def find_labels(
+    sources: Sequence[str], *, rank: Rank | None = None, within: Sequence[str] = (), resolve: bool = False
+) -> LabelRows:
+    """The labels that these sources stand for; see `thuja labels build --help`.
+
+    Raises UsageError, EmptyInput or BadFile, each with what to do.
+    """
+    lists = [source for source in sources if Path(source).suffix.lower() == ".txt"]
+    if lists and not resolve:
+        if len(lists) < len(sources) or rank is not None or within:
+            raise UsageError(
+                f"the names in {lists[0]} are free texts without ranks", hint="--resolve looks up which taxa they are"
+            )
+        return _distinct_texts(lists)
+    found = [_taxa_of(source, rank, resolve=resolve) for source in sources]
+    return _distinct_taxa(pl.concat(found), rank, within)
+
+
+def read_lines(path: Path) -> list[str]:
+    """The lines of a text file without their outer blanks; blank lines are left out."""
+    try:
+        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise UsageError(f"cannot read the labels in {path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"the labels in {path} are not UTF-8 text", hint="save the file as UTF-8") from error
+    labels = [line.strip() for line in lines if line.strip()]
+    if not labels:
+        raise EmptyInput(f"{path} holds no label", hint="write one label a line")
+    return labels
+
+
+def _distinct_texts(lists: Sequence[str]) -> LabelRows:
+    lines = [" ".join(line.split()) for path in lists for line in read_lines(Path(path))]
+    distinct = list(dict.fromkeys(lines))
+    return LabelRows(table=pl.DataFrame({"text": distinct}), merged=len(lines) - len(distinct))
+
+
+def _distinct_taxa(table: pl.DataFrame, rank: Rank | None, within: Sequence[str]) -> LabelRows:
+    table = table.filter(pl.any_horizontal(pl.col(_RANKS) != ""))
+    if within:
+        table = pl.concat([_within(table, name) for name in within])
+    named = len(table)
+    if rank is not None:
+        table = _cut(table, rank)
+    reached = len(table)
+    # Of the rows of one taxon the first that has a common name gives it.
+    common = pl.col("common").filter(pl.col("common") != "").first().fill_null("")
+    table = table.group_by(_RANKS, maintain_order=True).agg(common).sort(_RANKS)
+    if table.is_empty():
+        where = f" within {', '.join(within)}" if within else ""
+        raise EmptyInput(f"there is no taxon at the rank asked for{where}", hint="choose another --rank or --within")
+    return LabelRows(table=table, merged=reached - len(table), above=named - reached)
+
+
+def _cut(table: pl.DataFrame, rank: Rank) -> pl.DataFrame:
+    """The rows that reach a rank, cut there; what a deeper taxon is called is not the name of the cut."""
+    needed = [Rank.GENUS, Rank.SPECIES] if rank == Rank.SPECIES else [rank]
+    below = [level.label for level in RANKS if level > rank]
+    table = table.filter(pl.all_horizontal(pl.col(level.label) != "" for level in needed))
+    if not below:
+        return table
+    is_deeper = pl.any_horizontal(pl.col(below) != "")
+    common = pl.when(is_deeper).then(pl.lit("")).otherwise(pl.col("common")).alias("common")
+    return table.with_columns(common).with_columns(pl.lit("").alias(name) for name in below)
+
+
+def _within(table: pl.DataFrame, name: str) -> pl.DataFrame:
+    """The rows below a taxon, named by one word or as a lineage; raises UsageError when it means several."""
+    if len(name.split()) != 1:
+        ancestor = Taxon.from_lineage(name)
+        wanted = [pl.col(rank.label) == ancestor[rank] for rank in RANKS if ancestor[rank]]
+        found = table.filter(wanted)
+    else:
+        found = table.filter(pl.any_horizontal(pl.col(_RANKS[: Rank.SPECIES]) == name))
+        _require_one(found, name)
+    if found.is_empty():
+        raise EmptyInput(
+            f'no taxon of the source lies within "{name}"',
+            hint='one name ("Aves"), or each with its rank ("kingdom Animalia genus Oenanthe")',
+        )
+    return found
+
+
+def _require_one(found: pl.DataFrame, name: str) -> None:
+    for rank in RANKS[: Rank.SPECIES]:
+        bearing = found.filter(pl.col(rank.label) == name)
+        if bearing.is_empty():
+            continue
+        lineages = bearing.select(_RANKS[: rank + 1]).unique().sort(_RANKS[: rank + 1]).rows()
+        if len(lineages) == 1 and len(bearing) == len(found):
+            return
+        shown = " and ".join(" ".join(part for part in lineage if part) for lineage in lineages[:2])
+        raise UsageError(
+            f'"{name}" means several taxa: {shown}' if len(lineages) > 1 else f'"{name}" is a name at several ranks',
+            hint=f'say which with ranks: "kingdom {lineages[0][0]} {rank.label} {name}"',
+        )
+
+
+def _taxa_of(source: str, rank: Rank | None, *, resolve: bool) -> pl.DataFrame:
+    """The rows of one source: seven ranks and a common name, empty where nothing is known."""
+    path = Path(source)
+    if source == BACKBONE and not path.exists():
+        level = Rank.SPECIES if rank is None else rank
+        known = Backbone.embedded().taxa.filter(pl.col("level") == level.label)
+        return known.select(pl.col(_TAXON).fill_null("")).pipe(_cut, level)
+    if path.suffix.lower() == ".txt":
+        return _resolved(source) if resolve else _refuse(source)
+    if path.is_dir() and (path / "catalog.parquet").is_file():
+        path = path / "catalog.parquet"
+    if not path.is_file() or path.suffix.lower() not in _TABLES:
+        return _refuse(source)
+    return _tidy(_read(path), path)
+
+
+def _refuse(source: str) -> pl.DataFrame:
+    if Path(source).is_dir():
+        raise UsageError(f"the folder {source} holds no catalog.parquet", hint="name one that thuja curate made")
+    if Path(source).exists():
+        raise UnknownName.of("kind of label source", Path(source).name, [*_TABLES, ".txt", "a data folder"])
+    raise UsageError(
+        f"there is no {source}", hint=f"a .csv or .parquet with rank columns, a .txt, a data folder, or {BACKBONE}"
+    )
+
+
+def _read(path: Path) -> pl.DataFrame:
+    try:
+        if path.suffix.lower() == ".csv":
+            table = pl.read_csv(path, infer_schema=False)
+            return table.rename({name: name.strip().lower() for name in table.columns})
+        header = pl.read_parquet_schema(path)
+        wanted = {name: name.lower() for name in header if name.lower() in (*_TAXON, "drop_reason")}
+        return pl.read_parquet(path, columns=list(wanted)).rename(wanted)
+    except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
+        why = str(error).strip().partition("\n")[0]
+        raise BadFile(f"{path} cannot be read: {why}", hint="CSV in UTF-8 with a header, or Parquet") from error
+
+
+def _tidy(table: pl.DataFrame, path: Path) -> pl.DataFrame:
+    """The eight columns of a table, as `Taxon.from_columns` reads its rows."""
+    if not set(_RANKS) & set(table.columns):
+        raise BadFile(
+            f"{path} has none of the columns {', '.join(_RANKS)}", hint=f"found: {', '.join(table.columns[:12])}"
+        )
+    if "drop_reason" in table.columns:  # a catalog: what curation dropped is no label
+        table = table.filter(pl.col("drop_reason").is_null())
+    given = (pl.col(name) if name in table.columns else pl.lit("").alias(name) for name in _TAXON)
+    table = table.select(given).with_columns(
+        pl.all().cast(pl.String).fill_null("").str.replace_all(r"\s+", " ").str.strip_chars()
+    )
+    repeats = pl.col("species").str.starts_with(pl.col("genus") + " ") & (pl.col("genus") != "")
+    epithet = pl.col("species").str.strip_prefix(pl.col("genus") + " ")
+    return table.with_columns(pl.when(repeats).then(epithet).otherwise(pl.col("species")).alias("species"))
+
+
+def _resolved(source: str) -> pl.DataFrame:
+    """The taxa of a list of names, all of which the backbone has to vouch for."""
+    answers = resolve_names(lines := read_lines(Path(source)), [Taxon()] * len(lines))
+    unsure = [answer for answer in answers if answer.status not in CERTAIN]
+    if unsure:
+        shown = "; ".join(f"{answer.verbatim} ({answer.status}: {answer.reason})" for answer in unsure[:3])
+        raise UsageError(
+            f"{len(unsure)} of {len(lines)} names in {source} are not certain: {shown}",
+            hint=f"mend them; thuja names resolve --file {source} lists all",
+        )
+    return pl.DataFrame(list(_rows(answer.taxon for answer in answers)), schema=dict.fromkeys(_TAXON, pl.String))
+
+
+def _rows(taxa: Iterator[Taxon]) -> Iterator[tuple[str, ...]]:
+    return ((*taxon.names, taxon.common) for taxon in taxa)
