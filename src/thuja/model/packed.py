@@ -30,7 +30,7 @@ def cast_matrices(tower: nn.Module, dtype: torch.dtype) -> None:
 
 def can_pack() -> bool:
     """Whether this torch has oneDNN's packed linear map for this processor."""
-    return bool(torch.backends.mkldnn.is_available()) and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+    return torch._C._has_mkldnn and hasattr(torch.ops.mkldnn, "_linear_pointwise")
 
 
 def pack(transformer: Transformer) -> None:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from thuja.model.config import Act
+from thuja.model.token_tree import TokenTree
 
 
 class QuickGELU(nn.Module):
@@ -55,6 +56,16 @@ class Attention(nn.Module):
         mixed = F.scaled_dot_product_attention(q, k, v, is_causal=is_causal)
         return mixed.transpose(1, 2).reshape(B, T, W)
 
+    def mix_tree(self, qkv: Tensor, tree: TokenTree, mask: Tensor) -> Tensor:
+        """(M, 3 W) to (M, W): what each node takes from itself and its ancestors; `mask` is the tree's."""
+        M, W = qkv.shape[0], qkv.shape[1] // 3
+        B, K = tree.keys.shape
+        q = qkv[:, :W].view(B, M // B, self.heads, W // self.heads).transpose(1, 2)  # (B, H, N, W/H)
+        kv = qkv[:, W:].index_select(0, tree.keys.flatten())
+        k, v = kv.view(B, K, 2, self.heads, W // self.heads).permute(2, 0, 3, 1, 4)  # each (B, H, K, W/H)
+        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        return mixed.transpose(1, 2).reshape(M, W)
+
 
 class Block(nn.Module):
     """One residual block: attention, then the MLP, each behind its layer norm."""
@@ -79,6 +90,15 @@ class Block(nn.Module):
         out: Tensor = x + self.mlp(self.ln_2(x))
         return out
 
+    def run_tree(self, x: Tensor, tree: TokenTree, mask: Tensor, *, ends_only: bool) -> Tensor:
+        """(M, W) nodes to (M, W), or to (L, W) when nothing but the texts' ends is wanted."""
+        mixed = self.attn.mix_tree(self.attn.project_in(self.ln_1(x)), tree, mask)
+        if ends_only:
+            x, mixed = x[tree.ends], mixed[tree.ends]
+        x = x + self.attn.out_proj(mixed)
+        out: Tensor = x + self.mlp(self.ln_2(x))
+        return out
+
 
 class Transformer(nn.Module):
     """A stack of blocks."""
@@ -92,6 +112,18 @@ class Transformer(nn.Module):
         """(B, T, W) to (B, T, W)."""
         for block in self.resblocks:
             x = block(x, is_causal=is_causal)
+        return x
+
+    def run_tree(self, x: Tensor, tree: TokenTree) -> Tensor:
+        """(M, W) nodes of a tree to (L, W), the end of each text.
+
+        Of the last block the ends' outputs alone are wanted, so its MLP runs on no other node.
+        """
+        mask = tree.mask()
+        last = len(self.resblocks) - 1
+        for place, block in enumerate(self.resblocks):
+            assert isinstance(block, Block)
+            x = block.run_tree(x, tree, mask, ends_only=place == last)
         return x
 
     def initialize(self, generator: torch.Generator) -> None:
