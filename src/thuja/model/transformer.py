@@ -1,4 +1,8 @@
-"""The pre-LN transformer that both towers are made of, under open_clip's parameter names."""
+"""The pre-LN transformer that both towers are made of, under open_clip's parameter names.
+
+The residual stream and its norms stay in float32 whatever the matrices are in: a stream rounded to
+bfloat16 after each branch loses ten times what the products lose.
+"""
 
 from collections import OrderedDict
 
@@ -18,6 +22,14 @@ class QuickGELU(nn.Module):
         return x * torch.sigmoid(1.702 * x)
 
 
+class Matrix(nn.Linear):
+    """A linear map that takes what it is given into its own number format, as autocast would."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(..., W) to (..., V) in the weight's format."""
+        return F.linear(input.to(self.weight.dtype), self.weight, self.bias)
+
+
 class Attention(nn.Module):
     """Multi-head self-attention; parameters as in `torch.nn.MultiheadAttention`."""
 
@@ -26,20 +38,23 @@ class Attention(nn.Module):
         self.heads = heads
         self.in_proj_weight = nn.Parameter(torch.empty(3 * width, width))
         self.in_proj_bias = nn.Parameter(torch.empty(3 * width))
-        self.out_proj = nn.Linear(width, width)
+        self.out_proj = Matrix(width, width)
 
     def forward(self, x: Tensor, *, is_causal: bool) -> Tensor:
         """(B, T, W) to (B, T, W); causal: no position sees a later one."""
-        B, T, W = x.shape
-        qkv = self.project_in(x)
-        q, k, v = qkv.view(B, T, 3, self.heads, W // self.heads).permute(2, 0, 3, 1, 4)  # each (B, H, T, W/H)
-        mixed = F.scaled_dot_product_attention(q, k, v, is_causal=is_causal)
-        out: Tensor = self.out_proj(mixed.transpose(1, 2).reshape(B, T, W))
+        out: Tensor = self.out_proj(self.mix(self.project_in(x), is_causal=is_causal))
         return out
 
     def project_in(self, x: Tensor) -> Tensor:
         """(..., W) to (..., 3 W): queries, keys and values side by side."""
-        return F.linear(x, self.in_proj_weight, self.in_proj_bias)
+        return F.linear(x.to(self.in_proj_weight.dtype), self.in_proj_weight, self.in_proj_bias)
+
+    def mix(self, qkv: Tensor, *, is_causal: bool) -> Tensor:
+        """(B, T, 3 W) to (B, T, W): what each position takes from the others."""
+        B, T, W = qkv.shape[0], qkv.shape[1], qkv.shape[2] // 3
+        q, k, v = qkv.view(B, T, 3, self.heads, W // self.heads).permute(2, 0, 3, 1, 4)  # each (B, H, T, W/H)
+        mixed = F.scaled_dot_product_attention(q, k, v, is_causal=is_causal)
+        return mixed.transpose(1, 2).reshape(B, T, W)
 
     def mix_tree(self, qkv: Tensor, tree: TokenTree, mask: Tensor) -> Tensor:
         """(M, 3 W) to (M, W): what each node takes from itself and its ancestors; `mask` is the tree's."""
@@ -63,9 +78,9 @@ class Block(nn.Module):
         self.ln_2 = nn.LayerNorm(width)
         self.mlp = nn.Sequential(
             OrderedDict(
-                c_fc=nn.Linear(width, hidden),
+                c_fc=Matrix(width, hidden),
                 gelu=nn.GELU() if act == "gelu" else QuickGELU(),
-                c_proj=nn.Linear(hidden, width),
+                c_proj=Matrix(hidden, width),
             )
         )
 

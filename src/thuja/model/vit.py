@@ -34,8 +34,9 @@ class VisionTransformer(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """(B, 3, S, S) prepared images to (B, F) features, before the projection."""
-        patches = self.conv1(images).flatten(2).transpose(1, 2)  # (B, grid**2, W)
-        token = self.class_embedding.expand(len(patches), 1, -1)
+        patches = self.conv1(images.to(self.conv1.weight.dtype)).flatten(2).transpose(1, 2)  # (B, grid**2, W)
+        patches = patches.to(self.class_embedding.dtype)
+        token = self.class_embedding.expand(images.shape[0], 1, -1)
         x = torch.cat([token, patches], dim=1) + self.positional_embedding
         if self.training and self.config.patch_dropout:
             x = self._drop_patches(x)
