@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from thuja.errors import BadFile, EmptyInput, ThujaError, UsageError
-from thuja.labels import LabelSpace
+from thuja.labels import LabelSpace, count_ranks, read_facts, read_labels, save_parts
 from thuja.taxonomy import Rank, Taxon
 
 LINEAGES = [
@@ -157,3 +157,55 @@ def test_published_names_of_another_layout_are_a_bad_file(tmp_path: Path, rows: 
     """A lineage of numbers once came through as AttributeError."""
     with pytest.raises(BadFile, match="is not a published label space"):
         LabelSpace.load_published(*publish(tmp_path, rows, np.ones((2, 1))), model="m")
+
+
+def test_labels_of_a_file_keep_commas_and_quotes(tmp_path: Path) -> None:
+    (tmp_path / "labels.txt").write_text('\ufeffraven, common\n\n"magpie"\r\n  Ünd so  \n', encoding="utf-8")
+    assert read_labels(tmp_path / "labels.txt") == ["raven, common", '"magpie"', "Ünd so"]
+
+
+def test_a_label_file_that_is_missing_empty_or_binary_is_named(tmp_path: Path) -> None:
+    (tmp_path / "empty.txt").write_text(" \n")
+    (tmp_path / "binary.txt").write_bytes(b"\xff\xfe\x00")
+    for name, error in (("none.txt", UsageError), ("empty.txt", EmptyInput), ("binary.txt", UsageError)):
+        with pytest.raises(error, match=name):
+            read_labels(tmp_path / name)
+
+
+def test_parts_are_saved_as_the_whole_would_be(tmp_path: Path) -> None:
+    taxa = [Taxon.from_lineage(line) for line in LINEAGES]
+    vectors = np.random.default_rng(0).normal(size=(len(taxa), 4)).astype(np.float32)
+    whole = LabelSpace(texts=[taxon.scientific_name for taxon in taxa], vectors=vectors, model="m", taxa=taxa)
+    whole.save(tmp_path / "whole")
+    parts = (whole.subset([place]) for place in range(len(taxa)))
+    save_parts(tmp_path / "parts", parts, count=len(taxa), facts={"build": {"prompts": 80}})
+    for name in ("labels.parquet", "embeddings.npy"):
+        assert (tmp_path / "parts" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert read_facts(tmp_path / "parts") == {"model": "m", "labels": len(taxa), "dim": 4, "build": {"prompts": 80}}
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_parts_of_another_count_leave_no_label_space(tmp_path: Path, count: int) -> None:
+    part = LabelSpace(texts=["a", "b", "c"], vectors=np.eye(3, dtype=np.float32), model="m")
+    part.save(tmp_path)
+    with pytest.raises(ThujaError, match=f"expected {count} labels"):
+        save_parts(tmp_path, [part], count=count)
+    with pytest.raises(BadFile):
+        LabelSpace.load(tmp_path)
+
+
+def test_ranks_are_counted_by_lineage(tmp_path: Path) -> None:
+    """Two genera of one name under different lineages are two; a taxon without the rank is none."""
+    names = [("A", "P", "", "", "", "Oenanthe", "x"), ("B", "", "", "", "", "Oenanthe", "y"), ("B", "Q")]
+    taxa = [Taxon.from_names(each) for each in names]
+    LabelSpace(texts=["x", "y", "q"], vectors=np.eye(3, dtype=np.float32), model="m", taxa=taxa).save(tmp_path)
+    assert list(count_ranks(tmp_path).values()) == [2, 2, 0, 0, 0, 2, 2]
+    LabelSpace(texts=["x"], vectors=np.eye(1, dtype=np.float32), model="m").save(tmp_path / "texts")
+    assert count_ranks(tmp_path / "texts") == {}
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", "{", '{"model": "m"}'])
+def test_facts_that_are_none_are_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "labels.json").write_text(text)
+    with pytest.raises(BadFile, match="not a label space"):
+        read_facts(tmp_path)

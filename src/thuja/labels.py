@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from thuja.embeddings import Vectors, positions
@@ -21,6 +22,7 @@ FACTS = "labels.json"
 """Stands in the folder of a whole label space: the model's id, how many labels, how they were made."""
 
 _ROW_GROUP = 1 << 16
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelSpace:
@@ -83,7 +85,7 @@ class LabelSpace:
         """Read what `save` wrote; the vectors stay on disk until they are used."""
         folder = Path(folder)
         try:
-            facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+            facts = read_facts(folder)
             table = pq.read_table(folder / "labels.parquet")
             vectors = np.load(folder / "embeddings.npy", mmap_mode="r", allow_pickle=False)
             model, texts = str(facts["model"]), table.column("text").to_pylist()
@@ -105,6 +107,47 @@ class LabelSpace:
         if vectors.ndim != 2 or vectors.shape[1] != len(taxa):
             raise BadFile(f"{matrix} has shape {vectors.shape}, but {names} has {len(taxa)} labels")
         return cls(texts=[taxon.scientific_name for taxon in taxa], vectors=vectors.T, model=model, taxa=taxa)
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """What `labels.json` says: `model`, `labels`, `dim`, and how it was built; raises BadFile."""
+    try:
+        facts = json.loads((Path(folder) / FACTS).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadFile(f"{folder} is not a label space: {error}") from error
+    if not isinstance(facts, dict) or not {"model", "labels", "dim"} <= set(facts):
+        raise BadFile(f"{folder} is not a label space: {FACTS} says neither model, labels nor dim")
+    return facts
+
+
+def count_ranks(folder: Path) -> dict[Rank, int]:
+    """How many taxa a label space has at each rank, those above its labels too; none for custom labels."""
+    path = Path(folder) / "labels.parquet"
+    try:
+        names = pq.read_schema(path).names
+        ranks = [rank for rank in Rank if rank.label in names]
+        table = pq.read_table(path, columns=[rank.label for rank in ranks])
+    except (OSError, ValueError) as error:
+        raise BadFile(f"{folder} is not a label space: {error}") from error
+    counts = {}
+    for rank in ranks:
+        named = table.filter(pc.is_valid(table.column(rank.label)))
+        counts[rank] = named.group_by([above.label for above in ranks if above <= rank]).aggregate([]).num_rows
+    return counts
+
+
+def read_labels(path: Path) -> list[str]:
+    """Labels from a text file, one a line; blank lines are left out, commas and quotes are kept."""
+    try:
+        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise UsageError(f"cannot read the labels in {path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"the labels in {path} are not UTF-8 text", hint="save the file as UTF-8") from error
+    labels = [line.strip() for line in lines if line.strip()]
+    if not labels:
+        raise EmptyInput(f"{path} holds no label", hint="write one label a line")
+    return labels
 
 
 def save_parts(
@@ -130,11 +173,13 @@ def save_parts(
                 dim, model = part.vectors.shape[1], part.model
                 vectors = np.lib.format.open_memmap(vectors_path, "w+", dtype=np.float16, shape=(count, dim))
                 rows = stack.enter_context(closing(_Table(table_path)))
-            vectors[done : done + len(part)] = part.vectors
-            rows.add(part)
             done += len(part)
+            if done > count:
+                break
+            vectors[done - len(part) : done] = part.vectors
+            rows.add(part)
         if vectors is None or done != count:
-            raise ThujaError(f"expected {count} labels, got {done}")
+            raise ThujaError(f"expected {count} labels in all parts, got {done}")
     write_json(folder / FACTS, {"model": model, "labels": done, "dim": dim, **(facts or {})})
 
 

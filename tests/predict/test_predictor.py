@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 
 from thuja.encode import build_labels, encode_images, encode_texts
-from thuja.errors import EmptyInput, UnknownName, UsageError
+from thuja.errors import UnknownName, UsageError
 from thuja.model import Model
 from thuja.phrasing import PROMPTS
 from thuja.predict import Predictor
-from thuja.predict.predictor import read_labels
 from thuja.taxonomy import Rank, Taxon
 
 
@@ -117,19 +116,6 @@ def test_a_model_without_labels_says_how_to_give_some(tiny_model, tmp_path):
 def test_a_run_folder_stands_for_its_model(model_folder, pictures, tmp_path):
     (tmp_path / "recipe.json").write_text("{}")
     assert list(Predictor(tmp_path).predict([pictures])) == list(Predictor(model_folder).predict([pictures]))
-
-
-def test_labels_of_a_file_keep_commas_and_quotes(tmp_path):
-    (tmp_path / "labels.txt").write_text('\ufeffraven, common\n\n"magpie"\r\n  Ünd so  \n', encoding="utf-8")
-    assert read_labels(tmp_path / "labels.txt") == ["raven, common", '"magpie"', "Ünd so"]
-
-
-def test_a_label_file_that_is_missing_empty_or_binary_is_named(tmp_path):
-    (tmp_path / "empty.txt").write_text(" \n")
-    (tmp_path / "binary.txt").write_bytes(b"\xff\xfe\x00")
-    for name, error in (("none.txt", UsageError), ("empty.txt", EmptyInput), ("binary.txt", UsageError)):
-        with pytest.raises(error, match=name):
-            read_labels(tmp_path / name)
 
 
 @pytest.mark.shared

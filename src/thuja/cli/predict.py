@@ -12,7 +12,7 @@ import click
 @click.option("--rank", metavar="RANK", help="Answer at this rank, kingdom to species.  [default: species]")
 @click.option("-k", type=int, help="Answers an image.  [default: 5, or all of your own labels]")
 @click.option("--label", "texts", multiple=True, metavar="TEXT", help="A label of your own; repeat it for more.")
-@click.option("--labels", "file", type=click.Path(path_type=Path), help="Labels of your own, one a line.")
+@click.option("--labels", "file", type=click.Path(path_type=Path), help="A label space, or a file with a label a line.")
 @click.option("--format", "format_", metavar="FORMAT", help="table, csv, jsonl or parquet.  [default: by --out]")
 @click.option("--out", "-o", type=click.Path(path_type=Path), help="The file to write.  [default: stdout]")
 @click.option("--force", is_flag=True, help="Replace the output file if it is there.")
@@ -41,19 +41,20 @@ def predict(
       thuja predict photos/ --model run --rank family -k 3 --out families.csv
     """
     from thuja.errors import UsageError
+    from thuja.labels import read_labels
     from thuja.predict import Predictor
-    from thuja.predict.predictor import read_labels
     from thuja.predict.rows import open_writer
     from thuja.taxonomy import Rank
 
     form = _settle_format(format_, out, force=force)
     if texts and file:
         raise UsageError("--label and --labels exclude each other", hint="put all labels into the file")
-    custom = list(texts) or (read_labels(file) if file else None)
+    space = file if file and file.is_dir() else None
+    custom = list(texts) or (read_labels(file) if file and not space else None)
     wanted = Rank.parse(rank) if rank else None
     if wanted is not None and custom:
         raise UsageError("custom labels have no ranks", hint="leave out --rank, or the labels")
-    predictor = Predictor(name, labels=custom)
+    predictor = Predictor(name, labels=space or custom)
     answered = failed = 0
     predictions = predictor.predict(images, rank=wanted, k=k, batch_size=batch_size)
     at = Rank.SPECIES if wanted is None else wanted  # the kingdom is rank 0

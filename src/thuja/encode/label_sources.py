@@ -1,13 +1,14 @@
 """What a label space is made of: a table of taxa, the embedded backbone, or a list of texts."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from thuja.errors import BadFile, EmptyInput, UnknownName, UsageError
+from thuja.labels import read_labels
 from thuja.names import CERTAIN, Backbone, resolve_names
 from thuja.taxonomy import RANKS, Rank, Taxon
 
@@ -72,22 +73,8 @@ def find_labels(
     return _distinct_taxa(pl.concat(found), rank, within)
 
 
-def read_lines(path: Path) -> list[str]:
-    """The lines of a text file without their outer blanks; blank lines are left out."""
-    try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
-    except OSError as error:
-        raise UsageError(f"cannot read the labels in {path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"the labels in {path} are not UTF-8 text", hint="save the file as UTF-8") from error
-    labels = [line.strip() for line in lines if line.strip()]
-    if not labels:
-        raise EmptyInput(f"{path} holds no label", hint="write one label a line")
-    return labels
-
-
 def _distinct_texts(lists: Sequence[str]) -> LabelRows:
-    lines = [" ".join(line.split()) for path in lists for line in read_lines(Path(path))]
+    lines = [" ".join(line.split()) for path in lists for line in read_labels(Path(path))]
     distinct = list(dict.fromkeys(lines))
     return LabelRows(table=pl.DataFrame({"text": distinct}), merged=len(lines) - len(distinct))
 
@@ -211,7 +198,8 @@ def _tidy(table: pl.DataFrame, path: Path) -> pl.DataFrame:
 
 def _resolved(source: str) -> pl.DataFrame:
     """The taxa of a list of names, all of which the backbone has to vouch for."""
-    answers = resolve_names(lines := read_lines(Path(source)), [Taxon()] * len(lines))
+    lines = read_labels(Path(source))
+    answers = resolve_names(lines, [Taxon()] * len(lines))
     unsure = [answer for answer in answers if answer.status not in CERTAIN]
     if unsure:
         shown = "; ".join(f"{answer.verbatim} ({answer.status}: {answer.reason})" for answer in unsure[:3])
@@ -219,8 +207,5 @@ def _resolved(source: str) -> pl.DataFrame:
             f"{len(unsure)} of {len(lines)} names in {source} are not certain: {shown}",
             hint=f"mend them; thuja names resolve --file {source} lists all",
         )
-    return pl.DataFrame(list(_rows(answer.taxon for answer in answers)), schema=dict.fromkeys(_TAXON, pl.String))
-
-
-def _rows(taxa: Iterator[Taxon]) -> Iterator[tuple[str, ...]]:
-    return ((*taxon.names, taxon.common) for taxon in taxa)
+    rows = [(*answer.taxon.names, answer.taxon.common) for answer in answers]
+    return pl.DataFrame(rows, schema=dict.fromkeys(_TAXON, pl.String), orient="row")

@@ -56,11 +56,15 @@ def build_labels(
     """
     if not taxa:
         raise EmptyInput("a label space needs at least one taxon")
-    texts = [phrase(taxon, text_type) for taxon in taxa]
-    if prompts is not None:
-        texts = [_bare(text) for text in texts]
+    texts = phrases(taxa, text_type, is_bare=prompts is not None)
     vectors = encode_texts(model, texts, prompts=prompts)
     return LabelSpace(texts=[taxon.scientific_name for taxon in taxa], vectors=vectors, model=model.id, taxa=taxa)
+
+
+def phrases(taxa: Sequence[Taxon], text_type: TextType, *, is_bare: bool) -> list[str]:
+    """Each taxon as a sentence, or bare: what stands between "a photo of" and the full stop."""
+    texts = [phrase(taxon, text_type) for taxon in taxa]
+    return [_bare(text) for text in texts] if is_bare else texts
 
 
 def _bare(text: str) -> str:

@@ -168,20 +168,6 @@ def model_folder(name: Path | str | None) -> Path:
     return folder / "model" if (folder / "model").is_dir() and (folder / "recipe.json").is_file() else folder
 
 
-def read_labels(path: Path) -> list[str]:
-    """Labels from a text file, one a line; blank lines are left out, commas and quotes are kept."""
-    try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
-    except OSError as error:
-        raise UsageError(f"cannot read the labels in {path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"the labels in {path} are not UTF-8 text", hint="save the file as UTF-8") from error
-    labels = [line.strip() for line in lines if line.strip()]
-    if not labels:
-        raise EmptyInput(f"{path} holds no label", hint="write one label a line")
-    return labels
-
-
 def _given(folder: Path | None) -> Path:
     assert folder is not None
     return folder

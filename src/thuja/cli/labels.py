@@ -1,0 +1,145 @@
+"""`thuja labels`: build the label space that a model answers from."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from thuja.model import Model
+
+OPENAI = "openai"
+NONE = "none"
+
+
+@click.group()
+def labels() -> None:
+    """Build label spaces: taxa or texts with their embeddings.
+
+    \b
+    Example:
+      thuja labels build backbone --within Aves --model bioclip-2 --out birds
+    """
+
+
+@labels.command("build")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--model", "-m", "name", metavar="NAME", help="A model's or run's folder, or a published model's name.")
+@click.option("--out", "-o", required=True, type=click.Path(path_type=Path), help="The folder to write.")
+@click.option("--text-type", default="taxon_com", show_default=True, metavar="TYPE", help="How a taxon is phrased.")
+@click.option("--prompts", default=NONE, show_default=True, metavar="FILE", help="One a line; `openai` has 80.")
+@click.option("--within", multiple=True, metavar="TAXON", help="Only what lies below this taxon; repeat it for more.")
+@click.option("--rank", metavar="RANK", help="Cut the taxa at this rank.  [default for the backbone: species]")
+@click.option("--resolve", is_flag=True, help="Look up which taxa the names in a .txt are.")
+@click.option("--unit-size", type=click.IntRange(min=1), help="Labels in a unit.  [default: of about 20,000 texts]")
+@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes on this machine.")
+@click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto", show_default=True)
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@click.option("--force", is_flag=True, help="Replace the label space in --out.")
+def build_command(
+    sources: tuple[str, ...],
+    *,
+    name: str | None,
+    out: Path,
+    text_type: str,
+    prompts: str,
+    within: tuple[str, ...],
+    rank: str | None,
+    resolve: bool,
+    unit_size: int | None,
+    workers: int,
+    precision: str,
+    device: str,
+    force: bool,
+) -> None:
+    """Build the label space of all taxa (or texts) in SOURCE.
+
+    SOURCE is a table with columns kingdom ... species (.csv, .parquet), a data folder that thuja
+    curate made, a .txt with a text a line, or `backbone`: the embedded one. Labels that come twice
+    are merged. A build that was stopped goes on where it was when the same command is given again;
+    under torchrun, the processes share it.
+
+    \b
+    Examples:
+      thuja labels build data --model run --out run-labels
+      thuja labels build backbone --within Aves --within Mammalia --prompts openai --out labels
+      thuja labels build habitats.txt --prompts openai --out habitats
+    """
+    from thuja.encode.label_job import LabelJob, build_label_space
+    from thuja.encode.label_sources import find_labels
+    from thuja.jobs import Share
+    from thuja.taxonomy import Rank
+
+    rows = find_labels(sources, rank=Rank.parse(rank) if rank else None, within=within, resolve=resolve)
+    job = LabelJob(
+        labels=rows,
+        out=out,
+        text_type=text_type,
+        prompts=_read_prompts(prompts),
+        unit_size=unit_size,
+        workers=workers,
+    )
+    above = f", {rows.above:,} rows above the rank left out" if rows.above else ""
+    click.echo(f"{len(rows):,} labels, {rows.merged:,} duplicate rows merged{above}", err=True)
+    opener = partial(_open_model, name, device, precision)
+    try:
+        is_whole = build_label_space(
+            job, opener, Share.from_environment(), force=force, say=partial(click.echo, err=True)
+        )
+    except KeyboardInterrupt:
+        if job.parts.is_dir():
+            click.echo(f"\nwhat is done is kept in {job.parts}: the same command goes on from there", err=True)
+        raise
+    if is_whole:
+        click.echo(f"{out}: {len(rows):,} labels")
+    else:
+        click.echo("this share is done; other processes are still at work", err=True)
+
+
+@labels.command("show")
+@click.argument("folder", type=click.Path(path_type=Path))
+def show_command(folder: Path) -> None:
+    """Print what is in a label space: labels, model, dimensions, taxa at each rank.
+
+    \b
+    Example:
+      thuja labels show run/model/labels
+    """
+    from thuja.labels import count_ranks, read_facts
+
+    facts = read_facts(folder)
+    counts = count_ranks(folder)
+    click.echo(f"labels\t{facts['labels']}\nmodel\t{facts['model']}\ndim\t{facts['dim']}")
+    for what, value in facts.get("build", {}).items():
+        if what in ("text_type", "prompts", "precision") and value is not None:
+            click.echo(f"{what}\t{value}")
+    for rank, count in counts.items():
+        click.echo(f"{rank.label}\t{count}")
+
+
+def _open_model(name: str | None, device: str, precision: str, processes: int) -> "tuple[Model, str]":
+    from thuja.encode.placement import place_text_tower
+    from thuja.model import Model
+    from thuja.predict.predictor import model_folder
+
+    model = Model.load(model_folder(name))
+    return model, place_text_tower(model, device=device, precision=precision, processes=processes)
+
+
+def _read_prompts(name: str) -> Sequence[str] | None:
+    from thuja.errors import UsageError
+    from thuja.phrasing import PROMPTS
+
+    if name in (OPENAI, NONE):
+        return PROMPTS if name == OPENAI else None
+    try:
+        lines = Path(name).read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise UsageError(
+            f"cannot read the prompts in {name}: {error.strerror}", hint=f"a file with one a line, {OPENAI} or {NONE}"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"the prompts in {name} are not UTF-8 text") from error
+    return [line for line in lines if line.strip()]
