@@ -48,8 +48,9 @@ def prompted_rows(tokenizer: Tokenizer, names: Sequence[str], prompts: Sequence[
     columns = [_Prompt.of(prompt) for prompt in prompts]
     cores = dict.fromkeys(column.core for column in columns if column)
     tokens = {core: _inner(tokenizer, [core.replace("{}", name) for name in plain], context_length) for core in cores}
+    sides = _sides(tokenizer, [column for column in columns if column], context_length)
     joined = [
-        _joined(tokenizer, column, tokens[column.core], context_length)
+        _joined(*sides[column.before, column.behind], tokens[column.core])
         if column
         else token_rows(tokenizer, [prompt.replace("{}", name) for name in plain], context_length)
         for prompt, column in zip(prompts, columns, strict=True)
@@ -96,11 +97,19 @@ def _inner(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> TokenRows
     return TokenRows(ids=ids, lengths=lengths)
 
 
-def _joined(tokenizer: Tokenizer, prompt: _Prompt, names: TokenRows, length: int) -> TokenRows:
+def _sides(tokenizer: Tokenizer, prompts: Sequence[_Prompt], length: int) -> dict[tuple[str, str], tuple[Ids, Ids]]:
+    """What stands before and behind the name in each prompt, with start and end."""
+    rows = _inner(tokenizer, [side for prompt in prompts for side in (prompt.before, prompt.behind)], length)
+    sides = [row[:count] for row, count in zip(rows.ids, rows.lengths, strict=True)]
+    start, end = (np.array([token], dtype=rows.ids.dtype) for token in (tokenizer.start, tokenizer.end))
+    return {
+        (prompt.before, prompt.behind): (np.append(start, before), np.append(behind, end))
+        for prompt, before, behind in zip(prompts, sides[::2], sides[1::2], strict=True)
+    }
+
+
+def _joined(head: Ids, tail: Ids, names: TokenRows) -> TokenRows:
     """One prompt around every name, too long where a part was cut."""
-    before, behind = (_inner(tokenizer, [part], length).ids[0] for part in (prompt.before, prompt.behind))
-    head = np.array([tokenizer.start, *before], dtype=names.ids.dtype)
-    tail = np.array([*behind, tokenizer.end], dtype=names.ids.dtype)
     n, inner = names.ids.shape
     ids = np.zeros((n, len(head) + inner + len(tail)), dtype=names.ids.dtype)
     ids[:, : len(head)] = head
