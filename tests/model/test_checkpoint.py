@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from thuja.errors import BadFile, UsageError, WeightsMismatch
 from thuja.images import Preparation
 from thuja.model import Model, ModelConfig, TextConfig, Tokenizer, TrunkConfig
-from thuja.model.checkpoint import read_weights
+from thuja.model.weights import read_weights
 
 
 def trunk_model() -> Model:

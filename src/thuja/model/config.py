@@ -1,7 +1,7 @@
 """What a model is made of, as data; to and from open_clip's `open_clip_config.json`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 from thuja.errors import BadFile, UnknownName, UsageError
@@ -15,6 +15,8 @@ TAXONOMY = "taxonomy"
 
 TRUNKS = ("tf_efficientnet_lite0",)
 """The convolutional image trunks that `TrunkConfig` may name, by timm's names."""
+TRUNK_STRIDE = 32
+"""Pixels along a side that one place of a trunk's last map stands for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +134,22 @@ class ModelConfig:
         }
         return config | ({"quick_gelu": True} if self.act == "quick_gelu" else {})
 
+    def at_size(self, image_size: int) -> "ModelConfig":
+        """The same towers for images of another size; raises UsageError for a size that they cannot take."""
+        if isinstance(self.vision, VisionConfig):
+            patch, what = self.vision.patch_size, "multiple of its patches'"
+            is_fit = image_size >= patch and image_size % patch == 0
+        else:
+            patch, what = TRUNK_STRIDE, "size of at least its stride's"
+            is_fit = image_size >= patch
+        if not is_fit:
+            around = max(1, image_size // patch) * patch
+            raise UsageError(
+                f"this image tower takes a {what} {patch} pixels, got {image_size}",
+                hint=f"image_size {around} or {around + patch}",
+            )
+        return replace(self, vision=replace(self.vision, image_size=image_size))
+
     @classmethod
     def from_open_clip(cls, config: Mapping[str, Any], *, heads: tuple[HeadConfig, ...] = ()) -> "ModelConfig":
         """Read a `model_cfg`; raises BadFile for an architecture that thuja does not build."""
@@ -212,26 +230,6 @@ def _refuse_unknown(config: Mapping[str, Any], known: set[str]) -> None:
     switched = [name for name, value in config.items() if name not in known | _IGNORED and value]
     if switched:
         raise BadFile(f"open_clip's setting {', '.join(sorted(switched))} is not one that thuja builds")
-
-
-def _published(vision: VisionConfig, text: TextConfig, embed_dim: int) -> ModelConfig:
-    return ModelConfig(embed_dim=embed_dim, vision=vision, text=text)
-
-
-SHAPES: Mapping[str, ModelConfig] = {
-    "ViT-B-32": _published(VisionConfig(patch_size=32), TextConfig(), 512),
-    "ViT-B-16": _published(VisionConfig(), TextConfig(), 512),
-    "ViT-L-14": _published(VisionConfig(patch_size=14, width=1024, layers=24), TextConfig(width=768, heads=12), 768),
-    "ViT-L-14-336": _published(
-        VisionConfig(image_size=336, patch_size=14, width=1024, layers=24), TextConfig(width=768, heads=12), 768
-    ),
-    "ViT-H-14": _published(
-        VisionConfig(patch_size=14, width=1280, layers=32, head_width=80),
-        TextConfig(width=1024, heads=16, layers=24),
-        1024,
-    ),
-}
-"""The published shapes, by open_clip's names. OpenAI's weights want `act="quick_gelu"`."""
 
 
 def head_named(config: ModelConfig, name: str) -> HeadConfig | None:

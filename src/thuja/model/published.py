@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from huggingface_hub import constants, hf_hub_download
 
 from thuja.errors import ThujaError, UnknownName, UsageError
-from thuja.model.checkpoint import CONFIG, PUBLISHED_WEIGHTS
+from thuja.model.files import CONFIG, PUBLISHED_WEIGHTS
 
 REPOSITORIES: Mapping[str, str] = {
     "bioclip": "imageomics/bioclip",
@@ -42,11 +42,6 @@ def find_model(name: str | Path | None) -> Path:
     if os.sep in name:
         raise UsageError(f"no model folder at {name}", hint="give the folder that thuja train wrote as model/")
     raise UnknownName.of("model", name, [*REPOSITORIES, f"{HUB}ORG/NAME", "a model's folder"])
-
-
-def cache_folder() -> Path:
-    """Where thuja keeps models and features: THUJA_CACHE, or `~/.cache/thuja`."""
-    return Path(os.environ.get("THUJA_CACHE") or Path.home() / ".cache" / "thuja")
 
 
 def _find_default() -> Path:
