@@ -115,6 +115,8 @@ class ModelConfig:
     def __post_init__(self) -> None:
         if self.act not in ("gelu", "quick_gelu"):
             raise UsageError(f'act must be gelu or quick_gelu, got "{self.act}"')
+        if self.embed_dim < 1:
+            raise UsageError(f"embed_dim must be positive, got {self.embed_dim}")
         names = [head.name for head in self.heads]
         if len(set(names)) != len(names):
             raise UsageError(f"two heads of one name: {', '.join(names)}")

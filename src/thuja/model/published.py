@@ -34,7 +34,7 @@ def find_model(name: str | Path | None) -> Path:
     """
     if name is None:
         return _find_default()
-    if isinstance(name, Path) or Path(name).is_dir():
+    if isinstance(name, Path) or Path(name).is_dir() or Path(name).is_file():
         return Path(name)
     repository = REPOSITORIES.get(name) or (name.removeprefix(HUB) if name.startswith(HUB) else "")
     if repository:

@@ -84,7 +84,7 @@ class Tokenizer:
 
     def pad(self, ids: Sequence[Sequence[int]], length: int | None = None) -> Tensor:
         """(L, T) int64, T the longest of them or `length`; what is behind an end changes nothing."""
-        T = max((len(row) for row in ids), default=0) if length is None else length
+        T = max((len(row) for row in ids), default=1) if length is None else length
         rows = [[*row, *[self.pad_id] * (T - len(row))] for row in ids]
         return torch.tensor(rows, dtype=torch.int64).reshape(len(ids), T)
 
