@@ -24,7 +24,7 @@ class Published:
     repository: str
     shape: str
     preparation: str
-    act: Act = "gelu"
+    act: Act | None = None
     started_from: str = ""
     trained_on: str = ""
     labels: str = ""
@@ -34,7 +34,7 @@ class Published:
     @property
     def config(self) -> ModelConfig:
         """Its towers; further heads, where it has any, are not published."""
-        return replace(SHAPES[self.shape], act=self.act)
+        return replace(SHAPES[self.shape], act=self.act or "gelu")
 
 
 _SQUASHED = "squash-224-bicubic, CLIP's mean and deviation"
@@ -99,6 +99,7 @@ KNOWN = (
         name="laion2b/ViT-L-14",
         repository="laion/CLIP-ViT-L-14-laion2B-s32B-b82K",
         shape="ViT-L-14",
+        act="gelu",
         preparation="crop-224-bicubic, mean and deviation 0.5",
         trained_on="LAION-2B",
         also=("laion2b_s32b_b82k",),
@@ -107,6 +108,7 @@ KNOWN = (
         name="laion2b/ViT-H-14",
         repository="laion/CLIP-ViT-H-14-laion2B-s32B-b79K",
         shape="ViT-H-14",
+        act="gelu",
         preparation=_CROPPED,
         trained_on="LAION-2B",
         also=("ViT-H-14", "laion2b_s32b_b79k"),
