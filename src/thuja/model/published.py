@@ -77,7 +77,7 @@ def _fetch(repository: str) -> Path:
         f"fetch {CONFIG}, {TOKENIZER} and {' or '.join(PUBLISHED_WEIGHTS)} from "
         f"{constants.ENDPOINT}/{repository} into a folder, and name it: --model FOLDER"
     )
-    if not _is_hub_reachable():
+    if not is_hub_reachable():
         raise UsageError(f"the model {repository} is not cached, and the hub cannot be reached", hint=hint)
     try:
         return _collect(repository, is_local=False)
@@ -156,7 +156,7 @@ class _Repository:
         return [Path(hf_hub_download(self.name, name, local_files_only=self.is_local)) for name in names][-1]
 
 
-def _is_hub_reachable() -> bool:
+def is_hub_reachable() -> bool:
     """One attempt of a few seconds; the hub's own client tries for half a minute before it gives up."""
     if constants.HF_HUB_OFFLINE:
         return False
