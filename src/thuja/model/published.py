@@ -10,6 +10,7 @@ from huggingface_hub import constants, hf_hub_download
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
+    HfHubHTTPError,
     HFValidationError,
     LocalEntryNotFoundError,
     RepositoryNotFoundError,
@@ -21,6 +22,9 @@ from thuja.model.description import read_json
 from thuja.model.files import CONFIG, FACTS, HEADS, PUBLISHED_WEIGHTS, TOKENIZER
 from thuja.model.known import HUB, Published, find_known, require_known
 
+HUB_ERRORS: tuple[type[Exception], ...] = (HfHubHTTPError.__mro__[1], OSError)
+"""What huggingface_hub lets through: its own errors, and those of the HTTP library below it, which
+is another one from version to version and whose root its own error derives from."""
 DEFAULT = "bioclip-2"
 DEMO = Path("demo/run/model")
 """Where `make demo` leaves its model, below the folder it runs in."""
@@ -51,6 +55,11 @@ def find_cached(known: Published) -> Path | None:
         return _collect(known.repository, is_local=True)
     except EntryNotFoundError:
         return None
+
+
+def first_line(error: Exception) -> str:
+    """What another library's error says, in one line."""
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def _find_default() -> Path:
@@ -99,9 +108,8 @@ def _fetch(repository: str) -> Path:
             f"the repository {repository} is no model that thuja loads: it does not have {what}",
             hint=f"{constants.ENDPOINT}/{repository}/tree/main lists what it has",
         ) from error
-    except OSError as error:  # the other errors of huggingface_hub, and a full disk
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UsageError(f"cannot fetch the model {repository}: {first}", hint=hint) from error
+    except HUB_ERRORS as error:
+        raise UsageError(f"cannot fetch the model {repository}: {first_line(error)}", hint=hint) from error
 
 
 def _collect(repository: str, *, is_local: bool) -> Path:

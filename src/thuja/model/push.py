@@ -10,9 +10,11 @@ from thuja.errors import ThujaError, UsageError
 from thuja.model.card import write_card
 from thuja.model.description import describe
 from thuja.model.files import CARD, CONFIG, FACTS, HEADS, TOKENIZER, TOKENIZER_CONFIG
-from thuja.model.published import is_hub_reachable
+from thuja.model.published import HUB_ERRORS, first_line, is_hub_reachable
 
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
+_BROKEN: tuple[type[Exception], ...] = (*HUB_ERRORS, RuntimeError)
+"""RuntimeError is huggingface_hub's word for a large file that could not be sent."""
 _REFUSALS = {401: "does not know the token", 403: "does not let this token write there", 404: "has no such place"}
 
 
@@ -58,8 +60,8 @@ def push_model(folder: Path, repository: str, *, is_private: bool = False) -> st
     except HFValidationError as error:
         raise UsageError(f'not the name of a hub repository: "{repository}"', hint="ORG/NAME") from error
     except HfHubHTTPError as error:
-        status = error.response.status_code if error.response is not None else 0
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        refusal = _REFUSALS.get(status, f"answers: {first}")
+        refusal = _REFUSALS.get(error.response.status_code, f"answers: {first_line(error)}")
         raise ThujaError(f"cannot push to {repository}: the hub {refusal}", hint="hf auth whoami") from error
+    except _BROKEN as error:
+        raise ThujaError(f"cannot push to {repository}: {first_line(error)}", hint="push again to go on") from error
     return f"{constants.ENDPOINT}/{repository}"
