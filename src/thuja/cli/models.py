@@ -65,8 +65,7 @@ def show(name: str, *, is_json: bool) -> None:
         return
     width = max(map(len, facts))
     for key, value in facts.items():
-        said = "; ".join(map(str, value)) if isinstance(value, list) else str(value)
-        click.echo(f"{key.replace('_', ' ').ljust(width)}  {said}")
+        click.echo(f"{key.replace('_', ' ').ljust(width)}  {_said(value)}")
 
 
 @models.command("card")
@@ -109,10 +108,11 @@ def push(folder: Path, repository: str, *, is_private: bool) -> None:
 
 
 def _said(value: object) -> str:
+    """A fact as a person reads it."""
     if isinstance(value, list):
         return "; ".join(map(str, value))
-    if value is False:
-        return "no"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return f"{value:,}" if isinstance(value, int | float) else str(value) or "not known"
 
 

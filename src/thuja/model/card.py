@@ -102,6 +102,7 @@ def _body(said: Description, name: str) -> Iterator[str]:
     yield f"A vision-language model of the tree of life, trained with thuja. Its id is `{said.id or 'not told'}`.\n\n"
     yield from _shape(said)
     yield from _beyond(said)
+    yield _training_mode(said)
     yield from _data(said.facts)
     yield from _recipe(said.facts)
     yield from _figures(said.facts)
@@ -139,6 +140,15 @@ def _beyond(said: Description) -> Iterator[str]:
     yield opens + (".\n\n" if not found else ". They leave out what open_clip has no word for:\n\n")
     if found:
         yield "".join(f"- {what}\n" for what in found) + "\n"
+
+
+def _training_mode(said: Description) -> str:
+    return (
+        "pybioclip 2.1.6 leaves a model in training mode, where this trunk's batch norm would go by the images of a "
+        "batch: call `classifier.model.eval()` before `classifier.predict`.\n\n"
+        if isinstance(said.config.vision, TrunkConfig)
+        else ""
+    )
 
 
 def _data(facts: Mapping[str, Any]) -> Iterator[str]:
