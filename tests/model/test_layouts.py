@@ -223,6 +223,12 @@ def test_weights_of_another_architecture_need_their_config(tmp_path: Path) -> No
         Model.load(path)
 
 
+def test_heads_that_shapes_do_not_tell_need_a_config(tmp_path: Path, tiny_model: Model) -> None:
+    state = {name: weight for name, weight in state_of(tiny_model).items() if not name.startswith("heads.")}
+    with pytest.raises(WeightsMismatch, match="do not tell their model: width 16 is not a multiple of head_width 64"):
+        Model.load(lay_out(tmp_path, {"state_dict": state}))
+
+
 @pytest.mark.parametrize("name", SHAPES)
 def test_every_named_shape_is_told_from_its_weights(name: str) -> None:
     config = replace(SHAPES[name], act="quick_gelu")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from thuja.errors import WeightsMismatch
+from thuja.errors import UsageError, WeightsMismatch
 from thuja.model.config import HeadConfig, ModelConfig, TextConfig, VisionConfig
 from thuja.model.shapes import SHAPES
 
@@ -114,6 +114,11 @@ def infer_config(weights: Mapping[str, Tensor], *, is_quick_gelu: bool, heads: t
         raise WeightsMismatch(
             f"these are not the weights of a CLIP-ViT: {error.args[0]} is missing",
             hint="another architecture needs its open_clip_config.json beside the weights",
+        ) from error
+    except UsageError as error:
+        raise WeightsMismatch(
+            f"the shapes of these weights do not tell their model: {error.message}",
+            hint="an open_clip_config.json beside the weights says what they are",
         ) from error
 
 

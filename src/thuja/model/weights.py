@@ -37,9 +37,9 @@ def read_weights(path: Path) -> dict[str, Tensor]:
                 _refuse_script(path)
             loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=is_zip)
     except (SafetensorError, UnpicklingError, RuntimeError, EOFError, ValueError, OSError, KeyError) as error:
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise BadFile(
-            f"cannot read the weights in {path}: {first}", hint="the file is broken or not made of tensors alone"
+            f"cannot read the weights in {path}: {_reason(error)}",
+            hint="weights are safetensors, or a pickle made of tensors alone",
         ) from error
     for key in _STATES:
         if isinstance(loaded, dict) and isinstance(loaded.get(key), dict):
@@ -118,6 +118,13 @@ def _converted(name: str, weight: Tensor, dtype: torch.dtype) -> Tensor:
         return weight
     # In bfloat16 the scale 100 would be 98.9.
     return weight.to(torch.float32 if name.endswith("logit_scale") else dtype)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnpicklingError | RuntimeError):
+        # torch's own words begin with how to switch the guard off.
+        return "it is broken, or holds other things than tensors"
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def _refuse_script(path: Path) -> None:
