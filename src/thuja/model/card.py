@@ -19,7 +19,7 @@ _LIMITS = (
     "It names organisms by how like their images are to names. It gives no certainty: a score says how much better one "
     "name fits than the others it was given, and an organism that is not among them still gets one of them.",
     "It knows what its training images show. Rare taxa, life stages, places and kinds of image that they lack it will "
-    "get wrong more often than the figures below say.",
+    "get wrong more often than its figures say.",
     "Do not rely on it alone where a wrong name does harm: what is edible, venomous or protected.",
 )
 
@@ -165,7 +165,10 @@ def _recipe(facts: Mapping[str, Any]) -> Iterator[str]:
     yield f"## Recipe\n\n`{facts.get('recipe') or 'not told'}`"
     yield f"; labels are phrased as `{facts['label_text']}`.\n\n" if facts.get("label_text") else ".\n\n"
     settings = facts.get("settings")
-    yield _table(("setting", "value"), ((key, f"`{value}`") for key, value in _flat(settings or {}) if key != "name"))
+    yield _table(
+        ("setting", "value"),
+        ((key, f"`{value}`") for key, value in _flat(settings or {}) if key != "name" and value != ""),
+    )
 
 
 def _figures(facts: Mapping[str, Any]) -> Iterator[str]:

@@ -124,6 +124,8 @@ class ModelConfig:
     def to_open_clip(self, *, own_tokenizer: bool) -> dict[str, Any]:
         """open_clip's `model_cfg`; the further heads have no place in it.
 
+        Patch dropout is left out: it is training's alone, and pybioclip 2.1.6 answers with the
+        model in training mode, where open_clip would drop patches.
         `own_tokenizer` makes open_clip read the `tokenizer.json` beside it, not CLIP's vocabulary.
         """
         text: dict[str, Any] = {name: getattr(self.text, name) for name in _TEXT_KEYS}
@@ -195,8 +197,6 @@ def _vision_to_open_clip(vision: VisionConfig | TrunkConfig) -> dict[str, Any]:
     }
     if vision.pool != "token":
         config["pool_type"] = _POOLS[vision.pool]
-    if vision.patch_dropout:
-        config["patch_dropout"] = vision.patch_dropout
     return config
 
 
