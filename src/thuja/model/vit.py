@@ -40,11 +40,11 @@ class VisionTransformer(nn.Module):
         x = torch.cat([token, patches], dim=1) + self.positional_embedding
         if self.training and self.config.patch_dropout:
             x = self._drop_patches(x)
-        x = self.transformer(self.ln_pre(x))
+        x = self.ln_pre(x)
         if self.config.pool == "token":
-            pooled: Tensor = self.ln_post(x[:, 0])
+            pooled: Tensor = self.ln_post(self.transformer.run_first(x))
             return pooled
-        mean: Tensor = self.ln_post(x)[:, 1:].mean(dim=1)
+        mean: Tensor = self.ln_post(self.transformer(x))[:, 1:].mean(dim=1)
         return mean
 
     def project(self, features: Tensor) -> Tensor:
