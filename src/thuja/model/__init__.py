@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from thuja.model.config import VisionConfig as VisionConfig
     from thuja.model.model import Model as Model
     from thuja.model.shapes import SHAPES as SHAPES
+    from thuja.model.token_tree import TokenTree as TokenTree
     from thuja.model.tokenizer import Tokenizer as Tokenizer
 
 _HOMES = {
@@ -24,6 +25,7 @@ _HOMES = {
     "Model": "thuja.model.model",
     "ModelConfig": "thuja.model.config",
     "TextConfig": "thuja.model.config",
+    "TokenTree": "thuja.model.token_tree",
     "Tokenizer": "thuja.model.tokenizer",
     "TrunkConfig": "thuja.model.config",
     "VisionConfig": "thuja.model.config",
