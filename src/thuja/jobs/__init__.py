@@ -6,6 +6,7 @@ from thuja.jobs.folders import (
     empty_folder,
     output_folder,
     require_complete,
+    require_writable,
     write_json,
     write_text,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "empty_folder",
     "output_folder",
     "require_complete",
+    "require_writable",
     "track",
     "write_json",
     "write_text",
