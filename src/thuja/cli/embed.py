@@ -144,7 +144,7 @@ def _run(job: "EmbedJob", name: str | None) -> "Summary | None":
         return run_job(job, partial(_open_model, name), Share.from_environment(), say=say)
     except KeyboardInterrupt:
         if job.parts.is_dir() and isinstance(job.out, Path):
-            click.echo(f"\nwhat is done is kept in {job.parts}: the same command goes on from there", err=True)
+            click.echo(f"what is done is kept in {job.parts}: the same command goes on from there", err=True)
         raise
 
 

@@ -23,6 +23,7 @@ from thuja.encode.tables import (
     Flaw,
     Row,
     Table,
+    count_lines,
     lines,
     open_table,
     printable,
@@ -61,7 +62,7 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One thing that the user named. `stamp` changes with a table's or shard's file; `count` may be unknown."""
+    """One thing that the user named. `stamp` changes with a table's or shard's file; `count` is for the time left."""
 
     name: str
     items: Callable[[], Iterator[Found]]
@@ -100,7 +101,7 @@ def _settled(named: Sequence[str], find: Callable[[str], list[Source]], column: 
 
 def _image_sources(name: str, column: str | None) -> list[Source]:
     if name == STDIN:
-        return [Source(name=name, items=lambda: _named_by_lines(sys.stdin.buffer), count=_unknown)]
+        return [Source(name=name, items=lambda: _named_by_lines(_stdin()), count=_unknown)]
     if is_url(name):
         found = Found(name, lambda: Item(id=printable(name), content=Url(name)))
         return [Source(name=name, items=lambda: iter([found]), count=lambda: 1)]
@@ -123,7 +124,7 @@ def _at_path(path: Path, column: str | None) -> list[Source]:
 
 def _text_sources(name: str, column: str | None) -> list[Source]:
     if name == STDIN:
-        return [Source(name=name, items=lambda: _texts_of_lines(sys.stdin.buffer), count=_unknown)]
+        return [Source(name=name, items=lambda: _texts_of_lines(_stdin()), count=_unknown)]
     return [_text_source(path, column) for path in _existing(name)]
 
 
@@ -137,7 +138,13 @@ def _text_source(path: Path, column: str | None) -> Source:
         with path.open("rb") as file:
             yield from _texts_of_lines(file)
 
-    return Source(name=str(path), items=items, count=_unknown, stamp=_stamp(path), files=(path,))
+    return Source(name=str(path), items=items, count=partial(count_lines, path), stamp=_stamp(path), files=(path,))
+
+
+def _stdin() -> BinaryIO:
+    if sys.stdin is None:  # closed by whoever started us
+        raise UsageError("standard input is closed", hint="pipe a list into it, or name a file")
+    return sys.stdin.buffer
 
 
 def _existing(name: str) -> list[Path]:

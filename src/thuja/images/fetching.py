@@ -132,9 +132,7 @@ class Fetcher:
             finally:
                 # A body that is not wanted is not drained: it may have no end.
                 response.close()
-            url = urljoin(url, target)
-            if not target or not is_url(url):
-                raise ImageError(f"redirected to no address of the web: {target!r:.120}", reason="bad_url")
+            url = _joined(url, target)
         raise ImageError(f"more than {self._patience.redirects} redirects", reason="too_many_redirects")
 
     def _open(self, url: str) -> urllib3.BaseHTTPResponse:
@@ -149,15 +147,18 @@ class Fetcher:
                 preload_content=False,
                 timeout=urllib3.Timeout(connect=patience.connect, read=patience.read),
             )
-        except (http.LocationParseError, http.LocationValueError, UnicodeError) as error:
+        except ValueError as error:  # urllib3's own for addresses are ValueErrors too
             raise ImageError(f"not an address: {error}", reason="bad_url") from error
-        except http.TimeoutError as error:
-            raise _TryAgainError(_timeout(patience.read)) from error
         except http.NameResolutionError as error:
             host = urlsplit(url).hostname
             raise _TryAgainError(ImageError(f'the host "{host}" is not known', reason="unreachable")) from error
+        except http.NewConnectionError as error:  # refused; urllib3 counts it as a timeout
+            raise _TryAgainError(_unreachable(error)) from error
+        except http.TimeoutError as error:
+            is_connecting = isinstance(error, http.ConnectTimeoutError)
+            raise _TryAgainError(_timeout(patience.connect if is_connecting else patience.read)) from error
         except (http.HTTPError, OSError) as error:
-            raise _TryAgainError(ImageError(f"cannot connect: {_why(error)}", reason="unreachable")) from error
+            raise _TryAgainError(_unreachable(error)) from error
 
     def _read(self, response: urllib3.BaseHTTPResponse, started: float) -> bytes:
         if response.status != 200:
@@ -204,8 +205,23 @@ class Fetcher:
         return ImageError(f"{what}: over the limit of {self._limits.max_bytes:,}", reason="too_large_file")
 
 
+def _joined(url: str, target: str) -> str:
+    """Where a redirect leads; raises ImageError where that is not to the web."""
+    try:
+        joined = urljoin(url, target)
+    except ValueError:
+        joined = ""
+    if not target or not is_url(joined):
+        raise ImageError(f"redirected to no address of the web: {target!r:.120}", reason="bad_url")
+    return joined
+
+
 def _timeout(seconds: float) -> ImageError:
     return ImageError(f"no whole answer within {seconds:g} seconds", reason="timeout")
+
+
+def _unreachable(error: BaseException) -> ImageError:
+    return ImageError(f"cannot connect: {_why(error)}", reason="unreachable")
 
 
 def _retry_after(text: str) -> float | None:
