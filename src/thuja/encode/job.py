@@ -7,7 +7,6 @@ units of the others; whoever finds all of them finished puts them together.
 
 import hashlib
 import math
-import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -129,9 +128,9 @@ def _check_output(job: EmbedJob, sources: Sequence[Source], share: Share) -> Non
             raise OutputExists(f"{job.out} is there already", hint="--force replaces it")
         require_writable(job.out)
     if job.errors is not None:
+        require_writable(job.errors)
         if job.errors.exists() and not _is_error_file(job.errors) and not job.force:
             raise OutputExists(f"{job.errors} is there already and no list of errors", hint="name another --errors")
-        require_writable(job.errors)
     inputs = {path.resolve() for source in sources for path in source.files}
     for output in (job.out, job.errors):
         if isinstance(output, Path) and output.resolve() in inputs:
@@ -159,7 +158,7 @@ def _open_units(job: EmbedJob, plan: dict[str, object], share: Share) -> Units:
             if not job.force or not Units.is_folder(job.parts):
                 raise
             if share.rank == 0:
-                shutil.rmtree(job.parts)
+                Units.clear(job.parts)
             elif time.monotonic() - waited > _PATIENCE:
                 raise
             else:

@@ -44,7 +44,8 @@ def write_part(path: Path, embeddings: Embeddings, errors: Sequence[Failure], di
     """Write one part; `digest` is of the items that it was made from."""
     table = embeddings.to_table()
     about = json.dumps({"digest": digest, "errors": errors})
-    pq.write_table(table.replace_schema_metadata({**table.schema.metadata, _KEY: about}), path)
+    with path.open("wb") as file:  # Python's own file: its errors say what the system said
+        pq.write_table(table.replace_schema_metadata({**table.schema.metadata, _KEY: about}), file)
 
 
 def check_part(path: Path, digest: str) -> None:
@@ -101,11 +102,15 @@ def _error_file(path: Path) -> Iterator[Any]:
 
 def _write_parquet(parts: Sequence[Path], schema: pa.Schema, out: Path) -> None:
     metadata = _metadata(parts[0])
-    with atomic_path(out) as temporary, pq.ParquetWriter(temporary, schema.with_metadata(metadata)) as writer:
+    with (
+        atomic_path(out) as temporary,
+        temporary.open("wb") as file,
+        pq.ParquetWriter(file, schema.with_metadata(metadata)) as writer,
+    ):
         waiting: list[pa.Table] = []
         for path in parts:
-            with _opened(path) as file:
-                table = file.read()
+            with _opened(path) as part:
+                table = part.read()
             waiting.append(fitted(table, schema, table.num_rows))
             if path is parts[-1] or sum(table.num_rows for table in waiting) >= _GROUP:
                 writer.write_table(pa.concat_tables(waiting).replace_schema_metadata(metadata))

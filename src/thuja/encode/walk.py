@@ -1,7 +1,8 @@
 """The walk over an input, item by item, that encodes those units which are this process's and not done."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain, groupby
 from typing import NamedTuple
@@ -90,19 +91,17 @@ class UnitEncoder:
         results = self._texts(walk, units, todo) if self.is_text else self._images(walk, units, todo)
         waiting: list[_Result] = []
         unit = 0
-        for place, result in results:
-            if waiting and place // walk.unit_size != unit:
-                self._write(units, unit, waiting, walk.digests[unit])
-                waiting = []
-            unit = place // walk.unit_size
-            waiting.append(result)
-            if (place + 1) % walk.unit_size == 0:
-                self._write(units, unit, waiting, walk.digests[unit])
-                waiting = []
-        if waiting:
+        with closing(results):
+            for place, result in results:
+                unit = place // walk.unit_size
+                waiting.append(result)
+                if (place + 1) % walk.unit_size == 0:
+                    self._write(units, unit, waiting, walk.digests[unit])
+                    waiting = []
+        if waiting:  # the last unit, which may be short
             self._write(units, unit, waiting, walk.digests[unit])
 
-    def _images(self, walk: Walk, units: Units, total: int | None) -> Iterator[tuple[int, _Result]]:
+    def _images(self, walk: Walk, units: Units, total: int | None) -> Generator[tuple[int, _Result]]:
         """One stream over all units. An item without content keeps its place in it, as bytes that are no image."""
         held: dict[int, Item] = {}
         early: dict[int, Failure] = {}
@@ -130,7 +129,7 @@ class UnitEncoder:
             filled.close()
             fetcher.close()
 
-    def _texts(self, walk: Walk, units: Units, total: int | None) -> Iterator[tuple[int, _Result]]:
+    def _texts(self, walk: Walk, units: Units, total: int | None) -> Generator[tuple[int, _Result]]:
         """A unit's texts at once, because texts of one length are encoded together."""
         progress = Progress(total=total, label=self.options.label, unit="texts") if self.options.label else None
         for _, group in groupby(walk.todo(units), lambda numbered: numbered[0] // walk.unit_size):

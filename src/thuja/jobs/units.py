@@ -90,7 +90,17 @@ class Units:
 
     def remove(self) -> None:
         """Delete the folder; another process may be doing the same."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.clear(self.folder)
+
+    @staticmethod
+    def clear(folder: Path) -> None:
+        """Delete a folder of units: out of its place at once, so that no process meets the half of it."""
+        doomed = folder.with_name(f"{folder.name}.{os.getpid()}.tmp")
+        try:
+            folder.rename(doomed)
+        except FileNotFoundError:
+            return  # another process was first
+        shutil.rmtree(doomed, ignore_errors=True)
 
     def _is_begun(self) -> bool:
         return (self.folder / PLAN).exists()
