@@ -74,7 +74,7 @@ def embed(
         raise UsageError("a head is for images", hint="leave out --head")
     options = EncodeOptions(
         head=head or TAXONOMY,
-        normalize=is_text or not (as_json or no_normalize),
+        normalize=not no_normalize and (is_text or not as_json),
         dtype=dtype,
         batch_size=batch_size,
         label="embed",

@@ -113,7 +113,7 @@ def run_job(
     if done := units.done():
         size = job.items_per_unit
         say(f"going on where an earlier run stopped: {done:,} units of {size:,} are done in {units.folder}")
-    with _kept_when_full(units):
+    with _kept_when_full(job, units):
         encoder = UnitEncoder(model=model, options=job.options, is_text=job.is_text, prompts=job.prompts)
         encoder.run(walk, units, total=_total(sources))
     return _finish(job, units, walk, started)
@@ -180,7 +180,7 @@ def _finish(job: EmbedJob, units: Units, walk: Walk, started: float) -> Summary 
             if _is_made_since(job.out, started):
                 units.remove()  # this process came when the others had finished, and began the folder anew
             return None
-        with _kept_when_full(units):
+        with _kept_when_full(job, units):
             summary = assemble(paths, walk.digests, job.out, job.errors, job.form)
     except FileNotFoundError:
         if _is_made_since(job.out, started):
@@ -200,14 +200,13 @@ def _is_made_since(out: Path | TextIO, started: float) -> bool:
 
 
 @contextmanager
-def _kept_when_full(units: Units) -> Iterator[None]:
+def _kept_when_full(job: EmbedJob, units: Units) -> Iterator[None]:
     """Turn a full disk into one sentence that says what is kept."""
     try:
         yield
     except (FileNotFoundError, BrokenPipeError):
         raise
     except OSError as error:
-        raise ThujaError(
-            f"cannot write: {error.strerror or error}",
-            hint=f"what is done is kept in {units.folder}: make room, and run the same command again",
-        ) from error
+        kept = f"what is done is kept in {units.folder}: make room, and run the same command again"
+        hint = kept if isinstance(job.out, Path) else "make room where it goes"
+        raise ThujaError(f"cannot write: {error.strerror or error}", hint=hint) from error
