@@ -1,13 +1,13 @@
 """Texts to vectors and taxa to label spaces: de-duplicated, sorted, batched, and still the model's own."""
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from thuja.encode import build_labels, encode_texts
-from thuja.encode.texts import _batches
 from thuja.errors import EmptyInput, UsageError
 from thuja.model import Model
 from thuja.phrasing import PROMPTS
@@ -17,14 +17,56 @@ RAVEN = Taxon(family="Corvidae", genus="Corvus", species="corax", common="raven"
 MAGPIE = Taxon(family="Corvidae", genus="Pica", species="pica", common="magpie")
 
 
-@given(texts=st.lists(st.text(max_size=30), max_size=8))
+TEXTS = st.lists(
+    st.one_of(st.text(max_size=30), st.sampled_from(["", "a raven", "a raven's nest", "x" * 90])), max_size=8
+)
+
+
+def plain_vectors(model: Model, texts: list[str]) -> npt.NDArray[np.float32]:
+    """(L, D): each text by itself through the padded tower, as the model is trained."""
+    with torch.inference_mode():
+        return np.stack([model.encode_text([text])[0].float().numpy() for text in texts])
+
+
+@given(texts=TEXTS)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_texts_equal_the_model_one_by_one(tiny_model: Model, texts: list[str]) -> None:
+    """Some of them are longer than the context of 24 tokens: they are cut and still end."""
     vectors = encode_texts(tiny_model, texts)
     assert vectors.shape == (len(texts), 8)
-    with torch.inference_mode():
-        for text, vector in zip(texts, vectors, strict=True):
-            assert np.abs(tiny_model.encode_text([text])[0].numpy() - vector).max() < 1e-5
+    assert not texts or np.abs(vectors - plain_vectors(tiny_model, texts)).max() < 1e-5
+
+
+@given(
+    names=TEXTS.filter(len), prompts=st.lists(st.sampled_from([*PROMPTS, "{}", "{}'s &{};"]), min_size=1, max_size=9)
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_prompted_names_equal_the_model_one_by_one(tiny_model: Model, names: list[str], prompts: list[str]) -> None:
+    vectors = encode_texts(tiny_model, names, prompts=prompts)
+    for name, vector in zip(names, vectors, strict=True):
+        mean = plain_vectors(tiny_model, [prompt.replace("{}", name) for prompt in prompts]).mean(axis=0)
+        assert np.abs(mean / np.linalg.norm(mean) - vector).max() < 1e-5
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_a_text_tower_in_half_precision_gives_its_own_vectors_in_float32(tiny_model: Model, dtype: torch.dtype) -> None:
+    texts = ["a raven", "a raven's nest", "a magpie", ""]
+    exact = plain_vectors(tiny_model, texts)
+    vectors = encode_texts(tiny_model.to(dtype), texts)
+    assert vectors.dtype == np.float32
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert np.abs(vectors - plain_vectors(tiny_model, texts)).max() < 0.02
+    assert np.abs(vectors - exact).max() < 0.05
+
+
+@pytest.mark.parametrize("prompts", [None, ["a {}.", "{}", "the {}"]])
+def test_texts_in_many_pieces_are_those_in_one(
+    tiny_model: Model, monkeypatch: pytest.MonkeyPatch, prompts: list[str] | None
+) -> None:
+    names = [f"raven {number}" for number in range(50)]
+    whole = encode_texts(tiny_model, names, prompts=prompts)
+    monkeypatch.setattr("thuja.encode.texts._TEXTS_AT_ONCE", 10)
+    assert np.abs(encode_texts(tiny_model, names, prompts=prompts) - whole).max() < 1e-6
 
 
 def test_prompts_are_averaged_as_unit_vectors(tiny_model: Model) -> None:
@@ -81,11 +123,3 @@ def test_labels_with_prompts_put_what_is_photographed_into_each(tiny_model: Mode
 def test_no_taxon_is_no_label_space(tiny_model: Model) -> None:
     with pytest.raises(EmptyInput):
         build_labels(tiny_model, [])
-
-
-@given(lengths=st.lists(st.integers(2, 3000), max_size=200))
-def test_batches_cover_every_text_once_and_stay_small(lengths: list[int]) -> None:
-    lengths.sort()
-    runs = _batches(lengths)
-    assert [row for run in runs for row in run] == list(range(len(lengths)))
-    assert all(len(run) == 1 or len(run) * lengths[run[-1]] <= 8192 for run in runs)

@@ -4,8 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from torch.nn import functional as F
 
 from thuja.encode.pipeline import encoding
+from thuja.encode.prefixes import TreeSize, pack, sort_rows
+from thuja.encode.token_rows import prompted_rows, token_rows
 from thuja.errors import EmptyInput, UsageError
 from thuja.labels import LabelSpace
 from thuja.model import Model
@@ -14,31 +18,33 @@ from thuja.taxonomy import Taxon
 
 Floats = npt.NDArray[np.float32]
 
-_BATCH_TOKENS = 8192
-"""Tokens in one batch, padding counted: many short texts or few long ones."""
-
-_PROMPTED_AT_ONCE = 256
-"""Names whose prompts are held at a time: 80 prompts of 256 names are 20,480 texts."""
+_TEXTS_AT_ONCE = 1 << 15
+"""Texts in memory at a time; 400 names in 80 prompts are about as many."""
 
 
 def encode_texts(model: Model, texts: Sequence[str], *, prompts: Sequence[str] | None = None) -> Floats:
     """L texts to (L, D) float32 of length one.
 
     With `prompts` (each with `{}` for the text), a text's vector is the mean of the normalised
-    vectors of all its prompts, normalised again, as CLIP and pybioclip do for class names.
+    vectors of all its prompts, normalised again, as CLIP and pybioclip do for class names. Equal
+    texts are computed once, and so is what texts begin with alike.
     """
-    if prompts is None:
-        return _encode(model, texts)
+    if prompts is not None:
+        require_prompts(prompts)
+    distinct = sorted(set(texts))  # neighbours begin alike
+    step = _TEXTS_AT_ONCE if prompts is None else max(1, _TEXTS_AT_ONCE // len(prompts))
+    vectors = np.zeros((len(distinct), model.config.embed_dim), dtype=np.float32)
+    for start in range(0, len(distinct), step):
+        vectors[start : start + step] = _encode(model, distinct[start : start + step], prompts)
+    place_of = {text: place for place, text in enumerate(distinct)}
+    return vectors[[place_of[text] for text in texts]]
+
+
+def require_prompts(prompts: Sequence[str]) -> None:
+    """Raise UsageError unless there are prompts, and each has a place for the name."""
     wrong = [prompt for prompt in prompts if "{}" not in prompt]
     if wrong or not prompts:
         raise UsageError(f"a prompt takes the name in place of {{}}, got {wrong[:1] or 'no prompt at all'}")
-    parts = []
-    for start in range(0, len(texts), _PROMPTED_AT_ONCE):
-        some = texts[start : start + _PROMPTED_AT_ONCE]
-        vectors = _encode(model, [prompt.replace("{}", text) for text in some for prompt in prompts])
-        means = vectors.reshape(len(some), len(prompts), -1).mean(axis=1)
-        parts.append(means / np.linalg.norm(means, axis=1, keepdims=True))
-    return np.concatenate(parts) if parts else _encode(model, [])
 
 
 def build_labels(
@@ -62,27 +68,19 @@ def _bare(text: str) -> str:
     return inner.removesuffix(".") if inner != text else text
 
 
-def _encode(model: Model, texts: Sequence[str]) -> Floats:
-    """Each distinct text once, among others of its length, and back into the order given."""
-    distinct = list(dict.fromkeys(texts))
-    ids = model.tokenizer.encode(distinct, model.config.text.context_length)
-    order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
-    vectors = np.zeros((len(distinct), model.config.embed_dim), dtype=np.float32)
-    with encoding(model):
-        for rows in _batches([len(ids[row]) for row in order]):
-            places = [order[row] for row in rows]
-            tokens = model.tokenizer.pad([ids[place] for place in places])
-            vectors[places] = model.encode_text(tokens).float().cpu().numpy()
-    place_of = {text: place for place, text in enumerate(distinct)}
-    return vectors[[place_of[text] for text in texts]]
-
-
-def _batches(lengths: Sequence[int]) -> list[range]:
-    """Runs of ascending lengths whose padded size stays within _BATCH_TOKENS."""
-    runs: list[range] = []
-    start = 0
-    for row, length in enumerate(lengths):
-        if row > start and (row + 1 - start) * length > _BATCH_TOKENS:
-            runs.append(range(start, row))
-            start = row
-    return [*runs, range(start, len(lengths))] if lengths else runs
+def _encode(model: Model, texts: Sequence[str], prompts: Sequence[str] | None) -> Floats:
+    length = model.config.text.context_length
+    if prompts is None:
+        rows = token_rows(model.tokenizer, texts, length)
+    else:
+        rows = prompted_rows(model.tokenizer, texts, prompts, length)
+    distinct, places = sort_rows(rows)
+    with encoding(model) as device:
+        vectors = torch.empty((len(distinct), model.config.embed_dim), device=device)
+        for here, tree in pack(distinct, TreeSize.on(device)):
+            vectors[here] = F.normalize(model.tree_embeddings(tree.to(device)).float(), dim=-1)
+        each = vectors[torch.from_numpy(places).to(device)]
+        if prompts is not None:
+            each = F.normalize(each.view(len(texts), len(prompts), -1).mean(dim=1), dim=-1)
+        found: Floats = each.cpu().numpy()
+    return found

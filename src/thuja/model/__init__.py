@@ -10,6 +10,7 @@ from thuja.model.config import (
     VisionConfig,
 )
 from thuja.model.model import Model
+from thuja.model.token_tree import TokenTree
 from thuja.model.tokenizer import Tokenizer
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Model",
     "ModelConfig",
     "TextConfig",
+    "TokenTree",
     "Tokenizer",
     "TrunkConfig",
     "VisionConfig",

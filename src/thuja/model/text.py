@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from thuja.model.config import Act, TextConfig
+from thuja.model.token_tree import TokenTree
 from thuja.model.transformer import Transformer, draw
 
 
@@ -30,6 +31,13 @@ class TextTower(nn.Module):
         x = self.token_embedding(tokens) + self.positional_embedding[: tokens.shape[1]]
         x = self.transformer(x, is_causal=True)  # (L, T, W)
         ends = x[torch.arange(len(x), device=x.device), tokens.argmax(dim=1)]
+        projected: Tensor = self.ln_final(ends) @ self.text_projection
+        return projected
+
+    def tree_embeddings(self, tree: TokenTree) -> Tensor:
+        """The texts of a prefix tree to (L, D), not normalised: `text_embeddings` of each of them."""
+        x = self.token_embedding(tree.tokens) + self.positional_embedding[tree.positions]  # (M, W)
+        ends = self.transformer.run_tree(x, tree)
         projected: Tensor = self.ln_final(ends) @ self.text_projection
         return projected
 

@@ -1,4 +1,8 @@
-"""The pre-LN transformer that both towers are made of, under open_clip's parameter names."""
+"""The pre-LN transformer that both towers are made of, under open_clip's parameter names.
+
+The residual stream and its norms stay in float32 whatever the matrices are in: a stream rounded to
+bfloat16 after each branch loses ten times what the products lose.
+"""
 
 from collections import OrderedDict
 
@@ -7,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from thuja.model.config import Act
+from thuja.model.token_tree import TokenTree
 
 
 class QuickGELU(nn.Module):
@@ -17,6 +22,14 @@ class QuickGELU(nn.Module):
         return x * torch.sigmoid(1.702 * x)
 
 
+class Matrix(nn.Linear):
+    """A linear map that takes what it is given into its own number format, as autocast would."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(..., W) to (..., V) in the weight's format."""
+        return F.linear(input.to(self.weight.dtype), self.weight, self.bias)
+
+
 class Attention(nn.Module):
     """Multi-head self-attention; parameters as in `torch.nn.MultiheadAttention`."""
 
@@ -25,16 +38,39 @@ class Attention(nn.Module):
         self.heads = heads
         self.in_proj_weight = nn.Parameter(torch.empty(3 * width, width))
         self.in_proj_bias = nn.Parameter(torch.empty(3 * width))
-        self.out_proj = nn.Linear(width, width)
+        self.out_proj = Matrix(width, width)
 
     def forward(self, x: Tensor, *, is_causal: bool) -> Tensor:
         """(B, T, W) to (B, T, W); causal: no position sees a later one."""
-        B, T, W = x.shape
-        qkv = F.linear(x, self.in_proj_weight, self.in_proj_bias)
+        out: Tensor = self.out_proj(self.mix(self.project_in(x), is_causal=is_causal))
+        return out
+
+    def project_in(self, x: Tensor) -> Tensor:
+        """(..., W) to (..., 3 W): queries, keys and values side by side."""
+        return F.linear(x.to(self.in_proj_weight.dtype), self.in_proj_weight, self.in_proj_bias)
+
+    def mix(self, qkv: Tensor, *, is_causal: bool) -> Tensor:
+        """(B, T, 3 W) to (B, T, W): what each position takes from the others."""
+        B, T, W = qkv.shape[0], qkv.shape[1], qkv.shape[2] // 3
         q, k, v = qkv.view(B, T, 3, self.heads, W // self.heads).permute(2, 0, 3, 1, 4)  # each (B, H, T, W/H)
         mixed = F.scaled_dot_product_attention(q, k, v, is_causal=is_causal)
-        out: Tensor = self.out_proj(mixed.transpose(1, 2).reshape(B, T, W))
-        return out
+        return mixed.transpose(1, 2).reshape(B, T, W)
+
+    def mix_first(self, qkv: Tensor) -> Tensor:
+        """(B, T, 3 W) to (B, W): what the first position takes from all of them."""
+        B, T, W = qkv.shape[0], qkv.shape[1], qkv.shape[2] // 3
+        q, k, v = qkv.view(B, T, 3, self.heads, W // self.heads).permute(2, 0, 3, 1, 4)  # each (B, H, T, W/H)
+        return F.scaled_dot_product_attention(q[:, :, :1], k, v).reshape(B, W)
+
+    def mix_tree(self, qkv: Tensor, tree: TokenTree, mask: Tensor) -> Tensor:
+        """(M, 3 W) to (M, W): what each node takes from itself and its ancestors; `mask` is the tree's."""
+        M, W = qkv.shape[0], qkv.shape[1] // 3
+        B, K = tree.keys.shape
+        q = qkv[:, :W].view(B, M // B, self.heads, W // self.heads).transpose(1, 2)  # (B, H, N, W/H)
+        kv = qkv[:, W:].index_select(0, tree.keys.flatten())
+        k, v = kv.view(B, K, 2, self.heads, W // self.heads).permute(2, 0, 3, 1, 4)  # each (B, H, K, W/H)
+        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        return mixed.transpose(1, 2).reshape(M, W)
 
 
 class Block(nn.Module):
@@ -48,15 +84,30 @@ class Block(nn.Module):
         self.ln_2 = nn.LayerNorm(width)
         self.mlp = nn.Sequential(
             OrderedDict(
-                c_fc=nn.Linear(width, hidden),
+                c_fc=Matrix(width, hidden),
                 gelu=nn.GELU() if act == "gelu" else QuickGELU(),
-                c_proj=nn.Linear(hidden, width),
+                c_proj=Matrix(hidden, width),
             )
         )
 
     def forward(self, x: Tensor, *, is_causal: bool) -> Tensor:
         """(B, T, W) to (B, T, W)."""
         x = x + self.attn(self.ln_1(x), is_causal=is_causal)
+        out: Tensor = x + self.mlp(self.ln_2(x))
+        return out
+
+    def run_first(self, x: Tensor) -> Tensor:
+        """(B, T, W) to (B, W): the first position's output, which needs no other's."""
+        first = x[:, 0] + self.attn.out_proj(self.attn.mix_first(self.attn.project_in(self.ln_1(x))))
+        out: Tensor = first + self.mlp(self.ln_2(first))
+        return out
+
+    def run_tree(self, x: Tensor, tree: TokenTree, mask: Tensor, *, ends_only: bool) -> Tensor:
+        """(M, W) nodes to (M, W), or to (L, W) when nothing but the texts' ends is wanted."""
+        mixed = self.attn.mix_tree(self.attn.project_in(self.ln_1(x)), tree, mask)
+        if ends_only:
+            x, mixed = x[tree.ends], mixed[tree.ends]
+        x = x + self.attn.out_proj(mixed)
         out: Tensor = x + self.mlp(self.ln_2(x))
         return out
 
@@ -73,6 +124,29 @@ class Transformer(nn.Module):
         """(B, T, W) to (B, T, W)."""
         for block in self.resblocks:
             x = block(x, is_causal=is_causal)
+        return x
+
+    def run_first(self, x: Tensor) -> Tensor:
+        """(B, T, W) to (B, W): the output at the first position, a class token's.
+
+        Of the last block no other is wanted: three quarters of its work need not be done.
+        """
+        *blocks, last = self.resblocks
+        for block in blocks:
+            x = block(x, is_causal=False)
+        assert isinstance(last, Block)
+        return last.run_first(x)
+
+    def run_tree(self, x: Tensor, tree: TokenTree) -> Tensor:
+        """(M, W) nodes of a tree to (L, W), the end of each text.
+
+        Of the last block the ends' outputs alone are wanted, so its MLP runs on no other node.
+        """
+        mask = tree.mask()
+        last = len(self.resblocks) - 1
+        for place, block in enumerate(self.resblocks):
+            assert isinstance(block, Block)
+            x = block.run_tree(x, tree, mask, ends_only=place == last)
         return x
 
     def initialize(self, generator: torch.Generator) -> None:

@@ -34,16 +34,17 @@ class VisionTransformer(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """(B, 3, S, S) prepared images to (B, F) features, before the projection."""
-        patches = self.conv1(images).flatten(2).transpose(1, 2)  # (B, grid**2, W)
-        token = self.class_embedding.expand(len(patches), 1, -1)
+        patches = self.conv1(images.to(self.conv1.weight.dtype)).flatten(2).transpose(1, 2)  # (B, grid**2, W)
+        patches = patches.to(self.class_embedding.dtype)
+        token = self.class_embedding.expand(images.shape[0], 1, -1)
         x = torch.cat([token, patches], dim=1) + self.positional_embedding
         if self.training and self.config.patch_dropout:
             x = self._drop_patches(x)
-        x = self.transformer(self.ln_pre(x))
+        x = self.ln_pre(x)
         if self.config.pool == "token":
-            pooled: Tensor = self.ln_post(x[:, 0])
+            pooled: Tensor = self.ln_post(self.transformer.run_first(x))
             return pooled
-        mean: Tensor = self.ln_post(x)[:, 1:].mean(dim=1)
+        mean: Tensor = self.ln_post(self.transformer(x))[:, 1:].mean(dim=1)
         return mean
 
     def project(self, features: Tensor) -> Tensor:
