@@ -127,7 +127,7 @@ def test_json_goes_to_stdout_without_an_output(tmp_path: Path, model_folder: Pat
         result = CliRunner().invoke(embed, [str(path), "--model", str(model_folder), "--json", *more])
         made = json.loads(result.stdout)
         assert list(made["embeddings"]) == [str(path)]
-        assert np.array_equal(np.array(made["embeddings"][str(path)], np.float32), plain[0])
+        assert np.allclose(made["embeddings"][str(path)], plain[0], atol=1e-6)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["in", "model"]
 
 
@@ -192,6 +192,17 @@ def test_options_that_do_not_go_together_are_a_wrong_call(
 def test_python_m_thuja_is_thuja() -> None:
     done = subprocess.run([sys.executable, "-m", "thuja", "--version"], capture_output=True, check=True, timeout=60)
     assert done.stdout == b"thuja, version 0.1.0\n"
+
+
+def test_an_embedding_needs_no_compiler_table_or_plot(tmp_path: Path, model_folder: Path) -> None:
+    """A weight laid out only to be thrown away imported torch's compiler: a second before the first embedding."""
+    image = picture(tmp_path / "in" / "a.png", 0)
+    code = "import sys, atexit; from thuja.cli.main import main; atexit.register(lambda: print(*sys.modules)); main()"
+    words = ["embed", str(image), "--model", str(model_folder), "--out", str(tmp_path / "o.parquet")]
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, check=True, timeout=60)
+    loaded = set(done.stdout.decode().split())
+    assert "torch" in loaded
+    assert not loaded & {"torch._dynamo", "sympy", "polars", "scipy", "sklearn", "matplotlib"}
 
 
 @pytest.mark.shared

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from thuja.embeddings import Embeddings
-from thuja.encode import EncodeOptions, encode_images, encode_texts, parts
+from thuja.encode import EncodeOptions, Encoder, encode_images, encode_texts, parts
 from thuja.encode.job import EmbedJob, run_job
 from thuja.encode.parts import Summary
 from thuja.errors import EmptyInput, OutputExists, ThujaError, UnknownName, UsageError
@@ -49,7 +49,7 @@ def job(*inputs: str, **options: object) -> EmbedJob:
 
 
 def run(task: EmbedJob, model: Model, share: Share | None = None, said: list[str] | None = None) -> Summary | None:
-    return run_job(task, lambda: model, share or Share(), say=[].append if said is None else said.append)
+    return run_job(task, lambda: Encoder.plain(model), share or Share(), say=[].append if said is None else said.append)
 
 
 def errors(path: Path = Path("o.csv")) -> list[list[str]]:
@@ -63,7 +63,8 @@ def test_a_job_gives_what_encode_images_gives(tiny_model: Model) -> None:
     expected = encode_images(tiny_model, [(str(path), path) for path in paths], OPTIONS)
     made = Embeddings.load(Path("o.parquet"))
     assert np.array_equal(made.vectors, expected.embeddings.vectors)
-    assert replace(made, vectors=expected.embeddings.vectors) == expected.embeddings
+    assert replace(made, vectors=expected.embeddings.vectors, precision="") == expected.embeddings
+    assert made.precision == "fp32"
     assert errors() == [["id", "reason", "message"], *map(list, expected.errors)]
     assert (summary.embedded, summary.failed, summary.dim, summary.model) == (16, 5, 8, tiny_model.id)
     assert not Path("o.parts").exists()
@@ -122,7 +123,7 @@ def test_a_run_that_fails_goes_on_and_ends_the_same(tiny_model: Model, monkeypat
     """Batches must fall on the same images whether or not units before them are skipped, good images or bad."""
     photos(45, bad=(3, 4, 5, 17))
     run(job("p", out=Path("calm.parquet"), errors=Path("calm.csv")), tiny_model)
-    plain = Model.encode_image
+    plain = Encoder.encode_image
     calls = 0
 
     def fail_later(*args: object, **options: object) -> object:
@@ -132,7 +133,7 @@ def test_a_run_that_fails_goes_on_and_ends_the_same(tiny_model: Model, monkeypat
             raise KeyboardInterrupt
         return plain(*args, **options)
 
-    monkeypatch.setattr(Model, "encode_image", fail_later)
+    monkeypatch.setattr(Encoder, "encode_image", fail_later)
     with pytest.raises(KeyboardInterrupt):
         run(job("p"), tiny_model)
     assert not Path("o.parquet").exists()
@@ -212,9 +213,9 @@ def test_a_process_that_comes_when_the_others_are_done_leaves_nothing_behind(tin
     """With fewer units than processes, the others may be done while this one still loads the model."""
     photos(4)
 
-    def slow() -> Model:
+    def slow() -> Encoder:
         run(job("p"), tiny_model, Share(rank=0, world=2))
-        return tiny_model
+        return Encoder.plain(tiny_model)
 
     assert run_job(job("p"), slow, Share(rank=1, world=2), say=print) is None
     assert len(Embeddings.load(Path("o.parquet"))) == 4
@@ -237,7 +238,7 @@ def test_what_is_wrong_with_the_call_is_said_before_the_model_is_loaded(tiny_mod
     Path("e").mkdir()
 
     def refused(kind: type[ThujaError], said: str, task: EmbedJob, share: Share | None = None) -> None:
-        def no_model() -> Model:
+        def no_model() -> Encoder:
             raise AssertionError("the model was loaded")
 
         with pytest.raises(kind, match=said):

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Literal, TextIO
 import click
 
 if TYPE_CHECKING:
+    from thuja.encode import Encoder
     from thuja.encode.job import EmbedJob
     from thuja.encode.parts import Summary
-    from thuja.model import Model
 
 OPENAI = "openai"
 STDOUT = Path("-")
@@ -141,19 +141,20 @@ def _run(job: "EmbedJob", name: str | None) -> "Summary | None":
 
     try:
         say = partial(click.echo, err=True)
-        return run_job(job, partial(_open_model, name), Share.from_environment(), say=say)
+        return run_job(job, partial(_open_encoder, name), Share.from_environment(), say=say)
     except KeyboardInterrupt:
         if job.parts.is_dir() and isinstance(job.out, Path):
             click.echo(f"what is done is kept in {job.parts}: the same command goes on from there", err=True)
         raise
 
 
-def _open_model(name: str | None) -> "Model":
-    """The one place where the command's options become a model."""
+def _open_encoder(name: str | None) -> "Encoder":
+    """The one place where the command's options become a model that encodes."""
+    from thuja.encode import Encoder
     from thuja.model import Model
     from thuja.predict.predictor import model_folder
 
-    return Model.load(model_folder(name))
+    return Encoder.plain(Model.load(model_folder(name)))
 
 
 def _report(job: "EmbedJob", summary: "Summary | None") -> None:

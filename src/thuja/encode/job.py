@@ -15,13 +15,13 @@ from itertools import chain
 from pathlib import Path
 from typing import Final, TextIO
 
+from thuja.encode.encoder import Encoder
 from thuja.encode.images import DEFAULT_OPTIONS, EncodeOptions
 from thuja.encode.parts import ERROR_COLUMNS, Form, Summary, assemble
 from thuja.encode.sources import STDIN, Source, find_image_sources, find_text_sources
 from thuja.encode.walk import UnitEncoder, Walk
 from thuja.errors import EmptyInput, OutputExists, ThujaError, UsageError
 from thuja.jobs import Share, Units, require_writable
-from thuja.model import Model
 from thuja.model.config import head_named
 
 _PATIENCE: Final = 60.0
@@ -70,17 +70,20 @@ class EmbedJob:
         find = find_text_sources if self.is_text else find_image_sources
         return find(self.inputs, column=self.column)
 
-    def plan(self, model: Model, sources: Sequence[Source]) -> dict[str, object]:
+    def plan(self, encoder: Encoder, sources: Sequence[Source]) -> dict[str, object]:
         """All that decides what is in a unit."""
         prompts = None if self.prompts is None else hashlib.sha256("\n".join(self.prompts).encode()).hexdigest()
         options = self.options
         return {
             "verb": "embed",
-            "model": model.id,
-            "preparation": model.preparation.name,
+            "model": encoder.model.id,
+            "preparation": encoder.model.preparation.name,
+            "precision": encoder.precision,
+            "engine": encoder.hardware.engine if encoder.hardware else "torch",
             "head": options.head,
             "normalize": options.normalize,
             "dtype": options.dtype,
+            "is_exact": options.is_exact,
             "batch_size": options.batch_size,
             "unit_size": self.items_per_unit,
             "texts": self.is_text,
@@ -91,13 +94,13 @@ class EmbedJob:
 
 
 def run_job(
-    job: EmbedJob, open_model: Callable[[], Model], share: Share, *, say: Callable[[str], None]
+    job: EmbedJob, open_encoder: Callable[[], Encoder], share: Share, *, say: Callable[[str], None]
 ) -> Summary | None:
     """Do this process's share of the job, and put the output together if all units are finished then.
 
     `say` is told when an earlier run is gone on with.
     None where units of other processes are still missing. All that is wrong with the call is raised
-    before `open_model` is called. Raises ThujaError when the disk is full; what was done is kept.
+    before `open_encoder` is called. Raises ThujaError when the disk is full; what was done is kept.
     """
     started = time.time()
     sources = job.sources()
@@ -105,17 +108,17 @@ def run_job(
     walk = Walk(chain.from_iterable(sources), job.items_per_unit)
     if walk.is_empty():
         raise EmptyInput(f"nothing to embed in {', '.join(job.inputs[:3])}", hint="thuja embed --help says what counts")
-    model = open_model()
-    head_named(model.config, job.options.head)  # raises UnknownName
+    encoder = open_encoder()
+    head_named(encoder.model.config, job.options.head)  # raises UnknownName
     if share.world > 1 and _is_made_since(job.out, started):
         return None  # the others were done before this process had begun
-    units = _open_units(job, job.plan(model, sources), share)
+    units = _open_units(job, job.plan(encoder, sources), share)
     if done := units.done():
         size = job.items_per_unit
         say(f"going on where an earlier run stopped: {done:,} units of {size:,} are done in {units.folder}")
     with _kept_when_full(job, units):
-        encoder = UnitEncoder(model=model, options=job.options, is_text=job.is_text, prompts=job.prompts)
-        encoder.run(walk, units, total=_total(sources))
+        work = UnitEncoder(encoder=encoder, options=job.options, is_text=job.is_text, prompts=job.prompts)
+        work.run(walk, units, total=_total(sources))
     return _finish(job, units, walk, started)
 
 

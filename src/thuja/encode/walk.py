@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from thuja.embeddings import Embeddings, Vectors
 from thuja.encode.contents import contents, failure_of
+from thuja.encode.encoder import Encoder
 from thuja.encode.images import EncodeOptions, stream_images
 from thuja.encode.parts import check_part, write_part
 from thuja.encode.pipeline import Content, Failure
@@ -20,7 +21,6 @@ from thuja.encode.tables import Flaw, gathered
 from thuja.encode.texts import encode_texts
 from thuja.images.fetching import Fetcher
 from thuja.jobs import Progress, Units
-from thuja.model import Model
 
 
 class Walk:
@@ -80,7 +80,7 @@ class _Result(NamedTuple):
 class UnitEncoder:
     """How the items of a unit become its rows."""
 
-    model: Model
+    encoder: Encoder
     options: EncodeOptions
     is_text: bool = False
     prompts: Sequence[str] | None = None
@@ -116,7 +116,7 @@ class UnitEncoder:
                 yield str(place), content
 
         try:
-            for batch in stream_images(self.model, stream(), self.options, total=total):
+            for batch in stream_images(self.encoder, stream(), self.options, total=total):
                 made: dict[int, Vectors | Failure] = {
                     int(place): vector for place, vector in zip(batch.ids, batch.vectors, strict=True)
                 }
@@ -135,7 +135,7 @@ class UnitEncoder:
         for _, group in groupby(walk.todo(units), lambda numbered: numbered[0] // walk.unit_size):
             numbered = list(group)
             texts = [item.content for _, item in numbered if isinstance(item.content, str)]
-            vectors = iter(encode_texts(self.model, texts, prompts=self.prompts).astype(self.options.dtype))
+            vectors = iter(encode_texts(self.encoder.model, texts, prompts=self.prompts).astype(self.options.dtype))
             for place, item in numbered:
                 outcome = failure_of(item, item.content) if isinstance(item.content, Flaw) else next(vectors)
                 yield place, _Result(item, outcome)
@@ -147,13 +147,15 @@ class UnitEncoder:
     def _write(self, units: Units, unit: int, results: Sequence[_Result], digest: str) -> None:
         good = [(result.item, result.outcome) for result in results if not isinstance(result.outcome, Failure)]
         failures = [result.outcome for result in results if isinstance(result.outcome, Failure)]
-        empty = np.zeros((0, self.model.config.embed_dim), dtype=self.options.dtype)
+        model = self.encoder.model
+        empty = np.zeros((0, model.config.embed_dim), dtype=self.options.dtype)
         embeddings = Embeddings(
             ids=[item.id for item, _ in good],
             vectors=np.stack([vector for _, vector in good]) if good else empty,
-            model=self.model.id,
+            model=model.id,
             is_normalized=self.options.normalize,
-            preparation="" if self.is_text else self.model.preparation.name,
+            preparation="" if self.is_text else model.preparation.name,
+            precision=self.encoder.precision,
             columns=self._columns([item for item, _ in good]),
         )
         with units.writing(unit) as path:
