@@ -7,6 +7,7 @@ from thuja.jobs.folders import (
     empty_folder,
     output_folder,
     require_complete,
+    require_writable,
     write_json,
     write_text,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "empty_folder",
     "output_folder",
     "require_complete",
+    "require_writable",
     "track",
     "write_json",
     "write_text",

@@ -28,17 +28,28 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
     Raises UsageError where nothing can be written.
     """
+    temporary = _claim(path)
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def require_writable(path: Path) -> None:
+    """Raise UsageError where `atomic_path` would, so that a wrong output is said before hours of work."""
+    _claim(Path(path)).unlink(missing_ok=True)
+
+
+def _claim(path: Path) -> Path:
+    """An empty temporary file beside `path`."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     with _refusal(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         temporary.touch()
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    return temporary
 
 
 def write_text(path: Path, text: str) -> None:
