@@ -1,7 +1,7 @@
 """Vectors under their ids, with their origin and columns of facts, in one Parquet file."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,9 @@ class Embeddings:
     """Vectors of images or texts, with where they come from.
 
     `vectors` is (N, D), float16 or float32; `columns` has N rows (ranks and whatever came along)
-    and neither `uuid` nor `emb`. `model` is the id of the model that made the vectors and
-    `preparation` how the images were prepared, as `Preparation.name` says it.
+    and neither `uuid` nor `emb`. `model` is the id of the model that made the vectors,
+    `preparation` how the images were prepared, as `Preparation.name` says it, and `precision` the
+    number format that the model computed in, empty where nobody said.
     """
 
     ids: Sequence[str]
@@ -31,6 +32,7 @@ class Embeddings:
     model: str
     is_normalized: bool = True
     preparation: str = ""
+    precision: str = ""
     columns: pa.Table = field(default_factory=lambda: pa.table({}))
 
     def __post_init__(self) -> None:
@@ -55,12 +57,10 @@ class Embeddings:
     def select(self, which: npt.ArrayLike) -> "Embeddings":
         """The rows at these positions, or where this mask is true, in that order; raises IndexError."""
         rows = positions(which, len(self))
-        return Embeddings(
+        return replace(
+            self,
             ids=[self.ids[int(row)] for row in rows],
             vectors=self.vectors[rows],
-            model=self.model,
-            is_normalized=self.is_normalized,
-            preparation=self.preparation,
             columns=self.columns.take(rows) if self.columns.num_columns else self.columns,
         )
 
@@ -86,14 +86,7 @@ class Embeddings:
                 columns = columns.set_column(columns.column_names.index(name), name, column)
             else:
                 columns = columns.append_column(name, column) if columns.num_columns else pa.table({name: column})
-        return Embeddings(
-            ids=self.ids,
-            vectors=self.vectors,
-            model=self.model,
-            is_normalized=self.is_normalized,
-            preparation=self.preparation,
-            columns=columns,
-        )
+        return replace(self, columns=columns)
 
     def normalized(self) -> "Embeddings":
         """The same with every vector at length one (in float32 inside); zero vectors stay zero."""
@@ -102,17 +95,10 @@ class Embeddings:
         wide = self.vectors.astype(np.float32)
         norms = np.linalg.norm(wide, axis=1, keepdims=True)
         vectors = (wide / np.where(norms > 0, norms, 1)).astype(self.vectors.dtype)
-        return Embeddings(
-            ids=self.ids,
-            vectors=vectors,
-            model=self.model,
-            is_normalized=True,
-            preparation=self.preparation,
-            columns=self.columns,
-        )
+        return replace(self, vectors=vectors, is_normalized=True)
 
-    def save(self, path: Path) -> None:
-        """Write Parquet: `uuid`, `emb` (a fixed-size list), then the columns."""
+    def to_table(self) -> pa.Table:
+        """What `save` writes: `uuid`, `emb` (a fixed-size list), then the columns; the rest in the metadata."""
         dtype = pa.from_numpy_dtype(self.vectors.dtype)
         flat = pa.array(np.ascontiguousarray(self.vectors).reshape(-1), type=dtype)
         table = pa.table(
@@ -123,7 +109,13 @@ class Embeddings:
             }
         )
         facts = {"model": self.model, "normalized": str(self.is_normalized).lower(), "preparation": self.preparation}
-        table = table.replace_schema_metadata({f"thuja.{name}": value for name, value in facts.items()})
+        if self.precision:
+            facts["precision"] = self.precision
+        return table.replace_schema_metadata({f"thuja.{name}": value for name, value in facts.items()})
+
+    def save(self, path: Path) -> None:
+        """Write the table as a Parquet file, whole or not at all."""
+        table = self.to_table()
         with atomic_path(Path(path)) as temporary:
             pq.write_table(table, temporary)
 
@@ -149,6 +141,7 @@ class Embeddings:
             model=metadata.get(b"thuja.model", b"unknown").decode(),
             is_normalized=metadata.get(b"thuja.normalized", b"false") == b"true",
             preparation=metadata.get(b"thuja.preparation", b"").decode(),
+            precision=metadata.get(b"thuja.precision", b"").decode(),
             columns=table.drop_columns(["uuid", "emb"]).replace_schema_metadata(None),
         )
 

@@ -4,13 +4,14 @@ Sources: arXiv:2311.18803 section 3 (text types), the public TreeOfLife shards f
 wording, arXiv:2510.20095 for the caption type; the prompts are CLIP's for ImageNet.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 
-from thuja.errors import UnknownName, UsageError
+from thuja.errors import EmptyInput, UnknownName, UsageError
 from thuja.taxonomy import RANKS, Taxon
 
 TextType = str
@@ -138,3 +139,31 @@ def _prompts() -> tuple[str, ...]:
 
 PROMPTS: tuple[str, ...] = _prompts()
 """CLIP's 80 ImageNet prompts; each takes the name in place of `{}`."""
+
+OPENAI = "openai"
+"""The name that stands for PROMPTS where a file of prompts may be given."""
+
+
+def read_prompts(name: str) -> tuple[str, ...]:
+    """The prompts in a text file, one a line, or PROMPTS for `openai`; raises UsageError."""
+    if name == OPENAI:
+        return PROMPTS
+    try:
+        lines = Path(name).read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise UsageError(f"cannot read the prompts in {name}: {error.strerror}", hint=f"a file, or {OPENAI}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"the prompts in {name} are not UTF-8 text", hint="save the file as UTF-8") from error
+    prompts = tuple(line for line in lines if line.strip())
+    if not prompts:
+        raise EmptyInput(f"{name} holds no prompt", hint="write one a line, with {} for the text")
+    require_prompts(prompts)
+    return prompts
+
+
+def require_prompts(prompts: Sequence[str]) -> None:
+    """Raise UsageError unless there are prompts, and each has a place for the name."""
+    wrong = next((prompt for prompt in prompts if "{}" not in prompt), None)
+    if wrong is not None or not prompts:
+        got = "no prompt at all" if wrong is None else f'"{wrong}"'
+        raise UsageError(f"a prompt takes the text in place of {{}}, got {got}")

@@ -114,10 +114,12 @@ def test_a_wrong_call_is_refused_before_anything_is_made(model: Path, taxa: Path
     wrong = [
         (["--rank", "genera"], "unknown rank"),
         (["--prompts", tmp_path / "prompts.txt"], "in place of"),
-        (["--prompts", tmp_path / "none.txt"], "no prompt at all"),
+        (["--prompts", tmp_path / "none.txt"], "holds no prompt"),
         (["--prompts", "openaj"], "cannot read the prompts"),
         (["--within", "Nobody"], "lies within"),
         (["--text-type", "latin"], "unknown text type"),
+        (["--precision", "fp8"], "unknown precision"),
+        (["--device", "cuda:9"], "no device cuda:9"),
     ]
     for options, said in wrong:
         words = ["labels", "build", taxa, "--model", model, "--out", tmp_path / "out", *options]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from thuja.encode import build_labels, encode_texts
+from thuja.encode import Encoder, build_labels, encode_texts
 from thuja.encode.label_job import LabelJob, build_label_space
 from thuja.encode.label_sources import LabelRows, find_labels
 from thuja.errors import OutputExists, ThujaError, UnknownName, UsageError
@@ -30,7 +30,7 @@ def build(tiny_model: Model) -> Callable[..., bool]:
 
     def run(job: LabelJob, share: Share | None = None, *, force: bool = False) -> bool:
         return build_label_space(
-            job, lambda workers: (tiny_model, "fp32"), share or Share(), force=force, say=said.append
+            job, lambda workers: Encoder.plain(tiny_model), share or Share(), force=force, say=said.append
         )
 
     run.said = said  # type: ignore[attr-defined]
@@ -141,13 +141,13 @@ def test_wrong_wishes_are_refused(rows, build, tmp_path) -> None:
         build(job(), Share(rank=0, world=2), force=True)
 
 
-def open_or_die(folder: Path, workers: int) -> tuple[Model, str]:
+def open_or_die(folder: Path, workers: int) -> Encoder:
     """The model in this process, and no model in a worker."""
     import multiprocessing
 
     if multiprocessing.parent_process() is not None:
         raise SystemExit(7)
-    return Model.load(folder), "fp32"
+    return Encoder.plain(Model.load(folder))
 
 
 def test_a_worker_that_dies_is_said_and_the_rest_is_kept(tiny_model, rows, tmp_path) -> None:

@@ -151,7 +151,7 @@ def test_a_frozen_trunk_leaves_the_projection_and_the_text_tower_to_learn() -> N
 def test_patch_dropout_keeps_its_share_while_training_and_all_patches_after() -> None:
     model = made(replace(SMALL, vision=replace(SMALL.vision, patch_dropout=0.5)))
     seen: list[int] = []
-    model.visual.transformer.register_forward_pre_hook(lambda _, args: seen.append(args[0].shape[1]))
+    model.visual.transformer.resblocks[0].register_forward_pre_hook(lambda _, args: seen.append(args[0].shape[1]))
     images = torch.zeros(2, 3, 48, 48)
     model.train().encode_image(images)
     model.eval().encode_image(images)

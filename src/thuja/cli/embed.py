@@ -1,69 +1,155 @@
-"""`thuja embed`: images in, one Parquet file of embeddings out."""
+"""`thuja embed`: images or texts in, one file of embeddings out."""
 
-from collections.abc import Iterable
+import sys
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TextIO
 
 import click
 
+if TYPE_CHECKING:
+    from thuja.encode import Encoder
+    from thuja.encode.job import EmbedJob
+    from thuja.encode.parts import Summary
+
+STDOUT = Path("-")
+_FORMS = {"": "parquet", ".parquet": "parquet", ".pq": "parquet", ".json": "json"}
+
 
 @click.command()
-@click.argument("images", nargs=-1, required=True)
-@click.option("--model", "-m", "name", metavar="NAME", help="A model's folder, or a published model's name.")
-@click.option("--out", "-o", required=True, type=click.Path(path_type=Path), help="The Parquet file to write.")
-@click.option("--errors", type=click.Path(path_type=Path), help="Write what could not be read to this CSV file.")
-@click.option("--head", default="taxonomy", show_default=True, help="Which of the model's heads to use.")
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option("--model", "-m", "name", metavar="NAME", help="A model's or run's folder, or a published model's name.")
+@click.option("--out", "-o", type=click.Path(path_type=Path), help="The file to write.  [with --json: or stdout]")
+@click.option("--errors", type=click.Path(path_type=Path), help="List what failed here.  [default: OUT.errors.csv]")
+@click.option("--head", metavar="HEAD", help="Which of the model's heads to use.  [default: taxonomy]")
 @click.option("--batch-size", default=32, show_default=True, type=click.IntRange(min=1))
+@click.option("--texts", "is_text", is_flag=True, help="INPUT holds texts, not images.")
+@click.option("--column", metavar="NAME", help="What to embed of a table.  [default: path, image, url, ... or text]")
+@click.option("--prompts", metavar="FILE", help="Average each text over these, one a line; `openai` has 80.")
+@click.option("--dtype", type=click.Choice(["float32", "float16"]), default="float32", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Write pybioclip's JSON; images are not normalised.")
+@click.option("--no-normalize", is_flag=True, help="Leave the vectors of images at their own lengths.")
 @click.option("--force", is_flag=True, help="Replace the output file if it is there.")
 def embed(
-    images: tuple[str, ...],
+    inputs: tuple[str, ...],
     *,
     name: str | None,
-    out: Path,
+    out: Path | None,
     errors: Path | None,
-    head: str,
+    head: str | None,
     batch_size: int,
+    is_text: bool,
+    column: str | None,
+    prompts: str | None,
+    dtype: Literal["float16", "float32"],
+    as_json: bool,
+    no_normalize: bool,
     force: bool,
 ) -> None:
-    """Turn IMAGES (files, folders, glob patterns) into embeddings.
+    """Turn images (or, with --texts, texts) into embeddings.
 
-    The Parquet file has a row an image: `uuid` (the path as found) and `emb`, a vector of length
-    one. An image that cannot be read is left out, counted, and written to --errors. Exits 0 when
-    at least one image is embedded.
+    INPUT is an image, a folder, a glob pattern, a URL, a table with a column of paths or URLs (.csv,
+    .tsv, .parquet, .jsonl), a shard (.tar), a data folder that thuja curate made, or - for a path or
+    URL a line on stdin. Texts come from .txt files, from tables, and from -.
+
+    The output is Parquet: `uuid`, `emb`, and what columns the tables and shards have. What cannot be
+    embedded is listed with its reason in OUT.errors.csv. A run that was stopped goes on where it was
+    when the same command is given again. Exits 0 when at least one item is embedded.
 
     \b
-    Example:
-      thuja embed photos/ 'more/*.jpg' --model run/model --out embeddings.parquet
+    Examples:
+      thuja embed photos/ 'more/*.jpg' --model run --out embeddings.parquet
+      thuja embed observations.csv --column image_url --out embeddings.parquet
+      thuja embed names.txt --texts --prompts openai --out names.parquet
     """
-    from thuja.encode import EncodeOptions, encode_images
-    from thuja.errors import OutputExists, ThujaError
-    from thuja.images.finding import find_images
+    from thuja.encode.images import EncodeOptions
+    from thuja.encode.job import EmbedJob
+    from thuja.errors import UsageError
+    from thuja.model import TAXONOMY
+    from thuja.phrasing import read_prompts
+
+    if is_text and head is not None:
+        raise UsageError("a head is for images", hint="leave out --head")
+    options = EncodeOptions(
+        head=head or TAXONOMY,
+        normalize=not no_normalize and (is_text or not as_json),
+        dtype=dtype,
+        batch_size=batch_size,
+        label="embed",
+    )
+    with ExitStack() as stack:
+        target, parts = _outputs(out, stack, as_json=as_json)
+        job = EmbedJob(
+            inputs=inputs,
+            out=target,
+            parts=parts,
+            errors=errors or (target.with_suffix(".errors.csv") if isinstance(target, Path) else None),
+            form="json" if as_json else "parquet",
+            is_text=is_text,
+            column=column,
+            prompts=None if prompts is None else read_prompts(prompts),
+            options=options,
+            force=force,
+        )
+        _report(job, _run(job, name))
+
+
+def _outputs(out: Path | None, stack: ExitStack, *, as_json: bool) -> tuple[Path | TextIO, Path]:
+    """Where to write, and the folder for what is done so far; for stdout, one that goes when the command ends."""
+    import tempfile
+
+    from thuja.errors import UnknownName, UsageError
+
+    if out is None or out == STDOUT:
+        if not as_json:
+            raise UsageError("no output is named", hint="--out FILE.parquet, or --json for JSON on stdout")
+        return sys.stdout, Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="thuja-embed-"))) / "parts"
+    form = _FORMS.get(out.suffix.lower())
+    if form is None:
+        raise UnknownName.of("format", out.suffix, [".parquet", ".json (with --json)"])
+    if out.suffix and (form == "json") != as_json:
+        raise UsageError(f"{out} is named as {form}", hint="leave out --json" if as_json else "add --json")
+    return out, out.with_name(f"{out.name}.parts")
+
+
+def _run(job: "EmbedJob", name: str | None) -> "Summary | None":
+    from thuja.encode.job import run_job
+    from thuja.jobs import Share
+
+    try:
+        say = partial(click.echo, err=True)
+        return run_job(job, partial(_open_encoder, name), Share.from_environment(), say=say)
+    except KeyboardInterrupt:
+        if job.parts.is_dir() and isinstance(job.out, Path):
+            click.echo(f"what is done is kept in {job.parts}: the same command goes on from there", err=True)
+        raise
+
+
+def _open_encoder(name: str | None) -> "Encoder":
+    """The one place where the command's options become a model that encodes."""
+    from thuja.encode import Encoder
     from thuja.model import Model
     from thuja.predict.predictor import model_folder
 
-    if out.exists() and not force:
-        raise OutputExists(f"{out} is there already", hint="--force replaces it")
-    files = find_images(images)
-    model = Model.load(model_folder(name))
-    options = EncodeOptions(head=head, batch_size=batch_size, label="embed")
-    encoded = encode_images(model, ((str(file), file) for file in files), options, total=len(files))
-    if errors is not None:
-        _write_errors(errors, encoded.errors)
-    if encoded.errors:
-        where = f"; see {errors}" if errors else "; name a file with --errors to list them"
-        click.echo(f"{len(encoded.errors)} of {len(files)} images could not be read{where}", err=True)
-    if not len(encoded.embeddings):
-        first = encoded.errors[0]
-        raise ThujaError(f"none of {len(files)} images could be read", hint=f"{first.id}: {first.message}")
-    encoded.embeddings.save(out)
-    click.echo(f"{out}: {len(encoded.embeddings)} embeddings of {encoded.embeddings.dim} dimensions by {model.id}")
+    return Encoder.plain(Model.load(model_folder(name)))
 
 
-def _write_errors(path: Path, failures: Iterable[tuple[str, str, str]]) -> None:
-    import csv
+def _report(job: "EmbedJob", summary: "Summary | None") -> None:
+    """Say on stderr what came of it; raises ThujaError when nothing was embedded."""
+    from thuja.errors import ThujaError
 
-    from thuja.jobs import atomic_path
-
-    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(("file_name", "reason", "message"))
-        writer.writerows(failures)
+    if summary is None:
+        click.echo("this process's share is done; others put the output together", err=True)
+        return
+    things = "texts" if job.is_text else "images"
+    total = summary.embedded + summary.failed
+    first = summary.first_error
+    if first is not None:
+        where = f"see {job.errors}" if job.errors else f"the first is {first.id}: {first.message}"
+        click.echo(f"{summary.failed:,} of {total:,} {things} could not be embedded; {where}", err=True)
+        if not summary.embedded:
+            raise ThujaError(f"none of {total:,} {things} could be embedded", hint=f"{first.id}: {first.message}")
+    if isinstance(job.out, Path):
+        said = f"{job.out}: {summary.embedded:,} embeddings of {summary.dim} dimensions by {summary.model}"
+        click.echo(said, err=True)

@@ -1,6 +1,5 @@
 """`thuja labels`: build the label space that a model answers from."""
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,9 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from thuja.model import Model
+    from thuja.encode import Encoder
 
-OPENAI = "openai"
 NONE = "none"
 
 
@@ -35,8 +33,8 @@ def labels() -> None:
 @click.option("--resolve", is_flag=True, help="Look up which taxa the names in a .txt are.")
 @click.option("--unit-size", type=click.IntRange(min=1), help="Labels in a unit.  [default: of about 20,000 texts]")
 @click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes on this machine.")
-@click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto", show_default=True)
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@click.option("--precision", default="auto", show_default=True, metavar="NAME", help="fp32, bf16, or fp16 on a GPU.")
+@click.option("--device", default="auto", show_default=True, metavar="NAME", help="cpu, cuda, cuda:1, mps.")
 @click.option("--force", is_flag=True, help="Replace the label space in --out.")
 def build_command(
     sources: tuple[str, ...],
@@ -70,6 +68,7 @@ def build_command(
     from thuja.encode.label_job import LabelJob, build_label_space
     from thuja.encode.label_sources import find_labels
     from thuja.jobs import Share
+    from thuja.phrasing import read_prompts
     from thuja.taxonomy import Rank
 
     rows = find_labels(sources, rank=Rank.parse(rank) if rank else None, within=within, resolve=resolve)
@@ -77,13 +76,13 @@ def build_command(
         labels=rows,
         out=out,
         text_type=text_type,
-        prompts=_read_prompts(prompts),
+        prompts=None if prompts == NONE else read_prompts(prompts),
         unit_size=unit_size,
         workers=workers,
     )
     above = f", {rows.above:,} rows above the rank left out" if rows.above else ""
     click.echo(f"{len(rows):,} labels, {rows.merged:,} duplicate rows merged{above}", err=True)
-    opener = partial(_open_model, name, device, precision)
+    opener = partial(_open_encoder, name, device, precision)
     try:
         is_whole = build_label_space(
             job, opener, Share.from_environment(), force=force, say=partial(click.echo, err=True)
@@ -119,27 +118,13 @@ def show_command(folder: Path) -> None:
         click.echo(f"{rank.label}\t{count}")
 
 
-def _open_model(name: str | None, device: str, precision: str, processes: int) -> "tuple[Model, str]":
-    from thuja.encode.placement import place_text_tower
+def _open_encoder(name: str | None, device: str, precision: str, processes: int) -> "Encoder":
+    """The model, made fast for one of so many processes on this machine."""
+    from thuja.encode import Encoder, Hardware, available_cpus
     from thuja.model import Model
     from thuja.predict.predictor import model_folder
 
-    model = Model.load(model_folder(name))
-    return model, place_text_tower(model, device=device, precision=precision, processes=processes)
-
-
-def _read_prompts(name: str) -> Sequence[str] | None:
-    from thuja.errors import UsageError
-    from thuja.phrasing import PROMPTS
-
-    if name in (OPENAI, NONE):
-        return PROMPTS if name == OPENAI else None
-    try:
-        lines = Path(name).read_text(encoding="utf-8-sig").splitlines()
-    except OSError as error:
-        raise UsageError(
-            f"cannot read the prompts in {name}: {error.strerror}", hint=f"a file with one a line, {OPENAI} or {NONE}"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"the prompts in {name} are not UTF-8 text") from error
-    return [line for line in lines if line.strip()]
+    threads = max(1, available_cpus() // processes)
+    return Encoder.prepare(
+        Model.load(model_folder(name)), Hardware(device=device, precision=precision, engine="torch", threads=threads)
+    )

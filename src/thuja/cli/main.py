@@ -16,6 +16,7 @@ VERBS = {
     "embed": "thuja.cli.embed:embed",
     "evaluate": "thuja.cli.evaluate:evaluate",
     "labels": "thuja.cli.labels:labels",
+    "models": "thuja.cli.models:models",
     "names": "thuja.cli.names:names",
     "predict": "thuja.cli.predict:predict",
     "train": "thuja.cli.train:train",

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from thuja.embeddings import Embeddings, Vectors
-from thuja.encode.images import DEFAULT_OPTIONS, Encoded, EncodeOptions, Floats, prepared_by, run_batch
+from thuja.encode.encoder import Encoder
+from thuja.encode.images import DEFAULT_OPTIONS, Encoded, EncodeOptions, Pixels, resized_by, run_batch
 from thuja.encode.pipeline import Content, Failure, available_cpus, ordered, shown
-from thuja.images import Limits, read_bytes
+from thuja.images import read_bytes
 from thuja.model import Model
 
 FEATURE_OPTIONS = replace(DEFAULT_OPTIONS, dtype="float16")
@@ -84,11 +85,11 @@ def cached_features(
     """
     cache = FeatureCache(cache_dir, model, dtype=options.dtype)
     threads = options.threads or available_cpus()
-    work = _hashed(prepared_by(model.preparation, options.limits), options.limits, cache)
+    work = _hashed(resized_by(model.preparation, options), options, cache)
     results = ordered(images, work, threads=threads, ahead=options.batch_size + 2 * threads)
     places: list[tuple[str, str]] = []  # (id, sha256) of every good image
     errors: list[Failure] = []
-    pending: dict[str, Floats] = {}
+    pending: dict[str, Pixels] = {}
     try:
         for name, result in shown(results, options.label, total):
             if isinstance(result, Failure):
@@ -116,20 +117,20 @@ def cached_features(
 
 
 def _hashed(
-    prepare: Callable[[Content], Floats], limits: Limits, cache: FeatureCache
-) -> Callable[[Content], tuple[str, Floats | None]]:
-    """The work of a decoding thread: the bytes' SHA-256, and pixels unless the cache has it."""
+    resize: Callable[[Content], Pixels], options: EncodeOptions, cache: FeatureCache
+) -> Callable[[Content], tuple[str, Pixels | None]]:
+    """The work of a decoding thread: the bytes' SHA-256, and grey levels unless the cache has it."""
 
-    def work(content: Content) -> tuple[str, Floats | None]:
-        data = content if isinstance(content, bytes) else read_bytes(content, limits=limits)
+    def work(content: Content) -> tuple[str, Pixels | None]:
+        data = content if isinstance(content, bytes) else read_bytes(content, limits=options.limits)
         sha256 = hashlib.sha256(data).hexdigest()
-        return sha256, None if sha256 in cache else prepare(data)
+        return sha256, None if sha256 in cache else resize(data)
 
     return work
 
 
-def _compute(model: Model, pending: dict[str, Floats], cache: FeatureCache) -> None:
-    batch = run_batch(model, list(pending.items()), model.image_features)
+def _compute(model: Model, pending: dict[str, Pixels], cache: FeatureCache) -> None:
+    batch = run_batch(Encoder.plain(model), list(pending.items()), model.image_features)
     for sha256, features in zip(batch.ids, batch.vectors, strict=True):
         cache.add(sha256, features)
     pending.clear()

@@ -6,7 +6,6 @@ them together; two processes that do it at once write the same bytes.
 
 import hashlib
 import multiprocessing
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,20 +15,20 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from thuja.encode.encoder import Encoder
 from thuja.encode.label_sources import LabelRows
-from thuja.encode.texts import encode_texts, phrases, require_prompts
+from thuja.encode.texts import encode_texts, phrases
 from thuja.errors import BadFile, OutputExists, ThujaError, UnknownName, UsageError
 from thuja.jobs import Progress, Share, Units
-from thuja.jobs.units import PLAN
 from thuja.labels import FACTS, LabelSpace, read_facts, save_parts
 from thuja.model import Model
-from thuja.phrasing import PHRASES
+from thuja.phrasing import PHRASES, require_prompts
 
 _UNIT_TEXTS: Final = 20_480
 """Texts in a unit, when nobody says how many labels: 256 names in 80 prompts."""
 
-Opener = Callable[[int], tuple[Model, str]]
-"""Loads the model for one of so many local processes, and says the precision of its text tower."""
+Opener = Callable[[int], Encoder]
+"""Makes the model ready in one of so many local processes; a worker calls it anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,18 +71,18 @@ class LabelJob:
         """How many units there are."""
         return -(-len(self.labels) // self.labels_per_unit)
 
-    def plan(self, model: Model, precision: str) -> dict[str, Any]:
+    def plan(self, encoder: Encoder) -> dict[str, Any]:
         """All that decides what is in the label space, and how it is cut."""
         prompts = "\n".join(self.prompts or ())
         return {
             "verb": "labels build",
-            "model": model.id,
+            "model": encoder.model.id,
             "labels": len(self.labels),
             "labels_sha256": self.labels.digest(),
             "text_type": self.text_type if self.labels.has_taxa else None,
             "prompts": len(self.prompts or ()),
             "prompts_sha256": hashlib.sha256(prompts.encode()).hexdigest() if self.prompts else None,
-            "precision": precision,
+            "precision": encoder.precision,
             "labels_per_unit": self.labels_per_unit,
         }
 
@@ -100,8 +99,8 @@ def build_label_space(
     _check_output(job.out)
     if share.world > 1 and (job.workers > 1 or force):
         raise UsageError("under torchrun, each process is one worker and none replaces what is there")
-    model, precision = opener(job.workers)
-    plan = job.plan(model, precision)
+    encoder = opener(job.workers)
+    plan = job.plan(encoder)
     if (job.out / FACTS).exists() and not force:
         if not _is_made(job.out, plan):
             raise OutputExists(f"{job.out} holds another label space", hint="--force replaces it")
@@ -112,9 +111,9 @@ def build_label_space(
     if done := units.done():
         say(f"going on where an earlier run stopped: {done:,} of {job.units:,} units are done in {units.folder}")
     with _kept_when_full(units), _workers(job, opener, plan):
-        _encode_units(job, model, units, label="labels")
+        _encode_units(job, encoder.model, units, label="labels")
     with _kept_when_full(units):
-        return _finish(job, model.id, units, plan)
+        return _finish(job, encoder.model.id, units, plan)
 
 
 def _check_output(out: Path) -> None:
@@ -138,9 +137,9 @@ def _open_units(folder: Path, plan: dict[str, Any], share: Share, *, force: bool
     try:
         return Units(folder, plan, share=share)
     except OutputExists:
-        if not force or not (folder / PLAN).is_file():
+        if not force or not Units.is_folder(folder):
             raise
-        shutil.rmtree(folder)
+        Units.clear(folder)
         return Units(folder, plan, share=share)
 
 
@@ -197,8 +196,7 @@ def _workers(job: LabelJob, opener: Opener, plan: dict[str, Any]) -> Iterator[No
 
 
 def _work(job: LabelJob, opener: Opener, plan: dict[str, Any], share: Share) -> None:
-    model, _ = opener(job.workers)
-    _encode_units(job, model, Units(job.parts, plan, share=share))
+    _encode_units(job, opener(job.workers).model, Units(job.parts, plan, share=share))
 
 
 def _finish(job: LabelJob, model: str, units: Units, plan: dict[str, Any]) -> bool:

@@ -10,10 +10,10 @@ from torch.nn import functional as F
 from thuja.encode.pipeline import encoding
 from thuja.encode.prefixes import TreeSize, pack, sort_rows
 from thuja.encode.token_rows import prompted_rows, token_rows
-from thuja.errors import EmptyInput, UsageError
+from thuja.errors import EmptyInput
 from thuja.labels import LabelSpace
 from thuja.model import Model
-from thuja.phrasing import TextType, phrase
+from thuja.phrasing import TextType, phrase, require_prompts
 from thuja.taxonomy import Taxon
 
 Floats = npt.NDArray[np.float32]
@@ -38,13 +38,6 @@ def encode_texts(model: Model, texts: Sequence[str], *, prompts: Sequence[str] |
         vectors[start : start + step] = _encode(model, distinct[start : start + step], prompts)
     place_of = {text: place for place, text in enumerate(distinct)}
     return vectors[[place_of[text] for text in texts]]
-
-
-def require_prompts(prompts: Sequence[str]) -> None:
-    """Raise UsageError unless there are prompts, and each has a place for the name."""
-    wrong = [prompt for prompt in prompts if "{}" not in prompt]
-    if wrong or not prompts:
-        raise UsageError(f"a prompt takes the name in place of {{}}, got {wrong[:1] or 'no prompt at all'}")
 
 
 def build_labels(

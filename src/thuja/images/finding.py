@@ -1,7 +1,8 @@
 """From what a user names on the command line to image files."""
 
 import glob
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from thuja.errors import EmptyInput, UsageError
@@ -29,10 +30,38 @@ def find_images(named: Iterable[str | Path]) -> list[Path]:
     return list(found)
 
 
+def walk_images(folder: Path) -> Iterator[Path]:
+    """The files below a folder that SUFFIXES name, sorted, hidden ones left out; a folder's names in memory at a time.
+
+    Linked folders are entered once, so that a link to a folder above cannot loop. A folder that may
+    not be read is yielded as if it were an image: reading it says why.
+    """
+    seen: set[tuple[int, int]] = set()
+
+    def enter(folder: Path) -> Iterator[Path]:
+        try:
+            status = folder.stat()
+            with os.scandir(folder) as entries:
+                names = sorted((entry.name, entry.is_dir()) for entry in entries if not entry.name.startswith("."))
+        except OSError:
+            yield folder
+            return
+        if (status.st_dev, status.st_ino) in seen:
+            return
+        seen.add((status.st_dev, status.st_ino))
+        for name, is_folder in names:
+            if is_folder:
+                yield from enter(folder / name)
+            elif name.lower().endswith(SUFFIXES):
+                yield folder / name
+
+    return enter(folder)
+
+
 def _matching(name: str) -> list[Path]:
     path = Path(name)
     if path.is_dir():
-        return sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+        return list(walk_images(path))
     if path.exists() or path.is_symlink():
         return [path]
     if not glob.has_magic(name):

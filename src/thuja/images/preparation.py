@@ -74,7 +74,28 @@ class Preparation:
 
     def pixels(self, image: Image.Image) -> Pixels:
         """The picture as uint8 (size, size, 3), rounded where the interpolation has fractions."""
-        return _to_uint8(self._resized(image))
+        return _to_uint8(self.resized(image))
+
+    def resized(self, image: Image.Image) -> npt.NDArray[Any]:
+        """Grey levels (size, size, 3): uint8, or float32 of 0 to 255 for `bilinear`."""
+        if image.mode != "RGB":
+            image = to_rgb(image)
+        width, height = image.size
+        size = self.size
+        if self.mode == "squash":
+            return self._resample(image, (size, size), (0, 0, width, height))
+        short = round(size / self.crop_fraction)
+        if width <= height:
+            wide, high = short, int(short * height / width)
+        else:
+            wide, high = int(short * width / height), short
+        left, top = round((wide - size) / 2), round((high - size) / 2)
+        if wide * high > _MAX_PIXELS:  # cut first: resized whole, it may not fit in memory
+            across, down = width / wide, height / high
+            box = (left * across, top * down, (left + size) * across, (top + size) * down)
+            return self._resample(image, (size, size), box)
+        whole = self._resample(image, (wide, high), (0, 0, width, height))
+        return whole[top : top + size, left : left + size]
 
     def normalize(self, pixels: npt.NDArray[Any]) -> Floats:
         """Grey levels (..., size, size, 3) of 0 to 255 as float32 (..., 3, size, size), `(x / 255 - mean) / std`."""
@@ -86,7 +107,7 @@ class Preparation:
 
     def __call__(self, image: Image.Image) -> Floats:
         """The model's input, float32 (3, size, size). `bilinear` keeps its fractions, as pybioclip does."""
-        return self.normalize(self._resized(image))
+        return self.normalize(self.resized(image))
 
     def to_dict(self) -> dict[str, Any]:
         """As open_clip's `preprocess_cfg`; what it has no word for stands under keys that it ignores."""
@@ -116,27 +137,6 @@ class Preparation:
             std=_three(config.get("std") or CLIP_STD),
             crop_fraction=float(config.get("thuja_crop_fraction") or 1.0),
         )
-
-    def _resized(self, image: Image.Image) -> npt.NDArray[Any]:
-        """(size, size, 3), uint8 or float32 of 0 to 255."""
-        if image.mode != "RGB":
-            image = to_rgb(image)
-        width, height = image.size
-        size = self.size
-        if self.mode == "squash":
-            return self._resample(image, (size, size), (0, 0, width, height))
-        short = round(size / self.crop_fraction)
-        if width <= height:
-            wide, high = short, int(short * height / width)
-        else:
-            wide, high = int(short * width / height), short
-        left, top = round((wide - size) / 2), round((high - size) / 2)
-        if wide * high > _MAX_PIXELS:  # cut first: resized whole, it may not fit in memory
-            across, down = width / wide, height / high
-            box = (left * across, top * down, (left + size) * across, (top + size) * down)
-            return self._resample(image, (size, size), box)
-        whole = self._resample(image, (wide, high), (0, 0, width, height))
-        return whole[top : top + size, left : left + size]
 
     def _resample(
         self, image: Image.Image, size: tuple[int, int], box: tuple[float, float, float, float]

@@ -3,9 +3,11 @@
 from thuja.jobs.folders import (
     MARKER,
     atomic_path,
+    cache_folder,
     empty_folder,
     output_folder,
     require_complete,
+    require_writable,
     write_json,
     write_text,
 )
@@ -18,9 +20,11 @@ __all__ = [
     "Share",
     "Units",
     "atomic_path",
+    "cache_folder",
     "empty_folder",
     "output_folder",
     "require_complete",
+    "require_writable",
     "track",
     "write_json",
     "write_text",

@@ -17,23 +17,39 @@ MARKER = "thuja.job.json"
 """Stands in every folder that thuja writes: which verb made it, and whether it is complete."""
 
 
+def cache_folder() -> Path:
+    """Where thuja keeps what it derives: `THUJA_CACHE`, or ~/.cache/thuja."""
+    return Path(os.environ.get("THUJA_CACHE") or Path.home() / ".cache" / "thuja")
+
+
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; it takes its place only when the block ends well.
 
     Raises UsageError where nothing can be written.
     """
+    temporary = _claim(path)
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def require_writable(path: Path) -> None:
+    """Raise UsageError where `atomic_path` would, so that a wrong output is said before hours of work."""
+    _claim(Path(path)).unlink(missing_ok=True)
+
+
+def _claim(path: Path) -> Path:
+    """An empty temporary file beside `path`."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     with _refusal(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         temporary.touch()
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    return temporary
 
 
 def write_text(path: Path, text: str) -> None:

@@ -46,11 +46,20 @@ class Units:
         """`plan` is JSON that says what the job is; raises OutputExists for a folder of another plan."""
         self.folder, self.share = Path(folder), share or Share()
         wanted = json.loads(json.dumps(plan))
-        if self.folder.exists() and self._plan() != wanted:
-            what = "units of another job" if self._plan() is not None else "something else"
-            raise OutputExists(f"{self.folder} holds {what}", hint="--force begins anew, or name another output")
-        if self._plan() is None:
+        if self._holds_other_files() and not self._is_begun():  # in this order: units come after their plan
+            raise OutputExists(f"{self.folder} holds something else", hint="name another output, or move that away")
+        if not self._is_begun():
             write_json(self.folder / PLAN, wanted)
+        if self._plan() != wanted:
+            raise OutputExists(
+                f"{self.folder} holds units of another job", hint="--force begins anew, or name another output"
+            )
+
+    @staticmethod
+    def is_folder(folder: Path) -> bool:
+        """Whether this folder holds units, of whatever job, and nothing but what belongs to them."""
+        names = [path.name for path in Path(folder).iterdir()] if Path(folder).is_dir() else []
+        return PLAN in names and all(name.startswith((PLAN, "unit-")) for name in names)
 
     def is_mine(self, number: int) -> bool:
         """Whether this unit is in this process's share."""
@@ -81,7 +90,26 @@ class Units:
 
     def remove(self) -> None:
         """Delete the folder; another process may be doing the same."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.clear(self.folder)
+
+    @staticmethod
+    def clear(folder: Path) -> None:
+        """Delete a folder of units: out of its place at once, so that no process meets the half of it."""
+        doomed = folder.with_name(f"{folder.name}.{os.getpid()}.tmp")
+        try:
+            folder.rename(doomed)
+        except FileNotFoundError:
+            return  # another process was first
+        shutil.rmtree(doomed, ignore_errors=True)
+
+    def _is_begun(self) -> bool:
+        return (self.folder / PLAN).exists()
+
+    def _holds_other_files(self) -> bool:
+        """Whether there is more than a plan that another process is about to put in its place."""
+        if not self.folder.is_dir():
+            return self.folder.exists()
+        return any(not path.name.startswith(PLAN) for path in self.folder.iterdir())
 
     def _plan(self) -> Any:
         try:

@@ -17,7 +17,9 @@ class TextTower(nn.Module):
 
     def __init__(self, config: TextConfig, embed_dim: int, *, act: Act) -> None:
         super().__init__()
-        self.token_embedding = nn.Embedding(config.vocab_size, config.width)
+        # Drawing it on the meta device, where models are laid out, would import torch's compiler: a second of start-up.
+        undrawn = torch.empty(config.vocab_size, config.width)
+        self.token_embedding = nn.Embedding.from_pretrained(undrawn, freeze=False)  # type: ignore[no-untyped-call]
         self.positional_embedding = nn.Parameter(torch.empty(config.context_length, config.width))
         self.transformer = Transformer(config.width, config.layers, config.heads, mlp_ratio=config.mlp_ratio, act=act)
         self.ln_final = nn.LayerNorm(config.width)

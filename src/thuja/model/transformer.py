@@ -56,6 +56,12 @@ class Attention(nn.Module):
         mixed = F.scaled_dot_product_attention(q, k, v, is_causal=is_causal)
         return mixed.transpose(1, 2).reshape(B, T, W)
 
+    def mix_first(self, qkv: Tensor) -> Tensor:
+        """(B, T, 3 W) to (B, W): what the first position takes from all of them."""
+        B, T, W = qkv.shape[0], qkv.shape[1], qkv.shape[2] // 3
+        q, k, v = qkv.view(B, T, 3, self.heads, W // self.heads).permute(2, 0, 3, 1, 4)  # each (B, H, T, W/H)
+        return F.scaled_dot_product_attention(q[:, :, :1], k, v).reshape(B, W)
+
     def mix_tree(self, qkv: Tensor, tree: TokenTree, mask: Tensor) -> Tensor:
         """(M, 3 W) to (M, W): what each node takes from itself and its ancestors; `mask` is the tree's."""
         M, W = qkv.shape[0], qkv.shape[1] // 3
@@ -90,6 +96,12 @@ class Block(nn.Module):
         out: Tensor = x + self.mlp(self.ln_2(x))
         return out
 
+    def run_first(self, x: Tensor) -> Tensor:
+        """(B, T, W) to (B, W): the first position's output, which needs no other's."""
+        first = x[:, 0] + self.attn.out_proj(self.attn.mix_first(self.attn.project_in(self.ln_1(x))))
+        out: Tensor = first + self.mlp(self.ln_2(first))
+        return out
+
     def run_tree(self, x: Tensor, tree: TokenTree, mask: Tensor, *, ends_only: bool) -> Tensor:
         """(M, W) nodes to (M, W), or to (L, W) when nothing but the texts' ends is wanted."""
         mixed = self.attn.mix_tree(self.attn.project_in(self.ln_1(x)), tree, mask)
@@ -113,6 +125,17 @@ class Transformer(nn.Module):
         for block in self.resblocks:
             x = block(x, is_causal=is_causal)
         return x
+
+    def run_first(self, x: Tensor) -> Tensor:
+        """(B, T, W) to (B, W): the output at the first position, a class token's.
+
+        Of the last block no other is wanted: three quarters of its work need not be done.
+        """
+        *blocks, last = self.resblocks
+        for block in blocks:
+            x = block(x, is_causal=False)
+        assert isinstance(last, Block)
+        return last.run_first(x)
 
     def run_tree(self, x: Tensor, tree: TokenTree) -> Tensor:
         """(M, W) nodes of a tree to (L, W), the end of each text.

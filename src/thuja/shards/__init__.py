@@ -9,7 +9,9 @@ from thuja.shards.reader import (
     index_shard,
     list_shards,
     read_at,
+    read_entry,
     read_shard,
+    scan_shard,
 )
 from thuja.shards.writer import ShardWriter
 
@@ -24,5 +26,7 @@ __all__ = [
     "index_shard",
     "list_shards",
     "read_at",
+    "read_entry",
     "read_shard",
+    "scan_shard",
 ]

@@ -80,26 +80,39 @@ def read_shard(path: Path, *, start: int = 0, on_fault: OnFault | None = None) -
             yield found
 
 
+def scan_shard(path: Path) -> Iterator[Entry | Fault]:
+    """Every sample's key and the offsets and sizes of its members, from the headers alone, as they are met.
+
+    What is broken comes as a Fault between them. Raises BadFile when the file cannot be opened.
+    """
+    with _opened(path) as file:
+        yield from scan(file, path)
+
+
 def index_shard(path: Path, *, on_fault: OnFault | None = None) -> list[Entry]:
-    """Every sample's key and the offsets and sizes of its members, from the headers alone; raises BadFile."""
+    """All the entries of `scan_shard` at once; faults go to `on_fault`."""
     on_fault = on_fault or FaultCount()
     entries = []
-    with _opened(path) as file:
-        for found in scan(file, path):
-            if isinstance(found, Fault):
-                on_fault(found)
-            else:
-                entries.append(found)
+    for found in scan_shard(path):
+        if isinstance(found, Fault):
+            on_fault(found)
+        else:
+            entries.append(found)
     return entries
 
 
 def read_at(path: Path, entry: Entry) -> Sample:
     """The sample at an entry of `index_shard`; raises BadFile when it is corrupt."""
-    with _opened(path) as file:
-        found = _assemble(file, path, entry)
+    found = read_entry(path, entry)
     if isinstance(found, Fault):
         raise BadFile(str(found))
     return found
+
+
+def read_entry(path: Path, entry: Entry, *, needs_record: bool = True) -> Sample | Fault:
+    """The sample at an entry, or what is wrong with it; an image may stand alone unless `needs_record`."""
+    with _opened(path) as file:
+        return _assemble(file, path, entry, needs_record=needs_record)
 
 
 class ShardReader:
@@ -184,7 +197,7 @@ def _opened(path: Path) -> FileIO:
         raise BadFile(f"cannot read the shard {path}: {error.strerror}") from error
 
 
-def _assemble(file: FileIO, path: Path, entry: Entry) -> Sample | Fault:
+def _assemble(file: FileIO, path: Path, entry: Entry, *, needs_record: bool = True) -> Sample | Fault:
     suffix = next((suffix for suffix in _IMAGES if suffix in entry.members), None)
     if suffix is None or entry.members[suffix][1] == 0:
         return Fault(shard=path, key=entry.key, reason="no_image", message="a sample without an image")
@@ -200,7 +213,7 @@ def _assemble(file: FileIO, path: Path, entry: Entry) -> Sample | Fault:
         }
         if "json" in entry.members:
             record = Record.from_json(read_span(file, entry.members["json"]))
-        elif texts:
+        elif texts or not needs_record:
             record = Record(uuid="", path="")
         else:
             return Fault(shard=path, key=entry.key, reason="no_record", message="a sample without a record or a text")

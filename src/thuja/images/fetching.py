@@ -1,0 +1,245 @@
+"""Images from the web: one URL to bytes, within limits of time, size and patience, or an ImageError.
+
+A server is a stranger: it may stall, redirect in circles, send without end, or send something else.
+The bytes are as hostile as any file's until `decode` has had them.
+"""
+
+import re
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import urllib3
+from urllib3 import exceptions as http
+
+from thuja import __version__
+from thuja.errors import ImageError, UsageError
+from thuja.images.decoding import DEFAULT_LIMITS, Limits
+
+FETCH_REASONS = ("bad_url", "unreachable", "timeout", "too_many_redirects", "too_large_file")
+"""Every `ImageError.reason` that this file gives, beside `http_404` and its like."""
+
+_URL: Final = re.compile(r"https?://", re.IGNORECASE)
+_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+_AGAIN: Final = frozenset({408, 429, 500, 502, 503, 504})
+_MOVED: Final = frozenset({301, 302, 303, 307, 308})
+_PIECE: Final = 2**16
+_HOSTS: Final = 64
+_HEADERS: Final[Mapping[str, str]] = {
+    "User-Agent": f"thuja/{__version__}",  # some hosts refuse a nameless one
+    "Accept": "image/*,*/*;q=0.5",
+    "Accept-Encoding": "identity",  # an image is packed already
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a server is waited for, in seconds, and how often it is asked.
+
+    `deadline` is for one answer from its first byte to its last; `longest_wait` bounds the pause
+    between two tries: a server that asks for a longer one is not asked again.
+    """
+
+    connect: float = 10.0
+    read: float = 30.0
+    deadline: float = 300.0
+    tries: int = 4
+    first_wait: float = 0.5
+    longest_wait: float = 60.0
+    redirects: int = 5
+
+    def __post_init__(self) -> None:
+        times = (self.connect, self.read, self.deadline, self.first_wait, self.longest_wait)
+        if min(times) <= 0 or self.tries < 1 or self.redirects < 0:
+            raise UsageError(f"patience is times above zero and at least one try, got {self}")
+
+
+DEFAULT_PATIENCE = Patience()
+
+
+def is_url(text: str) -> bool:
+    """Whether this is an address that a Fetcher fetches: http or https."""
+    return _URL.match(text) is not None
+
+
+def has_other_scheme(text: str) -> bool:
+    """Whether this is an address of a kind that is not fetched: `s3://`, `ftp://`, `file://`."""
+    return _SCHEME.match(text) is not None and not is_url(text)
+
+
+class _TryAgainError(Exception):
+    """A failure that may pass; `after` is how long the server asked to wait, in seconds."""
+
+    def __init__(self, error: ImageError, after: float | None = None) -> None:
+        super().__init__(str(error))
+        self.error, self.after = error, after
+
+
+class Fetcher:
+    """Fetches images over http and https, from any number of threads; connections are kept.
+
+    Follows the proxies that the environment names (HTTPS_PROXY, NO_PROXY).
+    """
+
+    def __init__(
+        self, *, limits: Limits = DEFAULT_LIMITS, patience: Patience = DEFAULT_PATIENCE, threads: int = 16
+    ) -> None:
+        self._limits, self._patience = limits, patience
+        self._threads = threads
+        self._direct = urllib3.PoolManager(num_pools=_HOSTS, maxsize=threads)
+        self._proxies: dict[str, urllib3.ProxyManager] = {}
+        self._lock = threading.Lock()
+
+    def fetch(self, url: str) -> bytes:
+        """The bytes at `url`; raises ImageError with one of FETCH_REASONS or `http_STATUS`."""
+        tries = self._patience.tries
+        for attempt in range(tries):
+            try:
+                return self._follow(url)
+            except _TryAgainError as failure:
+                wait = self._wait(attempt, failure.after)
+                if attempt + 1 == tries or wait is None:
+                    raise failure.error from failure
+                time.sleep(wait)
+        raise AssertionError("the last try returns or raises")
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        for pool in (self._direct, *self._proxies.values()):
+            pool.clear()
+
+    def _wait(self, attempt: int, asked: float | None) -> float | None:
+        """Seconds before the next try: what the server asked for, or twice as long each time; None to give up."""
+        if asked is not None:
+            return asked if asked <= self._patience.longest_wait else None
+        return min(self._patience.first_wait * 2.0**attempt, self._patience.longest_wait)
+
+    def _follow(self, url: str) -> bytes:
+        """One try, through its redirects."""
+        started = time.monotonic()
+        for _ in range(self._patience.redirects + 1):
+            response = self._open(url)
+            try:
+                if response.status not in _MOVED:
+                    return self._read(response, started)
+                target = response.headers.get("Location", "")
+            finally:
+                # A body that is not wanted is not drained: it may have no end.
+                response.close()
+            url = _joined(url, target)
+        raise ImageError(f"more than {self._patience.redirects} redirects", reason="too_many_redirects")
+
+    def _open(self, url: str) -> urllib3.BaseHTTPResponse:
+        patience = self._patience
+        try:
+            return self._pool(url).request(
+                "GET",
+                url,
+                headers=_HEADERS,
+                retries=False,
+                redirect=False,
+                preload_content=False,
+                timeout=urllib3.Timeout(connect=patience.connect, read=patience.read),
+            )
+        except ValueError as error:  # urllib3's own for addresses are ValueErrors too
+            raise ImageError(f"not an address: {error}", reason="bad_url") from error
+        except http.NameResolutionError as error:
+            host = urlsplit(url).hostname
+            raise _TryAgainError(ImageError(f'the host "{host}" is not known', reason="unreachable")) from error
+        except http.NewConnectionError as error:  # refused; urllib3 counts it as a timeout
+            raise _TryAgainError(_unreachable(error)) from error
+        except http.TimeoutError as error:
+            is_connecting = isinstance(error, http.ConnectTimeoutError)
+            raise _TryAgainError(_timeout(patience.connect if is_connecting else patience.read)) from error
+        except (http.HTTPError, OSError) as error:
+            raise _TryAgainError(_unreachable(error)) from error
+
+    def _read(self, response: urllib3.BaseHTTPResponse, started: float) -> bytes:
+        if response.status != 200:
+            error = ImageError(
+                f"the server answers {response.status} {response.reason or ''}".rstrip(),
+                reason=f"http_{response.status}",
+            )
+            if response.status in _AGAIN:
+                raise _TryAgainError(error, after=_retry_after(response.headers.get("Retry-After", "")))
+            raise error
+        declared = response.headers.get("Content-Length", "")
+        if declared.isdecimal() and int(declared) > self._limits.max_bytes:
+            raise self._too_large(f"a body of {int(declared):,} bytes")
+        parts, size = [], 0
+        try:
+            # Piece by piece as it comes: `read` would wait for all of a piece, byte after slow byte.
+            while part := response.read1(_PIECE, decode_content=True):
+                parts.append(part)
+                size += len(part)
+                if size > self._limits.max_bytes:
+                    raise self._too_large("a body without an end in sight")
+                if time.monotonic() - started > self._patience.deadline:
+                    raise _timeout(self._patience.deadline)
+        except http.TimeoutError as error:
+            raise _TryAgainError(_timeout(self._patience.read)) from error
+        except http.DecodeError as error:
+            raise ImageError(f"a body that does not unpack: {_why(error)}", reason="undecodable") from error
+        except (http.HTTPError, OSError) as error:
+            raise _TryAgainError(ImageError(f"the answer broke off: {_why(error)}", reason="unreachable")) from error
+        return b"".join(parts)
+
+    def _pool(self, url: str) -> urllib3.PoolManager:
+        parts = urlsplit(url)
+        proxy = getproxies().get(parts.scheme.lower())
+        if not proxy or proxy_bypass(parts.hostname or ""):
+            return self._direct
+        with self._lock:
+            if proxy not in self._proxies:
+                address = proxy if "://" in proxy else f"http://{proxy}"
+                self._proxies[proxy] = urllib3.ProxyManager(address, num_pools=_HOSTS, maxsize=self._threads)
+            return self._proxies[proxy]
+
+    def _too_large(self, what: str) -> ImageError:
+        return ImageError(f"{what}: over the limit of {self._limits.max_bytes:,}", reason="too_large_file")
+
+
+def _joined(url: str, target: str) -> str:
+    """Where a redirect leads; raises ImageError where that is not to the web."""
+    try:
+        joined = urljoin(url, target)
+    except ValueError:
+        joined = ""
+    if not target or not is_url(joined):
+        raise ImageError(f"redirected to no address of the web: {target!r:.120}", reason="bad_url")
+    return joined
+
+
+def _timeout(seconds: float) -> ImageError:
+    return ImageError(f"no whole answer within {seconds:g} seconds", reason="timeout")
+
+
+def _unreachable(error: BaseException) -> ImageError:
+    return ImageError(f"cannot connect: {_why(error)}", reason="unreachable")
+
+
+def _retry_after(text: str) -> float | None:
+    """Seconds from a Retry-After header, which holds a number or a date; None where it holds neither."""
+    text = text.strip()
+    if text.isdecimal():
+        return float(text)
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    date = date if date.tzinfo else date.replace(tzinfo=UTC)
+    return max(0.0, (date - datetime.now(UTC)).total_seconds())
+
+
+def _why(error: BaseException) -> str:
+    """The system's own words from the bottom of urllib3's wrapping, on one line."""
+    while isinstance(inner := error.__cause__ or error.__context__, Exception):
+        error = inner
+    words = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+    return " ".join(words.split())[:200]

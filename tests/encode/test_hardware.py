@@ -1,0 +1,68 @@
+"""What is chosen for a machine, and what is refused."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from thuja.encode.hardware import Hardware, is_bfloat16_faster
+from thuja.errors import UnknownName, UsageError
+
+needs_no_gpu = pytest.mark.skipif(
+    torch.cuda.is_available() or torch.backends.mps.is_available(), reason="this machine has a GPU"
+)
+
+
+@needs_no_gpu
+def test_auto_takes_the_processor_and_the_faster_precision() -> None:
+    chosen = Hardware(threads=3).settled()
+    assert (chosen.device, chosen.engine, chosen.threads) == ("cpu", "torch", 3)
+    assert chosen.precision == ("bf16" if is_bfloat16_faster() else "fp32")
+
+
+def test_int8_is_the_engine_onnx_on_a_processor() -> None:
+    assert Hardware(precision="int8", device="cpu").settled().engine == "onnx"
+
+
+@pytest.mark.parametrize(
+    ("hardware", "said"),
+    [
+        (Hardware(device="cpu", precision="fp16"), "does not compute in fp16 on cpu"),
+        (Hardware(device="cpu", precision="int8", engine="torch"), "does not compute in int8"),
+        (Hardware(device="cpu", precision="int8", engine="openvino"), "does not compute in int8"),
+        (Hardware(device="cpu", is_compiled=True), "on a GPU only"),
+        (Hardware(device="cuda:99"), "has no device cuda:99"),
+    ],
+)
+def test_what_cannot_be_is_refused(hardware: Hardware, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        hardware.settled()
+
+
+@pytest.mark.parametrize("wrong", [{"precision": "bf32"}, {"engine": "tensorrt"}])
+def test_an_unknown_name_lists_the_known(wrong: dict[str, str]) -> None:
+    with pytest.raises(UnknownName, match="unknown"):
+        Hardware(**wrong)
+
+
+def test_an_unknown_device_lists_the_known() -> None:
+    with pytest.raises(UnknownName, match="unknown device"):
+        Hardware(device="gpu").settled()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's")
+def test_kept_memory_faults_once() -> None:
+    """Freed activations went back to the kernel, and every page of the next batch faulted again."""
+    script = """
+import resource, torch
+from thuja.encode.hardware import keep_memory
+assert keep_memory()
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    torch.ones(12_000_000).sum()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+print(min(faults() for _ in range(5)))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    assert int(done.stdout) < 100  # 48 MB are 11,700 pages

@@ -1,0 +1,401 @@
+"""Embedding as a job: killed, resumed, shared, out of room, and always the same file in the end."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from thuja.embeddings import Embeddings
+from thuja.encode import EncodeOptions, Encoder, encode_images, encode_texts, parts
+from thuja.encode.job import EmbedJob, run_job
+from thuja.encode.parts import Summary
+from thuja.errors import EmptyInput, OutputExists, ThujaError, UnknownName, UsageError
+from thuja.jobs import Share, Units
+from thuja.model import Model
+
+OPTIONS = EncodeOptions(batch_size=4)
+THUJA = [sys.executable, "-m", "thuja"]
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def photos(count: int, *, bad: tuple[int, ...] = ()) -> list[Path]:
+    Path("p").mkdir(exist_ok=True)
+    paths = [Path(f"p/{number:03}.png") for number in range(count)]
+    for number, path in enumerate(paths):
+        pixels = np.random.default_rng(number).integers(0, 256, (20, 20, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(path)
+        if number in bad:
+            path.write_bytes(b"no image")
+    return paths
+
+
+def job(*inputs: str, **options: object) -> EmbedJob:
+    given = {"out": Path("o.parquet"), "parts": Path("o.parts"), "errors": Path("o.csv"), "options": OPTIONS}
+    return EmbedJob(inputs=inputs, unit_size=8, **{**given, **options})
+
+
+def run(task: EmbedJob, model: Model, share: Share | None = None, said: list[str] | None = None) -> Summary | None:
+    return run_job(task, lambda: Encoder.plain(model), share or Share(), say=[].append if said is None else said.append)
+
+
+def errors(path: Path = Path("o.csv")) -> list[list[str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.reader(file))
+
+
+def test_a_job_gives_what_encode_images_gives(tiny_model: Model) -> None:
+    paths = photos(21, bad=(0, 9, 10, 11, 20))
+    summary = run(job("p"), tiny_model)
+    expected = encode_images(tiny_model, [(str(path), path) for path in paths], OPTIONS)
+    made = Embeddings.load(Path("o.parquet"))
+    assert np.array_equal(made.vectors, expected.embeddings.vectors)
+    assert replace(made, vectors=expected.embeddings.vectors, precision="") == expected.embeddings
+    assert made.precision == "fp32"
+    assert errors() == [["id", "reason", "message"], *map(list, expected.errors)]
+    assert (summary.embedded, summary.failed, summary.dim, summary.model) == (16, 5, 8, tiny_model.id)
+    assert not Path("o.parts").exists()
+
+
+def test_order_duplicates_and_columns_are_kept(tiny_model: Model) -> None:
+    photos(3)
+    Path("t.csv").write_text("path,note\n" + "".join(f"p/00{n % 3}.png,{n}\n" for n in range(20)))
+    run(job("t.csv", "p/001.png", "t.csv"), tiny_model)
+    made = Embeddings.load(Path("o.parquet"))
+    names = [f"p/00{n % 3}.png" for n in range(20)]
+    assert made.ids == [*names, "p/001.png", *names]
+    assert made.columns.column("note").to_pylist() == [*map(str, range(20)), None, *map(str, range(20))]
+    assert np.allclose(made.vectors[0], made.vectors[3], atol=1e-6)
+    assert not np.allclose(made.vectors[0], made.vectors[1], atol=1e-3)
+
+
+def test_columns_of_other_types_meet_in_one_that_holds_both(tiny_model: Model) -> None:
+    photos(1)
+    rows = [{"path": "p/000.png", "n": n if n < 12 else f"{n}!"} for n in range(20)]
+    Path("t.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    Path("u.jsonl").write_text(json.dumps({"path": "p/000.png", "n": 1, "m": 0.5}))
+    run(job("u.jsonl", "t.jsonl"), tiny_model)
+    columns = Embeddings.load(Path("o.parquet")).columns
+    assert columns.column("n").to_pylist() == ["1", *map(str, range(12)), *(f"{n}!" for n in range(12, 20))]
+    assert columns.column("m").to_pylist() == [0.5] + [None] * 20
+
+
+def test_texts_come_with_their_text_and_average_over_prompts(tiny_model: Model) -> None:
+    Path("t.csv").write_text("uuid,text,text_de\n1,a raven,Rabe\n2,,\n3,a magpie,Elster\n")
+    prompts = ("a photo of {}.", "{}!")
+    run(job("t.csv", is_text=True, prompts=prompts, options=replace(OPTIONS, dtype="float16")), tiny_model)
+    made = Embeddings.load(Path("o.parquet"))
+    expected = encode_texts(tiny_model, ["a raven", "a magpie"], prompts=prompts)
+    assert made.ids == ["1", "3"]
+    assert made.vectors.dtype == np.float16
+    assert np.array_equal(made.vectors, expected.astype(np.float16))
+    assert made.columns.to_pydict() == {"text": ["a raven", "a magpie"], "text_de": ["Rabe", "Elster"]}
+    assert (made.is_normalized, made.preparation) == (True, "")
+    assert [row[:2] for row in errors()[1:]] == [["2", "empty_text"]]
+
+
+def test_json_is_in_pybioclips_shape(tiny_model: Model) -> None:
+    paths = photos(10, bad=(2,))
+    options = replace(OPTIONS, normalize=False)
+    run(job("p", out=Path("o.json"), form="json", options=options), tiny_model)
+    made = json.loads(Path("o.json").read_text())
+    expected = encode_images(tiny_model, [(str(path), path) for path in paths], options).embeddings
+    assert list(made) == ["model", "embeddings"]
+    assert made["model"] == tiny_model.id
+    assert list(made["embeddings"]) == expected.ids
+    assert np.array_equal(np.array(list(made["embeddings"].values()), np.float32), expected.vectors)
+
+
+def test_a_run_that_fails_goes_on_and_ends_the_same(tiny_model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches must fall on the same images whether or not units before them are skipped, good images or bad."""
+    photos(45, bad=(3, 4, 5, 17))
+    run(job("p", out=Path("calm.parquet"), errors=Path("calm.csv")), tiny_model)
+    plain = Encoder.encode_image
+    calls = 0
+
+    def fail_later(*args: object, **options: object) -> object:
+        nonlocal calls
+        calls += 1
+        if calls == 6:
+            raise KeyboardInterrupt
+        return plain(*args, **options)
+
+    monkeypatch.setattr(Encoder, "encode_image", fail_later)
+    with pytest.raises(KeyboardInterrupt):
+        run(job("p"), tiny_model)
+    assert not Path("o.parquet").exists()
+    said: list[str] = []
+    run(job("p"), tiny_model, said=said)
+    assert said == ["going on where an earlier run stopped: 2 units of 8 are done in o.parts"]
+    assert calls == 6 + (12 - 4)  # two units of two batches were not made again
+    assert Path("o.parquet").read_bytes() == Path("calm.parquet").read_bytes()
+    assert Path("o.csv").read_bytes() == Path("calm.csv").read_bytes()
+
+
+def stop_halfway(task: EmbedJob, model: Model) -> None:
+    """Two processes share the job, and one of them dies before it begins."""
+    assert run(task, model, Share(rank=0, world=2)) is None
+
+
+def test_another_command_does_not_go_on_with_this_ones_units(tiny_model: Model) -> None:
+    photos(20)
+    stop_halfway(job("p"), tiny_model)
+    for other in (job("p", options=replace(OPTIONS, head="caption")), job("p", "p"), job("p", "p/000.png")):
+        with pytest.raises(OutputExists, match="units of another job"):
+            run(other, tiny_model)
+    assert run(job("p", "p", force=True), tiny_model).embedded == 40
+
+
+def test_an_input_that_has_changed_is_noticed(tiny_model: Model) -> None:
+    paths = photos(20)
+    stop_halfway(job("p"), tiny_model)
+    paths[1].unlink()
+    with pytest.raises(OutputExists, match="the input is not what it was"):
+        run(job("p"), tiny_model)
+    Path("t.csv").write_text("path,x\n" + "p/002.png,1\n" * 20)
+    Path("o.parts").rename("old")
+    stop_halfway(job("t.csv"), tiny_model)
+    Path("t.csv").write_text("path,x\n" + "p/002.png,12\n" * 20)
+    with pytest.raises(OutputExists, match="units of another job"):
+        run(job("t.csv"), tiny_model)
+
+
+@pytest.mark.parametrize("world", [2, 3, 7])
+def test_processes_that_share_a_job_end_in_the_file_of_one(tiny_model: Model, world: int) -> None:
+    photos(45, bad=(3, 4, 5, 17, 40))
+    run(job("p", out=Path("calm.parquet"), errors=Path("calm.csv")), tiny_model)
+    ends = [run(job("p"), tiny_model, Share(rank=rank, world=world)) for rank in reversed(range(world))]
+    assert [end is None for end in ends] == [True] * (world - 1) + [False]
+    assert Path("o.parquet").read_bytes() == Path("calm.parquet").read_bytes()
+    assert Path("o.csv").read_bytes() == Path("calm.csv").read_bytes()
+    assert not Path("o.parts").exists()
+
+
+@pytest.mark.parametrize("is_cleared", [True, False])
+def test_two_that_put_the_output_together_at_once_do_no_harm(
+    tiny_model: Model, monkeypatch: pytest.MonkeyPatch, is_cleared: bool
+) -> None:
+    """While one is about to, the other has done it, and has or has not yet cleared the units away."""
+    photos(40)
+    run(job("p", out=Path("calm.parquet")), tiny_model)
+    stop_halfway(job("p"), tiny_model)
+    plain = parts.assemble
+
+    def late(*args: object) -> Summary:
+        monkeypatch.setattr("thuja.encode.job.assemble", plain)
+        with monkeypatch.context() as patch:
+            if not is_cleared:
+                patch.setattr(Units, "remove", lambda units: None)
+            assert run(job("p", force=True), tiny_model).embedded == 40
+        return plain(*args)
+
+    monkeypatch.setattr("thuja.encode.job.assemble", late)
+    summary = run(job("p"), tiny_model, Share(rank=1, world=2))
+    assert (summary is None) == is_cleared
+    assert Path("o.parquet").read_bytes() == Path("calm.parquet").read_bytes()
+    assert not Path("o.parts").exists()
+
+
+def test_a_process_that_comes_when_the_others_are_done_leaves_nothing_behind(tiny_model: Model) -> None:
+    """With fewer units than processes, the others may be done while this one still loads the model."""
+    photos(4)
+
+    def slow() -> Encoder:
+        run(job("p"), tiny_model, Share(rank=0, world=2))
+        return Encoder.plain(tiny_model)
+
+    assert run_job(job("p"), slow, Share(rank=1, world=2), say=print) is None
+    assert len(Embeddings.load(Path("o.parquet"))) == 4
+    assert not Path("o.parts").exists()
+
+
+def test_a_folder_that_is_not_of_units_is_never_deleted(tiny_model: Model) -> None:
+    photos(2)
+    Path("o.parts").mkdir()
+    Path("o.parts/mine.txt").write_text("mine")
+    with pytest.raises(OutputExists, match="holds something else"):
+        run(job("p", force=True), tiny_model)
+    assert Path("o.parts/mine.txt").exists()
+
+
+def test_what_is_wrong_with_the_call_is_said_before_the_model_is_loaded(tiny_model: Model) -> None:
+    photos(2)
+    Path("there.parquet").write_text("mine")
+    Path("t.csv").write_text("path\np/000.png\n")
+    Path("e").mkdir()
+
+    def refused(kind: type[ThujaError], said: str, task: EmbedJob, share: Share | None = None) -> None:
+        def no_model() -> Encoder:
+            raise AssertionError("the model was loaded")
+
+        with pytest.raises(kind, match=said):
+            run_job(task, no_model, share or Share(), say=print)
+
+    refused(UsageError, "no such file", job("gone"))
+    refused(EmptyInput, "nothing to embed in e", job("e"))
+    refused(OutputExists, "is there already", job("p", out=Path("there.parquet")))
+    refused(UsageError, "cannot write to", job("p", out=Path("t.csv/o.parquet")))
+    refused(UsageError, "cannot write to", job("p", errors=Path("e")))
+    refused(OutputExists, "no list of errors", job("p", errors=Path("t.csv")))
+    refused(UsageError, "is an input", job("t.csv", out=Path("t.csv"), force=True))
+    refused(UsageError, "cannot share", job("-"), Share(rank=1, world=2))
+    with pytest.raises(UnknownName, match="unknown head"):
+        run(job("p", options=replace(OPTIONS, head="sound")), tiny_model)
+    assert not Path("o.parts").exists()
+    for wrong in (
+        {"prompts": ["{}"]},
+        {"is_text": True, "options": replace(OPTIONS, normalize=False)},
+        {"out": sys.stdout},
+        {"unit_size": 0},
+    ):
+        with pytest.raises(UsageError):
+            EmbedJob(**{"inputs": ["p"], "out": Path("o"), "parts": Path("o.parts"), **wrong})
+
+
+def test_when_nothing_is_embedded_there_is_a_list_of_errors_and_no_output(tiny_model: Model) -> None:
+    photos(3, bad=(0, 1, 2))
+    summary = run(job("p"), tiny_model)
+    assert (summary.embedded, summary.failed) == (0, 3)
+    assert summary.first_error.reason == "unsupported"
+    assert len(errors()) == 4
+    assert not Path("o.parquet").exists()
+    assert not Path("o.parts").exists()
+
+
+def test_a_list_of_errors_of_an_earlier_run_goes_when_there_are_none(tiny_model: Model) -> None:
+    photos(3, bad=(1,))
+    run(job("p"), tiny_model)
+    assert len(errors()) == 2
+    photos(3)
+    run(job("p", force=True), tiny_model)
+    assert not Path("o.csv").exists()
+
+
+def command(folder: Path, out: str, *inputs: str) -> list[str]:
+    return [*THUJA, "embed", *inputs, "--model", str(folder), "--out", out, "--batch-size", "16"]
+
+
+def begun(process: "subprocess.Popen[bytes]", units: int, folder: Path) -> bool:
+    """Whether a process comes as far as so many units before it ends."""
+    while process.poll() is None:
+        if len(list(folder.glob("unit-??????"))) >= units:
+            return True
+        time.sleep(0.005)
+    return False
+
+
+@pytest.fixture
+def long_table(tiny_model: Model) -> str:
+    """Six units of rows, some of them without an image."""
+    photos(10, bad=(7,))
+    rows = [f"p/00{n % 10}.png,{n}" if n % 11 else f"gone{n}.png,{n}" for n in range(6000)]
+    Path("t.csv").write_text("path,n\n" + "\n".join(rows))
+    tiny_model.save(Path("model"), name="tiny")
+    return "t.csv"
+
+
+def test_sigkill_at_any_moment_and_the_same_command_give_the_same_bytes(long_table: str) -> None:
+    def started(out: str) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(command(Path("model"), out, long_table), stderr=subprocess.PIPE)
+
+    calm = started("calm.parquet")
+    calm.communicate(timeout=60)
+    assert calm.returncode == 0
+    kills = 0
+    for units in (1, 3):
+        process = started("killed.parquet")
+        if begun(process, units, Path("killed.parquet.parts")):
+            os.kill(process.pid, signal.SIGKILL)
+            kills += 1
+        process.communicate(timeout=60)
+    assert kills == 2
+    assert not Path("killed.parquet").exists()
+    last = started("killed.parquet")
+    _, said = last.communicate(timeout=60)
+    assert last.returncode == 0
+    assert b"going on where an earlier run stopped" in said
+    assert Path("killed.parquet").read_bytes() == Path("calm.parquet").read_bytes()
+    assert Path("killed.errors.csv").read_bytes() == Path("calm.errors.csv").read_bytes()
+    assert not Path("killed.parquet.parts").exists()
+    assert pq.read_metadata("calm.parquet").num_rows == 4908
+
+
+def test_an_interrupt_says_that_the_same_command_goes_on(long_table: str) -> None:
+    process = subprocess.Popen(command(Path("model"), "o.parquet", long_table), stderr=subprocess.PIPE)
+    assert begun(process, 1, Path("o.parquet.parts"))
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert b"what is done is kept in o.parquet.parts: the same command goes on from there" in said
+    assert said.endswith(b"\ninterrupted\n")
+    assert b"Traceback" not in said
+
+
+def test_two_processes_share_a_job(long_table: str) -> None:
+    """As torchrun starts them: RANK and WORLD_SIZE in the environment."""
+    subprocess.run(command(Path("model"), "calm.parquet", long_table), check=True, capture_output=True, timeout=60)
+    shared = [
+        subprocess.Popen(
+            command(Path("model"), "o.parquet", long_table),
+            env={**os.environ, "RANK": str(rank), "WORLD_SIZE": "2"},
+            stderr=subprocess.PIPE,
+        )
+        for rank in range(2)
+    ]
+    said = [process.communicate(timeout=60)[1] for process in shared]
+    assert [process.returncode for process in shared] == [0, 0], said
+    assert sum(b"4,908 embeddings" in one for one in said) >= 1
+    assert Path("o.parquet").read_bytes() == Path("calm.parquet").read_bytes()
+    assert not Path("o.parquet.parts").exists()
+
+
+def test_of_several_processes_the_first_clears_what_force_replaces(long_table: str) -> None:
+    old, new = (command(Path("model"), "o.parquet", long_table, *more) for more in ([], ["p/000.png"]))
+    subprocess.run(old, env={**os.environ, "RANK": "0", "WORLD_SIZE": "2"}, check=True, capture_output=True, timeout=60)
+    assert Path("o.parquet.parts").is_dir()
+    waiting, first = (
+        subprocess.Popen(
+            [*new, "--force"],
+            env={**os.environ, "RANK": str(rank), "WORLD_SIZE": "2"},
+            stderr=subprocess.PIPE,
+        )
+        for rank in (1, 0)
+    )
+    said = [process.communicate(timeout=60)[1] for process in (waiting, first)]
+    assert [waiting.returncode, first.returncode] == [0, 0], said
+    assert len(Embeddings.load(Path("o.parquet"))) == 4909
+    assert not Path("o.parquet.parts").exists()
+
+
+def test_a_full_disk_is_one_sentence_and_what_was_done_is_kept(tiny_model: Model, long_table: str) -> None:
+    """A limit on the size of a file stands in for the disk: first no unit fits, then the whole does not."""
+    words = command(Path("model"), "o.parquet", long_table)
+    for kilobytes, done in ((20, 0), (60, 6)):
+        full = subprocess.run(
+            ["/bin/bash", "-c", f'ulimit -f {kilobytes}; "$@"', "bash", *words],
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        assert full.returncode == 1
+        assert b"Traceback" not in full.stderr
+        assert b"thuja: cannot write: File too large\nhint: what is done is kept in o.parquet.parts" in full.stderr
+        assert not Path("o.parquet").exists()
+        assert len(list(Path("o.parquet.parts").glob("unit-*"))) == done
+    again = subprocess.run(words, capture_output=True, timeout=60, check=False)
+    assert again.returncode == 0
+    assert b"6 units of 1,024 are done" in again.stderr
+    assert len(Embeddings.load(Path("o.parquet"))) == 4908

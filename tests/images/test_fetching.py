@@ -1,0 +1,249 @@
+"""URLs to bytes: what servers do, and what it becomes."""
+
+import gzip
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
+
+import pytest
+
+from thuja.errors import ImageError, UsageError
+from thuja.images import Limits, decode
+from thuja.images.fetching import Fetcher, Patience, has_other_scheme, is_url
+
+QUICK = Patience(connect=2, read=0.5, deadline=1.0, tries=3, first_wait=0.01, longest_wait=0.5, redirects=3)
+LIMITS = Limits(max_bytes=1000)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers `/NAME` by the function `serve_NAME`, and counts."""
+
+    protocol_version = "HTTP/1.1"
+    asked: ClassVar[Counter[str]] = Counter()
+    agents: ClassVar[set[str]] = set()
+
+    def do_GET(self) -> None:
+        name = self.path.strip("/").partition("?")[0]
+        Handler.asked[name] += 1
+        Handler.agents.add(self.headers["User-Agent"])
+        try:
+            SERVED[name](self)
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True
+
+    def answer(self, status: int, body: bytes = b"", **headers: str) -> None:
+        self.send_response(status)
+        for key, value in {"content_length": str(len(body)), **headers}.items():
+            self.send_header(key.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def endless(handler: Handler) -> None:
+    handler.send_response(200)
+    handler.end_headers()
+    handler.close_connection = True
+    while True:
+        handler.wfile.write(b"x" * 500)
+
+
+def endless_redirect(handler: Handler) -> None:
+    handler.send_response(302)
+    handler.send_header("Location", "/ok")
+    handler.end_headers()
+    handler.close_connection = True
+    while True:
+        handler.wfile.write(b"x" * 2**16)
+
+
+def dripping(handler: Handler) -> None:
+    handler.send_response(200)
+    handler.end_headers()
+    handler.close_connection = True
+    for _ in range(100):
+        handler.wfile.write(b"x")
+        time.sleep(0.1)
+
+
+def cut(handler: Handler) -> None:
+    handler.answer(200, b"half", content_length="900")
+    handler.close_connection = True
+
+
+def silent(handler: Handler) -> None:
+    time.sleep(1)
+    handler.close_connection = True
+
+
+def second_time(status: int, **headers: str) -> Callable[[Handler], None]:
+    def serve(handler: Handler) -> None:
+        name = handler.path.strip("/")
+        if Handler.asked[name] == 1:
+            handler.answer(status, b"wait", **headers)
+        else:
+            handler.answer(200, b"image")
+
+    return serve
+
+
+SERVED: dict[str, Callable[[Handler], None]] = {
+    "ok": lambda handler: handler.answer(200, b"image"),
+    "zipped": lambda handler: handler.answer(200, gzip.compress(b"image"), content_encoding="gzip"),
+    "bomb": lambda handler: handler.answer(200, gzip.compress(b"0" * 10**8), content_encoding="gzip"),
+    "unzippable": lambda handler: handler.answer(200, b"no gzip", content_encoding="gzip"),
+    "html": lambda handler: handler.answer(200, b"<!DOCTYPE html><p>log in", content_type="text/html"),
+    "gone": lambda handler: handler.answer(404, b"not here"),
+    "refused": lambda handler: handler.answer(403),
+    "busy": second_time(503),
+    "limited": second_time(429, Retry_After="0"),
+    "dated": second_time(429, Retry_After="Wed, 21 Oct 2015 07:28:00 GMT"),
+    "garbled": second_time(429, Retry_After="soon"),
+    "tomorrow": lambda handler: handler.answer(429, Retry_After="86400"),
+    "broken": lambda handler: handler.answer(500),
+    "moved": lambda handler: handler.answer(301, Location="/ok"),
+    "loop": lambda handler: handler.answer(302, Location="/loop"),
+    "to_file": lambda handler: handler.answer(302, Location="file:///etc/passwd"),
+    "to_rubbish": lambda handler: handler.answer(302, Location="http://[::1/"),
+    "to_nowhere": lambda handler: handler.answer(302),
+    "endless_redirect": endless_redirect,
+    "endless": endless,
+    "large": lambda handler: handler.answer(200, b"", content_length=str(10**12)),
+    "dripping": dripping,
+    "cut": cut,
+    "silent": silent,
+}
+
+
+class Server(ThreadingHTTPServer):
+    """Says nothing when a client hangs up, which is what is tested."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with Server(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+@pytest.fixture
+def fetcher(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fetcher]:
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    Handler.asked.clear()
+    fetcher = Fetcher(limits=LIMITS, patience=QUICK, threads=2)
+    yield fetcher
+    fetcher.close()
+
+
+@pytest.mark.parametrize("name", ["ok", "zipped", "moved", "endless_redirect"])
+def test_an_image_comes_as_its_bytes(server: str, fetcher: Fetcher, name: str) -> None:
+    assert fetcher.fetch(f"{server}/{name}?size=large") == b"image"
+    assert "thuja/0.1.0" in Handler.agents
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "tries"),
+    [
+        ("gone", "http_404", 1),
+        ("refused", "http_403", 1),
+        ("broken", "http_500", 3),
+        ("tomorrow", "http_429", 1),
+        ("loop", "too_many_redirects", 4),
+        ("to_file", "bad_url", 1),
+        ("to_nowhere", "bad_url", 1),
+        ("to_rubbish", "bad_url", 1),
+        ("endless", "too_large_file", 1),
+        ("large", "too_large_file", 1),
+        ("bomb", "too_large_file", 1),
+        ("unzippable", "undecodable", 1),
+        ("dripping", "timeout", 1),
+        ("silent", "timeout", 3),
+        ("cut", "unreachable", 3),
+    ],
+)
+def test_what_a_bad_server_does_has_its_reason(
+    server: str, fetcher: Fetcher, name: str, reason: str, tries: int
+) -> None:
+    started = time.monotonic()
+    with pytest.raises(ImageError) as caught:
+        fetcher.fetch(f"{server}/{name}")
+    assert (caught.value.reason, Handler.asked[name]) == (reason, tries)
+    assert "\n" not in caught.value.message
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize("name", ["busy", "limited", "dated", "garbled"])
+def test_what_may_pass_is_tried_again(server: str, fetcher: Fetcher, name: str) -> None:
+    assert fetcher.fetch(f"{server}/{name}") == b"image"
+    assert Handler.asked[name] == 2
+
+
+def test_as_long_is_waited_as_the_server_asks(server: str, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SERVED, "later", second_time(429, Retry_After="1"))
+    patient = Fetcher(patience=Patience(first_wait=0.01, longest_wait=2))
+    started = time.monotonic()
+    assert patient.fetch(f"{server}/later") == b"image"
+    assert time.monotonic() - started >= 1
+    patient.close()
+
+
+def test_a_page_instead_of_an_image_is_told_by_its_bytes(server: str, fetcher: Fetcher) -> None:
+    data = fetcher.fetch(f"{server}/html")
+    with pytest.raises(ImageError, match="DOCTYPE") as caught:
+        decode(data)
+    assert caught.value.reason == "unsupported"
+
+
+def test_a_server_that_is_not_there_is_unreachable(fetcher: Fetcher) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{free.getsockname()[1]}/a.jpg"
+    with pytest.raises(ImageError, match="Connection refused") as caught:
+        fetcher.fetch(address)
+    assert caught.value.reason == "unreachable"
+    with pytest.raises(ImageError, match=r'the host "nowhere\.invalid" is not known'):
+        fetcher.fetch("http://nowhere.invalid/a.jpg")
+
+
+@pytest.mark.parametrize("url", ["http://", "http://[::1/a.jpg", "http://a:port/b", "http://" + "a" * 300 + "/"])
+def test_what_is_no_address_is_said(fetcher: Fetcher, url: str) -> None:
+    with pytest.raises(ImageError) as caught:
+        fetcher.fetch(url)
+    assert caught.value.reason in ("bad_url", "unreachable")
+
+
+def test_the_proxy_of_the_environment_is_used(server: str, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy is asked for the whole address, which the server here takes for a path."""
+    monkeypatch.setenv("http_proxy", server.removeprefix("http://"))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setitem(SERVED, "http://example.invalid/a.jpg", lambda handler: handler.answer(200, b"by proxy"))
+    assert fetcher.fetch("http://example.invalid/a.jpg") == b"by proxy"
+    assert fetcher.fetch(f"{server}/ok") == b"image"
+
+
+def test_only_the_web_is_fetched() -> None:
+    assert is_url("HTTPS://example.org/a.jpg")
+    assert is_url("http://example.org")
+    assert not is_url("photos/http://a.jpg")
+    assert has_other_scheme("s3://bucket/a.jpg")
+    assert not has_other_scheme("https://example.org")
+    assert not has_other_scheme("C:/photos/a.jpg")
+
+
+def test_patience_without_a_try_is_refused() -> None:
+    with pytest.raises(UsageError, match="at least one try"):
+        Patience(tries=0)
