@@ -81,7 +81,7 @@ def check_call(call: list[str]) -> None:
     """Walk from `thuja` to the command that the call names, and parse the rest with its own parser."""
     call = call[call.index("thuja") + 1 :]
     command: click.Command = cli
-    while isinstance(command, click.Group):
+    while isinstance(command, click.Group) and call and not call[0].startswith("-"):
         below = command.get_command(click.Context(command), call[0])
         assert below is not None, call
         command, call = below, call[1:]

@@ -11,7 +11,7 @@ from thuja.model.config import head_named
 CONFIGS = [
     *SHAPES.values(),
     ModelConfig(embed_dim=8, vision=TrunkConfig(projection="mlp"), text=TextConfig(vocab_size=600)),
-    ModelConfig(act="quick_gelu", vision=VisionConfig(pool="mean", patch_dropout=0.25, mlp_ratio=2.0)),
+    ModelConfig(act="quick_gelu", vision=VisionConfig(pool="mean", mlp_ratio=2.0)),
 ]
 
 
@@ -20,7 +20,16 @@ def test_config_survives_open_clips_form(config: ModelConfig) -> None:
     assert ModelConfig.from_open_clip(config.to_open_clip(own_tokenizer=True)) == config
 
 
-@pytest.mark.parametrize("name", ["ViT-B-32", "ViT-B-16", "ViT-L-14", "ViT-L-14-336", "ViT-H-14"])
+def test_patch_dropout_is_read_and_not_written() -> None:
+    """pybioclip leaves models in training mode: a saved share would drop patches of its users' images."""
+    config = ModelConfig(vision=VisionConfig(patch_dropout=0.25))
+    written = config.to_open_clip(own_tokenizer=True)
+    assert ModelConfig.from_open_clip(written) == ModelConfig()
+    written["vision_cfg"]["patch_dropout"] = 0.25
+    assert ModelConfig.from_open_clip(written) == config
+
+
+@pytest.mark.parametrize("name", ["ViT-S-16", "ViT-B-32", "ViT-B-16", "ViT-L-14", "ViT-L-14-336", "ViT-H-14"])
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_published_shapes_are_open_clips(name: str) -> None:
     import open_clip

@@ -8,7 +8,8 @@ from huggingface_hub import constants
 
 from thuja.errors import UnknownName, UsageError
 from thuja.model import Model
-from thuja.model.published import REPOSITORIES, find_model
+from thuja.model.known import KNOWN
+from thuja.model.published import find_cached, find_model
 
 
 @pytest.fixture(autouse=True)
@@ -36,9 +37,13 @@ def cached(cache: Path, repository: str, model: Model) -> Path:
     return snapshot
 
 
-@pytest.mark.parametrize("name", [*REPOSITORIES, "hf-hub:imageomics/bioclip"])
-def test_a_published_model_is_found_in_the_hub_cache(no_network: Path, tiny_model: Model, name: str) -> None:
-    repository = REPOSITORIES.get(name, "imageomics/bioclip")
+@pytest.mark.parametrize(
+    ("name", "repository"),
+    [*((one.name, one.repository) for one in KNOWN), ("hf-hub:someone/raven", "someone/raven")],
+)
+def test_a_published_model_is_found_in_the_hub_cache(
+    no_network: Path, tiny_model: Model, name: str, repository: str
+) -> None:
     snapshot = cached(no_network, repository, tiny_model)
     assert find_model(name) == snapshot
     loaded = Model.load(snapshot)
@@ -71,6 +76,12 @@ def test_a_folder_is_itself(tmp_path: Path) -> None:
     assert find_model(str(tmp_path)) == tmp_path
 
 
+def test_what_is_cached_is_told_without_a_network(no_network: Path, tiny_model: Model) -> None:
+    assert [find_cached(one) for one in KNOWN] == [None] * len(KNOWN)
+    snapshot = cached(no_network, "imageomics/biocap", tiny_model)
+    assert {one.name: find_cached(one) for one in KNOWN if find_cached(one)} == {"biocap": snapshot}
+
+
 def test_with_no_name_the_demos_model_is_taken(no_network: Path, tiny_model: Model) -> None:
     published = cached(no_network, "imageomics/bioclip-2", tiny_model)
     assert find_model(None) == published
@@ -90,7 +101,7 @@ def test_with_no_model_anywhere_the_three_ways_on_are_said() -> None:
 def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(UnknownName, match="bioclop") as caught:
         find_model("bioclop")
-    assert "bioclip-2.5, biocap" in caught.value.hint
+    assert "bioclip-2.5, biocap, openai/ViT-B-32" in caught.value.hint
     with pytest.raises(UsageError, match="no model folder at runs/model"):
         find_model("runs/model")
 

@@ -30,6 +30,20 @@ def test_a_model_comes_with_the_names_of_every_species_the_held_out_ones_among_t
     assert labels.model == model.id
 
 
+def test_a_run_leaves_a_card_with_its_own_figures(small_world: Path, tiny_recipe: Recipe, tmp_path: Path) -> None:
+    run_recipe(tiny_recipe, small_world, tmp_path / "run", options=TrainOptions(steps=3))
+    rows = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    facts = Model.load(tmp_path / "run" / "model").facts
+    images = len(Corpus.open(small_world, "train"))
+    assert facts["metrics"]["val_zero_shot_top1"] == rows[-1]["val_zero_shot_top1"]
+    assert facts["image_licences"] == {"no licence told": images}
+    assert facts["settings"]["optimizer"]["lr"] == tiny_recipe.optimizer.lr
+    card = (tmp_path / "run" / "model" / "README.md").read_text(encoding="utf-8")
+    assert f"| training images | {images} |" in card
+    assert "| optimizer.lr | `0.003` |" in card
+    assert f"| validation | zero shot top1 | accuracy | {rows[-1]['val_zero_shot_top1']:.1%} |" in card
+
+
 def test_the_log_holds_checks_between_nought_and_one_and_the_model_answers(
     small_world: Path, tiny_recipe: Recipe, tmp_path: Path
 ) -> None:

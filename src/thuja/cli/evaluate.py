@@ -56,10 +56,10 @@ def evaluate(
     from thuja.evaluate import Settings, save, summary
     from thuja.evaluate import evaluate as measure
     from thuja.evaluate.encoders import encoders_of
-    from thuja.jobs import output_folder, require_complete
+    from thuja.jobs import cache_folder, output_folder, require_complete
     from thuja.model import Model
     from thuja.model.fresh import fresh_model
-    from thuja.model.published import cache_folder, find_model
+    from thuja.model.published import find_model
 
     require_complete(data, verb="curate")
     folder = find_model(model)

@@ -15,6 +15,7 @@ VERBS = {
     "curate": "thuja.cli.curate:curate",
     "embed": "thuja.cli.embed:embed",
     "evaluate": "thuja.cli.evaluate:evaluate",
+    "models": "thuja.cli.models:models",
     "names": "thuja.cli.names:names",
     "predict": "thuja.cli.predict:predict",
     "train": "thuja.cli.train:train",

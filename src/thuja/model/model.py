@@ -3,6 +3,7 @@
 import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,17 @@ from torch.nn import functional as F
 
 from thuja.errors import ThujaError, UsageError
 from thuja.images import Preparation
-from thuja.model.checkpoint import Contents, load_weights, read_contents, write_contents
+from thuja.model.checkpoint import Contents, read_contents, write_contents
 from thuja.model.config import TAXONOMY, HeadConfig, ModelConfig, TrunkConfig, VisionConfig, head_named
 from thuja.model.efficientnet import TrunkTower, imagenet_weights, projector
 from thuja.model.text import TextTower
 from thuja.model.tokenizer import Tokenizer
-from thuja.model.vit import VisionTransformer
+from thuja.model.vit import VisionTransformer, resize_positions
+from thuja.model.weights import load_weights
 
 INITIAL_SCALE = math.log(1 / 0.07)
 MAX_SCALE = math.log(100)
+_POSITIONS = "visual.positional_embedding"
 
 
 class Head(nn.Module):
@@ -97,7 +100,17 @@ class Model(TextTower):
         return self
 
     def image_features(self, images: Tensor) -> Tensor:
-        """(B, 3, S, S) prepared images to (B, F) features before any projection, not normalised."""
+        """(B, 3, S, S) prepared images to (B, F) features before any projection, not normalised.
+
+        Raises UsageError for images of another shape than the tower's.
+        """
+        size = self.config.vision.image_size
+        is_free = isinstance(self.config.vision, TrunkConfig)  # a trunk takes the mean of whatever map comes out
+        if images.ndim != 4 or images.shape[1] != 3 or not (is_free or images.shape[2:] == (size, size)):
+            raise UsageError(
+                f"this model takes images (B, 3, {size}, {size}), got {tuple(images.shape)}",
+                hint="model.preparation makes them; Model.load(..., image_size=...) takes another size",
+            )
         return self.visual.features(images)
 
     def project(self, features: Tensor, head: str = TAXONOMY, *, normalize: bool = True) -> Tensor:
@@ -192,15 +205,20 @@ class Model(TextTower):
         return self.id
 
     @classmethod
-    def load(cls, folder: Path) -> "Model":
-        """Read a model folder, in float32 and ready to encode; see `read_contents` for what it raises.
+    def load(cls, path: Path, *, image_size: int | None = None, dtype: torch.dtype = torch.float32) -> "Model":
+        """Read a model folder or weights file, ready to encode; see `read_contents` for what it raises.
 
-        Weights that do not fit raise WeightsMismatch.
+        With `image_size` the towers take images of that many pixels: position embeddings are
+        interpolated, the preparation follows, and the id says so. Raises UsageError for a size that
+        is no multiple of the patch, WeightsMismatch for weights that do not fit. `dtype` is the
+        number format of all weights but the temperatures.
         """
-        contents = read_contents(folder)
+        contents = read_contents(path)
+        if image_size is not None and image_size != contents.config.vision.image_size:
+            contents = _at_size(contents, image_size)
         with torch.device("meta"):
             model = cls(contents.config, contents.tokenizer, contents.preparation)
-        load_weights(model, contents.weights)
+        load_weights(model, contents.weights, dtype=dtype)
         model.id, model.facts = contents.id, contents.facts
         return model.eval()
 
@@ -208,3 +226,18 @@ class Model(TextTower):
         head = self.heads[name]
         assert isinstance(head, Head)
         return head
+
+
+def _at_size(contents: Contents, image_size: int) -> Contents:
+    """The same model for images of another size; the text tower is as it was."""
+    config, positions = contents.config.at_size(image_size), contents.weights.get(_POSITIONS)
+    weights = dict(contents.weights)
+    if isinstance(config.vision, VisionConfig) and positions is not None:
+        weights[_POSITIONS] = resize_positions(positions, config.vision.grid)
+    return replace(
+        contents,
+        config=config,
+        weights=weights,
+        preparation=replace(contents.preparation, size=image_size),
+        id=f"{contents.id}-{image_size}px",
+    )

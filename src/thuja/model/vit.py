@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from thuja.model.config import Act, VisionConfig
 from thuja.model.transformer import Transformer, draw
@@ -72,3 +73,18 @@ class VisionTransformer(nn.Module):
         self.transformer.initialize(generator)
         self.ln_pre.reset_parameters()
         self.ln_post.reset_parameters()
+
+
+def resize_positions(positions: Tensor, grid: int) -> Tensor:
+    """(1 + G * G, W) position embeddings to (1 + grid * grid, W), the class token's as it is.
+
+    Bicubic and antialiased over the grid of patches, in float32: open_clip's `resize_pos_embed`.
+    Positions that are no class token and a square are returned as they are.
+    """
+    side = round((len(positions) - 1) ** 0.5)
+    if side == grid or side * side + 1 != len(positions):
+        return positions
+    token, patches = positions[:1].float(), positions[1:].float()
+    table = patches.reshape(1, side, side, -1).permute(0, 3, 1, 2)  # (1, W, G, G)
+    resized = F.interpolate(table, size=(grid, grid), mode="bicubic", antialias=True, align_corners=False)
+    return torch.cat([token, resized.flatten(2).transpose(1, 2)[0]]).to(positions.dtype)

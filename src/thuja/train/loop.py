@@ -90,8 +90,9 @@ def train(recipe: Recipe, data: Path, out: Path, *, options: TrainOptions | None
         about = {
             "recipe": recipe.name,
             "label_text": recipe.label_text,
-            "images": len(corpus),
-            "taxa": len(corpus.taxa),
+            "settings": json.loads(recipe.to_json()),
+            **facts,
+            "metrics": _last_metrics(out / "metrics.jsonl"),
         }
         run.model.save(out / "model", name=recipe.name, facts=about)
         if options.finish:
@@ -264,6 +265,13 @@ def _text_levels(count: int, ancestor_share: float, generator: np.random.Generat
         is_ancestor = generator.random(count) < ancestor_share
         levels[is_ancestor] = generator.integers(Rank.CLASS, Rank.SPECIES, size=int(is_ancestor.sum()))
     return levels
+
+
+def _last_metrics(log: Path) -> dict[str, float]:
+    """The step and figures of the log's last line, without speeds and settings."""
+    lines = log.read_text(encoding="utf-8").splitlines()
+    row: dict[str, float] = json.loads(lines[-1]) if lines else {}
+    return {name: value for name, value in row.items() if name in ("step", "epoch", "loss") or name.startswith("val_")}
 
 
 def _step_of(line: str) -> float:
