@@ -21,7 +21,6 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -34,8 +33,7 @@ from thuja.embeddings import Embeddings
 from thuja.encode import Encoder, Hardware, stream_images
 from thuja.images import Preparation
 from thuja.images.finding import find_images
-from thuja.model import Model, ModelConfig, VisionConfig
-from thuja.model.cost import image_flops
+from thuja.model import Model
 
 THUJA = [sys.executable, "-c", "from thuja.cli.main import main; main()"]
 BENCHMARKS = Path(__file__).parent
@@ -152,50 +150,11 @@ def centred_cosine(left: npt.NDArray[np.float32], right: npt.NDArray[np.float32]
 
 def share(run: Run) -> None:
     """The rate of the image tower in bfloat16, in turns with products of its own shapes."""
-    batch, rounds = 16, 7
-    config = Model.load(run.model).config
-    nominal, gflop = image_flops(config) / 1e9, flops_done(config) / 1e9
     for engine in ("torch", "openvino"):
-        encoder = Encoder.prepare(Model.load(run.model), Hardware(device="cpu", precision="bf16", engine=engine))
-        run_tower = partial(encoder.image_features, torch.rand(batch, 3, 224, 224))
-        with torch.inference_mode():
-            run_tower()
-            towers, products = [], []
-            for _ in range(rounds):
-                towers.append(batch / seconds_of(run_tower))
-                products.append(matrix_rate())
-        rate, limit = statistics.median(towers), statistics.median(products)
-        print(
-            f"share {run.shape} {engine} bf16: {rate:.2f} images/s x {gflop:.1f} GFLOP done = {rate * gflop:.0f} GFLOP/s, "
-            f"{rate * gflop / limit:.0%} of {limit:.0f}; by the nominal {nominal:.1f} GFLOP {rate * nominal / limit:.0%} "
-            f"(medians of {rounds})"
-        )
-
-
-def flops_done(config: ModelConfig) -> float:
-    """Of an image: `image_flops` less what the last block leaves out for all but the class token."""
-    vision = config.vision
-    assert isinstance(vision, VisionConfig)
-    T, W = vision.grid**2 + 1, vision.width
-    spared = 2 * (1 + 2 * vision.mlp_ratio) * W**2 + 4 * T * W
-    return image_flops(config) - (T - 1) * spared
-
-
-def matrix_rate() -> float:
-    """GFLOP/s of bfloat16 products by torch, the best of three shapes."""
-    best = 0.0
-    for rows, inner, columns in ((3152, 768, 3072), (3152, 3072, 768), (3072, 3072, 3072)):
-        left, right = torch.rand(rows, inner).bfloat16(), torch.rand(inner, columns).bfloat16()
-        left @ right
-        best = max(best, 2 * rows * inner * columns / seconds_of(partial(torch.matmul, left, right)) / 1e9)
-    return best
-
-
-def seconds_of(work: Callable[[], object]) -> float:
-    """How long a call takes."""
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
+        words = [sys.executable, str(BENCHMARKS / "encode_share.py"), str(run.model), engine]
+        environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE"}  # as the command line sets it
+        done = subprocess.run(words, check=True, capture_output=True, text=True, env=environment)
+        print("share", done.stdout.strip())
 
 
 def memory(run: Run) -> None:
