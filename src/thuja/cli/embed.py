@@ -75,14 +75,10 @@ def embed(
     """
     from thuja.encode.images import EncodeOptions
     from thuja.encode.job import EmbedJob
-    from thuja.errors import UsageError
-    from thuja.model import TAXONOMY
 
-    if is_text and head is not None:
-        raise UsageError("a head is for images", hint="leave out --head")
     machine = hardware.settled()
     options = EncodeOptions(
-        head=head or TAXONOMY,
+        head=_head(head, is_text=is_text),
         normalize=not no_normalize and (is_text or not as_json),
         dtype=dtype,
         is_exact=is_exact,
@@ -100,7 +96,7 @@ def embed(
             form="json" if as_json else "parquet",
             is_text=is_text,
             column=column,
-            prompts=None if prompts is None else _read_prompts(prompts),
+            prompts=_read_prompts(prompts),
             options=options,
             force=force,
         )
@@ -125,10 +121,21 @@ def _outputs(out: Path | None, stack: ExitStack, *, as_json: bool) -> tuple[Path
     return out, out.with_name(f"{out.name}.parts")
 
 
-def _read_prompts(name: str) -> Sequence[str]:
+def _head(head: str | None, *, is_text: bool) -> str:
+    from thuja.errors import UsageError
+    from thuja.model import TAXONOMY
+
+    if is_text and head is not None:
+        raise UsageError("a head is for images", hint="leave out --head")
+    return head or TAXONOMY
+
+
+def _read_prompts(name: str | None) -> Sequence[str] | None:
     from thuja.errors import EmptyInput, UsageError
     from thuja.phrasing import PROMPTS
 
+    if name is None:
+        return None
     if name == OPENAI:
         return PROMPTS
     try:
