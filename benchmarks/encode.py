@@ -1,12 +1,13 @@
 """The encoder beside the tools a user would pick instead, on the same random weights and the same photos.
 
-    python benchmarks/encode.py PHOTOS [parity embed share memory start] [--shape ViT-B-16] [--count 500]
+    python benchmarks/encode.py PHOTOS [parity embed share memory start answers] [--shape ViT-B-16] [--count 500]
 
     parity  both towers and preparations against open_clip, in float32
     embed   `thuja embed` against `bioclip embed`, whole processes, with the cosine to exact float32
     share   of the matrix rate of this machine that the image tower reaches
     memory  of 100,000 small images and of 2,000 through the tower, and its growth
     start   until help, and until the first embedding
+    answers whether other precisions name what float32 names, by a model trained here (--trained RUN)
 
 PHOTOS is a folder of images. Models are made once, in --work. Labels: benchmarks/label_space.py.
 """
@@ -30,13 +31,15 @@ import torch
 from peers import declare_operators
 from random_models import REPOSITORIES, hub_cache, random_model
 from thuja.embeddings import Embeddings
-from thuja.encode import Encoder, Hardware, stream_images
+from thuja.encode import EncodeOptions, Encoder, Hardware, encode_images, stream_images
 from thuja.images import Preparation
 from thuja.images.finding import find_images
+from thuja.labels import LabelSpace
 from thuja.model import Model
 
 THUJA = [sys.executable, "-c", "from thuja.cli.main import main; main()"]
 BENCHMARKS = Path(__file__).parent
+ENGINES = (("torch", "fp32"), ("torch", "bf16"), ("openvino", "bf16"), ("onnx", "int8"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,7 @@ class Run:
     photos: Sequence[Path]
     shape: str
     work: Path
+    trained: Path | None = None
 
     @property
     def model(self) -> Path:
@@ -114,7 +118,7 @@ def embed(run: Run) -> None:
     print(f"embed {run.shape}, {count} photos, pybioclip: {count / slow:.2f} images/s")
     theirs = json.loads((out / "peer.json").read_text(encoding="utf-8"))["embeddings"]
     exact: npt.NDArray[np.float32] | None = None
-    for engine, precision in (("torch", "fp32"), ("torch", "bf16"), ("openvino", "bf16"), ("onnx", "int8")):
+    for engine, precision in ENGINES:
         path = out / f"{engine}-{precision}.parquet"
         words: list[object] = [*THUJA, "embed", *run.photos, "--model", run.model, "--out", path, "--force"]
         words += ["--engine", engine, "--precision", precision]
@@ -179,12 +183,34 @@ def start(run: Run) -> None:
     print(f"start first embedding by {run.shape}: {statistics.median(firsts):.2f} s (median of 3)")
 
 
+def answers(run: Run) -> None:
+    """The share of photos on which an engine's nearest label is that of exact float32."""
+    if run.trained is None:
+        print("answers: left out, --trained names no run")
+        return
+    folder = run.trained / "model"
+    labels = LabelSpace.load(folder / "labels").vectors.astype(np.float32)
+    named = [(str(photo), photo) for photo in run.photos]
+    exact: npt.NDArray[np.float32] | None = None
+    for engine, precision in ENGINES:
+        encoder = Encoder.prepare(Model.load(folder), Hardware(device="cpu", engine=engine, precision=precision))
+        vectors = encode_images(encoder, named, EncodeOptions(is_exact=precision == "fp32")).embeddings.vectors
+        exact = vectors if exact is None else exact
+        same = ((vectors @ labels.T).argmax(1) == (exact @ labels.T).argmax(1)).mean()
+        cosine, _ = centred_cosine(vectors, exact)
+        print(
+            f"answers {encoder.model.id} {engine} {precision}: {same:.1%} of {len(named)} photos named as by float32 "
+            f"among {len(labels)}; centred cosine {cosine:.4f}"
+        )
+
+
 PARTS: dict[str, Callable[[Run], None]] = {
     "parity": parity,
     "embed": embed,
     "share": share,
     "memory": memory,
     "start": start,
+    "answers": answers,
 }
 
 
@@ -195,10 +221,11 @@ def main() -> None:
     parser.add_argument("--shape", default="ViT-B-16", choices=REPOSITORIES)
     parser.add_argument("--count", type=int, default=500)
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "thuja-benchmark")
+    parser.add_argument("--trained", type=Path, metavar="RUN")
     chosen = parser.parse_args()
     found = find_images([chosen.photos])
     step = max(1, len(found) // chosen.count)
-    run = Run(photos=found[::step][: chosen.count], shape=chosen.shape, work=chosen.work)
+    run = Run(photos=found[::step][: chosen.count], shape=chosen.shape, work=chosen.work, trained=chosen.trained)
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.2f} before, torch {torch.__version__}")
     for name in chosen.parts or PARTS:
         PARTS[name](run)
