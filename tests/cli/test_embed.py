@@ -114,7 +114,19 @@ def test_texts_are_averaged_over_prompts(tmp_path: Path, tiny_model: Model, mode
     (tmp_path / "prompts.txt").write_text("a photo of a {}.\n\n{}\n", encoding="utf-8")
     for prompts, given in ((tmp_path / "prompts.txt", ("a photo of a {}.", "{}")), ("openai", PROMPTS)):
         out = tmp_path / "out.parquet"
-        run(tmp_path / "t.txt", "--texts", "--prompts", prompts, "--model", model_folder, "--out", out, "--force")
+        run(
+            tmp_path / "t.txt",
+            "--texts",
+            "--prompts",
+            prompts,
+            "--precision",
+            "fp32",
+            "--model",
+            model_folder,
+            "--out",
+            out,
+            "--force",
+        )
         made = Embeddings.load(out)
         assert made.columns.column("text").to_pylist() == made.ids == ["raven", "magpie"]
         assert np.allclose(made.vectors, encode_texts(tiny_model, ["raven", "magpie"], prompts=given), atol=1e-6)
@@ -124,7 +136,9 @@ def test_json_goes_to_stdout_without_an_output(tmp_path: Path, model_folder: Pat
     path = picture(tmp_path / "in" / "a.png", 0)
     plain = encode_images(tiny_model, [("a", path)], EncodeOptions(normalize=False)).embeddings.vectors
     for more in ([], ["--out", "-"]):
-        result = CliRunner().invoke(embed, [str(path), "--model", str(model_folder), "--json", *more])
+        result = CliRunner().invoke(
+            embed, [str(path), "--model", str(model_folder), "--json", "--precision", "fp32", *more]
+        )
         made = json.loads(result.stdout)
         assert list(made["embeddings"]) == [str(path)]
         assert np.allclose(made["embeddings"][str(path)], plain[0], atol=1e-6)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from thuja.errors import EmptyInput, UsageError
-from thuja.images.finding import find_images
+from thuja.images.finding import find_images, walk_images
 
 
 @pytest.fixture(autouse=True)
@@ -51,3 +51,24 @@ def test_what_does_not_exist_or_holds_no_image_is_said() -> None:
     Path("empty").mkdir()
     with pytest.raises(EmptyInput):
         find_images(["empty"])
+
+
+def test_hidden_files_and_folders_are_left_out() -> None:
+    """A Mac leaves `._name.jpg` beside every photo it copies, and it is no image."""
+    Path("deep/.thumbnails").mkdir()
+    for name in ("deep/._d.jpg", "deep/.thumbnails/d.jpg"):
+        Path(name).touch()
+    assert names("deep") == ["deep/d.heif", "deep/er/c.webp"]
+    assert names("deep/._d.jpg") == ["deep/._d.jpg"]
+
+
+def test_linked_folders_are_entered_and_a_loop_of_them_ends(tmp_path: Path) -> None:
+    Path("other").mkdir()
+    Path("other/o.jpg").touch()
+    Path("deep/link").symlink_to(tmp_path / "other")
+    Path("deep/up").symlink_to(tmp_path / "deep")
+    assert names("deep") == ["deep/d.heif", "deep/er/c.webp", "deep/link/o.jpg"]
+
+
+def test_a_folder_that_cannot_be_read_is_yielded_so_that_it_becomes_an_error_row(tmp_path: Path) -> None:
+    assert list(walk_images(tmp_path / "gone")) == [tmp_path / "gone"]

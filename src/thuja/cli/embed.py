@@ -1,6 +1,7 @@
 """`thuja embed`: images or texts in, one file of embeddings out."""
 
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -8,8 +9,10 @@ from typing import TYPE_CHECKING, Literal, TextIO
 
 import click
 
+from thuja.cli.hardware import HardwareChoice, hardware_options
+
 if TYPE_CHECKING:
-    from thuja.encode import Encoder
+    from thuja.encode import Encoder, Hardware
     from thuja.encode.job import EmbedJob
     from thuja.encode.parts import Summary
 
@@ -23,7 +26,10 @@ _FORMS = {"": "parquet", ".parquet": "parquet", ".pq": "parquet", ".json": "json
 @click.option("--out", "-o", type=click.Path(path_type=Path), help="The file to write.  [with --json: or stdout]")
 @click.option("--errors", type=click.Path(path_type=Path), help="List what failed here.  [default: OUT.errors.csv]")
 @click.option("--head", metavar="HEAD", help="Which of the model's heads to use.  [default: taxonomy]")
-@click.option("--batch-size", default=32, show_default=True, type=click.IntRange(min=1))
+@click.option("--batch-size", type=click.IntRange(min=1), help="[default: 16; on a GPU 256]")
+@click.option("--image-size", type=click.IntRange(min=1), metavar="PIXELS", help="Run a ViT at another size of image.")
+@click.option("--exact", "is_exact", is_flag=True, help="Decode large JPEGs in full, at two to three times the time.")
+@hardware_options
 @click.option("--texts", "is_text", is_flag=True, help="INPUT holds texts, not images.")
 @click.option("--column", metavar="NAME", help="What to embed of a table.  [default: path, image, url, ... or text]")
 @click.option("--prompts", metavar="FILE", help="Average each text over these, one a line; `openai` has 80.")
@@ -38,7 +44,10 @@ def embed(
     out: Path | None,
     errors: Path | None,
     head: str | None,
-    batch_size: int,
+    batch_size: int | None,
+    image_size: int | None,
+    is_exact: bool,
+    hardware: HardwareChoice,
     is_text: bool,
     column: str | None,
     prompts: str | None,
@@ -65,17 +74,16 @@ def embed(
     """
     from thuja.encode.images import EncodeOptions
     from thuja.encode.job import EmbedJob
-    from thuja.errors import UsageError
-    from thuja.model import TAXONOMY
     from thuja.phrasing import read_prompts
 
-    if is_text and head is not None:
-        raise UsageError("a head is for images", hint="leave out --head")
+    machine = hardware.settled()
     options = EncodeOptions(
-        head=head or TAXONOMY,
+        head=_head(head, is_text=is_text),
         normalize=not no_normalize and (is_text or not as_json),
         dtype=dtype,
-        batch_size=batch_size,
+        is_exact=is_exact,
+        batch_size=batch_size or (256 if machine.device.startswith("cuda") else 16),
+        threads=machine.threads,
         label="embed",
     )
     with ExitStack() as stack:
@@ -92,7 +100,7 @@ def embed(
             options=options,
             force=force,
         )
-        _report(job, _run(job, name))
+        _report(job, _run(job, partial(_open_encoder, name, machine, image_size)))
 
 
 def _outputs(out: Path | None, stack: ExitStack, *, as_json: bool) -> tuple[Path | TextIO, Path]:
@@ -113,26 +121,35 @@ def _outputs(out: Path | None, stack: ExitStack, *, as_json: bool) -> tuple[Path
     return out, out.with_name(f"{out.name}.parts")
 
 
-def _run(job: "EmbedJob", name: str | None) -> "Summary | None":
+def _head(head: str | None, *, is_text: bool) -> str:
+    from thuja.errors import UsageError
+    from thuja.model import TAXONOMY
+
+    if is_text and head is not None:
+        raise UsageError("a head is for images", hint="leave out --head")
+    return head or TAXONOMY
+
+
+def _run(job: "EmbedJob", open_encoder: Callable[[], "Encoder"]) -> "Summary | None":
     from thuja.encode.job import run_job
     from thuja.jobs import Share
 
     try:
         say = partial(click.echo, err=True)
-        return run_job(job, partial(_open_encoder, name), Share.from_environment(), say=say)
+        return run_job(job, open_encoder, Share.from_environment(), say=say)
     except KeyboardInterrupt:
         if job.parts.is_dir() and isinstance(job.out, Path):
             click.echo(f"what is done is kept in {job.parts}: the same command goes on from there", err=True)
         raise
 
 
-def _open_encoder(name: str | None) -> "Encoder":
+def _open_encoder(name: str | None, hardware: "Hardware", image_size: int | None) -> "Encoder":
     """The one place where the command's options become a model that encodes."""
     from thuja.encode import Encoder
     from thuja.model import Model
     from thuja.predict.predictor import model_folder
 
-    return Encoder.plain(Model.load(model_folder(name)))
+    return Encoder.prepare(Model.load(model_folder(name), image_size=image_size), hardware)
 
 
 def _report(job: "EmbedJob", summary: "Summary | None") -> None:

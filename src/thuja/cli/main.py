@@ -1,6 +1,7 @@
 """`thuja`: finds the verb, and turns errors raised on purpose into one sentence and an exit code."""
 
 import logging
+import os
 import sys
 from importlib import import_module
 from io import TextIOWrapper
@@ -56,6 +57,9 @@ def cli(ctx: click.Context, *, verbose: bool) -> None:
 
 def main() -> None:
     """Run the command line; exits 0, 1 for a failure, 2 for a wrong call."""
+    # Threads that wait for each other by spinning lose half of a model's speed as soon as one other
+    # process wants a core. It must be set before torch loads OpenMP.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a file name that is not UTF-8 ends no run
     try:

@@ -5,10 +5,12 @@ features comes from the engine: heads are applied by torch, so that every head w
 """
 
 import importlib
+import logging
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +24,13 @@ from thuja.model import Model
 
 Features = Callable[[Tensor], Tensor]
 
-_EXTRAS = {"openvino": "openvino", "onnxruntime": "onnx", "onnx": "onnx"}
 _OPSET = 17
 
 
 def openvino_features(model: Model, hardware: Hardware) -> Features:
     """The image tower by OpenVINO, in fp32 or bf16; raises UsageError without the extra `openvino`."""
-    openvino = _require("openvino")
+    openvino = _require("openvino", extra="openvino")
+    _require("onnx", extra="openvino")  # torch exports by it
     path = _cached(model, "openvino", "model.xml", _export_openvino)
     hints = {"fp32": "f32", "bf16": "bf16"}
     core = openvino.Core()
@@ -53,8 +55,8 @@ def onnx_features(model: Model, hardware: Hardware) -> Features:
 
     Weights are quantised by the output channel, activations by the batch's own range.
     """
-    runtime = _require("onnxruntime")
-    _require("onnx")
+    runtime = _require("onnxruntime", extra="onnx")
+    _require("onnx", extra="onnx")
     path = _cached(model, "onnx-int8", "model.onnx", _export_int8)
     options = runtime.SessionOptions()
     options.intra_op_num_threads = hardware.threads or 1
@@ -79,11 +81,10 @@ class _Tower(nn.Module):
         return out
 
 
-def _require(package: str) -> Any:
+def _require(package: str, *, extra: str) -> Any:
     try:
         return importlib.import_module(package)
     except ImportError as error:
-        extra = _EXTRAS[package]
         raise UsageError(
             f"the package {package} is not installed", hint=f'pip install "thuja[{extra}]", or --engine torch'
         ) from error
@@ -114,7 +115,7 @@ def _export_openvino(model: Model, path: Path) -> None:
 
 def _export_int8(model: Model, path: Path) -> None:
     quantization = importlib.import_module("onnxruntime.quantization")
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder, atomic_path(path) as temporary:
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder, atomic_path(path) as temporary, _without_advice():
         source = Path(folder) / "tower.onnx"
         _export_onnx(model, source)
         quantization.quantize_dynamic(
@@ -125,6 +126,18 @@ def _export_int8(model: Model, path: Path) -> None:
             op_types_to_quantize=["MatMul", "Gemm"],
             extra_options={"MatMulConstBOnly": True},
         )
+
+
+@contextmanager
+def _without_advice() -> Iterator[None]:
+    """The quantiser logs a page to read to the root logger; a user of `embed` cannot act on it."""
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        root.setLevel(level)
 
 
 def _export_onnx(model: Model, path: Path) -> None:

@@ -155,11 +155,16 @@ class UnitEncoder:
             model=model.id,
             is_normalized=self.options.normalize,
             preparation="" if self.is_text else model.preparation.name,
-            precision=self.encoder.precision,
+            precision=self._precision,
             columns=self._columns([item for item, _ in good]),
         )
         with units.writing(unit) as path:
             write_part(path, embeddings, failures, digest)
+
+    @property
+    def _precision(self) -> str:
+        """Beside an int8 image tower the text tower stays in float32."""
+        return "fp32" if self.is_text and self.encoder.precision == "int8" else self.encoder.precision
 
     def _columns(self, items: Sequence[Item]) -> pa.Table:
         columns = gathered([item.cells for item in items])

@@ -83,7 +83,9 @@ def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
     """Write a safetensors file, whole or not at all."""
     tensors = {name: weight.detach().cpu().contiguous() for name, weight in weights.items()}
     with atomic_path(path) as temporary:
+        mode = temporary.stat().st_mode
         save_file(tensors, temporary, metadata={"format": "pt"})
+        temporary.chmod(mode)  # safetensors leaves a file that nobody else can read
 
 
 def hash_of(path: Path) -> bytes:

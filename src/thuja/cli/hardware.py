@@ -1,0 +1,52 @@
+"""The options that say where and how a model runs, the same for every verb that runs one."""
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+if TYPE_CHECKING:
+    from thuja.encode import Hardware
+
+
+class HardwareChoice(NamedTuple):
+    """What the user said; the fields of `thuja.encode.Hardware`, which would import torch."""
+
+    device: str
+    precision: str
+    engine: str
+    is_compiled: bool
+    threads: int | None
+
+    def settled(self) -> "Hardware":
+        """With every `auto` chosen for this machine; raises UsageError for what it cannot do."""
+        from thuja.encode.hardware import Hardware
+
+        return Hardware(**self._asdict()).settled()
+
+
+_OPTIONS = (
+    click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1 or mps."),
+    click.option(
+        "--precision", default="auto", show_default=True, help="fp32, bf16, fp16 (GPU) or int8 (with engine onnx)."
+    ),
+    click.option(
+        "--engine", default="auto", show_default=True, help="torch; or openvino, onnx: extras, for images on a CPU."
+    ),
+    click.option("--compile", "is_compiled", is_flag=True, help="Compile the model first, on a GPU."),
+    click.option("--threads", type=click.IntRange(min=1), help="Of the processor.  [default: all it may use]"),
+)
+
+
+def hardware_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options above, as one argument `hardware`."""
+
+    @functools.wraps(command)
+    def with_hardware(*args: Any, **options: Any) -> None:
+        chosen = {name: options.pop(name) for name in HardwareChoice._fields}
+        command(*args, hardware=HardwareChoice(**chosen), **options)
+
+    for option in reversed(_OPTIONS):
+        with_hardware = option(with_hardware)
+    return with_hardware
