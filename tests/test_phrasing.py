@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from thuja.errors import UnknownName, UsageError
-from thuja.phrasing import BIOCAP_MIXTURE, BIOCLIP_MIXTURE, CAPTION, PHRASES, PROMPTS, TextMixture, phrase
+from thuja.phrasing import BIOCAP_MIXTURE, BIOCLIP_MIXTURE, CAPTION, PHRASES, PROMPTS, TextMixture, phrase, read_prompts
 from thuja.taxonomy import Rank, Taxon
 
 RAVEN = Taxon.from_names(
@@ -159,3 +159,19 @@ def test_the_prompts_are_clips_eighty() -> None:
 
 def test_every_prompt_takes_one_name() -> None:
     assert all(prompt.format("Corvus corax").count("Corvus corax") == 1 for prompt in PROMPTS)
+
+
+def test_prompts_of_a_file_are_its_lines(tmp_path: Path) -> None:
+    (tmp_path / "prompts.txt").write_text("\ufeffa photo of {}.\n\n  {}, close \n", encoding="utf-8")
+    assert read_prompts(str(tmp_path / "prompts.txt")) == ("a photo of {}.", "  {}, close ")
+    assert read_prompts("openai") == PROMPTS
+
+
+def test_prompts_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
+    wrong = {"none": b"\n", "plain": b"a photo\n{}", "binary": b"\xff\xfe\x00"}
+    said = {"none": "holds no prompt", "plain": 'got "a photo"', "binary": "not UTF-8", "missing": "cannot read"}
+    for name, content in wrong.items():
+        (tmp_path / name).write_bytes(content)
+    for name, words in said.items():
+        with pytest.raises(UsageError, match=words):
+            read_prompts(str(tmp_path / name))

@@ -65,6 +65,7 @@ def test_a_label_space_is_built_shown_and_answers_predict(model: Path, taxa: Pat
     assert said.stdout.splitlines()[1].split(",")[5:7] == ["Corvidae", "Corvus"], said.stderr
 
 
+@pytest.mark.slow
 def test_a_build_killed_again_and_again_ends_as_one_that_was_not(model: Path, taxa: Path, tmp_path: Path) -> None:
     options = ["--model", model, "--prompts", "openai", "--unit-size", 8, "--precision", "fp32"]
     assert run("build", taxa, *options, "--out", tmp_path / "calm").returncode == 0

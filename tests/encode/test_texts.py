@@ -7,7 +7,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from thuja.encode import build_labels, encode_texts
+from thuja.encode import Encoder, Hardware, build_labels, encode_texts
 from thuja.errors import EmptyInput, UsageError
 from thuja.model import Model
 from thuja.phrasing import PROMPTS
@@ -57,6 +57,14 @@ def test_a_text_tower_in_half_precision_gives_its_own_vectors_in_float32(tiny_mo
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     assert np.abs(vectors - plain_vectors(tiny_model, texts)).max() < 0.02
     assert np.abs(vectors - exact).max() < 0.05
+
+
+@pytest.mark.parametrize(("precision", "most"), [("fp32", 1e-5), ("bf16", 0.02)])
+def test_a_packed_text_tower_gives_the_plain_ones_vectors(tiny_model: Model, precision: str, most: float) -> None:
+    texts = ["a raven", "a raven's nest", "a magpie", "", "x" * 90]
+    expected = plain_vectors(tiny_model, texts)
+    packed = Encoder.prepare(tiny_model, Hardware(device="cpu", precision=precision, threads=1)).model
+    assert np.abs(encode_texts(packed, texts) - expected).max() < most
 
 
 @pytest.mark.parametrize("prompts", [None, ["a {}.", "{}", "the {}"]])
