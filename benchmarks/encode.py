@@ -78,13 +78,13 @@ def parity(run: Run) -> None:
     texts = [f"a photo of Animalia Chordata Aves Passeriformes Corvidae Corvus {name}." for name in ("corax", "corone")]
     for shape in ("ViT-B-16", "ViT-L-14", "ViT-H-14"):
         folder = random_model(shape, run.work)
-        reference, _, transform = open_clip.create_model_and_transforms(f"local-dir:{folder}")
-        squash = open_clip.image_transform(224, is_train=False, resize_mode="squash", interpolation="bicubic")
+        reference, _, _ = open_clip.create_model_and_transforms(f"local-dir:{folder}")
         reference.eval()
         tokens = open_clip.get_tokenizer(f"local-dir:{folder}")(texts)
         expected = {}
         with torch.inference_mode():
-            for name, prepare in (("squash", squash), ("crop", transform)):
+            for name, mode in (("squash", "squash"), ("crop", "shortest")):
+                prepare = open_clip.image_transform(224, False, resize_mode=mode, interpolation="bicubic")
                 images = torch.stack([prepare(_rgb(photo)) for photo in photos])
                 expected[name] = reference.encode_image(images, normalize=True).numpy()
             expected["text"] = reference.encode_text(tokens, normalize=True).numpy()

@@ -42,9 +42,18 @@ def test_the_list_names_every_known_model_without_torch(thuja) -> None:
     done = thuja()
     assert done.returncode == 0
     head, *lines = done.stdout.splitlines()
-    assert head.split() == ["name", "parameters", "GFLOP/image", "GFLOP/text", "dimensions", "images", "cached"]
+    assert head.split() == [
+        "name",
+        "parameters",
+        "GFLOP/image",
+        "GFLOP/text",
+        "dimensions",
+        "images",
+        "labels",
+        "cached",
+    ]
     assert [line.split()[0] for line in lines] == [one.name for one in KNOWN]
-    assert lines[0].split()[1:] == ["149.6", "M", "35.1", "6.0", "512", "squash-224-bicubic", "no"]
+    assert lines[0].split()[1:] == ["149.6", "M", "35.1", "6.0", "512", "squash-224-bicubic", "TreeOfLife-10M", "no"]
     assert done.stderr.endswith("torch: False\n")
 
 

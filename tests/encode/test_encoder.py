@@ -1,6 +1,9 @@
 """A prepared model against the plain one, by every engine that is installed."""
 
 import io
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -92,6 +95,7 @@ def test_a_convolutional_trunk_stays_in_float32() -> None:
     )
     plain = encode_images(model, PHOTOS[:3]).embeddings.vectors
     encoder = Encoder.prepare(model, Hardware(device="cpu", precision="bf16", threads=1))
+    assert encoder.precision == "fp32"
     assert np.array_equal(encode_images(encoder, PHOTOS[:3]).embeddings.vectors, plain)
 
 
@@ -121,7 +125,49 @@ def test_a_scaled_decoding_is_near_the_exact_one_and_off_when_exact() -> None:
 
 
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(UsageError, match="onnxruntime is not installed") as caught:
         Encoder.prepare(made(), Hardware(device="cpu", precision="int8"))
     assert "thuja[onnx]" in (caught.value.hint or "")
+
+
+def test_the_cached_tower_of_another_activation_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """GELU and QuickGELU have no weights, so one tower's export was handed to the other."""
+    pytest.importorskip("openvino")
+    monkeypatch.setenv("THUJA_CACHE", str(tmp_path))
+    for act in ("gelu", "quick_gelu"):
+        config = replace(made().config, act=act)
+        models = [
+            Model.create(config, made().tokenizer, Preparation(size=32), generator=torch.Generator().manual_seed(0))
+            for _ in range(2)
+        ]
+        encoder = Encoder.prepare(models[0], Hardware(device="cpu", engine="openvino", precision="fp32"))
+        vectors = encode_images(encoder, PHOTOS[:4]).embeddings.vectors
+        assert np.abs(vectors - encode_images(models[1], PHOTOS[:4]).embeddings.vectors).max() < 1e-5
+
+
+def test_beside_an_engine_torchs_own_tower_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("openvino")
+    monkeypatch.setenv("THUJA_CACHE", str(tmp_path))
+    encoder = Encoder.prepare(made(), Hardware(device="cpu", engine="openvino", precision="bf16"))
+    formats = {parameter.dtype for parameter in encoder.model.visual.parameters()}
+    assert formats == {torch.float32}
+
+
+def test_bfloat16_runs_unpacked_where_the_processor_cannot_pack_it() -> None:
+    """Asked for on a processor without the instructions, it ended in oneDNN's own error."""
+    script = """
+import importlib.util, sys
+from pathlib import Path
+spec = importlib.util.spec_from_file_location("made", sys.argv[1])
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+from thuja.encode import Encoder, Hardware, encode_images
+encoder = Encoder.prepare(module.made(), Hardware(device="cpu", precision="bf16", threads=1))
+print(encode_images(encoder, module.PHOTOS[:2]).embeddings.vectors.shape)
+"""
+    environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX2"}
+    done = subprocess.run(
+        [sys.executable, "-c", script, __file__], capture_output=True, text=True, env=environment, timeout=120
+    )
+    assert done.stdout.strip() == "(2, 32)", done.stderr[-500:]

@@ -146,3 +146,15 @@ def test_bad_images_are_rows_here_too(tiny_model: Model, tmp_path: Path) -> None
     assert [failure.id for failure in encoded.errors] == ["bad"]
     assert encoded.embeddings.ids == ["good"]
     assert cached_features(tiny_model, [], tmp_path).embeddings.vectors.shape == (0, 16)
+
+
+def test_features_of_a_scaled_decoding_are_not_taken_for_exact_ones(tmp_path: Path, tiny_model: Model) -> None:
+    buffer = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 256, (400, 400, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(buffer, "JPEG")
+    images = [("a", buffer.getvalue())]
+    vectors = [
+        cached_features(tiny_model, images, tmp_path, replace(FEATURE_OPTIONS, is_exact=is_exact)).embeddings.vectors
+        for is_exact in (False, True)
+    ]
+    assert np.abs(vectors[0] - vectors[1]).max() > 0.001

@@ -66,3 +66,11 @@ print(min(faults() for _ in range(5)))
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     assert int(done.stdout) < 100  # 48 MB are 11,700 pages
+
+
+def test_processes_of_one_machine_share_its_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight processes of torchrun took all processors each."""
+    whole = Hardware(device="cpu").settled().threads
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    assert Hardware(device="cpu").settled().threads == max(1, (whole or 1) // 2)
+    assert Hardware(device="cpu", threads=5).settled().threads == 5

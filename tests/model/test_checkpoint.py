@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -254,3 +255,28 @@ def test_a_tokenizer_larger_than_the_text_tower_is_refused(tiny_model: Model) ->
     config = replace(tiny_model.config, text=replace(tiny_model.config.text, vocab_size=520))
     with pytest.raises(UsageError, match="room for 520"):
         Model.create(config, tiny_model.tokenizer, tiny_model.preparation, generator=torch.Generator())
+
+
+@pytest.mark.parametrize("suffix", ["bin", "safetensors"])
+def test_no_changed_byte_gets_past_as_another_error(tmp_path: Path, suffix: str) -> None:
+    """Torch's readers raise BadZipFile, IndexError, AssertionError and others on broken bytes."""
+    path = tmp_path / f"w.{suffix}"
+    weights = {"a": torch.arange(6.0).reshape(2, 3), "b": torch.ones(3)}
+    if suffix == "bin":
+        torch.save({"state_dict": weights, "epoch": 3}, path)
+    else:
+        save_file(weights, path)
+    whole = path.read_bytes()
+    generator, refused = random.Random(0), 0
+    for _ in range(300):
+        broken = bytearray(whole)
+        for _ in range(generator.choice([1, 3, 20])):
+            broken[generator.randrange(len(broken))] = generator.randrange(256)
+        path.write_bytes(
+            bytes(broken) if generator.random() < 0.8 else bytes(broken[: generator.randrange(len(broken))])
+        )
+        try:
+            read_weights(path)
+        except BadFile:
+            refused += 1
+    assert refused > 30

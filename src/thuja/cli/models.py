@@ -27,7 +27,7 @@ def models(ctx: click.Context, *, is_json: bool) -> None:
     if is_json:
         _print_json(rows)
         return
-    head = ("name", "parameters", "GFLOP/image", "GFLOP/text", "dimensions", "images", "cached")
+    head = ("name", "parameters", "GFLOP/image", "GFLOP/text", "dimensions", "images", "labels", "cached")
     table = [
         (
             row["name"],
@@ -36,6 +36,7 @@ def models(ctx: click.Context, *, is_json: bool) -> None:
             f"{row['gflop_text']:.1f}",
             str(row["dimensions"]),
             row["preparation"].split(",")[0],
+            row["labels"].rpartition("/")[2],
             "yes" if row["cached"] else "no",
         )
         for row in rows

@@ -63,7 +63,12 @@ class Encoder:
     @property
     def precision(self) -> str:
         """What the image tower's matrices are in, such as `bf16`."""
-        return self.hardware.precision if self.hardware else "fp32"
+        is_plain = self.hardware is None or (self.hardware.engine == "torch" and not self._has_vit)
+        return "fp32" if is_plain or self.hardware is None else self.hardware.precision
+
+    @property
+    def _has_vit(self) -> bool:
+        return isinstance(self.model.visual, VisionTransformer)
 
     @property
     def has_fixed_batch(self) -> bool:
@@ -97,17 +102,20 @@ class Encoder:
 
 def _make_fast(model: Model, chosen: Hardware) -> None:
     device = torch.device(chosen.device)
+    if device.type == "cuda":
+        torch.cuda.set_device(device)  # events, graphs and pinned memory go by the current device
     model.to(device)
     for parameter in model.parameters():
         parameter.requires_grad_(False)
     cast_matrices(model.transformer, chosen.dtype)
-    if isinstance(model.visual, VisionTransformer):
-        cast_matrices(model.visual, chosen.dtype)
+    vit = model.visual if isinstance(model.visual, VisionTransformer) and chosen.engine == "torch" else None
+    if vit is not None:
+        cast_matrices(vit, chosen.dtype)
     if device.type != "cpu":
         return
     torch.set_num_threads(chosen.threads or 1)
     keep_memory()
-    if can_pack():
+    if can_pack(chosen.dtype):
         pack(model.transformer)
-        if isinstance(model.visual, VisionTransformer):
-            pack(model.visual.transformer)
+        if vit is not None:
+            pack(vit.transformer)

@@ -6,7 +6,6 @@ features comes from the engine: heads are applied by torch, so that every head w
 
 import importlib
 import logging
-import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -25,13 +24,15 @@ from thuja.model import Model
 Features = Callable[[Tensor], Tensor]
 
 _OPSET = 17
+_FORMAT = 1
+"""Of the exported towers; it goes up when what is exported changes, so that old ones are not taken."""
 
 
 def openvino_features(model: Model, hardware: Hardware) -> Features:
     """The image tower by OpenVINO, in fp32 or bf16; raises UsageError without the extra `openvino`."""
     openvino = _require("openvino", extra="openvino")
     _require("onnx", extra="openvino")  # torch exports by it
-    path = _cached(model, "openvino", "model.xml", _export_openvino)
+    path = _cached(model, "openvino.xml", _export_openvino)
     hints = {"fp32": "f32", "bf16": "bf16"}
     core = openvino.Core()
     compiled = core.compile_model(
@@ -57,7 +58,7 @@ def onnx_features(model: Model, hardware: Hardware) -> Features:
     """
     runtime = _require("onnxruntime", extra="onnx")
     _require("onnx", extra="onnx")
-    path = _cached(model, "onnx-int8", "model.onnx", _export_int8)
+    path = _cached(model, "int8.onnx", _export_int8)
     options = runtime.SessionOptions()
     options.intra_op_num_threads = hardware.threads or 1
     options.log_severity_level = 3
@@ -90,17 +91,21 @@ def _require(package: str, *, extra: str) -> Any:
         ) from error
 
 
-def _cached(model: Model, kind: str, name: str, export: Callable[[Model, Path], None]) -> Path:
+def _cached(model: Model, kind: str, export: Callable[[Model, Path], None]) -> Path:
     """The exported tower's file, made when it is not there; its folder appears whole or not at all."""
-    folder = cache_folder() / "engines" / f"{model.trunk_id}-{model.preparation.size}-{kind}"
+    name = f"tower-{kind}"
+    folder = cache_folder() / "engines" / f"{model.trunk_id}-{model.preparation.size}-{_FORMAT}-{kind}"
     if not (folder / name).is_file():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f"{folder.name}.", dir=folder.parent) as temporary:
             made = Path(temporary) / "made"
             made.mkdir()
             export(model, made / name)
-            shutil.rmtree(folder, ignore_errors=True)
-            made.rename(folder)
+            try:
+                made.rename(folder)
+            except OSError:  # another process was faster: what it made is the same
+                if not (folder / name).is_file():
+                    raise
     return folder / name
 
 

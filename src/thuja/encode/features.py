@@ -29,11 +29,12 @@ class FeatureCache:
     run may be killed at any time, and runs beside each other only ever add.
     """
 
-    def __init__(self, folder: Path, model: Model, *, dtype: str = "float16") -> None:
-        facts = json.dumps([model.preparation.to_dict(), dtype], sort_keys=True)
+    def __init__(self, folder: Path, model: Model, options: EncodeOptions | None = None) -> None:
+        options = options or FEATURE_OPTIONS
+        facts = json.dumps([model.preparation.to_dict(), options.dtype, options.is_exact], sort_keys=True)
         kind = f"{model.trunk_id}-{hashlib.sha256(facts.encode()).hexdigest()[:8]}"
         self.folder = Path(folder) / kind
-        self._trunk, self._preparation, self._dtype = model.trunk_id, model.preparation.name, dtype
+        self._trunk, self._preparation, self._dtype = model.trunk_id, model.preparation.name, options.dtype
         self._known: dict[str, Vectors] = {}
         self._unsaved: dict[str, Vectors] = {}
         for path in sorted(self.folder.glob("piece-*.parquet")):
@@ -83,7 +84,7 @@ def cached_features(
     `model.project(features)` takes them to embeddings. Images are known by their bytes, so a file
     of another name costs nothing. `options.head` and `normalize` do not matter here.
     """
-    cache = FeatureCache(cache_dir, model, dtype=options.dtype)
+    cache = FeatureCache(cache_dir, model, options)
     threads = options.threads or available_cpus()
     work = _hashed(resized_by(model.preparation, options), options, cache)
     results = ordered(images, work, threads=threads, ahead=options.batch_size + 2 * threads)

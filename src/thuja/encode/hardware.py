@@ -42,7 +42,7 @@ class Hardware:
     is_compiled:
       torch.compile with CUDA graphs, on a GPU.
     threads:
-      of the processor; None is as many as this container may use.
+      of the processor; None is as many as this container may use, shared with torchrun's other processes.
     """
 
     device: str = AUTO
@@ -80,8 +80,17 @@ class Hardware:
         if self.is_compiled and device.type != "cuda":
             raise UsageError("compiling pays on a GPU only", hint="leave out --compile")
         return replace(
-            self, device=str(device), engine=engine, precision=precision, threads=self.threads or available_cpus()
+            self, device=str(device), engine=engine, precision=precision, threads=self.threads or _fair_threads()
         )
+
+
+def _fair_threads() -> int:
+    """This process's part of the processors, where torchrun started several on this machine."""
+    try:
+        processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    except ValueError:
+        processes = 1
+    return max(1, available_cpus() // max(1, processes))
 
 
 def _find_device(name: str) -> torch.device:

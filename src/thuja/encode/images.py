@@ -178,7 +178,7 @@ def _start(
             return _Running(ids=ids, errors=errors, vectors=vectors.cpu(), done=None)
         kept = torch.empty(vectors.shape, pin_memory=True).copy_(vectors, non_blocking=True)
         done = torch.cuda.Event()  # type: ignore[no-untyped-call]
-        done.record()
+        done.record(torch.cuda.current_stream(device))
     return _Running(ids=ids, errors=errors, vectors=kept, done=done)
 
 

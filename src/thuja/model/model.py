@@ -178,8 +178,11 @@ class Model(TextTower):
 
     @property
     def trunk_id(self) -> str:
-        """The trunk's name and the hash of its weights: what its features may be cached under."""
-        digest = hashlib.sha256()
+        """The trunk's name and the hash of its shape and weights: what its features may be cached under.
+
+        The shape is in it because weights do not tell everything: GELU and QuickGELU have none.
+        """
+        digest = hashlib.sha256(repr((self.config.vision, self.config.act)).encode())
         state = self.visual.state_dict()
         for name in sorted(state):
             if not name.startswith(("proj", "head.")):

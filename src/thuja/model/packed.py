@@ -28,9 +28,11 @@ def cast_matrices(tower: nn.Module, dtype: torch.dtype) -> None:
             module.to(dtype)
 
 
-def can_pack() -> bool:
-    """Whether this torch has oneDNN's packed linear map for this processor."""
-    return torch._C._has_mkldnn and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+def can_pack(dtype: torch.dtype = torch.float32) -> bool:
+    """Whether this torch has oneDNN's packed linear map for this processor and number format."""
+    if not torch._C._has_mkldnn or not hasattr(torch.ops.mkldnn, "_linear_pointwise"):
+        return False
+    return dtype == torch.float32 or (dtype == torch.bfloat16 and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()))
 
 
 def pack(transformer: Transformer) -> None:

@@ -1,6 +1,8 @@
 """Weights as tensors by name: read from files that run no code, fitted into a model, written, identified."""
 
 import hashlib
+import struct
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +20,21 @@ _RECORDS = ("module.", "_orig_mod.")
 """What DDP and torch.compile put before every name."""
 _STATES = ("state_dict", "model")
 """Where a training checkpoint keeps the weights: open_clip's, and thuja's own."""
+_BROKEN = (
+    SafetensorError,
+    UnpicklingError,
+    zipfile.BadZipFile,
+    struct.error,
+    OSError,
+    EOFError,
+    RuntimeError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+)
+"""What readers raise on broken bytes, found by changing bytes of whole files."""
 _SAMPLE = 1024
 """Bytes of each tensor that a sample looks at."""
 
@@ -35,8 +52,10 @@ def read_weights(path: Path) -> dict[str, Tensor]:
             is_zip = zipfile.is_zipfile(path)
             if is_zip:
                 _refuse_script(path)
-            loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=is_zip)
-    except (SafetensorError, UnpicklingError, RuntimeError, EOFError, ValueError, OSError, KeyError) as error:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # torch's, about a pickle's protocol: what does not load is an error
+                loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=is_zip)
+    except _BROKEN as error:
         raise BadFile(
             f"cannot read the weights in {path}: {_reason(error)}",
             hint="weights are safetensors, or a pickle made of tensors alone",
