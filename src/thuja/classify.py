@@ -109,7 +109,8 @@ class Clades:
         """Sum the labels of each clade: (N, L) to (N, G)."""
         if len(self.taxa) == len(self.order):
             return probabilities[:, self.order]
-        return np.add.reduceat(probabilities[:, self.order], self.starts, axis=1)
+        sums = np.add.reduceat(probabilities[:, self.order], self.starts, axis=1)
+        return np.minimum(sums, 1, out=sums)  # a sum of many rounds a little above
 
 
 def roll_up(probabilities: Floats, labels: LabelSpace, rank: Rank) -> tuple[Floats, tuple[Taxon, ...]]:

@@ -94,6 +94,7 @@ def test_open_clip_loads_what_is_saved(tmp_path: Path, tiny_model: Model, kind: 
 def test_pybioclip_answers_from_what_is_saved_as_thuja_does(tmp_path: Path, tiny_model: Model, kind: str) -> None:
     from bioclip import CustomLabelsClassifier
 
+    from thuja.encode import Hardware
     from thuja.predict import Predictor
 
     # What it has no word for is left out, so that both see the same image.
@@ -108,7 +109,8 @@ def test_pybioclip_answers_from_what_is_saved_as_thuja_does(tmp_path: Path, tiny
         # It leaves models in training mode, where batch norm goes by the batch; the card says so.
         classifier.model.eval()
     theirs = classifier.predict([str(tmp_path / "image.png")])
-    (ours,) = Predictor(tmp_path / "model", labels=labels).predict([tmp_path / "image.png"])
+    predictor = Predictor(tmp_path / "model", labels=labels, hardware=Hardware(device="cpu", precision="fp32"))
+    (ours,) = predictor.predict([tmp_path / "image.png"])
     assert [row["classification"] for row in theirs] == [answer.text for answer in ours.answers]
     assert [row["score"] for row in theirs] == pytest.approx([answer.score for answer in ours.answers], abs=1e-5)
 

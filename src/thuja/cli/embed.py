@@ -147,9 +147,9 @@ def _open_encoder(name: str | None, hardware: "Hardware", image_size: int | None
     """The one place where the command's options become a model that encodes."""
     from thuja.encode import Encoder
     from thuja.model import Model
-    from thuja.predict.predictor import model_folder
+    from thuja.model.published import find_model
 
-    return Encoder.prepare(Model.load(model_folder(name), image_size=image_size), hardware)
+    return Encoder.prepare(Model.load(find_model(name), image_size=image_size), hardware)
 
 
 def _report(job: "EmbedJob", summary: "Summary | None") -> None:

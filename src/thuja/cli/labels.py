@@ -122,9 +122,9 @@ def _open_encoder(name: str | None, device: str, precision: str, processes: int)
     """The model, made fast for one of so many processes on this machine."""
     from thuja.encode import Encoder, Hardware, available_cpus
     from thuja.model import Model
-    from thuja.predict.predictor import model_folder
+    from thuja.model.published import find_model
 
     threads = max(1, available_cpus() // processes)
     return Encoder.prepare(
-        Model.load(model_folder(name)), Hardware(device=device, precision=precision, engine="torch", threads=threads)
+        Model.load(find_model(name)), Hardware(device=device, precision=precision, engine="torch", threads=threads)
     )

@@ -82,7 +82,9 @@ def card(folder: Path, *, licence: str | None, scores: Path | None) -> None:
     """
     from thuja.model.card import add_facts, write_card
     from thuja.model.listing import scores_of
+    from thuja.model.published import find_model
 
+    folder = find_model(folder)
     facts = ({"license": licence} if licence else {}) | ({"scores": scores_of(scores, folder)} if scores else {})
     if facts:
         add_facts(folder, facts)
@@ -103,9 +105,10 @@ def push(folder: Path, repository: str, *, is_private: bool) -> None:
     Example:
       thuja models push run/model my-lab/ravens --private
     """
+    from thuja.model.published import find_model
     from thuja.model.push import push_model
 
-    click.echo(push_model(folder, repository, is_private=is_private))
+    click.echo(push_model(find_model(folder), repository, is_private=is_private))
 
 
 def _said(value: object) -> str:

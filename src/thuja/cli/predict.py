@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from thuja.cli.hardware import HardwareChoice, hardware_options
+
 
 @click.command()
 @click.argument("images", nargs=-1, required=True)
@@ -16,7 +18,9 @@ import click
 @click.option("--format", "format_", metavar="FORMAT", help="table, csv, jsonl or parquet.  [default: by --out]")
 @click.option("--out", "-o", type=click.Path(path_type=Path), help="The file to write.  [default: stdout]")
 @click.option("--force", is_flag=True, help="Replace the output file if it is there.")
-@click.option("--batch-size", type=click.IntRange(min=1), default=32, show_default=True)
+@click.option("--batch-size", type=click.IntRange(min=1), default=16, show_default=True)
+@click.option("--exact", "is_exact", is_flag=True, help="Decode large JPEGs in full, at two to three times the time.")
+@hardware_options
 def predict(
     images: tuple[str, ...],
     *,
@@ -29,6 +33,8 @@ def predict(
     out: Path | None,
     force: bool,
     batch_size: int,
+    is_exact: bool,
+    hardware: HardwareChoice,
 ) -> None:
     """Name what is on IMAGES: files, folders (with all below them), glob patterns.
 
@@ -54,7 +60,7 @@ def predict(
     wanted = Rank.parse(rank) if rank else None
     if wanted is not None and custom:
         raise UsageError("custom labels have no ranks", hint="leave out --rank, or the labels")
-    predictor = Predictor(name, labels=space or custom)
+    predictor = Predictor(name, labels=space or custom, hardware=hardware.settled(), is_exact=is_exact)
     answered = failed = 0
     predictions = predictor.predict(images, rank=wanted, k=k, batch_size=batch_size)
     at = Rank.SPECIES if wanted is None else wanted  # the kingdom is rank 0

@@ -10,6 +10,9 @@ Pool = Literal["token", "mean"]
 Act = Literal["gelu", "quick_gelu"]
 Projection = Literal["linear", "mlp"]
 
+MAX_IMAGE_SIZE = 2048
+"""Pixels along a side; attention among the patches of a larger image takes gigabytes for each head."""
+
 TAXONOMY = "taxonomy"
 """The head that every model has: `visual.proj` with `logit_scale`."""
 
@@ -140,6 +143,8 @@ class ModelConfig:
 
     def at_size(self, image_size: int) -> "ModelConfig":
         """The same towers for images of another size; raises UsageError for a size that they cannot take."""
+        if image_size > MAX_IMAGE_SIZE:
+            raise UsageError(f"images of {image_size} pixels are over the limit of {MAX_IMAGE_SIZE}")
         if isinstance(self.vision, VisionConfig):
             patch, what = self.vision.patch_size, "multiple of its patches'"
             is_fit = image_size >= patch and image_size % patch == 0

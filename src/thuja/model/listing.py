@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError, safe_open
+
 from thuja.errors import BadFile, UsageError
 from thuja.model.config import TAXONOMY, ModelConfig
 from thuja.model.cost import count_parameters, image_flops, text_flops
@@ -29,7 +31,11 @@ def show_model(name: str) -> dict[str, Any]:
     if folder is not None and folder.is_file():
         raise UsageError(f"{folder} is a weights file, which does not describe itself", hint="name a model's folder")
     facts = _row(known, folder) if known else {}
-    return facts | (_described(describe(folder), folder) if folder else {})
+    if folder is None:
+        return facts
+    description = describe(folder)
+    _check_header(description.weights)
+    return facts | _described(description, folder)
 
 
 def scores_of(folder: Path, model: Path) -> list[dict[str, Any]]:
@@ -43,6 +49,19 @@ def scores_of(folder: Path, model: Path) -> list[dict[str, Any]]:
     if not isinstance(rows, list) or not all(isinstance(row, dict) and keys <= row.keys() for row in rows):
         raise BadFile(f"{path} does not hold the scores of thuja evaluate")
     return [{key: row[key] for key in sorted(keys)} for row in rows if row["method"] == "model"]
+
+
+def _check_header(weights: Path) -> None:
+    """Raise BadFile for a safetensors file whose header does not fit it; tensors are not read."""
+    if weights.suffix != ".safetensors":
+        return
+    try:
+        with safe_open(weights, framework="numpy"):
+            pass
+    except (SafetensorError, OSError) as error:
+        raise BadFile(
+            f"cannot read the weights in {weights}: {error}", hint="fetch or train the model again"
+        ) from error
 
 
 def _cached_only(name: str) -> Path:

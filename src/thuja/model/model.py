@@ -16,6 +16,7 @@ from thuja.images import Preparation
 from thuja.model.checkpoint import Contents, read_contents, write_contents
 from thuja.model.config import TAXONOMY, HeadConfig, ModelConfig, TrunkConfig, VisionConfig, head_named
 from thuja.model.efficientnet import TrunkTower, imagenet_weights, projector
+from thuja.model.published import find_model
 from thuja.model.text import TextTower
 from thuja.model.tokenizer import Tokenizer
 from thuja.model.vit import VisionTransformer, resize_positions
@@ -208,15 +209,15 @@ class Model(TextTower):
         return self.id
 
     @classmethod
-    def load(cls, path: Path, *, image_size: int | None = None, dtype: torch.dtype = torch.float32) -> "Model":
-        """Read a model folder or weights file, ready to encode; see `read_contents` for what it raises.
+    def load(cls, path: Path | str, *, image_size: int | None = None, dtype: torch.dtype = torch.float32) -> "Model":
+        """Read a model, ready to encode; see `find_model` for what `path` may be, and what they raise.
 
         With `image_size` the towers take images of that many pixels: position embeddings are
         interpolated, the preparation follows, and the id says so. Raises UsageError for a size that
         is no multiple of the patch, WeightsMismatch for weights that do not fit. `dtype` is the
         number format of all weights but the temperatures.
         """
-        contents = read_contents(path)
+        contents = read_contents(find_model(path))
         if image_size is not None and image_size != contents.config.vision.image_size:
             contents = _at_size(contents, image_size)
         with torch.device("meta"):

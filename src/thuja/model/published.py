@@ -36,17 +36,23 @@ _TOKENIZERS: Choices = ((TOKENIZER,), ("vocab.json", "merges.txt"))
 def find_model(name: str | Path | None) -> Path:
     """The folder of a model (or its lone weights file), downloaded when it has to be.
 
-    `name` is such a path, one of KNOWN, `hf-hub:org/name`, or None: then the demo's model below
-    the current folder, or else BioCLIP 2. Raises UsageError with what to do.
+    `name` is such a path, the folder of the run that trained the model, one of KNOWN,
+    `hf-hub:org/name`, or None: then the demo's model below the current folder, or else BioCLIP 2.
+    Raises UsageError with what to do.
     """
     if name is None:
         return _find_default()
     if isinstance(name, Path) or Path(name).exists():
-        return Path(name)
+        return _model_of_run(Path(name))
     known = find_known(name)
     if known is None and not name.startswith(HUB) and (os.sep in name or Path(name).suffix in (".pt", ".bin")):
         raise UsageError(f"no model folder at {name}", hint="give the folder that thuja train wrote as model/")
     return _fetch(name.removeprefix(HUB) if name.startswith(HUB) else require_known(name).repository)
+
+
+def _model_of_run(path: Path) -> Path:
+    """The model in the folder that `thuja train` wrote, or the path itself."""
+    return path / "model" if (path / "model").is_dir() and (path / "recipe.json").is_file() else path
 
 
 def find_cached(known: Published) -> Path | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from thuja.classify import Clades, posteriors, top_k
 from thuja.embeddings import Vectors
-from thuja.encode import EncodeOptions, encode_texts, stream_images
+from thuja.encode import EncodeOptions, Encoder, Hardware, encode_texts, stream_images
 from thuja.errors import EmptyInput, UsageError
 from thuja.images.finding import find_images
 from thuja.labels import LabelSpace
@@ -44,6 +44,9 @@ class Predictor:
     `model` is a Model, its folder (or the run that trained it), a published model's name, or None
     for the one that is at hand. `labels` is a LabelSpace, the folder of one, a list of texts, or
     None for the label space saved beside the model. Raises UsageError when there is none.
+
+    A Model runs as it stands. One that is named runs as `hardware` says, by default in the fastest
+    way there is here, which may be bfloat16. Large JPEGs are decoded in full when `is_exact`.
     """
 
     def __init__(
@@ -52,9 +55,15 @@ class Predictor:
         *,
         labels: LabelSpace | Path | Sequence[str] | None = None,
         prompts: Sequence[str] = PROMPTS,
+        hardware: Hardware | None = None,
+        is_exact: bool = False,
     ) -> None:
-        folder = None if isinstance(model, Model) else model_folder(model)
-        self.model = model if isinstance(model, Model) else Model.load(_given(folder))
+        folder = None if isinstance(model, Model) else find_model(model)
+        if isinstance(model, Model) and hardware is None:
+            self._encoder = Encoder.plain(model)
+        else:
+            self._encoder = Encoder.prepare(model if isinstance(model, Model) else Model.load(_given(folder)), hardware)
+        self.model, self.is_exact = self._encoder.model, is_exact
         self.labels = self._settle_labels(labels, folder, prompts)
         self._scale = float(self.model.scale().detach())
 
@@ -64,7 +73,7 @@ class Predictor:
         *,
         rank: Rank | str | None = None,
         k: int | None = None,
-        batch_size: int = 32,
+        batch_size: int = 16,
     ) -> Iterator[Prediction]:
         """One Prediction an image, in order, as they are made.
 
@@ -90,7 +99,8 @@ class Predictor:
         # Ids are positions: a file named twice is answered twice, and a batch's good and bad images
         # can be put back into their order.
         named = ((str(place), file) for place, file in enumerate(files))
-        for batch in stream_images(self.model, named, EncodeOptions(batch_size=batch_size)):
+        options = EncodeOptions(batch_size=batch_size, is_exact=self.is_exact)
+        for batch in stream_images(self._encoder, named, options):
             answers = self._answers(batch.vectors, clades, k) if batch.ids else iter(())
             made = {int(name): Prediction(file_name=str(files[int(name)]), answers=next(answers)) for name in batch.ids}
             for failure in batch.errors:
@@ -160,12 +170,6 @@ class Predictor:
         return LabelSpace(
             texts=cleaned, vectors=encode_texts(self.model, cleaned, prompts=prompts), model=self.model.id
         )
-
-
-def model_folder(name: Path | str | None) -> Path:
-    """The folder of a model that is named by its folder, by the run that trained it, or by its name."""
-    folder = find_model(name)
-    return folder / "model" if (folder / "model").is_dir() and (folder / "recipe.json").is_file() else folder
 
 
 def _given(folder: Path | None) -> Path:
