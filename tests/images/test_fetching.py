@@ -1,9 +1,11 @@
 """URLs to bytes: what servers do, and what it becomes."""
 
+import base64
 import gzip
 import socket
 import threading
 import time
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +19,7 @@ from thuja.images.fetching import Fetcher, Patience, has_other_scheme, is_url
 
 QUICK = Patience(connect=2, read=0.5, deadline=1.0, tries=3, first_wait=0.01, longest_wait=0.5, redirects=3)
 LIMITS = Limits(max_bytes=1000)
+BOMB = gzip.compress(b"0" * 5 * 10**7)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -72,8 +75,29 @@ def dripping(handler: Handler) -> None:
         time.sleep(0.1)
 
 
+def dripping_headers(handler: Handler) -> None:
+    handler.close_connection = True
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    for _ in range(100):
+        handler.wfile.write(b"x")
+        time.sleep(0.1)
+
+
+def dripping_chunk_size(handler: Handler) -> None:
+    handler.close_connection = True
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n1;")
+    for _ in range(100):
+        handler.wfile.write(b"x")
+        time.sleep(0.1)
+
+
 def cut(handler: Handler) -> None:
     handler.answer(200, b"half", content_length="900")
+    handler.close_connection = True
+
+
+def long_length(handler: Handler) -> None:
+    handler.answer(200, b"image", content_length="0" * 4999 + "5")
     handler.close_connection = True
 
 
@@ -96,7 +120,9 @@ def second_time(status: int, **headers: str) -> Callable[[Handler], None]:
 SERVED: dict[str, Callable[[Handler], None]] = {
     "ok": lambda handler: handler.answer(200, b"image"),
     "zipped": lambda handler: handler.answer(200, gzip.compress(b"image"), content_encoding="gzip"),
-    "bomb": lambda handler: handler.answer(200, gzip.compress(b"0" * 10**8), content_encoding="gzip"),
+    "bomb": lambda handler: handler.answer(200, BOMB, content_encoding="gzip"),
+    "cut_zip": lambda handler: handler.answer(200, gzip.compress(b"image")[:-3], content_encoding="gzip"),
+    "rare_zip": lambda handler: handler.answer(200, b"image", content_encoding="br"),
     "unzippable": lambda handler: handler.answer(200, b"no gzip", content_encoding="gzip"),
     "html": lambda handler: handler.answer(200, b"<!DOCTYPE html><p>log in", content_type="text/html"),
     "gone": lambda handler: handler.answer(404, b"not here"),
@@ -115,7 +141,10 @@ SERVED: dict[str, Callable[[Handler], None]] = {
     "endless_redirect": endless_redirect,
     "endless": endless,
     "large": lambda handler: handler.answer(200, b"", content_length=str(10**12)),
+    "long_length": long_length,
     "dripping": dripping,
+    "dripping_headers": dripping_headers,
+    "dripping_chunk_size": dripping_chunk_size,
     "cut": cut,
     "silent": silent,
 }
@@ -171,6 +200,8 @@ def test_an_image_comes_as_its_bytes(server: str, fetcher: Fetcher, name: str) -
         ("bomb", "too_large_file", 1),
         ("unzippable", "undecodable", 1),
         ("dripping", "timeout", 1),
+        ("cut_zip", "undecodable", 1),
+        ("rare_zip", "undecodable", 1),
         ("silent", "timeout", 3),
         ("cut", "unreachable", 3),
     ],
@@ -184,6 +215,75 @@ def test_what_a_bad_server_does_has_its_reason(
     assert (caught.value.reason, Handler.asked[name]) == (reason, tries)
     assert "\n" not in caught.value.message
     assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize("name", ["dripping_headers", "dripping_chunk_size"])
+def test_the_deadline_holds_wherever_the_server_dawdles(server: str, fetcher: Fetcher, name: str) -> None:
+    """It was looked at between the pieces of a body: headers that came byte by byte held a thread for 10 s here."""
+    assert fetcher.fetch(f"{server}/ok") == b"image"  # and this connection is used again
+    started = time.monotonic()
+    with pytest.raises(ImageError, match="within 1 seconds") as caught:
+        fetcher.fetch(f"{server}/{name}")
+    assert caught.value.reason == "timeout"
+    assert 0.9 < time.monotonic() - started < 3
+    assert fetcher.fetch(f"{server}/ok") == b"image"
+
+
+def test_the_deadline_holds_while_hands_are_shaken(fetcher: Fetcher) -> None:
+    """The shake of TLS has a timeout for each read only, and takes the socket away from urllib3 meanwhile."""
+
+    def drip() -> None:
+        with listener.accept()[0] as connection:
+            connection.sendall(b"\x16\x03\x03\x40\x00")  # a record of 16 KB is to come
+            try:
+                for _ in range(100):
+                    connection.sendall(b"x")
+                    time.sleep(0.1)
+            except OSError:
+                return
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=drip, daemon=True)
+        server.start()
+        started = time.monotonic()
+        with pytest.raises(ImageError, match="within 1 seconds"):
+            fetcher.fetch(f"https://127.0.0.1:{listener.getsockname()[1]}/a.jpg")
+        assert time.monotonic() - started < 3
+        server.join(5)
+
+
+def test_a_length_of_thousands_of_digits_is_not_believed(server: str, fetcher: Fetcher) -> None:
+    """`int` raises ValueError for more than 4,300 digits, which ended the whole run."""
+    assert fetcher.fetch(f"{server}/long_length") == b"image"
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Wed, 21 Oct 99999999999999999999 07:28:00 GMT",
+        f"Wed, 21 Oct 2015 {'9' * 23}:28:00 GMT",
+        "Wed, 21 Oct 2015 07:28:00 +99999999999999",
+        "Wed, 21 Oct 2015 07:28:00 -2399",
+        "9" * 5000,
+    ],
+)
+def test_a_date_beyond_all_calendars_is_one_images_error(
+    server: str, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch, date: str
+) -> None:
+    """OverflowError came out of the date of a Retry-After header, and ended the whole run."""
+    monkeypatch.setitem(SERVED, "far", lambda handler: handler.answer(429, Retry_After=date))
+    with pytest.raises(ImageError) as caught:
+        fetcher.fetch(f"{server}/far")
+    assert caught.value.reason == "http_429"
+
+
+def test_a_bomb_is_not_unpacked_beyond_the_limit(server: str, fetcher: Fetcher) -> None:
+    """It was left to urllib3, which before 2.6 unpacked all of what it had read, a thousand times the limit."""
+    tracemalloc.start()
+    with pytest.raises(ImageError, match="over the limit of 200,000"):
+        Fetcher(limits=Limits(max_bytes=200_000), patience=QUICK).fetch(f"{server}/bomb")
+    assert tracemalloc.get_traced_memory()[1] < 3_000_000
+    tracemalloc.stop()
 
 
 @pytest.mark.parametrize("name", ["busy", "limited", "dated", "garbled"])
@@ -233,6 +333,22 @@ def test_the_proxy_of_the_environment_is_used(server: str, fetcher: Fetcher, mon
     monkeypatch.setitem(SERVED, "http://example.invalid/a.jpg", lambda handler: handler.answer(200, b"by proxy"))
     assert fetcher.fetch("http://example.invalid/a.jpg") == b"by proxy"
     assert fetcher.fetch(f"{server}/ok") == b"image"
+
+
+def test_a_proxy_gets_the_password_in_its_address(
+    server: str, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was not sent: every URL was 407 behind a proxy that asks for one."""
+    monkeypatch.setenv("http_proxy", f"http://ann:p%40ss%C3%A9@{server.removeprefix('http://')}")
+    sent: list[str] = []
+
+    def serve(handler: Handler) -> None:
+        sent.append(handler.headers["Proxy-Authorization"])
+        handler.answer(200, b"by proxy")
+
+    monkeypatch.setitem(SERVED, "http://example.invalid/a.jpg", serve)
+    assert fetcher.fetch("http://example.invalid/a.jpg") == b"by proxy"
+    assert sent == ["Basic " + base64.b64encode("ann:p@ssé".encode()).decode()]
 
 
 def test_only_the_web_is_fetched() -> None:

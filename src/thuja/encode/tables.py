@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from pyarrow import types
 
 from thuja.errors import BadFile, EmptyInput, UnknownName, UsageError
 
@@ -28,6 +30,11 @@ TEXT_COLUMNS = ("text",)
 
 _ROWS: Final = 1024
 _MAX_LINE: Final = 2**24
+_DEEPEST: Final = 32
+"""Levels of a column that Parquet is given; it writes some hundred, and cannot read them again."""
+_PLAIN: Final = {pa.string_view(): pa.string(), pa.binary_view(): pa.large_binary()}
+"""Images are bytes, of which a thousand may be more than the 2 GB of a plain binary column."""
+_LISTS: Final = ((types.is_list, pa.list_), (types.is_large_list, pa.large_list))
 _OWN: Final = ("uuid", "emb")
 """The columns that embeddings have of their own."""
 
@@ -114,11 +121,11 @@ def common_schema(schemas: Iterable[pa.Schema]) -> pa.Schema:
 
     Where no other type does, that is text.
     """
-    types: dict[str, pa.DataType] = {}
+    found: dict[str, pa.DataType] = {}
     for schema in schemas:
         for name, kind in zip(schema.names, schema.types, strict=True):
-            types[name] = _wider(types[name], kind) if name in types else kind
-    return pa.schema(list(types.items()))
+            found[name] = _wider(found[name], kind) if name in found else kind
+    return pa.schema(list(found.items()))
 
 
 def fitted(table: pa.Table, schema: pa.Schema, count: int) -> pa.Table:
@@ -203,7 +210,8 @@ def _parquet_batches(path: Path) -> Iterator[_Batch | Flaw]:
         for group in range(file.num_row_groups):
             try:
                 for batch in file.iter_batches(batch_size=_ROWS, row_groups=[group]):
-                    cells = batch.rename_columns(_distinct(batch.schema.names))
+                    columns = [_without_views(column) for column in batch.columns]
+                    cells = pa.RecordBatch.from_arrays(columns, names=_distinct(batch.schema.names))
                     yield _Batch(cells, partial(_values, cells))
             except (pa.ArrowException, OSError) as error:
                 rows = file.metadata.row_group(group).num_rows
@@ -286,11 +294,21 @@ def _typed_batch(rows: Sequence[Mapping[str, Any]]) -> _Batch:
 
 
 def _typed(values: Sequence[Any]) -> pa.Array:
-    """Values of one type as that type, and else as text: JSON's, but for what is text already."""
+    """Values of one type that Parquet can hold as that type, and else as text: JSON's, but for what is text already."""
     try:
-        return pa.array(values)
+        column = pa.array(values)
+        if _is_storable(column.type):
+            return column
     except (pa.ArrowException, UnicodeEncodeError, OverflowError, TypeError, ValueError):
-        return pa.array([_as_text(value) for value in values], pa.string())
+        pass
+    return pa.array([_as_text(value) for value in values], pa.string())
+
+
+def _is_storable(kind: pa.DataType, levels: int = _DEEPEST) -> bool:
+    """Whether Parquet can hold it: no struct without fields, and not too many in one another."""
+    if levels == 0 or (types.is_struct(kind) and kind.num_fields == 0):
+        return False
+    return all(_is_storable(kind.field(place).type, levels - 1) for place in range(kind.num_fields))
 
 
 def _as_text(value: Any) -> str | None:
@@ -299,36 +317,97 @@ def _as_text(value: Any) -> str | None:
     return json.dumps(value, default=str)
 
 
+def _without_views(column: pa.Array) -> pa.Array:
+    """Texts and bytes as the types that Arrow can pick rows of; of those that others write it cannot."""
+    kind = _mapped(column.type, lambda leaf: _PLAIN.get(leaf, leaf))
+    return column if kind == column.type else column.cast(kind)
+
+
+def _mapped(kind: pa.DataType, of_leaf: Callable[[pa.DataType], pa.DataType]) -> pa.DataType:
+    """The type with the leaves of its lists and structs replaced."""
+    if types.is_struct(kind):
+        return pa.struct([field.with_type(_mapped(field.type, of_leaf)) for field in kind])
+    if types.is_map(kind):
+        return pa.map_(_mapped(kind.key_type, of_leaf), _mapped(kind.item_type, of_leaf), keys_sorted=kind.keys_sorted)
+    for is_list, listed in _LISTS:
+        if is_list(kind):
+            field = kind.value_field
+            return listed(field.with_type(_mapped(field.type, of_leaf)))
+    if types.is_fixed_size_list(kind):
+        field = kind.value_field
+        return pa.list_(field.with_type(_mapped(field.type, of_leaf)), kind.list_size)
+    return of_leaf(kind)
+
+
 def _values(cells: pa.RecordBatch, column: str) -> list[Any]:
     """What each cell names; an image's own bytes where it holds them, as Hugging Face's data sets do."""
     values: list[Any] = cells.column(column).to_pylist()
-    if pa.types.is_struct(cells.column(column).type):
+    if types.is_struct(cells.column(column).type):
         values = [value and (value.get("bytes") or value.get("path")) for value in values]
     return values
 
 
 def _holds_bytes(kind: pa.DataType) -> bool:
-    if pa.types.is_struct(kind):
+    if types.is_struct(kind):
         return any(field.name == "bytes" and _holds_bytes(field.type) for field in kind)
     return kind in (pa.binary(), pa.large_binary())
 
 
 def _wider(first: pa.DataType, second: pa.DataType) -> pa.DataType:
+    """A type that holds every value of both, told from the types alone: values of other parts are not at hand."""
     if first == second:
         return first
     try:
         schemas = [pa.schema([("x", kind)]) for kind in (first, second)]
-        return pa.unify_schemas(schemas, promote_options="permissive").field(0).type
+        wider = pa.unify_schemas(schemas, promote_options="permissive").field(0).type
+        for kind in (first, second):
+            pa.nulls(1, kind).cast(wider)
     except pa.ArrowException:
         return pa.string()
+    return wider if _holds(wider, first) and _holds(wider, second) else pa.string()
+
+
+def _holds(wider: pa.DataType, kind: pa.DataType) -> bool:
+    """Whether each value of a type is one of the wider; of a count beyond 2**53 among fractions, nearly."""
+    if wider == kind or types.is_null(kind):
+        return True
+    if types.is_integer(wider) and types.is_integer(kind):
+        return _integers_hold(wider, kind)
+    if types.is_floating(wider):
+        return bool(types.is_integer(kind) or (types.is_floating(kind) and wider.bit_width >= kind.bit_width))
+    if types.is_decimal(wider) and types.is_decimal(kind):
+        return bool(wider.scale >= kind.scale and wider.precision - wider.scale >= kind.precision - kind.scale)
+    if types.is_struct(wider) and types.is_struct(kind):
+        return all(_holds(wider.field(field.name).type, field.type) for field in kind)
+    if _is_list(wider) and _is_list(kind):
+        return _holds(wider.value_type, kind.value_type)
+    return bool(wider == pa.large_string() and types.is_string(kind))
+
+
+def _integers_hold(wider: pa.DataType, kind: pa.DataType) -> bool:
+    if types.is_signed_integer(wider) == types.is_signed_integer(kind):
+        return bool(wider.bit_width >= kind.bit_width)
+    return bool(types.is_signed_integer(wider) and wider.bit_width > kind.bit_width)
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return bool(types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind))
 
 
 def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    """The column as a type that `_wider` found for it."""
     if column.type == kind:
         return column
-    if pa.types.is_string(kind) and not pa.types.is_null(column.type):
-        return pa.chunked_array([[_as_text(value) for value in column.to_pylist()]], pa.string())
-    return column.cast(kind, safe=False)  # a count beyond 2**53 among fractions
+    is_text = types.is_string(kind) or types.is_large_string(kind)
+    if is_text and not types.is_null(column.type):
+        spoken = column.cast(_mapped(column.type, _spoken))
+        return pa.chunked_array([[_as_text(value) for value in spoken.to_pylist()]], kind)
+    return pc.cast(column, options=pc.CastOptions(target_type=kind, allow_float_truncate=True))
+
+
+def _spoken(kind: pa.DataType) -> pa.DataType:
+    """Text for what Python has no number for, or not of every year, as the nanoseconds of a time."""
+    return pa.string() if types.is_temporal(kind) or types.is_decimal(kind) else kind
 
 
 def _distinct(names: Iterable[str]) -> list[str]:

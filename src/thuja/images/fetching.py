@@ -7,12 +7,14 @@ The bytes are as hostile as any file's until `decode` has had them.
 import re
 import threading
 import time
+import zlib
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
@@ -21,9 +23,7 @@ from urllib3 import exceptions as http
 from thuja import __version__
 from thuja.errors import ImageError, UsageError
 from thuja.images.decoding import DEFAULT_LIMITS, Limits
-
-FETCH_REASONS = ("bad_url", "unreachable", "timeout", "too_many_redirects", "too_large_file")
-"""Every `ImageError.reason` that this file gives, beside `http_404` and its like."""
+from thuja.images.watching import Watch, watched
 
 _URL: Final = re.compile(r"https?://", re.IGNORECASE)
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
@@ -31,6 +31,9 @@ _AGAIN: Final = frozenset({408, 429, 500, 502, 503, 504})
 _MOVED: Final = frozenset({301, 302, 303, 307, 308})
 _PIECE: Final = 2**16
 _HOSTS: Final = 64
+_DIGITS: Final = 18
+"""Of a declared length that is believed; Python reads no number of more than 4,300."""
+_GZIP_OR_ZLIB: Final = 32 + zlib.MAX_WBITS
 _HEADERS: Final[Mapping[str, str]] = {
     "User-Agent": f"thuja/{__version__}",  # some hosts refuse a nameless one
     "Accept": "image/*,*/*;q=0.5",
@@ -42,7 +45,7 @@ _HEADERS: Final[Mapping[str, str]] = {
 class Patience:
     """How long a server is waited for, in seconds, and how often it is asked.
 
-    `deadline` is for one answer from its first byte to its last; `longest_wait` bounds the pause
+    `deadline` is for one try with all its redirects, however the server dawdles; `longest_wait` bounds the pause
     between two tries: a server that asks for a longer one is not asked again.
     """
 
@@ -84,7 +87,7 @@ class _TryAgainError(Exception):
 class Fetcher:
     """Fetches images over http and https, from any number of threads; connections are kept.
 
-    Follows the proxies that the environment names (HTTPS_PROXY, NO_PROXY).
+    Follows the proxies that the environment names (HTTPS_PROXY, NO_PROXY), with the password in their address.
     """
 
     def __init__(
@@ -92,12 +95,16 @@ class Fetcher:
     ) -> None:
         self._limits, self._patience = limits, patience
         self._threads = threads
-        self._direct = urllib3.PoolManager(num_pools=_HOSTS, maxsize=threads)
-        self._proxies: dict[str, urllib3.ProxyManager] = {}
+        self._direct = watched(urllib3.PoolManager(num_pools=_HOSTS, maxsize=threads))
+        self._proxies: dict[str, urllib3.PoolManager] = {}
         self._lock = threading.Lock()
 
     def fetch(self, url: str) -> bytes:
-        """The bytes at `url`; raises ImageError with one of FETCH_REASONS or `http_STATUS`."""
+        """The bytes at `url`; raises ImageError.
+
+        Its reason is bad_url, unreachable, timeout, too_many_redirects, too_large_file, undecodable
+        (a body that does not unpack) or `http_404` and its like.
+        """
         tries = self._patience.tries
         for attempt in range(tries):
             try:
@@ -121,13 +128,24 @@ class Fetcher:
         return min(self._patience.first_wait * 2.0**attempt, self._patience.longest_wait)
 
     def _follow(self, url: str) -> bytes:
-        """One try, through its redirects."""
-        started = time.monotonic()
+        """One try, in no more time than the deadline, which is not tried again."""
+        with Watch(self._patience.deadline) as watch:
+            try:
+                body = self._redirected(url)
+            except (ImageError, _TryAgainError) as error:
+                if watch.is_over:
+                    raise _timeout(self._patience.deadline) from error
+                raise
+            if watch.is_over:  # a body without a length ends where its connection does
+                raise _timeout(self._patience.deadline)
+            return body
+
+    def _redirected(self, url: str) -> bytes:
         for _ in range(self._patience.redirects + 1):
             response = self._open(url)
             try:
                 if response.status not in _MOVED:
-                    return self._read(response, started)
+                    return self._read(response)
                 target = response.headers.get("Location", "")
             finally:
                 # A body that is not wanted is not drained: it may have no end.
@@ -160,7 +178,7 @@ class Fetcher:
         except (http.HTTPError, OSError) as error:
             raise _TryAgainError(_unreachable(error)) from error
 
-    def _read(self, response: urllib3.BaseHTTPResponse, started: float) -> bytes:
+    def _read(self, response: urllib3.BaseHTTPResponse) -> bytes:
         if response.status != 200:
             error = ImageError(
                 f"the server answers {response.status} {response.reason or ''}".rstrip(),
@@ -170,25 +188,42 @@ class Fetcher:
                 raise _TryAgainError(error, after=_retry_after(response.headers.get("Retry-After", "")))
             raise error
         declared = response.headers.get("Content-Length", "")
-        if declared.isdecimal() and int(declared) > self._limits.max_bytes:
+        if declared.isdecimal() and len(declared) <= _DIGITS and int(declared) > self._limits.max_bytes:
             raise self._too_large(f"a body of {int(declared):,} bytes")
         parts, size = [], 0
         try:
             # Piece by piece as it comes: `read` would wait for all of a piece, byte after slow byte.
-            while part := response.read1(_PIECE, decode_content=True):
+            while part := response.read1(_PIECE, decode_content=False):
                 parts.append(part)
                 size += len(part)
                 if size > self._limits.max_bytes:
                     raise self._too_large("a body without an end in sight")
-                if time.monotonic() - started > self._patience.deadline:
-                    raise _timeout(self._patience.deadline)
         except http.TimeoutError as error:
             raise _TryAgainError(_timeout(self._patience.read)) from error
-        except http.DecodeError as error:
-            raise ImageError(f"a body that does not unpack: {_why(error)}", reason="undecodable") from error
         except (http.HTTPError, OSError) as error:
             raise _TryAgainError(ImageError(f"the answer broke off: {_why(error)}", reason="unreachable")) from error
-        return b"".join(parts)
+        return self._unpacked(b"".join(parts), response.headers.get("Content-Encoding", ""))
+
+    def _unpacked(self, body: bytes, packing: str) -> bytes:
+        """The body of a server that packs it unasked.
+
+        Here, because not every urllib3 and Brotli unpack a bomb within the limit.
+        """
+        packing = packing.strip().lower()
+        if packing in ("", "identity"):
+            return body
+        if packing not in ("gzip", "x-gzip", "deflate"):
+            raise ImageError(f"a body that is packed by {packing!r:.60}, unasked", reason="undecodable")
+        unpacker = zlib.decompressobj(_GZIP_OR_ZLIB)
+        try:
+            unpacked = unpacker.decompress(body, self._limits.max_bytes + 1)
+        except zlib.error as error:
+            raise ImageError(f"a body that does not unpack: {error}", reason="undecodable") from error
+        if len(unpacked) > self._limits.max_bytes:
+            raise self._too_large("a body that unpacks without an end in sight")
+        if not unpacker.eof:
+            raise ImageError("a body that does not unpack: its end is missing", reason="undecodable")
+        return unpacked
 
     def _pool(self, url: str) -> urllib3.PoolManager:
         parts = urlsplit(url)
@@ -198,7 +233,11 @@ class Fetcher:
         with self._lock:
             if proxy not in self._proxies:
                 address = proxy if "://" in proxy else f"http://{proxy}"
-                self._proxies[proxy] = urllib3.ProxyManager(address, num_pools=_HOSTS, maxsize=self._threads)
+                self._proxies[proxy] = watched(
+                    urllib3.ProxyManager(
+                        address, num_pools=_HOSTS, maxsize=self._threads, proxy_headers=_credentials(address)
+                    )
+                )
             return self._proxies[proxy]
 
     def _too_large(self, what: str) -> ImageError:
@@ -216,6 +255,15 @@ def _joined(url: str, target: str) -> str:
     return joined
 
 
+def _credentials(proxy: str) -> dict[str, str]:
+    """The header for the user and password in a proxy's address."""
+    parts = urlsplit(proxy)
+    if parts.username is None:
+        return {}
+    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return {"Proxy-Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
+
+
 def _timeout(seconds: float) -> ImageError:
     return ImageError(f"no whole answer within {seconds:g} seconds", reason="timeout")
 
@@ -231,10 +279,10 @@ def _retry_after(text: str) -> float | None:
         return float(text)
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+        date = date if date.tzinfo else date.replace(tzinfo=UTC)
+        return max(0.0, (date - datetime.now(UTC)).total_seconds())
+    except (ValueError, OverflowError, TypeError, IndexError):  # of years, hours and zones as large as one likes
         return None
-    date = date if date.tzinfo else date.replace(tzinfo=UTC)
-    return max(0.0, (date - datetime.now(UTC)).total_seconds())
 
 
 def _why(error: BaseException) -> str:
