@@ -52,7 +52,7 @@ def test_an_unknown_device_lists_the_known() -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's")
-def test_kept_memory_faults_once() -> None:
+def test_kept_memory_comes_to_fault_no_more() -> None:
     """Freed activations went back to the kernel, and every page of the next batch faulted again."""
     script = """
 import resource, torch
@@ -62,7 +62,7 @@ def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     torch.ones(12_000_000).sum()
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
-print(min(faults() for _ in range(5)))
+print(min(faults() for _ in range(20)))
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     assert int(done.stdout) < 100  # 48 MB are 11,700 pages
