@@ -158,3 +158,12 @@ def test_sources_that_are_none_are_refused(tmp_path: Path, table: str) -> None:
             find_labels([str(tmp_path / name) for name in names])
     with pytest.raises(UsageError, match="free texts"):
         find_labels([str(tmp_path / "texts.txt")], rank=Rank.GENUS)
+
+
+def test_a_table_of_scientific_names_without_ranks_is_refused(tmp_path: Path) -> None:
+    """A manifest with `kingdom` and `scientific_name` gave one label a kingdom, without a word."""
+    path = tmp_path / "manifest.csv"
+    path.write_text("file,scientific_name,kingdom\na.jpg,Corvus corax,Animalia\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="scientific_name, which is not read") as caught:
+        find_labels([str(path)])
+    assert "--resolve" in (caught.value.hint or "")

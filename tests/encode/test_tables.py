@@ -56,7 +56,7 @@ def test_a_row_of_too_many_cells_is_a_flaw_and_those_around_it_are_kept(tmp_path
     table = written(tmp_path / "t.csv", "path,x\na.jpg,1\nb.jpg,2,3\nc.jpg,4\n")
     first, flaw, last = values(table)
     assert (first, last) == ("a.jpg", "c.jpg")
-    assert flaw == Flaw("bad_row", f"{table}, row 3: 3 cells under 2 headings")
+    assert flaw == Flaw("bad_row", f"{table}, row 2: 3 cells under 2 headings")
 
 
 def test_a_quote_that_is_never_closed_does_not_take_the_whole_table_into_memory(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_the_column_is_the_one_named_or_the_first_usual_one(tmp_path: Path) -> N
         ("t.csv", b"", EmptyInput, "is empty"),
         ("t.jsonl", b"\n\n", EmptyInput, "is empty"),
         ("t.csv", "path\na".encode("utf-16"), BadFile, "UTF-16"),
-        ("t.csv", b"a,b\n1,2\n", UsageError, "no column of .* is called path"),
+        ("t.csv", b"a,b\n1,2\n", UsageError, "has none of the columns path"),
         ("t.parquet", b"PAR1 and no more", BadFile, "cannot read the table"),
     ],
 )

@@ -170,13 +170,25 @@ def _read(path: Path) -> pl.DataFrame:
     try:
         if path.suffix.lower() == ".csv":
             table = pl.read_csv(path, infer_schema=False)
-            return table.rename({name: name.strip().lower() for name in table.columns})
+            table = table.rename({name: name.strip().lower() for name in table.columns})
+            _require_species(table.columns, path)
+            return table
         header = pl.read_parquet_schema(path)
+        _require_species([name.lower() for name in header], path)
         wanted = {name: name.lower() for name in header if name.lower() in (*_TAXON, "drop_reason")}
         return pl.read_parquet(path, columns=list(wanted)).rename(wanted)
     except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
         why = str(error).strip().partition("\n")[0]
         raise BadFile(f"{path} cannot be read: {why}", hint="CSV in UTF-8 with a header, or Parquet") from error
+
+
+def _require_species(columns: Sequence[str], path: Path) -> None:
+    """Raise UsageError for species that are there as names, in a column that would not be read."""
+    if "scientific_name" in columns and not {"genus", "species"} & set(columns):
+        raise UsageError(
+            f"{path} has scientific_name, which is not read, and no columns genus and species",
+            hint="curate it first, or give the names a line each in a .txt with --resolve",
+        )
 
 
 def _tidy(table: pl.DataFrame, path: Path) -> pl.DataFrame:

@@ -109,11 +109,15 @@ def open_table(path: Path, column: str | None, usual: Sequence[str]) -> Table:
     plain = {_plain(name): name for name in reversed(header)}
     found = next((plain[_plain(name)] for name in usual if _plain(name) in plain), None)
     if found is None:
-        raise UsageError(
-            f"no column of {path} is called {' or '.join(usual[:3])}: {', '.join(header)}",
-            hint="say which one with --column",
-        )
+        raise UsageError(f"{path} has none of the columns {', '.join(usual)}", hint=_hint(header))
     return Table(path=path, column=found)
+
+
+def _hint(header: Sequence[str]) -> str:
+    shown = ", ".join(name[:40] for name in header[:8])
+    if len(header) == 1 and ";" in header[0]:
+        return f"its heading is {shown}: separate the cells by commas, or by tabs in a .tsv"
+    return f"say which one with --column: {shown}"
 
 
 def common_schema(schemas: Iterable[pa.Schema]) -> pa.Schema:
@@ -233,13 +237,13 @@ def _csv_batches(path: Path) -> Iterator[_Batch | Flaw]:
             except StopIteration:
                 break
             except csv.Error as error:
-                cells, flaw = [], Flaw("bad_row", f"{path}, row {number}: {error}")
+                cells, flaw = [], Flaw("bad_row", f"{path}, row {number - 1}: {error}")
             if header is None and cells:
                 header = _distinct(cell.strip() for cell in cells)
                 yield _text_batch(header, [])
                 continue
             if header is not None and len(cells) > len(header):
-                flaw = Flaw("bad_row", f"{path}, row {number}: {len(cells)} cells under {len(header)} headings")
+                flaw = Flaw("bad_row", f"{path}, row {number - 1}: {len(cells)} cells under {len(header)} headings")
             elif cells:
                 rows.append(cells)
             if header is not None and rows and (flaw or len(rows) == _ROWS):
