@@ -72,8 +72,8 @@ def test_units_of_another_plan_are_cleared_only_by_force_and_the_first_process(
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
-def test_a_full_disk_is_one_sentence(tmp_path: Path, code: int) -> None:
-    with pytest.raises(ThujaError, match="cannot write: .*\n.*kept in u: make room"), kept_when_full(Path("u")):
+def test_a_full_disk_is_one_sentence(code: int) -> None:
+    with pytest.raises(ThujaError, match=r"cannot write: .*\n.*kept in u: make room"), kept_when_full(Path("u")):
         raise OSError(code, "no room")
 
 
