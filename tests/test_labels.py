@@ -1,6 +1,7 @@
 """LabelSpace: subsets, groups by rank, and what lies on disk."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -209,3 +210,35 @@ def test_facts_that_are_none_are_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "labels.json").write_text(text)
     with pytest.raises(BadFile, match="not a label space"):
         read_facts(tmp_path)
+
+
+def test_the_vectors_are_those_of_a_plain_npy_file(tmp_path: Path) -> None:
+    space().save(tmp_path)
+    np.save(tmp_path / "plain.npy", space().vectors.astype(np.float16))
+    assert (tmp_path / "embeddings.npy").read_bytes() == (tmp_path / "plain.npy").read_bytes()
+    turned = np.asfortranarray(space().vectors)
+    LabelSpace(texts=space().texts, vectors=turned, model="m").save(tmp_path / "turned")
+    assert (tmp_path / "turned" / "embeddings.npy").read_bytes() == (tmp_path / "plain.npy").read_bytes()
+
+
+def test_vectors_take_room_on_the_disk_as_they_come(tmp_path: Path) -> None:
+    """The whole file was once mapped into memory with holes: a disk that filled up killed the process (SIGBUS)."""
+    sizes = []
+    part = LabelSpace(texts=["a"] * 1000, vectors=np.ones((1000, 64), np.float32), model="m")
+
+    def parts() -> Iterator[LabelSpace]:
+        for _ in range(4):
+            yield part
+            sizes.append(sum(path.stat().st_size for path in tmp_path.glob("embeddings.npy.*.tmp")))
+
+    save_parts(tmp_path, parts(), count=4000)
+    size = 1000 * 64 * 2
+    assert sizes[0] <= size + 128
+    assert size < sizes[2] <= 3 * size + 128
+    assert LabelSpace.load(tmp_path).vectors.shape == (4000, 64)
+
+
+def test_parts_of_other_dimensions_are_refused(tmp_path: Path) -> None:
+    parts = [LabelSpace(texts=["a"], vectors=np.ones((1, dim), np.float32), model="m") for dim in (3, 1)]
+    with pytest.raises(ThujaError, match="expected label vectors of 3 dimensions, got 1"):
+        save_parts(tmp_path, parts, count=2)

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -164,30 +164,38 @@ def save_parts(
     with (
         atomic_path(folder / "labels.parquet") as table_path,
         atomic_path(folder / "embeddings.npy") as vectors_path,
-        ExitStack() as stack,
+        table_path.open("wb") as table_file,
+        vectors_path.open("wb") as vectors_file,
+        closing(_Table(table_file)) as rows,
     ):
-        vectors: npt.NDArray[np.float16] | None = None
-        rows: _Table | None = None
         for part in parts:
-            if vectors is None or rows is None:
+            if done == 0:
                 dim, model = part.vectors.shape[1], part.model
-                vectors = np.lib.format.open_memmap(vectors_path, "w+", dtype=np.float16, shape=(count, dim))
-                rows = stack.enter_context(closing(_Table(table_path)))
+                header = {"descr": "<f2", "fortran_order": False, "shape": (count, dim)}
+                np.lib.format.write_array_header_1_0(vectors_file, header)
             done += len(part)
             if done > count:
                 break
-            vectors[done - len(part) : done] = part.vectors
+            if part.vectors.shape[1] != dim:
+                raise ThujaError(f"expected label vectors of {dim} dimensions, got {part.vectors.shape[1]}")
+            _write_rows(vectors_file, part.vectors)
             rows.add(part)
-        if vectors is None or done != count:
+        if done != count:
             raise ThujaError(f"expected {count} labels in all parts, got {done}")
     write_json(folder / FACTS, {"model": model, "labels": done, "dim": dim, **(facts or {})})
+
+
+def _write_rows(file: BinaryIO, vectors: Vectors) -> None:
+    """Written, not mapped into memory: where the disk is full, that is an error and not a signal that kills."""
+    for start in range(0, len(vectors), _ROW_GROUP):
+        file.write(np.ascontiguousarray(vectors[start : start + _ROW_GROUP], dtype="<f2").data)
 
 
 class _Table:
     """Writes `labels.parquet` in row groups of many parts."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file  # Python's own: its errors say what the system said
         self._writer: pq.ParquetWriter | None = None
         self._waiting: list[pa.Table] = []
 
@@ -209,6 +217,6 @@ class _Table:
     def _flush(self) -> None:
         table = pa.concat_tables(self._waiting)
         if self._writer is None:
-            self._writer = pq.ParquetWriter(self._path, table.schema)
+            self._writer = pq.ParquetWriter(self._file, table.schema)
         self._writer.write_table(table, row_group_size=_ROW_GROUP)
         self._waiting = []

@@ -65,10 +65,10 @@ def test_images_go_in_and_a_parquet_file_comes_out(tmp_path: Path, model_folder:
 def test_errors_are_listed_beside_the_output_when_there_are_any(tmp_path: Path, model_folder: Path) -> None:
     picture(tmp_path / "in" / "a.png", 0)
     run(tmp_path / "in", "--model", model_folder, "--out", tmp_path / "out.parquet")
-    assert not (tmp_path / "out.errors.csv").exists()
+    assert not (tmp_path / "out.parquet.errors.csv").exists()
     (tmp_path / "in" / "bad.jpg").write_bytes(b"no image")
     run(tmp_path / "in", "--model", model_folder, "--out", tmp_path / "out.parquet", "--force")
-    assert (tmp_path / "out.errors.csv").read_text(encoding="utf-8").startswith("id,reason,message\n")
+    assert (tmp_path / "out.parquet.errors.csv").read_text(encoding="utf-8").startswith("id,reason,message\n")
 
 
 def test_when_no_image_can_be_read_it_fails_and_writes_no_output(tmp_path: Path, model_folder: Path) -> None:
@@ -78,7 +78,7 @@ def test_when_no_image_can_be_read_it_fails_and_writes_no_output(tmp_path: Path,
         run(bad, "--model", model_folder, "--out", tmp_path / "out.parquet")
     assert caught.value.exit_code == 1
     assert not (tmp_path / "out.parquet").exists()
-    assert (tmp_path / "out.errors.csv").exists()
+    assert (tmp_path / "out.parquet.errors.csv").exists()
 
 
 def test_an_output_that_is_there_is_refused_without_force(tmp_path: Path, model_folder: Path) -> None:
@@ -167,7 +167,7 @@ def test_urls_of_a_table_are_fetched(tmp_path: Path, model_folder: Path) -> None
     made = Embeddings.load(tmp_path / "out.parquet")
     assert made.ids == [f"{base}/a.png"] * 2
     assert made.columns.column("species").to_pylist() == ["x", None]
-    with (tmp_path / "out.errors.csv").open(encoding="utf-8") as file:
+    with (tmp_path / "out.parquet.errors.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [(row["id"], row["reason"]) for row in rows] == [
         (f"{base}/gone.png", "http_404"),
@@ -223,7 +223,7 @@ def test_an_embedding_needs_no_compiler_table_or_plot(tmp_path: Path, model_fold
 def test_of_the_hostile_images_each_is_embedded_or_listed(shared: Path, tmp_path: Path, model_folder: Path) -> None:
     out = tmp_path / "out.parquet"
     run(shared / "photos" / "robust", "--model", model_folder, "--out", out)
-    with (tmp_path / "out.errors.csv").open(encoding="utf-8") as file:
+    with (tmp_path / "out.parquet.errors.csv").open(encoding="utf-8") as file:
         failed = [row["id"] for row in csv.DictReader(file)]
     assert (len(Embeddings.load(out)), len(failed)) == (26, 7)
     assert set(Embeddings.load(out).ids).isdisjoint(failed)

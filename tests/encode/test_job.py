@@ -1,22 +1,20 @@
 """Embedding as a job: killed, resumed, shared, out of room, and always the same file in the end."""
 
 import csv
+import io
 import json
-import os
-import signal
-import subprocess
 import sys
-import time
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
 from thuja.embeddings import Embeddings
-from thuja.encode import EncodeOptions, Encoder, encode_images, encode_texts, parts
+from thuja.encode import EncodeOptions, Encoder, Hardware, encode_images, encode_texts, parts, walk
 from thuja.encode.job import EmbedJob, run_job
 from thuja.encode.parts import Summary
 from thuja.errors import EmptyInput, OutputExists, ThujaError, UnknownName, UsageError
@@ -24,7 +22,6 @@ from thuja.jobs import Share, Units
 from thuja.model import Model
 
 OPTIONS = EncodeOptions(batch_size=4)
-THUJA = [sys.executable, "-m", "thuja"]
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +46,9 @@ def job(*inputs: str, **options: object) -> EmbedJob:
 
 
 def run(task: EmbedJob, model: Model, share: Share | None = None, said: list[str] | None = None) -> Summary | None:
-    return run_job(task, lambda: Encoder.plain(model), share or Share(), say=[].append if said is None else said.append)
+    return run_job(
+        task, lambda planned: Encoder.plain(model), share or Share(), say=[].append if said is None else said.append
+    )
 
 
 def errors(path: Path = Path("o.csv")) -> list[list[str]]:
@@ -173,6 +172,139 @@ def test_an_input_that_has_changed_is_noticed(tiny_model: Model) -> None:
         run(job("t.csv"), tiny_model)
 
 
+@pytest.mark.parametrize("world", [1, 2, 3])
+def test_force_makes_units_of_other_items_again_and_keeps_those_of_the_same(tiny_model: Model, world: int) -> None:
+    """The hint of the refusal, --force, once ended in the same refusal: only the plan was compared, not the items."""
+    paths = photos(43, bad=(5,))
+    stop_halfway(job("p"), tiny_model)
+    kept = Path("o.parts/unit-000000").stat().st_mtime_ns
+    paths[20].unlink()  # units 2 to 5 are of other items; 2 and 4 are done
+    with pytest.raises(OutputExists, match="the input is not what it was"):
+        run(job("p"), tiny_model)
+    for rank in range(1, world):
+        assert run(job("p", force=True), tiny_model, Share(rank=rank, world=world)) is None
+        assert Path("o.parts/unit-000000").stat().st_mtime_ns == kept
+    run(job("p", force=True), tiny_model, Share(rank=0, world=world))
+    run(job("p", out=Path("calm.parquet"), errors=Path("calm.csv")), tiny_model)
+    assert Path("o.parquet").read_bytes() == Path("calm.parquet").read_bytes()
+    assert Path("o.csv").read_bytes() == Path("calm.csv").read_bytes()
+    assert not Path("o.parts").exists()
+
+
+def test_force_makes_the_changed_list_of_standard_input_again(
+    tiny_model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It can be read once, so what a unit may have to be made of is held until its end."""
+    photos(20)
+
+    def piped(numbers: Sequence[int]) -> None:
+        lines = "".join(f"p/{number:03}.png\n" for number in numbers)
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(lines.encode())))
+
+    piped(range(20))
+    plain = Encoder.encode_image
+    begun = iter([plain] * 3)  # two batches of the first unit, one of the second
+
+    def stop(*args: object, **options: object) -> object:
+        return next(begun)(*args, **options)
+
+    monkeypatch.setattr(Encoder, "encode_image", stop)
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        run(job("-"), tiny_model)
+    monkeypatch.setattr(Encoder, "encode_image", plain)
+    assert [path.name for path in Path("o.parts").glob("unit-??????")] == ["unit-000000"]
+    piped(range(19, -1, -1))
+    run(job("-", force=True), tiny_model)
+    assert Embeddings.load(Path("o.parquet")).ids == [f"p/{number:03}.png" for number in range(19, -1, -1)]
+
+
+def test_a_process_that_still_walks_when_another_clears_the_units_away_ends_in_peace(
+    tiny_model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has made its share and passes over that of another, which puts all together: once a FileNotFoundError."""
+    photos(45)
+    run(job("p", out=Path("calm.parquet")), tiny_model)
+    run(job("p"), tiny_model, Share(rank=1, world=2))
+    plain = walk.check_part
+
+    def late(path: Path, digest: str) -> None:
+        if path.name == "unit-000003":
+            monkeypatch.setattr(walk, "check_part", plain)
+            assert run(job("p", force=True), tiny_model).embedded == 45
+        plain(path, digest)
+
+    monkeypatch.setattr(walk, "check_part", late)
+    assert run(job("p"), tiny_model, Share(rank=0, world=2)) is None
+    assert Path("o.parquet").read_bytes() == Path("calm.parquet").read_bytes()
+    assert not Path("o.parts").exists()
+
+
+def test_an_input_that_goes_while_it_is_read_is_said(tiny_model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That no file is there means `another process was first` only where its output is."""
+    photos(20)
+    stop_halfway(job("p"), tiny_model)
+
+    def gone(path: Path, digest: str) -> None:
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(walk, "check_part", gone)
+    with pytest.raises(FileNotFoundError):
+        run(job("p"), tiny_model)
+
+
+@pytest.mark.parametrize("is_begun_meanwhile", [False, True])
+def test_a_job_goes_on_in_the_precision_that_it_was_begun_in(tiny_model: Model, is_begun_meanwhile: bool) -> None:
+    """`--precision auto` is a try of some milliseconds; where it went the other way, a resume was refused."""
+    photos(20)
+    tiny_model.save(Path("model"))
+
+    def opened(best: str, planned: str | None) -> Encoder:
+        if is_begun_meanwhile and best == "fp32" and planned is None:
+            run_job(job("p"), partial(opened, "bf16"), Share(rank=1, world=2), say=print)
+        hardware = Hardware(device="cpu", precision=planned or best, threads=1)
+        return Encoder.prepare(Model.load(Path("model")), hardware)
+
+    run_job(job("p", out=Path("calm.parquet")), partial(opened, "bf16"), Share(), say=print)
+    if not is_begun_meanwhile:
+        run_job(job("p"), partial(opened, "bf16"), Share(rank=1, world=2), say=print)
+    assert run_job(job("p"), partial(opened, "fp32"), Share(rank=0, world=2), say=print).embedded == 20
+    assert Path("o.parquet").read_bytes() == Path("calm.parquet").read_bytes()
+    assert Embeddings.load(Path("o.parquet")).precision == "bf16"
+
+
+def test_another_precision_that_was_asked_for_is_refused_by_its_name(tiny_model: Model) -> None:
+    photos(20)
+    tiny_model.save(Path("model"))
+
+    def opened(asked: str, planned: str | None) -> Encoder:
+        return Encoder.prepare(Model.load(Path("model")), Hardware(device="cpu", precision=asked, threads=1))
+
+    run_job(job("p"), partial(opened, "bf16"), Share(rank=1, world=2), say=print)
+    with pytest.raises(OutputExists, match=r"of another job: precision \(bf16 there, fp32 here\)\n"):
+        run_job(job("p"), partial(opened, "fp32"), Share(), say=print)
+
+
+def test_texts_that_cannot_be_read_are_no_full_disk(tiny_model: Model) -> None:
+    """A folder named d.txt was once `cannot write: Is a directory`, with the hint to make room."""
+    Path("d.txt").mkdir()
+    with pytest.raises(IsADirectoryError):
+        run(job("d.txt", is_text=True), tiny_model)
+
+
+def test_a_tables_own_text_column_comes_along(tiny_model: Model) -> None:
+    """With --column other, the table's `text` was replaced by ours."""
+    Path("t.csv").write_text("uuid,text,other\n1,kept,a raven\n2,too,a magpie\n")
+    Path("u.txt").write_text("an owl\n")
+    run(job("t.csv", "u.txt", is_text=True, column="other"), tiny_model)
+    made = Embeddings.load(Path("o.parquet"))
+    assert made.columns.to_pydict() == {"other": ["a raven", "a magpie", "an owl"], "text": ["kept", "too", None]}
+    assert np.array_equal(made.vectors, encode_texts(tiny_model, ["a raven", "a magpie", "an owl"]))
+    run(job("t.csv", is_text=True, column="uuid", force=True), tiny_model)
+    made = Embeddings.load(Path("o.parquet"))
+    assert made.columns.column_names == ["uuid_text", "text", "other"]
+    assert made.columns.column("uuid_text").to_pylist() == made.ids == ["1", "2"]
+
+
 @pytest.mark.parametrize("world", [2, 3, 7])
 def test_processes_that_share_a_job_end_in_the_file_of_one(tiny_model: Model, world: int) -> None:
     photos(45, bad=(3, 4, 5, 17, 40))
@@ -194,13 +326,13 @@ def test_two_that_put_the_output_together_at_once_do_no_harm(
     stop_halfway(job("p"), tiny_model)
     plain = parts.assemble
 
-    def late(*args: object) -> Summary:
+    def late(*args: object, **options: object) -> Summary:
         monkeypatch.setattr("thuja.encode.job.assemble", plain)
         with monkeypatch.context() as patch:
             if not is_cleared:
                 patch.setattr(Units, "remove", lambda units: None)
             assert run(job("p", force=True), tiny_model).embedded == 40
-        return plain(*args)
+        return plain(*args, **options)
 
     monkeypatch.setattr("thuja.encode.job.assemble", late)
     summary = run(job("p"), tiny_model, Share(rank=1, world=2))
@@ -213,7 +345,7 @@ def test_a_process_that_comes_when_the_others_are_done_leaves_nothing_behind(tin
     """With fewer units than processes, the others may be done while this one still loads the model."""
     photos(4)
 
-    def slow() -> Encoder:
+    def slow(planned: str | None) -> Encoder:
         run(job("p"), tiny_model, Share(rank=0, world=2))
         return Encoder.plain(tiny_model)
 
@@ -238,7 +370,7 @@ def test_what_is_wrong_with_the_call_is_said_before_the_model_is_loaded(tiny_mod
     Path("e").mkdir()
 
     def refused(kind: type[ThujaError], said: str, task: EmbedJob, share: Share | None = None) -> None:
-        def no_model() -> Encoder:
+        def no_model(planned: str | None) -> Encoder:
             raise AssertionError("the model was loaded")
 
         with pytest.raises(kind, match=said):
@@ -277,125 +409,38 @@ def test_when_nothing_is_embedded_there_is_a_list_of_errors_and_no_output(tiny_m
 
 def test_a_list_of_errors_of_an_earlier_run_goes_when_there_are_none(tiny_model: Model) -> None:
     photos(3, bad=(1,))
-    run(job("p"), tiny_model)
-    assert len(errors()) == 2
-    photos(3)
+    run(job("p", errors=None), tiny_model)
+    assert len(errors(Path("o.parquet.errors.csv"))) == 2
     run(job("p", force=True), tiny_model)
-    assert not Path("o.csv").exists()
+    assert len(errors(Path("o.csv"))) == 2
+    photos(3)
+    run(job("p", errors=None, force=True), tiny_model)
+    assert not Path("o.parquet.errors.csv").exists()
+    run(job("p", force=True), tiny_model)
+    assert errors(Path("o.csv")) == [
+        ["id", "reason", "message"]
+    ]  # where the user named it, it says that nothing failed
 
 
-def command(folder: Path, out: str, *inputs: str) -> list[str]:
-    return [*THUJA, "embed", *inputs, "--model", str(folder), "--out", out, "--batch-size", "16"]
+def test_a_list_of_errors_of_another_output_is_kept(tiny_model: Model) -> None:
+    """x.parquet and x.json shared x.errors.csv: the run of one without errors deleted the list of the other."""
+    photos(3, bad=(1,))
+    run(job("p", out=Path("x.parquet"), errors=None), tiny_model)
+    photos(3)
+    run(job("p", out=Path("x.json"), errors=None, form="json"), tiny_model)
+    assert sorted(path.name for path in Path().glob("x.*")) == ["x.json", "x.parquet", "x.parquet.errors.csv"]
+    assert len(errors(Path("x.parquet.errors.csv"))) == 2
 
 
-def begun(process: "subprocess.Popen[bytes]", units: int, folder: Path) -> bool:
-    """Whether a process comes as far as so many units before it ends."""
-    while process.poll() is None:
-        if len(list(folder.glob("unit-??????"))) >= units:
-            return True
-        time.sleep(0.005)
-    return False
-
-
-@pytest.fixture
-def long_table(tiny_model: Model) -> str:
-    """Six units of rows, some of them without an image."""
-    photos(10, bad=(7,))
-    rows = [f"p/00{n % 10}.png,{n}" if n % 11 else f"gone{n}.png,{n}" for n in range(6000)]
-    Path("t.csv").write_text("path,n\n" + "\n".join(rows))
-    tiny_model.save(Path("model"), name="tiny")
-    return "t.csv"
-
-
-def test_sigkill_at_any_moment_and_the_same_command_give_the_same_bytes(long_table: str) -> None:
-    def started(out: str) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(command(Path("model"), out, long_table), stderr=subprocess.PIPE)
-
-    calm = started("calm.parquet")
-    calm.communicate(timeout=60)
-    assert calm.returncode == 0
-    kills = 0
-    for units in (1, 3):
-        process = started("killed.parquet")
-        if begun(process, units, Path("killed.parquet.parts")):
-            os.kill(process.pid, signal.SIGKILL)
-            kills += 1
-        process.communicate(timeout=60)
-    assert kills == 2
-    assert not Path("killed.parquet").exists()
-    last = started("killed.parquet")
-    _, said = last.communicate(timeout=60)
-    assert last.returncode == 0
-    assert b"going on where an earlier run stopped" in said
-    assert Path("killed.parquet").read_bytes() == Path("calm.parquet").read_bytes()
-    assert Path("killed.errors.csv").read_bytes() == Path("calm.errors.csv").read_bytes()
-    assert not Path("killed.parquet.parts").exists()
-    assert pq.read_metadata("calm.parquet").num_rows == 4908
-
-
-def test_an_interrupt_says_that_the_same_command_goes_on(long_table: str) -> None:
-    process = subprocess.Popen(command(Path("model"), "o.parquet", long_table), stderr=subprocess.PIPE)
-    assert begun(process, 1, Path("o.parquet.parts"))
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
-    assert process.returncode == 1
-    assert b"what is done is kept in o.parquet.parts: the same command goes on from there" in said
-    assert said.endswith(b"\ninterrupted\n")
-    assert b"Traceback" not in said
-
-
-def test_two_processes_share_a_job(long_table: str) -> None:
-    """As torchrun starts them: RANK and WORLD_SIZE in the environment."""
-    subprocess.run(command(Path("model"), "calm.parquet", long_table), check=True, capture_output=True, timeout=60)
-    shared = [
-        subprocess.Popen(
-            command(Path("model"), "o.parquet", long_table),
-            env={**os.environ, "RANK": str(rank), "WORLD_SIZE": "2"},
-            stderr=subprocess.PIPE,
-        )
-        for rank in range(2)
-    ]
-    said = [process.communicate(timeout=60)[1] for process in shared]
-    assert [process.returncode for process in shared] == [0, 0], said
-    assert sum(b"4,908 embeddings" in one for one in said) >= 1
-    assert Path("o.parquet").read_bytes() == Path("calm.parquet").read_bytes()
-    assert not Path("o.parquet.parts").exists()
-
-
-def test_of_several_processes_the_first_clears_what_force_replaces(long_table: str) -> None:
-    old, new = (command(Path("model"), "o.parquet", long_table, *more) for more in ([], ["p/000.png"]))
-    subprocess.run(old, env={**os.environ, "RANK": "0", "WORLD_SIZE": "2"}, check=True, capture_output=True, timeout=60)
-    assert Path("o.parquet.parts").is_dir()
-    waiting, first = (
-        subprocess.Popen(
-            [*new, "--force"],
-            env={**os.environ, "RANK": str(rank), "WORLD_SIZE": "2"},
-            stderr=subprocess.PIPE,
-        )
-        for rank in (1, 0)
-    )
-    said = [process.communicate(timeout=60)[1] for process in (waiting, first)]
-    assert [waiting.returncode, first.returncode] == [0, 0], said
-    assert len(Embeddings.load(Path("o.parquet"))) == 4909
-    assert not Path("o.parquet.parts").exists()
-
-
-def test_a_full_disk_is_one_sentence_and_what_was_done_is_kept(tiny_model: Model, long_table: str) -> None:
-    """A limit on the size of a file stands in for the disk: first no unit fits, then the whole does not."""
-    words = command(Path("model"), "o.parquet", long_table)
-    for kilobytes, done in ((20, 0), (60, 6)):
-        full = subprocess.run(
-            ["/bin/bash", "-c", f'ulimit -f {kilobytes}; "$@"', "bash", *words],
-            capture_output=True,
-            timeout=60,
-            check=False,
-        )
-        assert full.returncode == 1
-        assert b"Traceback" not in full.stderr
-        assert b"thuja: cannot write: File too large\nhint: what is done is kept in o.parquet.parts" in full.stderr
-        assert not Path("o.parquet").exists()
-        assert len(list(Path("o.parquet.parts").glob("unit-*"))) == done
-    again = subprocess.run(words, capture_output=True, timeout=60, check=False)
-    assert again.returncode == 0
-    assert b"6 units of 1,024 are done" in again.stderr
-    assert len(Embeddings.load(Path("o.parquet"))) == 4908
+@pytest.mark.parametrize("text", ["my notes", "id,reason,messages\n1,2,3\n"])
+@pytest.mark.parametrize("named", ["notes.csv", None])
+def test_a_file_that_is_no_list_of_errors_is_not_touched_by_force(
+    tiny_model: Model, text: str, named: str | None
+) -> None:
+    """`--force --errors notes.csv` once deleted a user's notes when nothing failed."""
+    photos(3)
+    notes = Path(named or "o.parquet.errors.csv")
+    notes.write_text(text)
+    with pytest.raises(OutputExists, match="no list of errors"):
+        run(job("p", errors=named and notes, force=True), tiny_model)
+    assert notes.read_text() == text

@@ -1,16 +1,17 @@
 """Building a label space as a job: whole or not at all, the same however it was cut short or shared."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from thuja.encode import Encoder, build_labels, encode_texts
+from thuja.encode import Encoder, Hardware, build_labels, encode_texts, label_job
 from thuja.encode.label_job import LabelJob, build_label_space
 from thuja.encode.label_sources import LabelRows, find_labels
 from thuja.errors import OutputExists, ThujaError, UnknownName, UsageError
-from thuja.jobs import Share
+from thuja.jobs import Share, Units
 from thuja.labels import LabelSpace, read_facts
 from thuja.model import Model
 
@@ -30,7 +31,7 @@ def build(tiny_model: Model) -> Callable[..., bool]:
 
     def run(job: LabelJob, share: Share | None = None, *, force: bool = False) -> bool:
         return build_label_space(
-            job, lambda workers: Encoder.plain(tiny_model), share or Share(), force=force, say=said.append
+            job, lambda workers, planned: Encoder.plain(tiny_model), share or Share(), force=force, say=said.append
         )
 
     run.said = said  # type: ignore[attr-defined]
@@ -141,7 +142,7 @@ def test_wrong_wishes_are_refused(rows, build, tmp_path) -> None:
         build(job(), Share(rank=0, world=2), force=True)
 
 
-def open_or_die(folder: Path, workers: int) -> Encoder:
+def open_or_die(folder: Path, workers: int, planned: str | None) -> Encoder:
     """The model in this process, and no model in a worker."""
     import multiprocessing
 
@@ -151,10 +152,31 @@ def open_or_die(folder: Path, workers: int) -> Encoder:
 
 
 def test_a_worker_that_dies_is_said_and_the_rest_is_kept(tiny_model, rows, tmp_path) -> None:
-    from functools import partial
-
     tiny_model.save(tmp_path / "model")
     job = LabelJob(labels=rows, out=tmp_path / "out", unit_size=4, workers=2)
     with pytest.raises(ThujaError, match=r"1 of 2 workers stopped \(exit code [17]\)"):
         build_label_space(job, partial(open_or_die, tmp_path / "model"), Share(), say=print)
     assert sorted(path.name for path in job.parts.glob("unit-*")) == ["unit-000000", "unit-000002", "unit-000004"]
+
+
+def test_a_build_goes_on_in_the_precision_that_it_was_begun_in(tiny_model, rows, tmp_path) -> None:
+    """Where the try of `auto` went the other way, a resume was refused, and a worker's units were of its own mind."""
+    tiny_model.save(tmp_path / "model")
+
+    def opened(best: str, workers: int, planned: str | None) -> Encoder:
+        hardware = Hardware(device="cpu", precision=planned or best, threads=1)
+        return Encoder.prepare(Model.load(tmp_path / "model"), hardware)
+
+    def build(name: str, best: str, share: Share) -> bool:
+        job = LabelJob(labels=rows, out=tmp_path / name, unit_size=4)
+        return build_label_space(job, partial(opened, best), share, say=print)
+
+    assert build("calm", "bf16", Share())
+    assert not build("out", "bf16", Share(rank=0, world=3))
+    job = LabelJob(labels=rows, out=tmp_path / "out", unit_size=4)
+    label_job._work(job, partial(opened, "fp32"), Units.plan_in(job.parts), Share(rank=1, world=3))
+    assert build("out", "fp32", Share(rank=2, world=3))
+    assert build("calm", "fp32", Share())  # is built already
+    for name in FILES:
+        assert (tmp_path / "calm" / name).read_bytes() == (tmp_path / "out" / name).read_bytes()
+    assert read_facts(tmp_path / "out")["build"]["precision"] == "bf16"

@@ -27,7 +27,7 @@ def part(folder: Path, number: int, rows: int, *, dim: int = 4, errors: tuple[Fa
         precision="bf16",
         columns=pa.table({f"c{number % 2}": [str(number)] * rows}) if rows else pa.table({}),
     )
-    write_part(path, embeddings, errors, f"digest {number}")
+    write_part(path, embeddings, errors=errors, digest=f"digest {number}")
     return path
 
 
@@ -38,7 +38,7 @@ def digests(count: int) -> list[str]:
 def test_parts_come_together_with_their_columns_and_facts(tmp_path: Path) -> None:
     failure = Failure('a,"b"\n\udcff', "gone", "no such file")
     paths = [part(tmp_path, 0, 2), part(tmp_path, 1, 0, errors=(failure,)), part(tmp_path, 2, 1), part(tmp_path, 3, 1)]
-    summary = assemble(paths, digests(4), tmp_path / "o.parquet", tmp_path / "e.csv", "parquet")
+    summary = assemble(paths, digests(4), out=tmp_path / "o.parquet", errors=tmp_path / "e.csv", form="parquet")
     assert (summary.model, summary.embedded, summary.failed, summary.dim) == ("tiny", 4, 1, 4)
     made = Embeddings.load(tmp_path / "o.parquet")
     assert made.ids == ["0-0", "0-1", "2-0", "3-0"]
@@ -50,7 +50,7 @@ def test_parts_come_together_with_their_columns_and_facts(tmp_path: Path) -> Non
 
 def test_a_file_of_one_part_says_what_embeddings_save_says(tmp_path: Path) -> None:
     path = part(tmp_path, 0, 3)
-    assemble([path], digests(1), tmp_path / "o.parquet", None, "parquet")
+    assemble([path], digests(1), out=tmp_path / "o.parquet", errors=None, form="parquet")
     Embeddings.load(path).save(tmp_path / "saved.parquet")
     made, saved = (pq.read_schema(tmp_path / name) for name in ("o.parquet", "saved.parquet"))
     assert made.equals(saved, check_metadata=True)
@@ -60,7 +60,7 @@ def test_any_number_of_parts_is_put_together_in_the_memory_of_a_few(tmp_path: Pa
     paths = [part(tmp_path, number, 1024, dim=64) for number in range(64)]
     before = pa.total_allocated_bytes()
     tracemalloc.start()
-    assemble(paths, digests(64), tmp_path / "o.parquet", None, "parquet")
+    assemble(paths, digests(64), out=tmp_path / "o.parquet", errors=None, form="parquet")
     assert tracemalloc.get_traced_memory()[1] < 5_000_000
     tracemalloc.stop()
     assert pa.total_allocated_bytes() - before < 5_000_000
@@ -71,7 +71,7 @@ def test_any_number_of_parts_is_put_together_in_the_memory_of_a_few(tmp_path: Pa
 def test_an_id_that_comes_twice_stands_in_the_json_twice(tmp_path: Path) -> None:
     stream = io.StringIO()
     path = part(tmp_path, 0, 2)
-    assemble([path, path], ["digest 0"] * 2, stream, None, "json")
+    assemble([path, path], ["digest 0"] * 2, out=stream, errors=None, form="json")
     pairs: list[tuple[str, object]] = []
     made = json.loads(stream.getvalue(), object_pairs_hook=lambda found: pairs.extend(found) or dict(found))
     assert [name for name, _ in pairs][:4] == ["0-0", "0-1", "0-0", "0-1"]
@@ -85,5 +85,5 @@ def test_a_part_of_other_items_or_broken_is_refused(tmp_path: Path) -> None:
         check_part(path, "digest 1")
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(BadFile, match="is broken"):
-        assemble([path], digests(1), tmp_path / "o.parquet", None, "parquet")
+        assemble([path], digests(1), out=tmp_path / "o.parquet", errors=None, form="parquet")
     assert not (tmp_path / "o.parquet").exists()

@@ -12,6 +12,7 @@ import pytest
 
 from thuja.errors import BadFile, EmptyInput, OutputExists, UsageError
 from thuja.jobs import MARKER, atomic_path, output_folder, require_complete, write_json, write_text
+from thuja.jobs.folders import temporary_name
 
 
 def state(folder: Path) -> str:
@@ -278,3 +279,22 @@ def test_write_text_replaces_a_file_whole(tmp_path: Path) -> None:
     write_text(tmp_path / "a.txt", "long, long ago")
     write_text(tmp_path / "a.txt", "short")
     assert (tmp_path / "a.txt").read_text() == "short"
+
+
+def test_processes_of_one_number_do_not_write_into_each_others_files(tmp_path: Path) -> None:
+    """In two containers on one folder both may be process 7: they once wrote to one temporary file."""
+    path = tmp_path / "file"
+    with atomic_path(path) as first:
+        with atomic_path(path) as second:
+            second.write_text("second")
+        first.write_text("first")
+    assert path.read_text() == "first"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_killed_process_left_half_written_goes_when_the_job_is_resumed(tmp_path: Path) -> None:
+    with output_folder(tmp_path / "o", verb="curate"):
+        left = tmp_path / "o" / temporary_name("shard.tar")
+        left.touch()
+    with output_folder(tmp_path / "o", verb="curate", resume=True):
+        assert not left.exists()

@@ -1,12 +1,13 @@
 """A job in numbered units: shared, gone on with, and never mixed with another's."""
 
+import errno
 import json
 from pathlib import Path
 
 import pytest
 
-from thuja.errors import OutputExists, UsageError
-from thuja.jobs import Share, Units
+from thuja.errors import OutputExists, ThujaError, UsageError
+from thuja.jobs import Share, Units, kept_when_full
 
 
 def finish(units: Units, *numbers: int) -> None:
@@ -40,6 +41,54 @@ def test_the_same_plan_goes_on_and_another_is_refused(tmp_path: Path) -> None:
     assert Units(tmp_path / "u", {"a": [1, [2]]}).done() == 1
     with pytest.raises(OutputExists, match="units of another job"):
         Units(tmp_path / "u", {"a": [1, [3]]})
+
+
+def test_the_refusal_of_another_plan_names_the_fields_that_differ(tmp_path: Path) -> None:
+    """It once said "of another job", and nobody knew which of fifteen options it was."""
+    Units(tmp_path / "u", {"model": "a" * 40, "precision": "bf16", "prompts": None, "same": 1, "inputs": [["p"]]})
+    with pytest.raises(OutputExists) as caught:
+        Units(tmp_path / "u", {"model": "b", "precision": "fp32", "prompts": 80, "same": 1, "inputs": [["q"]]})
+    assert caught.value.message == (
+        f"{tmp_path / 'u'} holds units of another job: "
+        "model, precision (bf16 there, fp32 here), prompts (none there, 80 here), inputs"
+    )
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_units_of_another_plan_are_cleared_only_by_force_and_the_first_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rank: int
+) -> None:
+    monkeypatch.setattr("thuja.jobs.units._PATIENCE", 0.0)
+    finish(Units(tmp_path / "u", {"a": 1}), 0)
+    share = Share(rank=rank, world=2)
+    with pytest.raises(OutputExists, match="another job"):
+        Units.open(tmp_path / "u", {"a": 2}, share, force=False)
+    assert Units.open(tmp_path / "u", {"a": 1}, share, force=True).done() == 1
+    if rank == 1:
+        with pytest.raises(OutputExists, match="another job"):
+            Units.open(tmp_path / "u", {"a": 2}, share, force=True)
+    else:
+        assert Units.open(tmp_path / "u", {"a": 2}, share, force=True).done() == 0
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_a_full_disk_is_one_sentence(code: int) -> None:
+    with pytest.raises(ThujaError, match=r"cannot write: .*\n.*kept in u: make room"), kept_when_full(Path("u")):
+        raise OSError(code, "no room")
+
+
+@pytest.mark.parametrize("code", [errno.EISDIR, errno.EACCES, errno.ENOENT, errno.EIO])
+def test_what_cannot_be_read_is_not_called_a_full_disk(code: int) -> None:
+    """A folder named d.txt among the texts was once `cannot write: Is a directory`, with the hint to make room."""
+    with pytest.raises(OSError, match="why") as caught, kept_when_full(Path("u")):
+        raise OSError(code, "why")
+    assert caught.value.errno == code
+
+
+def test_a_disk_that_fails_while_a_unit_is_written_is_one_sentence(tmp_path: Path) -> None:
+    units = Units(tmp_path / "u", {})
+    with pytest.raises(ThujaError, match="cannot write"), units.writing(0):
+        raise OSError(errno.EIO, "Input/output error")
 
 
 def test_what_is_no_folder_of_units_is_refused(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """`thuja embed`: images or texts in, one file of embeddings out."""
 
 import sys
-from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TextIO
@@ -12,9 +12,11 @@ import click
 from thuja.cli.hardware import HardwareChoice, hardware_options
 
 if TYPE_CHECKING:
-    from thuja.encode import Encoder, Hardware
+    from thuja.encode import Encoder
+    from thuja.encode.images import EncodeOptions
     from thuja.encode.job import EmbedJob
     from thuja.encode.parts import Summary
+    from thuja.encode.planned import OpenEncoder
 
 STDOUT = Path("-")
 _FORMS = {"": "parquet", ".parquet": "parquet", ".pq": "parquet", ".json": "json"}
@@ -72,19 +74,14 @@ def embed(
       thuja embed observations.csv --column image_url --out embeddings.parquet
       thuja embed names.txt --texts --prompts openai --out names.parquet
     """
-    from thuja.encode.images import EncodeOptions
     from thuja.encode.job import EmbedJob
-    from thuja.phrasing import read_prompts
 
-    machine = hardware.settled()
-    options = EncodeOptions(
+    options = replace(
+        _machine_options(hardware, batch_size),
         head=_head(head, is_text=is_text),
         normalize=not no_normalize and (is_text or not as_json),
         dtype=dtype,
         is_exact=is_exact,
-        batch_size=batch_size or (256 if machine.device.startswith("cuda") else 16),
-        threads=machine.threads,
-        label="embed",
     )
     with ExitStack() as stack:
         target, parts = _outputs(out, stack, as_json=as_json)
@@ -92,15 +89,27 @@ def embed(
             inputs=inputs,
             out=target,
             parts=parts,
-            errors=errors or (target.with_suffix(".errors.csv") if isinstance(target, Path) else None),
+            errors=errors,
             form="json" if as_json else "parquet",
             is_text=is_text,
             column=column,
-            prompts=None if prompts is None else read_prompts(prompts),
+            prompts=_prompts(prompts),
             options=options,
             force=force,
         )
-        _report(job, _run(job, partial(_open_encoder, name, machine, image_size)))
+        _report(job, _run(job, partial(_open_encoder, name, hardware, image_size)))
+
+
+def _machine_options(hardware: HardwareChoice, batch_size: int | None) -> "EncodeOptions":
+    """What hangs on the machine; raises UsageError for what it cannot do."""
+    from thuja.encode.images import EncodeOptions
+
+    machine = hardware.settled()
+    return EncodeOptions(
+        batch_size=batch_size or (256 if machine.device.startswith("cuda") else 16),
+        threads=machine.threads,
+        label="embed",
+    )
 
 
 def _outputs(out: Path | None, stack: ExitStack, *, as_json: bool) -> tuple[Path | TextIO, Path]:
@@ -121,6 +130,12 @@ def _outputs(out: Path | None, stack: ExitStack, *, as_json: bool) -> tuple[Path
     return out, out.with_name(f"{out.name}.parts")
 
 
+def _prompts(name: str | None) -> tuple[str, ...] | None:
+    from thuja.phrasing import read_prompts
+
+    return None if name is None else read_prompts(name)
+
+
 def _head(head: str | None, *, is_text: bool) -> str:
     from thuja.errors import UsageError
     from thuja.model import TAXONOMY
@@ -130,7 +145,7 @@ def _head(head: str | None, *, is_text: bool) -> str:
     return head or TAXONOMY
 
 
-def _run(job: "EmbedJob", open_encoder: Callable[[], "Encoder"]) -> "Summary | None":
+def _run(job: "EmbedJob", open_encoder: "OpenEncoder") -> "Summary | None":
     from thuja.encode.job import run_job
     from thuja.jobs import Share
 
@@ -143,13 +158,13 @@ def _run(job: "EmbedJob", open_encoder: Callable[[], "Encoder"]) -> "Summary | N
         raise
 
 
-def _open_encoder(name: str | None, hardware: "Hardware", image_size: int | None) -> "Encoder":
+def _open_encoder(name: str | None, hardware: HardwareChoice, image_size: int | None, planned: str | None) -> "Encoder":
     """The one place where the command's options become a model that encodes."""
     from thuja.encode import Encoder
     from thuja.model import Model
     from thuja.model.published import find_model
 
-    return Encoder.prepare(Model.load(find_model(name), image_size=image_size), hardware)
+    return Encoder.prepare(Model.load(find_model(name), image_size=image_size), hardware.settled(planned))
 
 
 def _report(job: "EmbedJob", summary: "Summary | None") -> None:
@@ -163,7 +178,7 @@ def _report(job: "EmbedJob", summary: "Summary | None") -> None:
     total = summary.embedded + summary.failed
     first = summary.first_error
     if first is not None:
-        where = f"see {job.errors}" if job.errors else f"the first is {first.id}: {first.message}"
+        where = f"see {job.error_list}" if job.error_list else f"the first is {first.id}: {first.message}"
         click.echo(f"{summary.failed:,} of {total:,} {things} could not be embedded; {where}", err=True)
         if not summary.embedded:
             raise ThujaError(f"none of {total:,} {things} could be embedded", hint=f"{first.id}: {first.message}")

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -19,10 +20,17 @@ class HardwareChoice(NamedTuple):
     is_compiled: bool
     threads: int | None
 
-    def settled(self) -> "Hardware":
-        """With every `auto` chosen for this machine; raises UsageError for what it cannot do."""
-        from thuja.encode.hardware import Hardware
+    def settled(self, planned: str | None = None) -> "Hardware":
+        """With every `auto` chosen for this machine; raises UsageError for what it cannot do.
 
+        An `auto` precision is the `planned` one of a job that was begun, if this machine can do that.
+        """
+        from thuja.encode.hardware import AUTO, Hardware
+        from thuja.errors import UsageError
+
+        if planned is not None and self.precision == AUTO:
+            with suppress(UsageError):
+                return Hardware(**self._replace(precision=planned)._asdict()).settled()
         return Hardware(**self._asdict()).settled()
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from thuja.cli.hardware import HardwareChoice
+
 if TYPE_CHECKING:
     from thuja.encode import Encoder
 
@@ -118,13 +120,12 @@ def show_command(folder: Path) -> None:
         click.echo(f"{rank.label}\t{count}")
 
 
-def _open_encoder(name: str | None, device: str, precision: str, processes: int) -> "Encoder":
+def _open_encoder(name: str | None, device: str, precision: str, processes: int, planned: str | None) -> "Encoder":
     """The model, made fast for one of so many processes on this machine."""
-    from thuja.encode import Encoder, Hardware, available_cpus
+    from thuja.encode import Encoder, available_cpus
     from thuja.model import Model
     from thuja.model.published import find_model
 
     threads = max(1, available_cpus() // processes)
-    return Encoder.prepare(
-        Model.load(find_model(name)), Hardware(device=device, precision=precision, engine="torch", threads=threads)
-    )
+    choice = HardwareChoice(device=device, precision=precision, engine="torch", is_compiled=False, threads=threads)
+    return Encoder.prepare(Model.load(find_model(name)), choice.settled(planned))

@@ -8,32 +8,31 @@ units of the others; whoever finds all of them finished puts them together.
 import hashlib
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Final, TextIO
+from typing import TextIO
 
 from thuja.encode.encoder import Encoder
 from thuja.encode.images import DEFAULT_OPTIONS, EncodeOptions
-from thuja.encode.parts import ERROR_COLUMNS, Form, Summary, assemble
+from thuja.encode.parts import Form, Summary, assemble, error_file, is_error_file, is_made_from
+from thuja.encode.planned import OpenEncoder, open_as_planned
 from thuja.encode.sources import STDIN, Source, find_image_sources, find_text_sources
 from thuja.encode.walk import UnitEncoder, Walk
-from thuja.errors import EmptyInput, OutputExists, ThujaError, UsageError
-from thuja.jobs import Share, Units, require_writable
+from thuja.errors import EmptyInput, OutputExists, UsageError
+from thuja.jobs import Share, Units, kept_when_full, require_writable
 from thuja.model.config import head_named
-
-_PATIENCE: Final = 60.0
-"""Seconds that a process waits for the first one to clear what `force` replaces."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbedJob:
     """What to embed, how, and where to: see `thuja embed --help`.
 
-    `out` may be a stream for the form "json"; `parts` is the folder for units in between. `prompts`
-    are for texts, `options.head` for images. Only what `plan` says changes a unit.
+    `out` may be a stream for the form "json"; `parts` is the folder for units in between. `errors`
+    is where the user wants the list of what failed, None for the usual place. `prompts` are for
+    texts, `options.head` for images. Only what `plan` says changes a unit.
     """
 
     inputs: Sequence[str]
@@ -65,6 +64,20 @@ class EmbedJob:
         """The unit's size in whole batches: an item's batch mates must not hang on where a run began."""
         return math.ceil(self.unit_size / self.options.batch_size) * self.options.batch_size
 
+    @property
+    def error_list(self) -> Path | None:
+        """Where what failed is listed: beside the output, if nobody says; nowhere for a stream."""
+        if self.errors is None and isinstance(self.out, Path):
+            return self.out.with_name(f"{self.out.name}.errors.csv")
+        return self.errors
+
+    @property
+    def text_column(self) -> str:
+        """What the column of the texts is called: as in their tables, whose own `text` may be another."""
+        if self.column in ("uuid", "emb"):  # columns of the output
+            return f"{self.column}_text"
+        return self.column or "text"
+
     def sources(self) -> list[Source]:
         """What the inputs stand for; raises UsageError for those that stand for nothing."""
         find = find_text_sources if self.is_text else find_image_sources
@@ -93,9 +106,7 @@ class EmbedJob:
         }
 
 
-def run_job(
-    job: EmbedJob, open_encoder: Callable[[], Encoder], share: Share, *, say: Callable[[str], None]
-) -> Summary | None:
+def run_job(job: EmbedJob, open_encoder: OpenEncoder, share: Share, *, say: Callable[[str], None]) -> Summary | None:
     """Do this process's share of the job, and put the output together if all units are finished then.
 
     `say` is told when an earlier run is gone on with.
@@ -105,21 +116,34 @@ def run_job(
     started = time.time()
     sources = job.sources()
     _check_output(job, sources, share)
-    walk = Walk(chain.from_iterable(sources), job.items_per_unit)
+    walk = Walk(chain.from_iterable(sources), job.items_per_unit, force=job.force)
     if walk.is_empty():
         raise EmptyInput(f"nothing to embed in {', '.join(job.inputs[:3])}", hint="thuja embed --help says what counts")
-    encoder = open_encoder()
+    plan = partial(job.plan, sources=sources)
+    encoder = open_as_planned(open_encoder, plan, lambda: Units.plan_in(job.parts))
     head_named(encoder.model.config, job.options.head)  # raises UnknownName
     if share.world > 1 and _is_made_since(job.out, started):
         return None  # the others were done before this process had begun
-    units = _open_units(job, job.plan(encoder, sources), share)
+    units = Units.open(job.parts, plan(encoder), share, force=job.force)
     if done := units.done():
         size = job.items_per_unit
         say(f"going on where an earlier run stopped: {done:,} units of {size:,} are done in {units.folder}")
-    with _kept_when_full(job, units):
-        work = UnitEncoder(encoder=encoder, options=job.options, is_text=job.is_text, prompts=job.prompts)
-        work.run(walk, units, total=_total(sources))
-    return _finish(job, units, walk, started)
+    work = UnitEncoder(
+        encoder=encoder, options=job.options, is_text=job.is_text, text_column=job.text_column, prompts=job.prompts
+    )
+    try:
+        with kept_when_full(job.parts if isinstance(job.out, Path) else None):
+            work.run(walk, units, total=_total(sources))
+            summary = _assembled(job, units, walk.digests)
+    except FileNotFoundError:
+        if not _is_made_since(job.out, started):
+            raise
+        summary = None  # another process has put it together and cleared up
+    if summary is not None:
+        _clear_errors(job, summary)
+    if summary is not None or _is_made_since(job.out, started):
+        units.remove()  # this process may have come when the others had finished, and begun the folder anew
+    return summary
 
 
 def _check_output(job: EmbedJob, sources: Sequence[Source], share: Share) -> None:
@@ -130,44 +154,15 @@ def _check_output(job: EmbedJob, sources: Sequence[Source], share: Share) -> Non
         if job.out.exists() and not job.force:
             raise OutputExists(f"{job.out} is there already", hint="--force replaces it")
         require_writable(job.out)
-    if job.errors is not None:
-        require_writable(job.errors)
-        if job.errors.exists() and not _is_error_file(job.errors) and not job.force:
-            raise OutputExists(f"{job.errors} is there already and no list of errors", hint="name another --errors")
+    errors = job.error_list
+    if errors is not None:
+        require_writable(errors)
+        if errors.exists() and not is_error_file(errors):  # which even --force does not replace
+            raise OutputExists(f"{errors} is there already and no list of errors", hint="name another --errors")
     inputs = {path.resolve() for source in sources for path in source.files}
-    for output in (job.out, job.errors):
+    for output in (job.out, errors):
         if isinstance(output, Path) and output.resolve() in inputs:
             raise UsageError(f"{output} is an input", hint="name another output")
-
-
-def _is_error_file(path: Path) -> bool:
-    header = ",".join(ERROR_COLUMNS).encode()
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(len(header)) == header
-
-
-def _open_units(job: EmbedJob, plan: dict[str, object], share: Share) -> Units:
-    """The units so far. With `force`, units of another plan make room: the first process clears them.
-
-    Units of the same plan are kept in any case, so that a killed run with `force` can go on.
-    """
-    waited = time.monotonic()
-    while True:
-        try:
-            units = Units(job.parts, plan, share=share)
-        except OutputExists:
-            if not job.force or not Units.is_folder(job.parts):
-                raise
-            if share.rank == 0:
-                Units.clear(job.parts)
-            elif time.monotonic() - waited > _PATIENCE:
-                raise
-            else:
-                time.sleep(0.1)
-            continue
-        return units
 
 
 def _total(sources: Sequence[Source]) -> int | None:
@@ -175,24 +170,29 @@ def _total(sources: Sequence[Source]) -> int | None:
     return None if None in counts else sum(count or 0 for count in counts)
 
 
-def _finish(job: EmbedJob, units: Units, walk: Walk, started: float) -> Summary | None:
+def _assembled(job: EmbedJob, units: Units, digests: Sequence[str]) -> Summary | None:
     """Put the output together, if all units are there; two processes that do it at once do the same."""
-    paths = units.finished(len(walk.digests))
-    try:
-        if paths is None:
-            if _is_made_since(job.out, started):
-                units.remove()  # this process came when the others had finished, and began the folder anew
-            return None
-        with _kept_when_full(job, units):
-            summary = assemble(paths, walk.digests, job.out, job.errors, job.form)
-    except FileNotFoundError:
-        if _is_made_since(job.out, started):
-            return None  # another process has put it together and cleared up
-        raise
-    if summary.failed == 0 and job.errors is not None and job.errors.exists():
-        job.errors.unlink()  # of an earlier run: it would say that something is wrong with this one
-    units.remove()
-    return summary
+    paths = units.finished(len(digests))
+    if paths is None:
+        return None
+    if job.force and not all(map(is_made_from, paths, digests)):
+        return None  # another process is about to make its units again
+    return assemble(paths, digests, out=job.out, errors=job.error_list, form=job.form)
+
+
+def _clear_errors(job: EmbedJob, summary: Summary) -> None:
+    """An earlier run's list of errors would say that something is wrong with this one.
+
+    In the usual place it goes; where the user named it, it is left with its header alone.
+    """
+    path = job.error_list
+    if summary.failed or path is None or not is_error_file(path):
+        return
+    if job.errors is None:
+        path.unlink(missing_ok=True)
+    else:
+        with error_file(path):
+            pass
 
 
 def _is_made_since(out: Path | TextIO, started: float) -> bool:
@@ -200,16 +200,3 @@ def _is_made_since(out: Path | TextIO, started: float) -> bool:
         return isinstance(out, Path) and out.stat().st_mtime >= started
     except OSError:
         return False
-
-
-@contextmanager
-def _kept_when_full(job: EmbedJob, units: Units) -> Iterator[None]:
-    """Turn a full disk into one sentence that says what is kept."""
-    try:
-        yield
-    except (FileNotFoundError, BrokenPipeError):
-        raise
-    except OSError as error:
-        kept = f"what is done is kept in {units.folder}: make room, and run the same command again"
-        hint = kept if isinstance(job.out, Path) else "make room where it goes"
-        raise ThujaError(f"cannot write: {error.strerror or error}", hint=hint) from error

@@ -6,9 +6,10 @@ them together; two processes that do it at once write the same bytes.
 
 import hashlib
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,9 +18,10 @@ import numpy.typing as npt
 
 from thuja.encode.encoder import Encoder
 from thuja.encode.label_sources import LabelRows
+from thuja.encode.planned import open_as_planned
 from thuja.encode.texts import encode_texts, phrases
 from thuja.errors import BadFile, OutputExists, ThujaError, UnknownName, UsageError
-from thuja.jobs import Progress, Share, Units
+from thuja.jobs import Progress, Share, Units, kept_when_full
 from thuja.labels import FACTS, LabelSpace, read_facts, save_parts
 from thuja.model import Model
 from thuja.phrasing import PHRASES, require_prompts
@@ -27,8 +29,8 @@ from thuja.phrasing import PHRASES, require_prompts
 _UNIT_TEXTS: Final = 20_480
 """Texts in a unit, when nobody says how many labels: 256 names in 80 prompts."""
 
-Opener = Callable[[int], Encoder]
-"""Makes the model ready in one of so many local processes; a worker calls it anew."""
+Opener = Callable[[int, str | None], Encoder]
+"""Makes the model ready in one of so many local processes; a worker calls it anew. The precision is `OpenEncoder`'s."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,20 +101,20 @@ def build_label_space(
     _check_output(job.out)
     if share.world > 1 and (job.workers > 1 or force):
         raise UsageError("under torchrun, each process is one worker and none replaces what is there")
-    encoder = opener(job.workers)
+    encoder = open_as_planned(partial(opener, job.workers), job.plan, partial(_plan_there, job))
     plan = job.plan(encoder)
     if (job.out / FACTS).exists() and not force:
         if not _is_made(job.out, plan):
             raise OutputExists(f"{job.out} holds another label space", hint="--force replaces it")
         say(f"{job.out} is built already")
         return True
-    units = _open_units(job.parts, plan, Share(world=job.workers) if job.workers > 1 else share, force=force)
+    units = Units.open(job.parts, plan, Share(world=job.workers) if job.workers > 1 else share, force=force)
     (job.out / FACTS).unlink(missing_ok=True)
     if done := units.done():
         say(f"going on where an earlier run stopped: {done:,} of {job.units:,} units are done in {units.folder}")
-    with _kept_when_full(units), _workers(job, opener, plan):
+    with kept_when_full(units.folder), _workers(job, opener, plan):
         _encode_units(job, encoder.model, units, label="labels")
-    with _kept_when_full(units):
+    with kept_when_full(units.folder):
         return _finish(job, encoder.model.id, units, plan)
 
 
@@ -132,15 +134,13 @@ def _is_made(out: Path, plan: dict[str, Any]) -> bool:
         return False
 
 
-def _open_units(folder: Path, plan: dict[str, Any], share: Share, *, force: bool) -> Units:
-    """The units so far. With `force`, those of another job are deleted; those of this one are kept."""
+def _plan_there(job: LabelJob) -> Mapping[str, Any] | None:
+    """How the label space that is whole there was built, or else what its units were begun as."""
     try:
-        return Units(folder, plan, share=share)
-    except OutputExists:
-        if not force or not Units.is_folder(folder):
-            raise
-        Units.clear(folder)
-        return Units(folder, plan, share=share)
+        built = read_facts(job.out).get("build")
+    except BadFile:
+        built = None
+    return built if isinstance(built, Mapping) else Units.plan_in(job.parts)
 
 
 def _encode_units(job: LabelJob, model: Model, units: Units, *, label: str = "") -> None:
@@ -196,7 +196,7 @@ def _workers(job: LabelJob, opener: Opener, plan: dict[str, Any]) -> Iterator[No
 
 
 def _work(job: LabelJob, opener: Opener, plan: dict[str, Any], share: Share) -> None:
-    _encode_units(job, opener(job.workers).model, Units(job.parts, plan, share=share))
+    _encode_units(job, opener(job.workers, plan["precision"]).model, Units(job.parts, plan, share=share))
 
 
 def _finish(job: LabelJob, model: str, units: Units, plan: dict[str, Any]) -> bool:
@@ -222,17 +222,3 @@ def _parts(job: LabelJob, model: str, paths: Sequence[Path]) -> Iterator[LabelSp
         texts = [taxon.scientific_name for taxon in taxa] if job.labels.has_taxa else job.labels.texts(start, stop)
         vectors = np.load(path, allow_pickle=False)
         yield LabelSpace(texts=texts, vectors=vectors, model=model, taxa=taxa)
-
-
-@contextmanager
-def _kept_when_full(units: Units) -> Iterator[None]:
-    """Turn a full disk into one sentence that says what is kept."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise ThujaError(
-            f"cannot write: {error.strerror or error}",
-            hint=f"what is done is kept in {units.folder}: make room, and run the same command again",
-        ) from error

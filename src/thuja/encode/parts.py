@@ -40,7 +40,7 @@ class Summary:
     first_error: Failure | None = None
 
 
-def write_part(path: Path, embeddings: Embeddings, errors: Sequence[Failure], digest: str) -> None:
+def write_part(path: Path, embeddings: Embeddings, *, errors: Sequence[Failure], digest: str) -> None:
     """Write one part; `digest` is of the items that it was made from."""
     table = embeddings.to_table()
     about = json.dumps({"digest": digest, "errors": errors})
@@ -54,8 +54,14 @@ def check_part(path: Path, digest: str) -> None:
         _errors_in(file, path, digest)
 
 
+def is_made_from(path: Path, digest: str) -> bool:
+    """Whether a part was made from these items."""
+    with _opened(path) as file:
+        return bool(_about(file)["digest"] == digest)
+
+
 def assemble(
-    parts: Sequence[Path], digests: Sequence[str], out: Path | TextIO, errors: Path | None, form: Form
+    parts: Sequence[Path], digests: Sequence[str], *, out: Path | TextIO, errors: Path | None, form: Form
 ) -> Summary:
     """Put parts together in their order, a part at a time in memory, each output whole or not at all.
 
@@ -72,7 +78,7 @@ def assemble(
                 schema = common_schema([schema, file.schema_arrow])
                 embedded += file.metadata.num_rows
             if failures and errors is not None and writer is None:
-                writer = stack.enter_context(_error_file(errors))
+                writer = stack.enter_context(error_file(errors))
             if writer is not None:
                 writer.writerows([printable(cell) for cell in failure] for failure in failures)
             failed += len(failures)
@@ -92,8 +98,18 @@ def assemble(
     )
 
 
+def is_error_file(path: Path) -> bool:
+    """Whether thuja wrote this list of errors."""
+    header = ",".join(ERROR_COLUMNS).encode() + b"\n"
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(header)) == header
+
+
 @contextmanager
-def _error_file(path: Path) -> Iterator[Any]:
+def error_file(path: Path) -> Iterator[Any]:
+    """A CSV writer of a list of errors, which has its header."""
     with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(ERROR_COLUMNS)
@@ -156,8 +172,13 @@ def _opened(path: Path) -> Iterator[pq.ParquetFile]:
         yield file
 
 
+def _about(file: pq.ParquetFile) -> dict[str, Any]:
+    about: dict[str, Any] = json.loads(file.schema_arrow.metadata[_KEY])
+    return about
+
+
 def _errors_in(file: pq.ParquetFile, path: Path, digest: str) -> list[Failure]:
-    about = json.loads(file.schema_arrow.metadata[_KEY])
+    about = _about(file)
     if about["digest"] != digest:
         raise OutputExists(
             f"the input is not what it was when {path} was made", hint="--force begins anew, or name another output"

@@ -14,7 +14,7 @@ from thuja.embeddings import Embeddings, Vectors
 from thuja.encode.contents import contents, failure_of
 from thuja.encode.encoder import Encoder
 from thuja.encode.images import EncodeOptions, stream_images
-from thuja.encode.parts import check_part, write_part
+from thuja.encode.parts import check_part, is_made_from, write_part
 from thuja.encode.pipeline import Content, Failure
 from thuja.encode.sources import Found, Item
 from thuja.encode.tables import Flaw, gathered
@@ -27,11 +27,11 @@ class Walk:
     """The items of an input in order, walked once; `digests` has one of each unit that is passed.
 
     A digest is of the keys of a unit's items: where it differs from that of an earlier run, the
-    input has changed in between.
+    input has changed in between. With `force`, this process's units of other items are made again.
     """
 
-    def __init__(self, items: Iterable[Found], unit_size: int) -> None:
-        self._items, self.unit_size = iter(items), unit_size
+    def __init__(self, items: Iterable[Found], unit_size: int, *, force: bool = False) -> None:
+        self._items, self.unit_size, self._force = iter(items), unit_size, force
         self.digests: list[str] = []
 
     def is_empty(self) -> bool:
@@ -44,29 +44,39 @@ class Walk:
     def todo(self, units: Units) -> Iterator[tuple[int, Item]]:
         """The items, with their numbers, of the units that are to be made; others are not opened.
 
-        Raises OutputExists where a unit that is done was made from other items.
+        Raises OutputExists, unless forced, where a unit that is done was made from other items; and
+        FileNotFoundError where another process clears the units away.
         """
-        digest, passed = hashlib.sha256(), 0
-        is_done = is_wanted = False
+        digest = hashlib.sha256()
+        is_done = is_mine = is_open = False
+        held: list[tuple[int, Found]] = []  # of a unit that may have to be made again
         for place, found in enumerate(self._items):
-            if place % self.unit_size == 0:
-                unit = place // self.unit_size
-                is_done = units.is_done(unit)
-                is_wanted = units.is_mine(unit) and not is_done
+            unit, row = divmod(place, self.unit_size)
+            if row == 0:
+                is_done, is_mine = units.is_done(unit), units.is_mine(unit)
             digest.update(found.key.encode("utf-8", "surrogatepass") + b"\0")
-            passed = (place + 1) % self.unit_size
-            if passed == 0:
-                self._pass(units, digest.hexdigest(), is_done=is_done)
-                digest = hashlib.sha256()
-            if is_wanted:
+            if is_done and is_mine and self._force:
+                held.append((place, found))
+            is_open = row + 1 < self.unit_size
+            if not is_open:
+                yield from self._pass(units, digest.hexdigest(), held, is_done=is_done)
+                digest, held = hashlib.sha256(), []
+            if is_mine and not is_done:
                 yield place, found.open()
-        if passed:
-            self._pass(units, digest.hexdigest(), is_done=is_done)
+        if is_open:
+            yield from self._pass(units, digest.hexdigest(), held, is_done=is_done)
 
-    def _pass(self, units: Units, digest: str, *, is_done: bool) -> None:
-        if is_done:
-            check_part(units.path(len(self.digests)), digest)
+    def _pass(
+        self, units: Units, digest: str, held: Iterable[tuple[int, Found]], *, is_done: bool
+    ) -> Iterator[tuple[int, Item]]:
+        """Note a unit's digest; yields the held items if the unit was made from others."""
+        path = units.path(len(self.digests))
         self.digests.append(digest)
+        if is_done and not self._force:
+            check_part(path, digest)
+        elif held and not is_made_from(path, digest):
+            for place, found in held:
+                yield place, found.open()
 
 
 class _Result(NamedTuple):
@@ -83,6 +93,7 @@ class UnitEncoder:
     encoder: Encoder
     options: EncodeOptions
     is_text: bool = False
+    text_column: str = "text"
     prompts: Sequence[str] | None = None
 
     def run(self, walk: Walk, units: Units, *, total: int | None) -> None:
@@ -159,7 +170,7 @@ class UnitEncoder:
             columns=self._columns([item for item, _ in good]),
         )
         with units.writing(unit) as path:
-            write_part(path, embeddings, failures, digest)
+            write_part(path, embeddings, errors=failures, digest=digest)
 
     @property
     def _precision(self) -> str:
@@ -171,8 +182,8 @@ class UnitEncoder:
         if not self.is_text:
             return columns
         texts = pa.array([item.content for item in items], pa.string())
-        others = [name for name in columns.column_names if name != "text"]
-        return pa.table({"text": texts, **{name: columns.column(name) for name in others}})
+        others = [name for name in columns.column_names if name != self.text_column]
+        return pa.table({self.text_column: texts, **{name: columns.column(name) for name in others}})
 
 
 def _count_todo(units: Units, total: int, size: int) -> int:

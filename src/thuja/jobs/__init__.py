@@ -12,7 +12,7 @@ from thuja.jobs.folders import (
     write_text,
 )
 from thuja.jobs.progress import Progress, track
-from thuja.jobs.units import Share, Units
+from thuja.jobs.units import Share, Units, differing, kept_when_full
 
 __all__ = [
     "MARKER",
@@ -21,7 +21,9 @@ __all__ = [
     "Units",
     "atomic_path",
     "cache_folder",
+    "differing",
     "empty_folder",
+    "kept_when_full",
     "output_folder",
     "require_complete",
     "require_writable",

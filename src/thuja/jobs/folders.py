@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,9 +42,14 @@ def require_writable(path: Path) -> None:
     _claim(Path(path)).unlink(missing_ok=True)
 
 
+def temporary_name(name: str) -> str:
+    """A name for what stands beside `name` for a while. In containers many a process has the same number."""
+    return f"{name}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
+
+
 def _claim(path: Path) -> Path:
-    """An empty temporary file beside `path`."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    """An empty temporary file beside `path`, which no other process has: also none of another machine."""
+    temporary = path.with_name(temporary_name(path.name))
     with _refusal(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
