@@ -138,7 +138,7 @@ def test_a_run_that_fails_goes_on_and_ends_the_same(tiny_model: Model, monkeypat
     assert not Path("o.parquet").exists()
     said: list[str] = []
     run(job("p"), tiny_model, said=said)
-    assert said == ["going on where an earlier run stopped: 2 units of 8 are done in o.parts"]
+    assert said == ["going on where an earlier run stopped: up to 16 images are in o.parts"]
     assert calls == 6 + (12 - 4)  # two units of two batches were not made again
     assert Path("o.parquet").read_bytes() == Path("calm.parquet").read_bytes()
     assert Path("o.csv").read_bytes() == Path("calm.csv").read_bytes()

@@ -147,5 +147,5 @@ def test_a_full_disk_is_one_sentence_and_what_was_done_is_kept(tiny_model: Model
         assert len(list(Path("o.parquet.parts").glob("unit-*"))) == done
     again = subprocess.run(words, capture_output=True, timeout=60, check=False)
     assert again.returncode == 0
-    assert b"6 units of 1,024 are done" in again.stderr
+    assert b"up to 6,144 images are in" in again.stderr
     assert len(Embeddings.load(Path("o.parquet"))) == 4908

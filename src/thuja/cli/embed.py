@@ -76,6 +76,8 @@ def embed(
     """
     from thuja.encode.job import EmbedJob
 
+    if is_text:
+        _require_text_options(hardware, image_size)
     options = replace(
         _machine_options(hardware, batch_size),
         head=_head(head, is_text=is_text),
@@ -110,6 +112,18 @@ def _machine_options(hardware: HardwareChoice, batch_size: int | None) -> "Encod
         threads=machine.threads,
         label="embed",
     )
+
+
+def _require_text_options(hardware: HardwareChoice, image_size: int | None) -> None:
+    """Refuse what would say nothing of texts."""
+    from thuja.errors import UsageError
+
+    if hardware.engine not in ("auto", "torch") or hardware.precision == "int8":
+        raise UsageError(
+            "other engines, and int8, are for images", hint="leave out --engine, or name another --precision"
+        )
+    if image_size is not None:
+        raise UsageError("--image-size is for images", hint="leave it out")
 
 
 def _outputs(out: Path | None, stack: ExitStack, *, as_json: bool) -> tuple[Path | TextIO, Path]:

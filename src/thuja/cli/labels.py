@@ -37,6 +37,7 @@ def labels() -> None:
 @click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes on this machine.")
 @click.option("--precision", default="auto", show_default=True, metavar="NAME", help="fp32, bf16, or fp16 on a GPU.")
 @click.option("--device", default="auto", show_default=True, metavar="NAME", help="cpu, cuda, cuda:1, mps.")
+@click.option("--threads", type=click.IntRange(min=1), help="Of the processor.  [default: all, shared by the workers]")
 @click.option("--force", is_flag=True, help="Replace the label space in --out.")
 def build_command(
     sources: tuple[str, ...],
@@ -52,6 +53,7 @@ def build_command(
     workers: int,
     precision: str,
     device: str,
+    threads: int | None,
     force: bool,
 ) -> None:
     """Build the label space of all taxa (or texts) in SOURCE.
@@ -84,7 +86,7 @@ def build_command(
     )
     above = f", {rows.above:,} rows above the rank left out" if rows.above else ""
     click.echo(f"{len(rows):,} labels, {rows.merged:,} duplicate rows merged{above}", err=True)
-    opener = partial(_open_encoder, name, device, precision)
+    opener = partial(_open_encoder, name, device, precision, threads)
     try:
         is_whole = build_label_space(
             job, opener, Share.from_environment(), force=force, say=partial(click.echo, err=True)
@@ -120,12 +122,14 @@ def show_command(folder: Path) -> None:
         click.echo(f"{rank.label}\t{count}")
 
 
-def _open_encoder(name: str | None, device: str, precision: str, processes: int, planned: str | None) -> "Encoder":
+def _open_encoder(
+    name: str | None, device: str, precision: str, threads: int | None, processes: int, planned: str | None
+) -> "Encoder":
     """The model, made fast for one of so many processes on this machine."""
     from thuja.encode import Encoder, available_cpus
     from thuja.model import Model
     from thuja.model.published import find_model
 
-    threads = max(1, available_cpus() // processes)
-    choice = HardwareChoice(device=device, precision=precision, engine="torch", is_compiled=False, threads=threads)
+    each = max(1, (threads or available_cpus()) // processes)
+    choice = HardwareChoice(device=device, precision=precision, engine="torch", is_compiled=False, threads=each)
     return Encoder.prepare(Model.load(find_model(name)), choice.settled(planned))

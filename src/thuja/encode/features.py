@@ -11,8 +11,9 @@ import numpy as np
 from thuja.embeddings import Embeddings, Vectors
 from thuja.encode.encoder import Encoder
 from thuja.encode.images import DEFAULT_OPTIONS, Encoded, EncodeOptions, Pixels, resized_by, run_batch
-from thuja.encode.pipeline import Content, Failure, available_cpus, ordered, shown
+from thuja.encode.pipeline import Content, Failure, available_cpus, ordered
 from thuja.images import read_bytes
+from thuja.jobs import track
 from thuja.model import Model
 
 FEATURE_OPTIONS = replace(DEFAULT_OPTIONS, dtype="float16")
@@ -92,7 +93,7 @@ def cached_features(
     errors: list[Failure] = []
     pending: dict[str, Pixels] = {}
     try:
-        for name, result in shown(results, options.label, total):
+        for name, result in track(results, total=total, label=options.label) if options.label else results:
             if isinstance(result, Failure):
                 errors.append(result)
                 continue

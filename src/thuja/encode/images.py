@@ -13,9 +13,10 @@ from torch import Tensor
 
 from thuja.embeddings import Embeddings, Vectors
 from thuja.encode.encoder import Encoder
-from thuja.encode.pipeline import Content, Failure, available_cpus, encoding, ordered, shown
+from thuja.encode.pipeline import Content, Failure, available_cpus, encoding, ordered
 from thuja.errors import UsageError
 from thuja.images import DEFAULT_LIMITS, Limits, Preparation, decode, read_bytes
+from thuja.jobs import Progress
 from thuja.model import TAXONOMY, Model
 
 Pixels = npt.NDArray[Any]
@@ -105,17 +106,27 @@ def stream_images(
     def embed(pixels: Tensor) -> Tensor:
         return encoder.encode_image(pixels, options.head, normalize=options.normalize)
 
+    progress = Progress(total=total, label=options.label) if options.label else None
     running: deque[_Running] = deque()
     ahead = 1 if encoder.device.type == "cuda" else 0  # a GPU computes while the next batch is made ready
+
+    def finished() -> Batch:
+        batch = _as_type(running.popleft().finish(), options.dtype)
+        if progress:
+            progress.advance(len(batch.ids) + len(batch.errors))
+        return batch
+
     try:
-        for chunk in chunks(shown(results, options.label, total), options.batch_size):
+        for chunk in chunks(results, options.batch_size):
             running.append(_start(encoder, chunk, embed, size=options.batch_size))
             if len(running) > ahead:
-                yield _as_type(running.popleft().finish(), options.dtype)
+                yield finished()
         while running:
-            yield _as_type(running.popleft().finish(), options.dtype)
+            yield finished()
     finally:
         results.close()
+        if progress:
+            progress.close()
 
 
 def as_encoder(model: Model | Encoder) -> Encoder:

@@ -126,8 +126,9 @@ def run_job(job: EmbedJob, open_encoder: OpenEncoder, share: Share, *, say: Call
         return None  # the others were done before this process had begun
     units = Units.open(job.parts, plan(encoder), share, force=job.force)
     if done := units.done():
-        size = job.items_per_unit
-        say(f"going on where an earlier run stopped: {done:,} units of {size:,} are done in {units.folder}")
+        things = "texts" if job.is_text else "images"
+        count = done * job.items_per_unit
+        say(f"going on where an earlier run stopped: up to {count:,} {things} are in {units.folder}")
     work = UnitEncoder(
         encoder=encoder, options=job.options, is_text=job.is_text, text_column=job.text_column, prompts=job.prompts
     )
@@ -159,6 +160,8 @@ def _check_output(job: EmbedJob, sources: Sequence[Source], share: Share) -> Non
         require_writable(errors)
         if errors.exists() and not is_error_file(errors):  # which even --force does not replace
             raise OutputExists(f"{errors} is there already and no list of errors", hint="name another --errors")
+    if errors is not None and isinstance(job.out, Path) and errors.resolve() == job.out.resolve():
+        raise UsageError(f"{errors} is the output", hint="name another --errors")
     inputs = {path.resolve() for source in sources for path in source.files}
     for output in (job.out, errors):
         if isinstance(output, Path) and output.resolve() in inputs:

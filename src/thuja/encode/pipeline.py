@@ -12,7 +12,6 @@ from typing import NamedTuple, TypeVar
 import torch
 
 from thuja.errors import ImageError
-from thuja.jobs import track
 from thuja.model import Model
 
 Content = bytes | Path
@@ -50,11 +49,6 @@ def ordered(
                 yield name, result
         finally:  # whoever stops listening does not wait for work that nobody wants
             pool.shutdown(wait=False, cancel_futures=True)
-
-
-def shown(items: Iterable[T], label: str, total: int | None) -> Iterator[T]:
-    """The items, with their progress on stderr unless the label is empty."""
-    return track(items, total=total, label=label) if label else iter(items)
 
 
 def _settle(name: str, future: "Future[T]") -> T | Failure:

@@ -7,13 +7,14 @@ over the parts that are not its own.
 import glob
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from thuja.encode.tables import (
     IMAGE_COLUMNS,
@@ -112,7 +113,8 @@ def _at_path(path: Path, column: str | None) -> list[Source]:
     if path.is_dir():
         shards = [shard for folder in (path / "shards", path) for shard in sorted(folder.glob(f"*{_SHARD}"))]
         if shards:
-            return [_shard_source(shard) for shard in shards]
+            counts = _counts_of_catalog(path / "catalog.parquet")
+            return [_shard_source(shard, counts.get(shard.name)) for shard in shards]
         return [Source(name=str(path), items=partial(_in_folder, path), count=partial(_count_images, path))]
     if _is_table(path):
         table = open_table(path, column, IMAGE_COLUMNS)
@@ -264,7 +266,16 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def _shard_source(path: Path) -> Source:
+def _counts_of_catalog(catalog: Path) -> Mapping[str, int]:
+    """How many images each shard of a data folder has; nothing where that is not known."""
+    try:
+        column = pq.read_table(catalog, columns=["shard_filename"]).column("shard_filename")
+    except (pa.ArrowException, OSError):
+        return {}
+    return {entry["values"]: entry["counts"] for entry in column.drop_null().value_counts().to_pylist()}
+
+
+def _shard_source(path: Path, images: int | None = None) -> Source:
     def items() -> Iterator[Found]:
         for found in scan_shard(path):
             if isinstance(found, Fault):
@@ -272,7 +283,7 @@ def _shard_source(path: Path) -> Source:
             else:
                 yield Found(printable(found.key), partial(_sample, path, found))
 
-    return Source(name=str(path), items=items, count=_unknown, stamp=_stamp(path), files=(path,))
+    return Source(name=str(path), items=items, count=lambda: images, stamp=_stamp(path), files=(path,))
 
 
 def _sample(path: Path, entry: Entry) -> Item:

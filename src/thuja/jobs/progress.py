@@ -49,15 +49,15 @@ class Progress:
         elapsed = max(time.monotonic() - self._started, 1e-9)
         rate = self._done / elapsed
         parts = [f"{self._label}: {self._done:,}"]
-        if self._total:
+        if self._total and (not end or self._done == self._total):  # at its end, what came is the total
             parts[0] += f"/{self._total:,} {self._unit} ({self._done / self._total:.0%})"
         else:
             parts[0] += f" {self._unit}"
         parts.append(f"{rate:,.1f} {self._unit}/s")
-        if self._total and 0 < self._done < self._total:
-            parts.append(f"{_clock((self._total - self._done) / rate)} left")
-        elif end:
+        if end:
             parts.append(f"took {_clock(elapsed)}")
+        elif self._total and 0 < self._done < self._total:
+            parts.append(f"{_clock((self._total - self._done) / rate)} left")
         if self._note:
             parts.append(self._note)
         line = ", ".join(parts)
