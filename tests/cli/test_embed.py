@@ -227,3 +227,16 @@ def test_of_the_hostile_images_each_is_embedded_or_listed(shared: Path, tmp_path
         failed = [row["id"] for row in csv.DictReader(file)]
     assert (len(Embeddings.load(out)), len(failed)) == (26, 7)
     assert set(Embeddings.load(out).ids).isdisjoint(failed)
+
+
+@pytest.mark.parametrize("option", [("--precision", "int8"), ("--engine", "openvino"), ("--image-size", "32")])
+def test_what_says_nothing_of_texts_is_refused(tmp_path: Path, model_folder: Path, option: tuple[str, str]) -> None:
+    (tmp_path / "t.txt").write_text("raven\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="for images"):
+        run(tmp_path / "t.txt", "--texts", "--model", model_folder, "--out", tmp_path / "o.parquet", *option)
+
+
+def test_the_list_of_errors_cannot_be_the_output(tmp_path: Path, model_folder: Path) -> None:
+    image, out = picture(tmp_path / "in" / "a.png", 0), tmp_path / "o.parquet"
+    with pytest.raises(UsageError, match="is the output"):
+        run(image, "--model", model_folder, "--out", out, "--errors", out)

@@ -76,8 +76,7 @@ def embed(
     """
     from thuja.encode.job import EmbedJob
 
-    if is_text:
-        _require_text_options(hardware, image_size)
+    _require_sense(hardware, image_size, is_text=is_text)
     options = replace(
         _machine_options(hardware, batch_size),
         head=_head(head, is_text=is_text),
@@ -114,10 +113,12 @@ def _machine_options(hardware: HardwareChoice, batch_size: int | None) -> "Encod
     )
 
 
-def _require_text_options(hardware: HardwareChoice, image_size: int | None) -> None:
+def _require_sense(hardware: HardwareChoice, image_size: int | None, *, is_text: bool) -> None:
     """Refuse what would say nothing of texts."""
     from thuja.errors import UsageError
 
+    if not is_text:
+        return
     if hardware.engine not in ("auto", "torch") or hardware.precision == "int8":
         raise UsageError(
             "other engines, and int8, are for images", hint="leave out --engine, or name another --precision"
