@@ -8,6 +8,7 @@ import time
 import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
@@ -17,7 +18,7 @@ from thuja.errors import ImageError, UsageError
 from thuja.images import Limits, decode
 from thuja.images.fetching import Fetcher, Patience, has_other_scheme, is_url
 
-QUICK = Patience(connect=2, read=0.5, deadline=1.0, tries=3, first_wait=0.01, longest_wait=0.5, redirects=3)
+QUICK = Patience(connect=2, read=0.5, deadline=2.0, tries=3, first_wait=0.01, longest_wait=0.5, redirects=3)
 LIMITS = Limits(max_bytes=1000)
 BOMB = gzip.compress(b"0" * 5 * 10**7)
 
@@ -222,10 +223,10 @@ def test_the_deadline_holds_wherever_the_server_dawdles(server: str, fetcher: Fe
     """It was looked at between the pieces of a body: headers that came byte by byte held a thread for 10 s here."""
     assert fetcher.fetch(f"{server}/ok") == b"image"  # and this connection is used again
     started = time.monotonic()
-    with pytest.raises(ImageError, match="within 1 seconds") as caught:
+    with pytest.raises(ImageError, match="within 2 seconds") as caught:
         fetcher.fetch(f"{server}/{name}")
     assert caught.value.reason == "timeout"
-    assert 0.9 < time.monotonic() - started < 3
+    assert 1.9 < time.monotonic() - started < 6
     assert fetcher.fetch(f"{server}/ok") == b"image"
 
 
@@ -246,9 +247,9 @@ def test_the_deadline_holds_while_hands_are_shaken(fetcher: Fetcher) -> None:
         server = threading.Thread(target=drip, daemon=True)
         server.start()
         started = time.monotonic()
-        with pytest.raises(ImageError, match="within 1 seconds"):
+        with pytest.raises(ImageError, match="within 2 seconds"):
             fetcher.fetch(f"https://127.0.0.1:{listener.getsockname()[1]}/a.jpg")
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 6
         server.join(5)
 
 
@@ -316,7 +317,8 @@ def test_a_server_that_is_not_there_is_unreachable(fetcher: Fetcher) -> None:
         fetcher.fetch(address)
     assert caught.value.reason == "unreachable"
     with pytest.raises(ImageError, match=r'the host "nowhere\.invalid" is not known'):
-        fetcher.fetch("http://nowhere.invalid/a.jpg")
+        # Asking for a name may take a while, which is no fault of the fetcher's.
+        Fetcher(limits=LIMITS, patience=replace(QUICK, deadline=60)).fetch("http://nowhere.invalid/a.jpg")
 
 
 @pytest.mark.parametrize("url", ["http://", "http://[::1/a.jpg", "http://a:port/b", "http://" + "a" * 300 + "/"])
