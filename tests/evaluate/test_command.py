@@ -21,6 +21,7 @@ def curated(world):
 def run(tiny_model, tmp_path):
     tiny_model.save(tmp_path / "run" / "model")
     (tmp_path / "run" / "metrics.jsonl").write_text('{"step": 1, "loss": 2.0}\n')
+    (tmp_path / "run" / "recipe.json").write_text('{"name": "small", "optimizer": {"lr": 0.1}}')
     return tmp_path / "run"
 
 
@@ -29,6 +30,7 @@ def call(*words):
 
 
 def test_a_run_folder_stands_for_its_model_and_its_curves(run, curated, tmp_path):
+    """The curves were lost when the run's model was found before the run was remembered."""
     result = call(run, curated, "--out", tmp_path / "out", "--limit", 16)
     assert result.exit_code == 0
     assert "Only 16 pictures a split were used" in result.output

@@ -40,18 +40,7 @@ def evaluate(
     Example:
       thuja evaluate run data --out report
     """
-    from thuja.errors import UnknownName, UsageError
-    from thuja.phrasing import PHRASES
-
-    if text_type not in PHRASES:
-        raise UnknownName.of("text type", text_type, PHRASES)
-    try:
-        import matplotlib  # noqa: F401
-        import sklearn  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"thuja evaluate needs {error.name}, which is not installed", hint='pip install "thuja[analyze]"'
-        ) from error
+    _check_call(text_type)
 
     from thuja.evaluate import Settings, save, summary
     from thuja.evaluate import evaluate as measure
@@ -63,8 +52,8 @@ def evaluate(
 
     require_complete(data, verb="curate")
     folder = find_model(model)
-    if (folder / "model").is_dir():
-        run, folder = run or folder, folder / "model"
+    if run is None and folder == Path(model) / "model":
+        run = Path(model)  # MODEL is the run that trained it: its curves and cached features are there
     loaded = Model.load(folder)
     trained = run / "features" if run is not None else None  # where training left them
     kept = cache or (trained if trained is not None and trained.is_dir() else cache_folder() / "features")
@@ -79,3 +68,19 @@ def evaluate(
         save(evaluation, out, run=run)
     click.echo(summary.as_text(evaluation))
     click.echo(f"\nreport: {out / 'report.html'}")
+
+
+def _check_call(text_type: str) -> None:
+    """Say what is wrong with the call or missing, before anything heavy is loaded."""
+    from thuja.errors import UnknownName, UsageError
+    from thuja.phrasing import PHRASES
+
+    if text_type not in PHRASES:
+        raise UnknownName.of("text type", text_type, PHRASES)
+    try:
+        import matplotlib  # noqa: F401
+        import sklearn  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"thuja evaluate needs {error.name}, which is not installed", hint='pip install "thuja[analyze]"'
+        ) from error
