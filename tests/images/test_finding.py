@@ -72,3 +72,10 @@ def test_linked_folders_are_entered_and_a_loop_of_them_ends(tmp_path: Path) -> N
 
 def test_a_folder_that_cannot_be_read_is_yielded_so_that_it_becomes_an_error_row(tmp_path: Path) -> None:
     assert list(walk_images(tmp_path / "gone")) == [tmp_path / "gone"]
+
+
+def test_a_link_to_itself_hides_none_of_its_neighbours(tmp_path: Path) -> None:
+    """Asking what it is fails, and the whole folder counted as one that may not be read."""
+    (tmp_path / "deep" / "loop.jpg").symlink_to("loop.jpg")
+    found = [path.relative_to(tmp_path).as_posix() for path in walk_images(tmp_path / "deep")]
+    assert found == ["deep/d.heif", "deep/er/c.webp", "deep/loop.jpg"]

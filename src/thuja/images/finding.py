@@ -13,6 +13,8 @@ SUFFIXES = (
 )  # fmt: skip
 """What counts as an image in a folder, by its name in any case; HEIF so that it is reported, not read."""
 
+_DEBRIS = frozenset(("Thumbs.db", "desktop.ini", "__MACOSX"))
+
 
 def find_images(named: Iterable[str | Path]) -> list[Path]:
     """Files, folders (with what is below them) and glob patterns to image files, each once.
@@ -31,31 +33,51 @@ def find_images(named: Iterable[str | Path]) -> list[Path]:
 
 
 def walk_images(folder: Path) -> Iterator[Path]:
-    """The files below a folder that SUFFIXES name, sorted, hidden ones left out; a folder's names in memory at a time.
+    """The files below a folder that SUFFIXES name, as `walk_files` finds them.
 
-    Linked folders are entered once, so that a link to a folder above cannot loop. A folder that may
-    not be read is yielded as if it were an image: reading it says why.
+    A folder that may not be read is yielded as if it were an image: reading it says why.
+    """
+    for relative in walk_files(folder):
+        path = folder / relative
+        if relative.lower().endswith(SUFFIXES) or path.is_dir() or not relative:
+            yield path
+
+
+def walk_files(root: Path) -> Iterator[str]:
+    """The relative paths of all files under a folder, sorted, hidden ones and system debris left out.
+
+    Linked folders are entered once, so that a link to a folder above cannot loop. A folder that
+    cannot be read is yielded as if it were a file: it becomes a row that says so.
     """
     seen: set[tuple[int, int]] = set()
 
-    def enter(folder: Path) -> Iterator[Path]:
+    def enter(folder: str) -> Iterator[str]:
         try:
-            status = folder.stat()
-            with os.scandir(folder) as entries:
-                names = sorted((entry.name, entry.is_dir()) for entry in entries if not entry.name.startswith("."))
+            status = os.stat(os.path.join(root, folder))  # noqa: PTH116, PTH118
+            entries = sorted(os.scandir(os.path.join(root, folder)), key=lambda entry: entry.name)  # noqa: PTH118
         except OSError:
             yield folder
             return
         if (status.st_dev, status.st_ino) in seen:
             return
         seen.add((status.st_dev, status.st_ino))
-        for name, is_folder in names:
-            if is_folder:
-                yield from enter(folder / name)
-            elif name.lower().endswith(SUFFIXES):
-                yield folder / name
+        for entry in entries:
+            if entry.name.startswith(".") or entry.name in _DEBRIS:
+                continue
+            relative = f"{folder}/{entry.name}" if folder else entry.name
+            if _is_folder(entry):
+                yield from enter(relative)
+            else:
+                yield relative
 
-    return enter(folder)
+    return enter("")
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 def _matching(name: str) -> list[Path]:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from thuja.curate.rows import Row
-from thuja.curate.sources.listing import SPLIT_OF, Listing, file_row, walk_files
+from thuja.curate.sources.listing import SPLIT_OF, Listing, file_row
+from thuja.images.finding import walk_files
 
 
 def read_folder(root: Path) -> Listing:

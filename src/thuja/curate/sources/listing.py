@@ -10,7 +10,6 @@ from thuja.curate.rows import Row, drop
 from thuja.record import uuid_of_source
 
 STEP = "read"
-_DEBRIS = frozenset(("Thumbs.db", "desktop.ini", "__MACOSX"))
 
 _SPLIT_WORDS = {
     "train": ("train", "training"),
@@ -56,40 +55,3 @@ def file_row(root: Path, relative: str, *, data_source: str = "") -> Row:
         "source_id": relative,
         "path": os.path.join(os.path.abspath(root), relative),  # noqa: PTH100, PTH118 - a string of a million rows
     }
-
-
-def walk_files(root: Path) -> Iterator[str]:
-    """The relative paths of all files under a folder, sorted, hidden ones and system debris left out.
-
-    Linked folders are entered once, so that a link to a folder above cannot loop. A folder that
-    cannot be read is yielded as if it were a file: it becomes a row that says so.
-    """
-    seen: set[tuple[int, int]] = set()
-
-    def enter(folder: str) -> Iterator[str]:
-        try:
-            status = os.stat(os.path.join(root, folder))  # noqa: PTH116, PTH118
-            entries = sorted(os.scandir(os.path.join(root, folder)), key=lambda entry: entry.name)  # noqa: PTH118
-        except OSError:
-            yield folder
-            return
-        if (status.st_dev, status.st_ino) in seen:
-            return
-        seen.add((status.st_dev, status.st_ino))
-        for entry in entries:
-            if entry.name.startswith(".") or entry.name in _DEBRIS:
-                continue
-            relative = f"{folder}/{entry.name}" if folder else entry.name
-            if _is_folder(entry):
-                yield from enter(relative)
-            else:
-                yield relative
-
-    yield from enter("")
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link to itself
-        return False

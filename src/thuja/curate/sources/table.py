@@ -18,10 +18,9 @@ from thuja.curate.sources.listing import (
     STEP,
     Listing,
     file_row,
-    walk_files,
 )
 from thuja.errors import BadFile, UsageError
-from thuja.images.finding import SUFFIXES
+from thuja.images.finding import SUFFIXES, walk_files
 from thuja.record import CATALOG_SCHEMA, uuid_of_source
 from thuja.taxonomy import RANKS, Rank, Taxon
 
