@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thuja.names import Backbone, Resolution, Resolver, Status
+from thuja.names import Backbone, Resolution, Resolver, Status, embedded
 from thuja.taxonomy import Taxon
 
 AVES = {"kingdom": "Animalia", "phylum": "Chordata", "class_": "Aves", "order": "Passeriformes"}
@@ -20,7 +20,7 @@ MOTH = Taxon(kingdom="Animalia", class_="Insecta", family="Erebidae", genus="Lae
 ORCHID = Taxon(kingdom="Plantae", class_="Liliopsida", family="Orchidaceae", genus="Laelia", species="rosea")
 ROSE = Taxon(kingdom="Plantae", family="Rosaceae", genus="Rosa", species="canina", common="Rosy")
 WORLD = Backbone.from_taxa("world", [RAVEN, CROW, WHEATEAR, PARSLEY, MOTH, ORCHID, ROSE])
-RESOLVER = Resolver(WORLD)
+RESOLVER = Resolver([WORLD])
 
 
 def resolve(name: str, **hint: str) -> Resolution:
@@ -71,7 +71,7 @@ def test_a_homonym_needs_its_lineage() -> None:
 
 def test_a_kingdom_goes_by_any_of_its_names_on_either_side() -> None:
     alga = Taxon(kingdom="Viridiplantae", genus="Volvox", species="aureus")
-    resolver = Resolver(Backbone.from_taxa("ncbi", [alga]))
+    resolver = Resolver([Backbone.from_taxa("ncbi", [alga])])
     assert resolver.resolve("Volvox aureus", Taxon(kingdom="Plantae")).taxon == alga
     assert resolver.resolve("Volvox aureus", Taxon(kingdom="Animalia")).status == Status.CONFLICT
 
@@ -146,7 +146,7 @@ def test_many_at_once_are_resolved_as_each_alone(pairs: list[tuple[str, Taxon]])
 
 
 def test_the_embedded_backbone_fills_the_families_of_birds_it_lacks(tmp_path: Path) -> None:
-    resolver = Resolver(Backbone.embedded())
+    resolver = Resolver([embedded()])
     families = {
         "Anas strepera": "Anatidae",
         "Picoides pubescens": "Picidae",
@@ -161,7 +161,7 @@ def test_the_embedded_backbone_fills_the_families_of_birds_it_lacks(tmp_path: Pa
 
 
 def test_the_embedded_backbone_knows_homonyms_hybrids_and_tribes() -> None:
-    resolver = Resolver(Backbone.embedded())
+    resolver = Resolver([embedded()])
     assert resolver.resolve("Oenanthe").status == Status.AMBIGUOUS
     assert resolver.resolve("Oenanthe", Taxon(kingdom="Plantae")).taxon.family == "Apiaceae"
     assert resolver.resolve("Prunus × yedoensis").taxon.binomial == "Prunus × yedoensis"
@@ -179,7 +179,7 @@ def test_every_scientific_name_of_the_bird_photos_gets_its_family() -> None:
         pytest.skip(f"no photos at {photos}")
     table = pl.read_csv(photos / "manifest.csv", infer_schema=False).filter(pl.col("set") == "birds_cub100")
     names = table["scientific_name"].unique().sort().to_list()
-    answers = Resolver(Backbone.embedded()).resolve_all(names, [Taxon(kingdom="Animalia")] * len(names))
+    answers = Resolver([embedded()]).resolve_all(names, [Taxon(kingdom="Animalia")] * len(names))
     assert len(names) == 100
     assert [answer.taxon.binomial for answer in answers] == names
     assert all(answer.taxon.class_ == "Aves" and answer.taxon.family for answer in answers)

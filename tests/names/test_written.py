@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thuja.names.written import fold_common, read_name
+from thuja.names.spelling import fold_common
+from thuja.names.written import read_name
 
 
 @pytest.mark.parametrize(

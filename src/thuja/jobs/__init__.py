@@ -8,6 +8,7 @@ from thuja.jobs.folders import (
     output_folder,
     require_complete,
     require_writable,
+    temporary_name,
     write_json,
     write_text,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "output_folder",
     "require_complete",
     "require_writable",
+    "temporary_name",
     "track",
     "write_json",
     "write_text",

@@ -1,6 +1,7 @@
-"""Names: what a written name means, with a status and a reason, never a silent guess."""
+"""Names: what a written name means, with a score and a reason, never a silent guess."""
 
 from thuja.names.backbone import Backbone
+from thuja.names.embedded import embedded
 from thuja.names.resolution import CERTAIN, Resolution, Status
 from thuja.names.resolver import Resolver, resolve_names
 from thuja.names.vernacular import FETCH, install_vernaculars, vernacular_file
@@ -12,6 +13,7 @@ __all__ = [
     "Resolution",
     "Resolver",
     "Status",
+    "embedded",
     "install_vernaculars",
     "resolve_names",
     "vernacular_file",

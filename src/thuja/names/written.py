@@ -3,10 +3,12 @@
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from typing import Any
 
 import nameparser
 
 from thuja.errors import ThujaError
+from thuja.names.spelling import fold
 from thuja.taxonomy import Rank, Taxon
 
 MAX_LENGTH = 500
@@ -22,7 +24,10 @@ PLACEHOLDERS = frozenset(
 
 _INDEX = re.compile(r"^\d+[\s._-]+(?=\D)")
 _RANK_WORD = re.compile(r"^(kingdom|phylum|class|order|family|genus)\s", re.IGNORECASE)
-_OPEN_NAME = re.compile(r"^(spp?|ssp|cf|aff|nr|indet|species)\b\.?", re.IGNORECASE)
+_EITHER = re.compile(r"[a-z]/\s*([a-z]{3,})")
+_CROSS = re.compile(r"\s+[x×X]\s+")
+_OPEN_NAME = re.compile(r"^(spp?|spec|ssp|cf|cfr|aff|nr|near|indet|species)\b\.?", re.IGNORECASE)
+_NO_EPITHET = frozenset({"sp", "sp.", "spp", "spp.", "spec", "spec.", "species", "indet", "indet."})
 _AUTHORSHIP = re.compile(r"[,.(&]|\d{4}")
 _EPITHET = re.compile(r"[a-zà-ÿ]{2,}(-[a-zà-ÿ]+)*")
 _LATIN_EPITHET = re.compile(r".*(us|um|is|ae|i|a|e|es|ens|ans|or|er|ex|ix|ax|ox|ops|eps|as|os|on|x|o|ar|il)")
@@ -36,7 +41,9 @@ class WrittenName:
 
     `text` is the whole, tidied; `canonical` the name without authorship, rank words and
     qualifiers, or empty when it does not parse as a scientific one. `lineage` is what the text
-    itself says of higher ranks (an iNat21 folder name, a full lineage).
+    itself says of higher ranks (an iNat21 folder name, a full lineage). `qualifier` is what makes the
+    species uncertain (`sp. 2`, `cf. corax`, `× alba`); `kind` is empty, or "virus", "identifier" (a BOLD
+    BIN) or "formula" (a cross of two named parents).
     """
 
     text: str
@@ -45,6 +52,8 @@ class WrittenName:
     epithet: str = ""
     infraspecific: str = ""
     qualifier: str = ""
+    authorship: str = ""
+    kind: str = ""
     lineage: Taxon = field(default_factory=Taxon)
 
     @property
@@ -89,23 +98,6 @@ def tidy(text: str) -> str:
     return " ".join(_INDEX.sub("", text.replace("_", " ").strip()).split())
 
 
-def fold(name: str) -> str:
-    """The key that scientific names are compared by: case and blanks do not matter."""
-    return " ".join(name.replace("_", " ").lower().split())
-
-
-def fold_common(name: str) -> str:
-    """The key that common names are compared by: neither case, hyphens, possessives nor grey/gray matter.
-
-    >>> fold_common("Anna's Hummingbird") == fold_common("Anna_Hummingbird")
-    True
-    """
-    text = unicodedata.normalize("NFKD", name).lower().replace("’", "'")
-    text = "".join(letter for letter in text if not unicodedata.combining(letter))
-    text = re.sub(r"'s?\b", "", text)
-    return " ".join(re.sub(r"\bgrey", "gray", re.sub(r"[\W_]+", " ", text)).split())
-
-
 def _of_lineage(taxon: Taxon) -> WrittenName:
     name = taxon.scientific_name
     written = _parsed(name) if name else WrittenName(text="")
@@ -122,31 +114,79 @@ def _of_lineage(taxon: Taxon) -> WrittenName:
 
 def _parsed(text: str) -> WrittenName:
     try:
-        parsed = nameparser.parse(text)
-    except nameparser.UnparsableNameError:
-        return WrittenName(text=text)
+        parsed = nameparser.parse(_cased(text))
+    except nameparser.UnparsableNameError as error:
+        return _unparsable(text, error)
     if isinstance(parsed, nameparser.Informal):
         if not _OPEN_NAME.match(parsed.phrase or ""):
             return _two_words(text)  # "trichodesmium puff" is a label, not an open name
         return WrittenName(text=text, canonical=parsed.taxon, genus=parsed.taxon, qualifier=parsed.phrase or "")
-    if parsed.uninomial and parsed.uninomial != text and not _AUTHORSHIP.search(text):
+    if parsed.uninomial and parsed.uninomial != _cased(text) and not _AUTHORSHIP.search(text):
         return WrittenName(text=text)  # "Anna Hummingbird" is no genus Anna by an author Hummingbird
-    qualifiers = parsed.epithet_qualifier or {}
-    canonical = parsed.canonical_name_without_authorship() or ""
     genus, epithet = parsed.genus or "", parsed.specific_epithet or ""
-    if parsed.notho and epithet:
-        epithet = f"× {epithet}"
-    if genus and epithet and not parsed.infraspecific_epithet:
-        canonical = f"{genus} {epithet}"
-    if "SPECIFIC" in qualifiers:
-        qualifier = f"{qualifiers['SPECIFIC']} {epithet}"
+    if qualifier := _qualifier(text, parsed):
         return WrittenName(text=text, canonical=genus, genus=genus, qualifier=qualifier)
+    if "SPECIFIC" in (parsed.notho or ()) and epithet:
+        epithet = f"× {epithet}"
+    infraspecific = parsed.infraspecific_epithet or ""
+    canonical = " ".join(part for part in (genus or parsed.uninomial or "", epithet, infraspecific) if part)
+    if "GENERIC" in (parsed.notho or ()):
+        canonical = f"× {canonical}"
     return WrittenName(
         text=text,
         canonical=canonical,
         genus=genus,
         epithet=epithet,
-        infraspecific=parsed.infraspecific_epithet or "",
+        infraspecific=infraspecific,
+        authorship=_authorship(parsed),
+    )
+
+
+def _cased(text: str) -> str:
+    """A name in capitals, or wholly in lower case, as names are written: the parser reads case."""
+    if text.isupper() and len(text.split()) > 1:
+        return text.capitalize()
+    return text[:1].upper() + text[1:] if text.islower() and not _OPEN_NAME.match(text) else text
+
+
+def _qualifier(text: str, parsed: Any) -> str:
+    """What makes the species uncertain, with the epithet it stands before; or the empty string."""
+    doubts = parsed.epithet_qualifier or {}
+    epithet = parsed.specific_epithet or ""
+    if epithet in _NO_EPITHET:
+        return epithet
+    doubt = doubts.get("SPECIFIC") or doubts.get("GENERIC")
+    if doubt:
+        return f"{doubt} {epithet}".strip()
+    either = _EITHER.search(text)
+    return f"{epithet}/{either[1]}" if either and epithet else ""
+
+
+def _authorship(parsed: Any) -> str:
+    """The authors of the name, the combination's last; with their years."""
+    groups = (parsed.basionym_authorship, parsed.combination_authorship)
+    words = [" ".join([*group.authors, str(group.year or "")]).strip() for group in groups if group is not None]
+    return "; ".join(word for word in words if word)
+
+
+def _unparsable(text: str, error: nameparser.UnparsableNameError) -> WrittenName:
+    if error.name_type == "IDENTIFIER":
+        return WrittenName(text=text, kind="identifier")
+    if error.code == "VIRUS":
+        return WrittenName(text=text, canonical=text, kind="virus")
+    if error.name_type == "FORMULA":
+        return _formula(text)
+    return WrittenName(text=text)
+
+
+def _formula(text: str) -> WrittenName:
+    """A cross is known by its parents' genus, where they share one."""
+    parents = [part.split() for part in _CROSS.split(text)]
+    genera = [words[0] for words in parents if words and words[0][:1].isupper() and not words[0].endswith(".")]
+    genus = genera[0] if len(set(genera)) == 1 else ""
+    epithets = [words[-1] for words in parents if len(words) > 1 or (words and words[0].islower())]
+    return WrittenName(
+        text=text, canonical=text, genus=genus, qualifier=f"× {' × '.join(epithets)}" if genus else "", kind="formula"
     )
 
 

@@ -1,0 +1,100 @@
+"""Whether the lineage and the authors that came with a name are those of a candidate."""
+
+import re
+from enum import IntEnum
+
+import numpy as np
+import polars as pl
+
+from thuja.names.backbone import Backbone
+from thuja.names.queries import lineage_key
+from thuja.names.store import LINEAGE
+
+HIGHER = LINEAGE[:-1]
+"""The ranks whose agreement counts: kingdom to family."""
+_SOFT_KINGDOMS = ["chromista", "protozoa"]
+"""Kingdoms that sources draw differently: algae and moulds stand in Plantae or Fungi elsewhere."""
+_YEAR = re.compile(r"\d{4}")
+_AUTHOR = re.compile(r"[^\W\d_]+")
+_NO_AUTHORS = frozenset({"in", "ex", "and", "et", "al", "von", "van", "de", "der", "la", "le", "du", "f", "fil", "non"})
+
+
+class Agreement(IntEnum):
+    """What a rank given says of a candidate: nothing, the same, another known taxon, a name nobody knows."""
+
+    MISSING = 0
+    AGREES = 1
+    DIFFERS = 2
+    UNKNOWN = 3
+
+
+def with_agreement(backbone: Backbone, queries: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """Each candidate (`asked`, `taxon`) with an `Agreement` a rank, and whether its lineage contradicts the one given.
+
+    A kingdom that differs contradicts, and so do more ranks that differ than agree.
+    """
+    asked, taxon = found["asked"].to_numpy(), found["taxon"].to_numpy()
+    lineage = backbone.tables.taxa["lineage"].gather(taxon).to_numpy()
+    distinct, place = np.unique(lineage, return_inverse=True)
+    above = backbone.tables.lineages[distinct].select(lineage_key(pl.col(rank), rank).alias(rank) for rank in HIGHER)
+    codes = {
+        rank: _agreement(queries[rank].gather(asked), above[rank].gather(place), _known(backbone, rank), rank)
+        for rank in HIGHER
+    }
+    stack = np.stack(list(codes.values()), axis=1)  # (N, 5)
+    agrees, differs = (stack == Agreement.AGREES).sum(axis=1), (stack == Agreement.DIFFERS).sum(axis=1)
+    is_contradicted = (codes["kingdom"] == Agreement.DIFFERS) | (differs > agrees)
+    columns = [pl.Series(rank, code, dtype=pl.UInt8) for rank, code in codes.items()]
+    return found.with_columns(*columns, pl.Series("is_contradicted", is_contradicted, dtype=pl.Boolean))
+
+
+def _agreement(given: pl.Series, held: pl.Series, known: pl.Series, rank: str) -> np.ndarray:
+    distinct = given.unique()
+    unknown = distinct.filter(~distinct.is_in(known.implode()))
+    is_open = pl.col("given").is_in(unknown.implode())
+    if rank == "kingdom":
+        is_open |= pl.col("given").is_in(_SOFT_KINGDOMS) | pl.col("held").is_in(_SOFT_KINGDOMS)
+    code = (
+        pl.when((pl.col("given") == "") | (pl.col("held") == ""))
+        .then(int(Agreement.MISSING))
+        .when(pl.col("given") == pl.col("held"))
+        .then(int(Agreement.AGREES))
+        .when(is_open)
+        .then(int(Agreement.UNKNOWN))
+        .otherwise(int(Agreement.DIFFERS))
+    )
+    pairs = pl.DataFrame({"given": given, "held": held})
+    return pairs.select(code.cast(pl.UInt8)).to_series().to_numpy()
+
+
+def _known(backbone: Backbone, rank: str) -> pl.Series:
+    return backbone.tables.lineages[rank].unique().to_frame(rank).select(lineage_key(pl.col(rank), rank)).to_series()
+
+
+def authors_agree(ours: pl.Series, theirs: pl.Series) -> np.ndarray:
+    """Whether the authors written are those of the name; missing where either has none.  (N,) uint8"""
+    code = np.zeros(len(ours), np.uint8)
+    rows = np.flatnonzero(((ours != "") & (theirs.fill_null("") != "")).to_numpy())
+    for row, left, right in zip(rows, ours.gather(rows).to_list(), theirs.gather(rows).to_list(), strict=True):
+        code[row] = Agreement.AGREES if same_authors(left, right) else Agreement.DIFFERS
+    return code
+
+
+def same_authors(ours: str, theirs: str) -> bool:
+    """Whether two authorships share an author, in full or abbreviated, and do not name years apart.
+
+    >>> same_authors("L.", "(Linnaeus, 1758)"), same_authors("Gould 1841", "Linnaeus, 1758")
+    (True, False)
+    """
+    left, right = _years(ours), _years(theirs)
+    if left and right:
+        return min(abs(one - other) for one in left for other in right) <= 1
+    return any(one.startswith(other) or other.startswith(one) for one in _authors(ours) for other in _authors(theirs))
+
+
+def _years(text: str) -> list[int]:
+    return [int(year) for year in _YEAR.findall(text)]
+
+
+def _authors(text: str) -> list[str]:
+    return [word for word in _AUTHOR.findall(text.lower()) if word not in _NO_AUTHORS]

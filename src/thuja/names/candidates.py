@@ -1,0 +1,219 @@
+"""The known names that a written one may stand for, and what speaks for each.
+
+Names are looked up as they are written and without authorship; what that leaves open is looked for
+among spelling variants, misspellings, common names, and the genus.
+"""
+
+import numpy as np
+import polars as pl
+
+from thuja.names.agreement import with_agreement
+from thuja.names.backbone import Backbone, Hits
+from thuja.names.features import How
+from thuja.names.misspellings import misspelt_binomials, misspelt_words
+from thuja.names.store import SPECIES_LEVEL
+
+_FOUND = {
+    "asked": pl.Int64, "row": pl.Int64, "taxon": pl.Int64, "how": pl.UInt8,
+    "genus_edits": pl.UInt8, "epithet_edits": pl.UInt8, "is_preferred": pl.Boolean,
+}  # fmt: skip
+
+
+def find_candidates(backbone: Backbone, queries: pl.DataFrame) -> pl.DataFrame:
+    """The candidates of each query: `asked` (the query's row), `row` of `names`, `taxon`, `how`, edits, agreement.
+
+    `queries` has the columns of `take_apart`, and `kingdom` ... `genus` as `lineage_key` writes them.
+    """
+    exact = with_agreement(backbone, queries, _exact(backbone, queries))
+    settled = np.zeros(len(queries), bool)
+    settled[exact.filter(~pl.col("is_contradicted"))["asked"].to_numpy()] = True
+    open_ = np.flatnonzero(~settled & (queries["key"] != "").to_numpy())
+    rest = queries[open_]
+    common = _common(backbone, rest)
+    parts = [common, _genera(backbone, rest)]
+    # What people call it settles what it is; only names that look Latin can be misspelt ones.
+    called = np.zeros(len(rest), bool)
+    called[common["asked"].to_numpy()] = True
+    unnamed = np.flatnonzero(~called)
+    parts += [_renumbered(part, unnamed) for part in _respelt(backbone, rest[unnamed])]
+    found = _renumbered(pl.concat(parts), open_)
+    found = pl.concat([exact, with_agreement(backbone, queries, found)])
+    return found.unique(["asked", "taxon", "row"], keep="first", maintain_order=True)
+
+
+def _candidates(how: How, hits: Hits, backbone: Backbone, **more: np.ndarray) -> pl.DataFrame:
+    size = len(hits.asked)
+    zero = np.zeros(size, np.uint8)
+    return pl.DataFrame(
+        {
+            "asked": hits.asked,
+            "row": hits.found,
+            "taxon": backbone.tables.names["taxon"].gather(hits.found).to_numpy(),
+            "how": np.full(size, int(how), np.uint8),
+            "genus_edits": more.get("genus_edits", zero),
+            "epithet_edits": more.get("epithet_edits", zero),
+            "is_preferred": np.ones(size, bool),
+        },
+        schema=_FOUND,
+    )
+
+
+def _renumbered(found: pl.DataFrame, rows: np.ndarray) -> pl.DataFrame:
+    return found.with_columns(pl.Series("asked", rows[found["asked"].to_numpy()], dtype=pl.Int64))
+
+
+def _exact(backbone: Backbone, queries: pl.DataFrame) -> pl.DataFrame:
+    """Names that stand in the backbone: as written, or without authorship, or the species of an infraspecific one."""
+    tried = np.zeros(len(queries), bool)
+    parts = []
+    for column, how in (("key", How.EXACT), ("canonical", How.EXACT), ("binomial", How.SPECIES_OF)):
+        is_new = (queries[column] != "").to_numpy() & ~tried
+        if column != "key":
+            # A name in doubt has its genus for a canonical name, which is no match of the name.
+            is_new &= (queries["qualifier"] == "").to_numpy()
+        rows = np.flatnonzero(is_new)
+        found = _renumbered(_candidates(how, backbone.by_key(queries[column].gather(rows)), backbone), rows)
+        tried[found["asked"].to_numpy()] = True
+        parts.append(found)
+    found = pl.concat(parts)
+    rank = backbone.tables.names["rank"].gather(found["row"].to_numpy()).cast(pl.String)
+    found = found.with_columns(rank.is_in(SPECIES_LEVEL).alias("is_species"))
+    # A species complex bears its species' name: where a species answers, nothing above it does.
+    has_species = pl.col("is_species").any().over("asked")
+    found = found.filter(pl.col("is_species") | ~has_species).drop("is_species")
+    # "puma" and "rose" are English before they are genera.
+    is_word = (queries["text"].str.contains(r"^\p{Ll}+$")).to_numpy()
+    words = np.flatnonzero(is_word)
+    called = words[np.unique(backbone.by_common(queries["common_key"].gather(words)).asked)]
+    return found.filter(~pl.col("asked").is_in(called)) if len(called) else found
+
+
+def _common(backbone: Backbone, queries: pl.DataFrame) -> pl.DataFrame:
+    """Taxa called so; where species are, no higher taxon."""
+    vernaculars = backbone.tables.vernaculars
+    is_free = (queries["qualifier"] == "").to_numpy()
+    rows = np.flatnonzero(is_free)
+    hits = backbone.by_common(queries["common_key"].gather(rows))
+    spoken = vernaculars[hits.found]
+    taxa = spoken["taxon"].to_numpy()
+    found = pl.DataFrame(
+        {
+            "asked": rows[hits.asked],
+            "row": np.full(len(taxa), -1),
+            "taxon": taxa,
+            "how": np.full(len(taxa), int(How.COMMON), np.uint8),
+            "genus_edits": np.zeros(len(taxa), np.uint8),
+            "epithet_edits": np.zeros(len(taxa), np.uint8),
+            "is_preferred": spoken["is_preferred"],
+        },
+        schema=_FOUND,
+    )
+    is_species = (backbone.tables.taxa["rank"].gather(taxa).cast(pl.String) == "species").alias("is_species")
+    found = found.with_columns(is_species)
+    return found.filter(pl.col("is_species") | ~pl.col("is_species").any().over("asked")).drop("is_species")
+
+
+def _genera(backbone: Backbone, queries: pl.DataFrame) -> pl.DataFrame:
+    """The genus of a binomial or a name in doubt; where it is not known as it is written, genera one edit away."""
+    rows = np.flatnonzero((queries["genus"] != "").to_numpy())
+    exact = _renumbered(_candidates(How.GENUS, backbone.by_key(queries["genus"].gather(rows)), backbone), rows)
+    exact = _only_genera(backbone, exact)
+    agreeing = with_agreement(backbone, queries, exact).filter(~pl.col("is_contradicted"))
+    rows = np.setdiff1d(rows, agreeing["asked"].to_numpy())
+    near = misspelt_words(backbone, queries["genus"].gather(rows))
+    close = _candidates(How.GENUS, Hits(near.asked, near.row), backbone, genus_edits=near.genus_edits)
+    return pl.concat([exact, _only_genera(backbone, _renumbered(close, rows))])
+
+
+def _only_genera(backbone: Backbone, found: pl.DataFrame) -> pl.DataFrame:
+    return found.filter(backbone.tables.names["rank"].gather(found["row"].to_numpy()).cast(pl.String) == "genus")
+
+
+def _respelt(backbone: Backbone, queries: pl.DataFrame) -> list[pl.DataFrame]:
+    """Spelling variants and misspellings of binomials and of names of one word, and names that lost their blank."""
+    both = np.flatnonzero(((queries["genus"] != "") & (queries["epithet"] != "")).to_numpy())
+    genera, epithets = queries["genus"].gather(both), queries["epithet"].gather(both)
+    epithets = epithets.str.strip_prefix("× ")
+    variants = _candidates(How.VARIANT, backbone.by_variant(genera, epithets), backbone)
+    typos = misspelt_binomials(backbone, genera, epithets)
+    edits = {"genus_edits": typos.genus_edits, "epithet_edits": typos.epithet_edits}
+    fuzzy = _candidates(How.FUZZY, Hits(typos.asked, typos.row), backbone, **edits)
+    alone = np.flatnonzero(queries["key"].str.contains(r"^\p{L}{4,}$").to_numpy())
+    words = queries["key"].gather(alone)
+    near = misspelt_words(backbone, words)
+    single = _candidates(How.FUZZY, Hits(near.asked, near.row), backbone, genus_edits=near.genus_edits)
+    joined = _candidates(How.VARIANT, _unglued(backbone, words), backbone)
+    moved = _candidates(How.MOVED, _moved(backbone, queries, both), backbone)
+    return [
+        _renumbered(variants, both),
+        _renumbered(fuzzy, both),
+        moved,
+        _renumbered(single, alone),
+        _renumbered(joined, alone),
+    ]
+
+
+def _unglued(backbone: Backbone, words: pl.Series) -> Hits:
+    """Binomials whose blank was lost: `corvuscorax`."""
+    numbered = pl.DataFrame({"word": words}).with_row_index("asked").filter(pl.col("word").str.len_chars() >= 8)
+    longest = int(numbered["word"].str.len_chars().max() or 0)  # type: ignore[arg-type]
+    parts = [
+        numbered.filter(pl.col("word").str.len_chars() >= place + 3).select(
+            "asked", key=pl.col("word").str.slice(0, place) + " " + pl.col("word").str.slice(place)
+        )
+        for place in range(3, min(longest, 40) - 2)
+    ]
+    if not parts:
+        return Hits(np.zeros(0, np.int64), np.zeros(0, np.int64))
+    tried = pl.concat(parts)
+    hits = backbone.by_key(tried["key"])
+    return Hits(tried["asked"].gather(hits.asked).to_numpy().astype(np.int64), hits.found)
+
+
+def _moved(backbone: Backbone, queries: pl.DataFrame, both: np.ndarray) -> Hits:
+    """The one species of the family given (or of the genus's) that has the epithet's stem in another genus.
+
+    A backbone without synonyms does not know that a species changed its genus.
+    """
+    families = _families(backbone, queries, both)
+    rows = np.flatnonzero((families != "").to_numpy())
+    asked = both[rows]
+    epithets = queries["epithet"].gather(asked).str.strip_prefix("× ")
+    hits = _same_epithet(backbone, epithets)
+    taxa = backbone.tables.names["taxon"].gather(hits.found).to_numpy()
+    lineage = backbone.tables.taxa["lineage"].gather(taxa).to_numpy()
+    held = backbone.tables.lineages["family"].gather(lineage).fill_null("").str.to_lowercase()
+    hits_in = hits.only((held == families.gather(rows[hits.asked])).to_numpy())
+    only_one = np.bincount(hits_in.asked, minlength=len(rows)) == 1
+    hits_in = hits_in.only(only_one[hits_in.asked])
+    return Hits(asked[hits_in.asked], hits_in.found)
+
+
+def _same_epithet(backbone: Backbone, epithets: pl.Series) -> Hits:
+    """Binomials with the epithet as written or with another gender's ending."""
+    stem = pl.col("epithet").str.replace(r"(us|um|a|is|e)$", "")
+    ends = pl.DataFrame({"epithet": epithets}).with_row_index("asked").with_columns(stem.alias("stem"))
+    forms = pl.concat(
+        [
+            ends.select("asked", "epithet"),
+            *(ends.select("asked", epithet=pl.col("stem") + end) for end in ("us", "um", "a", "is", "e")),
+        ]
+    ).unique()  # fmt: skip
+    forms = forms.sort("asked", "epithet")
+    hits = backbone.by_epithet(forms["epithet"])
+    return Hits(forms["asked"].gather(hits.asked).to_numpy().astype(np.int64), hits.found)
+
+
+def _families(backbone: Backbone, queries: pl.DataFrame, both: np.ndarray) -> pl.Series:
+    """The family given, or that of the genus where the backbone holds one genus of the name."""
+    given = queries["family"].gather(both)
+    genera = queries["genus"].gather(both)
+    hits = backbone.by_key(genera)
+    names = backbone.tables.names
+    hits = hits.only((names["rank"].gather(hits.found).cast(pl.String) == "genus").to_numpy())
+    hits = hits.only((np.bincount(hits.asked, minlength=len(both)) == 1)[hits.asked])
+    lineage = backbone.tables.taxa["lineage"].gather(names["taxon"].gather(hits.found).to_numpy())
+    own = np.full(len(both), "", object)
+    own[hits.asked] = backbone.tables.lineages["family"].gather(lineage).fill_null("").str.to_lowercase().to_numpy()
+    held = pl.Series(own, dtype=pl.String)
+    return pl.select(pl.when(given != "").then(given).otherwise(held)).to_series()

@@ -1,0 +1,141 @@
+"""What speaks for and against a candidate, as numbers: how it was reached, how the spelling differs, the lineage."""
+
+from collections.abc import Callable
+from enum import IntEnum
+
+import numpy as np
+import polars as pl
+
+from thuja.names.agreement import HIGHER, Agreement, authors_agree
+from thuja.names.backbone import Backbone, Hits
+
+
+class How(IntEnum):
+    """How a known name was reached from a written one, the surest first."""
+
+    IDENTIFIER = 0
+    EXACT = 1
+    SPECIES_OF = 2
+    """The species of an infraspecific name."""
+    VARIANT = 3
+    """Another ending, hyphen or doubled letter."""
+    FUZZY = 4
+    COMMON = 5
+    MOVED = 6
+    """The same epithet in another genus of the family."""
+    GENUS = 7
+    """The genus alone: the species is another one."""
+
+
+_STATUSES = ("synonym", "provisional", "misapplied")
+_ANSWERS = {"agrees": Agreement.AGREES, "differs": Agreement.DIFFERS, "unknown": Agreement.UNKNOWN}
+FEATURES = (
+    *(how.name.lower() for how in How),
+    "second_edit",
+    "edit_in_genus",
+    "edit_in_word",
+    "letters_of_epithet",
+    "letters_of_genus",
+    "first_letter",
+    "last_letters",
+    "epithet_elsewhere",
+    "genus_elsewhere",
+    "congeners",
+    "namesakes",
+    "near_genus",
+    "not_preferred",
+    *_STATUSES,
+    "later_backbone",
+    "authors_agree",
+    "authors_differ",
+    *(f"{rank}_{answer}" for rank in HIGHER for answer in _ANSWERS),
+    "lineage_differs",
+)
+"""The names of the features, which are those of their weights."""
+
+
+def features(backbone: Backbone, number: int, queries: pl.DataFrame, found: pl.DataFrame) -> np.ndarray:
+    """The features of candidates, in the order of `FEATURES`.  (N, F) float32
+
+    `queries` and `found` are as `find_candidates` takes and gives them; `number` is the backbone's place
+    in the order of preference.
+    """
+    place = {name: column for column, name in enumerate(FEATURES)}
+    rows = np.zeros((len(found), len(FEATURES)), np.float32)
+    how = found["how"].to_numpy()
+    rows[np.arange(len(rows)), how] = 1
+    for name, column in _of_record(backbone, queries, found).items():
+        rows[:, place[name]] = column
+    rows[:, place["later_backbone"]] = number
+    respelt = np.flatnonzero((how == How.FUZZY) | (how == How.MOVED))
+    if len(respelt):
+        for name, column in _of_spelling(backbone, queries, found[respelt]).items():
+            rows[respelt, place[name]] = column
+    return rows
+
+
+def _of_record(backbone: Backbone, queries: pl.DataFrame, found: pl.DataFrame) -> dict[str, np.ndarray]:
+    """What the backbone says of the name, its authors, and its lineage beside the one given."""
+    row = found["row"].to_numpy()
+    is_named = row >= 0
+    names = backbone.tables.names
+    named = np.flatnonzero(is_named)
+    status = np.full(len(found), "accepted", object)
+    author = np.zeros(len(found), np.uint8)
+    if len(named):
+        status[named] = names["status"].gather(row[named]).cast(pl.String).to_numpy()
+        written = queries["authorship"].gather(found["asked"].to_numpy()[named])
+        author[named] = authors_agree(written, names["authorship"].gather(row[named]))
+    columns = {word: status == word for word in _STATUSES}
+    columns["authors_agree"] = author == Agreement.AGREES
+    columns["authors_differ"] = author == Agreement.DIFFERS
+    columns["not_preferred"] = ~found["is_preferred"].to_numpy()
+    columns["near_genus"] = ((found["how"] == int(How.GENUS)) & (found["genus_edits"] > 0)).to_numpy()
+    codes = np.stack([found[rank].to_numpy() for rank in HIGHER], axis=1)  # (N, 5)
+    for number, rank in enumerate(HIGHER):
+        for answer, code in _ANSWERS.items():
+            columns[f"{rank}_{answer}"] = codes[:, number] == code
+    differs, agrees = (codes == Agreement.DIFFERS).any(axis=1), (codes == Agreement.AGREES).any(axis=1)
+    return columns | {"lineage_differs": differs & ~agrees}
+
+
+def _of_spelling(backbone: Backbone, queries: pl.DataFrame, found: pl.DataFrame) -> dict[str, np.ndarray]:
+    """How the written name differs from the known one, and how much room there is for another."""
+    asked, row = found["asked"].to_numpy(), found["row"].to_numpy()
+    known = backbone.tables.names.select("key", "epithet")[row]
+    genus, epithet = queries["genus"].gather(asked), queries["epithet"].gather(asked).str.strip_prefix("× ")
+    held_genus, held = known["key"].str.split(" ").list.first(), known["epithet"].fill_null("")
+    is_fuzzy = (found["how"] == int(How.FUZZY)).to_numpy()
+    in_genus = is_fuzzy & (found["genus_edits"] > 0).to_numpy()
+    in_epithet = is_fuzzy & (found["epithet_edits"] > 0).to_numpy()
+    has_epithet = (epithet != "").to_numpy()
+    return {
+        "second_edit": is_fuzzy & (found["genus_edits"] + found["epithet_edits"] == 2).to_numpy(),
+        "edit_in_genus": in_genus & has_epithet,
+        "edit_in_word": in_genus & ~has_epithet,
+        "letters_of_epithet": in_epithet * _per_letter(epithet),
+        "letters_of_genus": in_genus * _per_letter(genus),
+        "first_letter": in_genus & (genus.str.slice(0, 1) != held_genus.str.slice(0, 1)).to_numpy(),
+        "last_letters": in_epithet & (_without_end(epithet) == _without_end(held)).to_numpy(),
+        "epithet_elsewhere": in_epithet * _log_count(epithet, backbone.by_epithet),
+        "genus_elsewhere": in_genus & (_log_count(genus, backbone.words) > 0),
+        "congeners": in_epithet * _log_count(held_genus, backbone.by_genus),
+        "namesakes": ((in_genus & has_epithet) | ~is_fuzzy) * _log_count(held, backbone.by_epithet),
+    }
+
+
+def _per_letter(words: pl.Series) -> np.ndarray:
+    """Lengths centred on the usual eight letters; a longer word leaves less room for chance."""
+    return (np.clip(words.str.len_chars().to_numpy().astype(np.float32), 2, 16) - 8) / 4
+
+
+def _without_end(words: pl.Series) -> pl.Series:
+    column = pl.col("word")
+    return words.to_frame("word").select(column.str.slice(0, column.str.len_chars() - 2)).to_series()
+
+
+def _log_count(keys: pl.Series, look_up: Callable[[pl.Series], Hits]) -> np.ndarray:
+    """log(1 + the number of rows a key has), each distinct key looked up once."""
+    distinct = keys.unique().sort()
+    size = np.bincount(look_up(distinct).asked, minlength=len(distinct))
+    return np.log1p(size[distinct.search_sorted(keys, "left").to_numpy()]).astype(np.float32)

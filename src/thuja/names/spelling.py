@@ -1,0 +1,97 @@
+"""The keys that names are compared by: folded, stemmed, and with one letter left out.
+
+Each is a polars expression, so that a backbone's millions of names and a table's are keyed by the
+same lines. A change here changes what a store holds: raise `store.FORMAT` with it.
+"""
+
+import re
+import unicodedata
+
+import numpy as np
+import polars as pl
+
+_RANK_WORD = r" (notho)?(subsp|ssp|var|subvar|f|fo|forma|subf)\.? "
+_DOUBLED = "bcdfglmnprst"
+_GENDER = r"(us|um|a|is|e|os|on|ior|ius)$"
+
+
+def fold(name: str) -> str:
+    """The key that scientific names are compared by: case, blanks and the hybrid sign's form do not matter.
+
+    >>> fold("Prunus x  yedoensis"), fold("corvus_corax")
+    ('prunus × yedoensis', 'corvus corax')
+    """
+    text = " ".join(name.replace("_", " ").lower().split())
+    return " ".join(re.sub(r"(^| )x (?=[a-z])|×", r"\1× ", text).split())
+
+
+def folded(name: pl.Expr) -> pl.Expr:
+    """`fold` of a column."""
+    text = name.str.replace_all("_", " ", literal=True).str.to_lowercase()
+    text = text.str.replace_all(r"(^|\s)x\s+([a-z])", "$1× $2").str.replace_all("×", "× ", literal=True)
+    return text.str.replace_all(r"\s+", " ").str.strip_chars()
+
+
+def keyed(name: pl.Expr) -> pl.Expr:
+    """The key of a backbone's name: folded, and without the rank word before an infraspecific epithet."""
+    return folded(name).str.replace_all(_RANK_WORD, " ")
+
+
+def fold_common(name: str) -> str:
+    """The key that common names are compared by: neither case, hyphens, possessives nor grey/gray matter.
+
+    >>> fold_common("Anna's Hummingbird") == fold_common("Anna_Hummingbird")
+    True
+    """
+    text = unicodedata.normalize("NFKD", name).lower().replace("’", "'")
+    text = "".join(letter for letter in text if not unicodedata.combining(letter))
+    text = re.sub(r"'s?\b", "", text)
+    return " ".join(re.sub(r"\bgrey", "gray", re.sub(r"[\W_]+", " ", text)).split())
+
+
+def folded_common(name: pl.Expr) -> pl.Expr:
+    """`fold_common` of a column."""
+    text = name.str.normalize("NFKD").str.to_lowercase().str.replace_all("’", "'", literal=True)
+    text = text.str.replace_all(r"\p{M}", "").str.replace_all(r"'s?\b", "").str.replace_all(r"[\W_]+", " ")
+    return text.str.replace_all(r"\bgrey", "gray").str.strip_chars()
+
+
+def stemmed(epithet: pl.Expr) -> pl.Expr:
+    """An epithet (folded) without what writers vary: gender ending, hyphens, diacritics, doubled letters, ae/e, i/y.
+
+    `albus`, `alba`, `album` and `niger`, `nigra` have one stem each; `smithi`, `smithii` too, `smithae` another.
+    """
+    text = epithet.str.normalize("NFKD").str.replace_all("æ", "ae").str.replace_all("œ", "oe").str.replace_all("ß", "ss")
+    text = text.str.replace_all(r"[^a-z]", "").str.replace_all(r"[yj]", "i").str.replace_all("ii", "i", literal=True)
+    text = text.str.replace(r"ae$", "~").str.replace_all(r"[ao]e", "e").str.replace_all("k", "c", literal=True)
+    text = text.str.replace_all("ph", "f", literal=True).str.replace_all(r"([crt])h", "$1")
+    for letter in _DOUBLED:
+        text = text.str.replace_all(letter * 2, letter, literal=True)
+    return text.str.replace(r"er$", "r").str.replace(_GENDER, "")
+
+
+def letters_of(words: pl.Series) -> np.ndarray:
+    """Which letters each word has, a bit each: two words of distance d differ in at most 2 d bits.  (N,) uint32"""
+    held = words.fill_null("").to_frame("word").select(
+        pl.sum_horizontal(
+            pl.col("word").str.contains(chr(ord("a") + bit), literal=True).cast(pl.UInt32) * (1 << bit)
+            for bit in range(26)
+        ).alias("letters")
+    )  # fmt: skip
+    return held["letters"].cast(pl.UInt32).to_numpy()
+
+
+def shortened(words: pl.Series) -> pl.DataFrame:
+    """Each word and each with one letter left out: columns `form` and `word`, the word's number.
+
+    Two words that share a form are at most one substitution, or two insertions, apart; words at distance
+    one (neighbours swapped included) always share one.
+    """
+    size = int(words.str.len_chars().max() or 0)  # type: ignore[arg-type]
+    numbered = pl.DataFrame({"form": words, "word": pl.int_range(len(words), dtype=pl.UInt32, eager=True)})
+    parts = [numbered]
+    for place in range(size):
+        long = numbered.filter(pl.col("form").str.len_chars() > place)
+        without = pl.col("form").str.slice(0, place) + pl.col("form").str.slice(place + 1)
+        parts.append(long.with_columns(without.alias("form")))
+    return pl.concat(parts).unique().sort("form", "word")

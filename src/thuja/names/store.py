@@ -1,0 +1,221 @@
+"""A backbone on disk: Arrow files whose sorted columns are its indexes, opened by mapping them into memory.
+
+Nothing is loaded or built when a store is opened: a name is found by binary search in the sorted
+column of one of the tables, and the search's pages are all that is read.
+"""
+
+import errno
+import json
+import shutil
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import cast
+
+import polars as pl
+import pyarrow as pa
+
+from thuja.errors import BadFile, UsageError
+from thuja.jobs import temporary_name, write_json
+from thuja.names.spelling import folded_common, keyed, letters_of, shortened, stemmed
+from thuja.taxonomy import RANKS, Rank
+
+FORMAT = 1
+ACCEPTED = ("accepted", "provisional")
+STATUSES = (*ACCEPTED, "synonym", "misspelling", "misapplied")
+LINEAGE = [rank.label for rank in RANKS[: Rank.SPECIES]]
+"""The ranks from kingdom to genus: the columns of the table of lineages."""
+SPECIES_LEVEL = ("species", "hybrid", "subspecies", "variety", "form", "infrahybrid")
+_SEVEN = [rank.label for rank in RANKS]
+_ABOUT = "backbone.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What a backbone is: its short name, and what it says of itself."""
+
+    name: str
+    version: str = ""
+    title: str = ""
+    licence: str = ""
+    url: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """The tables of a store; row numbers of one are columns of another.
+
+    `lineages` has the names kingdom ... genus, each combination once. `taxa` has the accepted taxa: `id, rank,
+    lineage, species, name, authorship, common`. `names` has every name, sorted by `key`: `key, name, authorship,
+    id, rank, status, taxon`, and of binomials `epithet`, `letters` (of the epithet) and `genus`, a row of `words`.
+    The rest are sorted for look-ups: `variants` (genus and stem), `epithets`, `words` (all genera and names of one
+    word, with `letters`), `near` (words with a letter left out), `ids`, `vernaculars` (`common_key`).
+    """
+
+    lineages: pl.DataFrame
+    taxa: pl.DataFrame
+    names: pl.DataFrame
+    variants: pl.DataFrame
+    epithets: pl.DataFrame
+    words: pl.DataFrame
+    near: pl.DataFrame
+    ids: pl.DataFrame
+    vernaculars: pl.DataFrame
+
+
+_TABLES = [field.name for field in fields(Tables)]
+
+
+def build_tables(usages: pl.DataFrame, vernaculars: pl.DataFrame) -> Tables:
+    """The tables of flat usages and vernaculars.
+
+    `usages`: `id, name, authorship, rank, status, accepted` and the seven ranks, a row a name; `species` holds the
+    epithet. `vernaculars`: `id, name, language, is_preferred, source`. The order of the rows does not matter.
+    """
+    usages = _tidy(usages)
+    accepted = usages.filter(pl.col("status").is_in(ACCEPTED))
+    lineages = accepted.select(LINEAGE).unique().sort(LINEAGE).with_row_index("lineage")
+    taxa = accepted.join(lineages, on=LINEAGE, how="left", nulls_equal=True)
+    taxa = taxa.sort("lineage", "species", "name", "id").with_row_index("taxon")
+    common, spoken = _vernaculars(vernaculars, taxa)
+    taxa = taxa.join(common, on="taxon", how="left", maintain_order="left")
+    names = _names(usages, taxa)
+    words = _words(names)
+    names = _with_words(names, words)
+    binomials = names.filter(pl.col("epithet").is_not_null())
+    key = (pl.col("key").str.split(" ").list.first() + " " + stemmed(pl.col("epithet"))).alias("variant")
+    return Tables(
+        lineages=lineages.select(LINEAGE),
+        taxa=taxa.select("id", "rank", "lineage", "species", "name", "authorship", "common"),
+        names=names.drop("row"),
+        variants=binomials.select(key, "row").sort("variant", "row"),
+        epithets=binomials.select(pl.col("epithet"), "row").sort("epithet", "row"),
+        words=words,
+        near=shortened(words["word"]),
+        ids=names.select("id", "row").sort("id", "row"),
+        vernaculars=spoken,
+    )
+
+
+def _tidy(usages: pl.DataFrame) -> pl.DataFrame:
+    """One row a usage that stands for something, keyed; of a genus and its subgenus of one name, the genus."""
+    usages = usages.filter(pl.col("name").is_not_null() & (pl.col("name") != ""), pl.col("status").is_in(STATUSES))
+    text = [name for name in ("id", "name", "authorship", "rank", "status", "accepted", *_SEVEN)]
+    usages = usages.select(pl.col(text).cast(pl.String)).with_columns(
+        keyed(pl.col("name")).alias("key"), pl.col("authorship").fill_null("")
+    )
+    is_main = pl.col("rank").is_in([*_SEVEN, *SPECIES_LEVEL])
+    usages = usages.sort(is_main.not_(), "key", "id")
+    is_taxon = pl.col("status").is_in(ACCEPTED)
+    same = usages.filter(is_taxon).unique(["key", *_SEVEN], keep="first", maintain_order=True)
+    return pl.concat([same, usages.filter(~is_taxon)])
+
+
+def _names(usages: pl.DataFrame, taxa: pl.DataFrame) -> pl.DataFrame:
+    """Every usage whose accepted taxon is known, sorted by key."""
+    names = usages.join(taxa.select(accepted="id", taxon="taxon"), on="accepted", how="inner")
+    epithet = pl.col("key").str.strip_prefix(pl.col("key").str.split(" ").list.first() + " ")
+    is_binomial = (
+        pl.col("rank").is_in(["species", "hybrid"]) & pl.col("key").str.contains(r"^[^ ×]+ (× )?[^ ]+$")
+    )  # fmt: skip
+    names = names.with_columns(pl.when(is_binomial).then(epithet).alias("epithet"))
+    names = names.sort("key", "taxon", "status", "id").with_row_index("row")
+    return names.select("key", "name", "authorship", "id", "rank", "status", "taxon", "epithet", "row")
+
+
+def _words(names: pl.DataFrame) -> pl.DataFrame:
+    first = pl.col("key").str.split(" ").list.first()
+    is_word = pl.col("epithet").is_not_null() | ~pl.col("key").str.contains(" ", literal=True)
+    words = names.filter(is_word).select(word=first).unique().sort("word")
+    return words.with_columns(pl.Series("letters", letters_of(words["word"]), dtype=pl.UInt32))
+
+
+def _with_words(names: pl.DataFrame, words: pl.DataFrame) -> pl.DataFrame:
+    first = pl.col("key").str.split(" ").list.first()
+    numbered = words.select("word").with_row_index("genus")
+    names = names.with_columns(pl.when(pl.col("epithet").is_not_null()).then(first).alias("word"))
+    names = names.join(numbered, on="word", how="left", maintain_order="left").drop("word")
+    return names.with_columns(pl.Series("letters", letters_of(names["epithet"]), dtype=pl.UInt32))
+
+
+def _vernaculars(vernaculars: pl.DataFrame, taxa: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The English name of each taxon, and all names in all languages sorted by key.
+
+    Preferred names come first, then the sources in the order of their names, then the alphabet.
+    """
+    spoken = vernaculars.join(taxa.select("id", "taxon"), on="id", how="inner").with_columns(
+        folded_common(pl.col("name")).alias("common_key"), pl.col("is_preferred").fill_null(value=False)
+    )
+    spoken = spoken.filter(pl.col("common_key") != "").sort(
+        "taxon", "language", "is_preferred", "source", "name", descending=[False, False, True, False, False]
+    )
+    spoken = spoken.unique(["taxon", "language", "common_key"], keep="first", maintain_order=True)
+    english = spoken.filter(pl.col("language").is_in(["en", ""]))
+    common = english.unique("taxon", keep="first", maintain_order=True).select("taxon", common="name")
+    columns = ["common_key", "taxon", "name", "language", "is_preferred", "source"]
+    return common, spoken.select(columns).sort("common_key", "taxon", "language", "name")
+
+
+def write_store(tables: Tables, about: About, folder: Path) -> None:
+    """Write a store beside `folder` and move it there; an older store in its place goes.
+
+    Raises UsageError where nothing can be written, or where something else than a store stands.
+    """
+    folder = Path(folder)
+    if folder.exists() and not is_store(folder):
+        raise UsageError(f"{folder} is there and no backbone of thuja's", hint="name another place")
+    counts = {name: len(getattr(tables, name)) for name in ("names", "taxa", "vernaculars")}
+    temporary = folder.with_name(temporary_name(folder.name))
+    try:
+        temporary.mkdir(parents=True)
+        for name in _TABLES:
+            table: pl.DataFrame = getattr(tables, name).rechunk()
+            # One batch, so that a column is one array and a search looks at no list of pieces.
+            table.write_ipc(temporary / f"{name}.arrow", compression="uncompressed", record_batch_size=len(table) or 1)
+        write_json(temporary / _ABOUT, asdict(about) | {"format": FORMAT} | counts)
+        _move(temporary, folder)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write the backbone {folder}: {error.strerror or error}", hint="name a place with room for it"
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _move(temporary: Path, folder: Path) -> None:
+    """Put the new store in the old one's place; who has the old one open keeps reading it."""
+    old = folder.with_name(temporary_name(folder.name))
+    if folder.exists():
+        folder.rename(old)
+    try:
+        temporary.rename(folder)
+    except OSError as error:
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):  # another process was as fast: its store is the same
+            raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def is_store(folder: Path) -> bool:
+    """Whether a folder is a store, of any format."""
+    return (Path(folder) / _ABOUT).is_file()
+
+
+def open_store(folder: Path) -> tuple[Tables, About]:
+    """Map a store into memory. Raises BadFile for one of another format, or damaged."""
+    folder = Path(folder)
+    hint = "import it anew with thuja names import"
+    try:
+        facts = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+        if not isinstance(facts, dict) or facts.get("format") != FORMAT:
+            raise BadFile(f"the backbone {folder} was made by another version of thuja", hint=hint)
+        tables = Tables(**{name: _mapped(folder / f"{name}.arrow") for name in _TABLES})
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise BadFile(f"the backbone {folder} cannot be opened: {error}", hint=hint) from error
+    if len(tables.names) != facts["names"] or len(tables.taxa) != facts["taxa"]:
+        raise BadFile(f"the backbone {folder} is damaged: its tables and its description differ", hint=hint)
+    return tables, About(**{field.name: str(facts.get(field.name, "")) for field in fields(About)})
+
+
+def _mapped(path: Path) -> pl.DataFrame:
+    table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+    return cast(pl.DataFrame, pl.from_arrow(table))
