@@ -3,7 +3,8 @@
 A row of a truth set has `kind`, `backbone` (which of the backbones it is asked of: embedded, gbif, col
 or reduced), `name`, the ranks `kingdom` to `genus` as a row would give them (any missing or wrong),
 `expected` (taxon, ambiguous, or absent: the species is not in the backbone), `truth_id`, `truth_name`,
-`truth_rank`, `truth_genus`, `truth_kingdom`; for edits `distance` and the rivals of
+`truth_rank`, `truth_genus`, `truth_kingdom`,
+`truth_above` (the true lineage down to the genus); for edits `distance` and the rivals of
 names_ceiling.count_rivals; for absent species `congener_distance` (1, 2 or null).
 """
 
@@ -43,17 +44,21 @@ def mistyped(count_of_edits: int, *, is_bare: bool = False) -> Kind:
     """So many edits in the letters of both words. A row's genus is as mistyped as its name; bare: no lineage."""
 
     def make(world: World, count: int, rng: np.random.Generator) -> pl.DataFrame:
-        drawn = world.draw(count, rng)
-        words = [edits(pair, count_of_edits, rng) for pair in drawn.select("genus", "species").iter_rows()]
-        rows = _reworded(rows_of(drawn), words).with_columns(distance=pl.lit(count_of_edits, pl.Int64))
+        rows = mistype(world.draw(count, rng), count_of_edits, rng)
         rows = _bare(rows) if is_bare else rows
-        asked = rows.with_columns(
-            genus_word=pl.Series([genus for genus, _ in words], dtype=pl.String),
-            epithet_word=pl.Series([epithet for _, epithet in words], dtype=pl.String),
-        )
-        return rows.with_columns(count_rivals(world, asked))
+        return rows.with_columns(count_rivals(world, rows)).drop("genus_word", "epithet_word")
 
     return make
+
+
+def mistype(species: pl.DataFrame, count_of_edits: int, rng: np.random.Generator) -> pl.DataFrame:
+    """These species with so many edits each; the words as written in `genus_word` and `epithet_word`."""
+    words = [edits(pair, count_of_edits, rng) for pair in species.select("genus", "species").iter_rows()]
+    return _reworded(rows_of(species), words).with_columns(
+        pl.lit(count_of_edits, pl.Int64).alias("distance"),
+        pl.Series("genus_word", [genus for genus, _ in words], dtype=pl.String),
+        pl.Series("epithet_word", [epithet for _, epithet in words], dtype=pl.String),
+    )
 
 
 def reworded(change: Callable[[Words, np.random.Generator], Words | None]) -> Kind:

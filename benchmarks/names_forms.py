@@ -5,7 +5,7 @@ import polars as pl
 
 from names_world import ABOVE, World, draw_rows
 
-TRUTH = ("expected", "truth_id", "truth_name", "truth_rank", "truth_genus", "truth_kingdom")
+TRUTH = ("expected", "truth_id", "truth_name", "truth_rank", "truth_genus", "truth_kingdom", "truth_above")
 
 
 def rows_of(taxa: pl.DataFrame, *, rank: str = "species", expected: str = "taxon") -> pl.DataFrame:
@@ -19,6 +19,7 @@ def rows_of(taxa: pl.DataFrame, *, rank: str = "species", expected: str = "taxon
         pl.lit(rank).alias("truth_rank"),
         pl.col("genus").alias("truth_genus"),
         pl.col("kingdom").alias("truth_kingdom"),
+        pl.concat_list(ABOVE).list.drop_nulls().alias("truth_above"),
     )
 
 
