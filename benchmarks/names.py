@@ -62,13 +62,14 @@ def accuracy(run: Run) -> None:
     results = summarise(judged)
     pooled = judged.filter(pl.col("kind") != "absent_near")  # drawn beyond their share, to be counted apart
     print(table(results))
-    print(f"\ncalibration error over all {len(pooled):,} names: {calibration_error(pooled):.4f} (aim: under 0.02)")
+    error = calibration_error(pooled)
+    print(f"\ncalibration error over all {len(pooled):,} names: {error or 0:.4f} (aim: under 0.02)")
     print("reliability, answers: mean score -> share right: ", end="")
     print("; ".join(f"{n:,}: {score:.3f} -> {right:.3f}" for n, score, right in reliability(pooled)))
     run.report["accuracy"] = {
         "seed": run.sizes.seed,
         "kinds": [asdict(result) for result in results],
-        "calibration_error": calibration_error(pooled),
+        "calibration_error": error,
         "reliability": reliability(pooled),
     }
 

@@ -100,7 +100,7 @@ def qualified(world: World, count: int, rng: np.random.Generator) -> pl.DataFram
 def hybrid(world: World, count: int, rng: np.random.Generator) -> pl.DataFrame:
     """Nothospecies that the backbone knows, their sign glued, apart or in ASCII."""
     known = world.taxa.filter(rank="hybrid").filter(pl.col("name").str.contains(r"^[A-Z][a-z]+ × [a-z-]+$"))
-    known = known.filter(pl.col("genus").is_not_null(), pl.len().over("name") == 1)
+    known = known.filter(pl.col("name").str.starts_with(pl.col("genus") + " "), pl.len().over("name") == 1)
     plain = world.taxa.filter(rank="species").select(pl.col("name").str.replace(" ", " × "))
     drawn = draw_rows(known.join(plain, on="name", how="anti").sort("id"), count, rng)
     signs = (" × ", " ×", " x ", " X ", " x\u00a0", "  ×  ")

@@ -10,7 +10,12 @@ _TELLING = ABOVE[:-1]
 
 def homonym_genera(world: World) -> pl.DataFrame:
     """Genera that two kingdoms have, once with each rank above them that differs between the two."""
-    return _with_one_rank(_in_two_kingdoms(world.taxa.filter(rank="genus")), "genus")
+    rows = _with_one_rank(_in_two_kingdoms(world.taxa.filter(rank="genus")), "genus")
+    # Ctenophora of the animals is a phylum too, and its kingdom alone does not say which is meant.
+    above = world.taxa.filter(pl.col("rank").is_in(_TELLING)).select("name", *_TELLING)
+    for given in _TELLING:
+        rows = rows.join(above.select("name", given), on=["name", given], how="anti", maintain_order="left")
+    return rows
 
 
 def homonym_binomials(world: World) -> pl.DataFrame:

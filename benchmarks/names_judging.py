@@ -44,7 +44,7 @@ class KindResult:
     wrong: float
     genus: float
     ambiguous: float
-    calibration: float
+    calibration: float | None
     told: float | None = None
     guessed: float | None = None
     aim: str = ""
@@ -86,9 +86,11 @@ def judge(truth: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
         is_genus.alias("is_genus"),
         is_ambiguous.alias("is_ambiguous"),
         (is_named & pl.col("answer_score").is_not_null()).alias("is_answer"),
-        pl.when(expected == "taxon").then(is_found | ~has_species & holds_above)
-        .when(expected == "ambiguous").then(pl.lit(value=False))
-        .otherwise(~has_species & holds_above).alias("is_answer_right"),
+        (
+            is_named
+            & pl.when(expected == "taxon").then(is_found | ~has_species & holds_above)
+            .otherwise(~has_species & holds_above & (expected == "absent"))
+        ).alias("is_answer_right"),
     )  # fmt: skip
 
 
@@ -101,9 +103,9 @@ def summarise(judged: pl.DataFrame) -> list[KindResult]:
     results = []
     for (kind,), rows in judged.group_by("kind", maintain_order=True):
         results.append(_result(str(kind), rows))
-        if kind == "absent":
-            distance = pl.col("congener_distance")
-            results.append(_result("absent, no near congener", rows.filter(distance.is_null())))
+        far = rows.filter(pl.col("congener_distance").is_null())
+        if kind == "absent" and len(far):
+            results.append(_result("absent, no near congener", far))
         if kind == "absent_near":
             parts = rows.partition_by("congener_distance", as_dict=True)
             results += [_result(f"absent, congener at {key[0]}", parts[key]) for key in sorted(parts)]
@@ -128,15 +130,15 @@ def _result(kind: str, rows: pl.DataFrame) -> KindResult:
 
 
 def _share(column: pl.Series) -> float:
-    return float(column.cast(pl.Float64).mean() or 0.0) if len(column) else float("nan")
+    return float(column.cast(pl.Float64).to_numpy().mean())
 
 
-def calibration_error(judged: pl.DataFrame, bins: int = 15) -> float:
-    """Expected calibration error of the answers' scores, over bins of equal mass; nan without answers."""
+def calibration_error(judged: pl.DataFrame, bins: int = 15) -> float | None:
+    """Expected calibration error of the answers' scores, over bins of equal mass; None without answers."""
     rows = reliability(judged, bins)
     weights = np.array([row[0] for row in rows], dtype=float)
     if not weights.sum():
-        return float("nan")
+        return None
     return float(np.dot(weights, [abs(score - right) for _, score, right in rows]) / weights.sum())
 
 
@@ -161,5 +163,6 @@ def table(results: Sequence[KindResult]) -> str:
     for one in results:
         shares = (one.first, one.told, one.guessed, one.right, one.wrong, one.genus, one.ambiguous)
         cells = ["" if share is None else f"{share:.2%}" for share in shares]
-        lines.append(f"| {one.kind} | {one.n:,} | {' | '.join(cells)} | {one.calibration:.3f} | {one.aim} |")
+        error = "" if one.calibration is None else f"{one.calibration:.3f}"
+        lines.append(f"| {one.kind} | {one.n:,} | {' | '.join(cells)} | {error} | {one.aim} |")
     return "\n".join(lines)
