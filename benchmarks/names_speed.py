@@ -21,7 +21,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from names_world import ABOVE
-from thuja.names.backbone import embedded_file
+from thuja.names.embedded import embedded_file
 
 _MOST_EDITS = 2
 

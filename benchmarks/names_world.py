@@ -7,7 +7,7 @@ import polars as pl
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import cpdist
 
-from thuja.names.backbone import embedded_file
+from thuja.names.embedded import embedded_file
 
 ABOVE = ("kingdom", "phylum", "class", "order", "family", "genus")
 """The six ranks that a row may give beside its name."""

@@ -14,7 +14,7 @@ from names_damage import KINDS, TruthSet, make_truth, mistype
 from names_letters import agree, distance, other_gender, respell
 from names_tables import DAMAGED, distinct_names, write_rows
 from names_world import ABOVE, World, take_out
-from thuja.names.backbone import embedded_file
+from thuja.names.embedded import embedded_file
 
 COUNT = 60
 

@@ -164,6 +164,11 @@ def _spread(start: pl.Series, end: pl.Series) -> Hits:
     return Hits(asked, first[asked] + within)
 
 
+def no_vernaculars() -> pl.DataFrame:
+    """A table of vernaculars without any."""
+    return pl.DataFrame(schema=_VERNACULARS)
+
+
 def _spoken(rows: Sequence[tuple[str, str | None, str, bool, str]]) -> pl.DataFrame:
     named = [row for row in rows if row[1]]
     return pl.DataFrame(named, schema=_VERNACULARS, orient="row")

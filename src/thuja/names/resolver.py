@@ -64,15 +64,13 @@ class Resolver:
         distinct = given.unique().sort(GIVEN)
         starts = range(0, max(len(distinct), 1), ROWS)
         answers = pl.concat([self._resolve(distinct[start : start + ROWS]) for start in starts])
-        numbered = distinct.with_row_index("answer")
-        place = given.join(numbered, on=GIVEN, how="left", maintain_order="left")["answer"]
+        places = distinct.with_row_index("answer")
+        place = given.join(places, on=GIVEN, how="left", maintain_order="left")["answer"]
         return given.select("verbatim").hstack(answers.select(RESULT)[place.to_numpy()])
 
     def _resolve(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Each row by its name; those unknown by their ranks, by their common name, by the deepest rank known."""
-        rows = rows.with_row_index("asked").with_columns(pl.col("asked").cast(pl.Int64))
-        name, ranks = _terms()
-        rows = rows.with_columns(name.alias("name"), ranks.alias("ranks"))
+        rows = numbered(rows)
         answers = self._answer(rows.with_columns(pl.col("name").alias("term")), "name")
         others = {
             "ranks": (pl.col("ranks") != pl.col("name")) & (pl.col("ranks") != ""),
@@ -111,16 +109,23 @@ class Resolver:
 
     def candidates(self, queries: pl.DataFrame) -> pl.DataFrame:
         """The described candidates of queries, each with its `probability` and `log_odds`."""
-        parts, log_odds = [], []
+        found, rows = self.found(queries)
+        log_odds = evidence(rows, weights())
+        probability = shares(found["asked"].to_numpy(), log_odds, len(queries))
+        number = queries["asked"].gather(found["asked"].to_numpy())
+        found = found.with_columns(
+            number.alias("asked"), pl.Series("probability", probability), pl.Series("log_odds", log_odds)
+        )
+        return described(self.backbones, found.rename({rank: f"{rank}_code" for rank in HIGHER}))
+
+    def found(self, queries: pl.DataFrame) -> tuple[pl.DataFrame, np.ndarray]:
+        """The candidates of all backbones, and their features in the order of `FEATURES`."""
+        parts, rows = [], []
         for number, backbone in enumerate(self.backbones):
             found = find_candidates(backbone, queries)
-            log_odds.append(evidence(features(backbone, number, queries, found), weights()))
+            rows.append(features(backbone, number, queries, found))
             parts.append(found.with_columns(pl.lit(number, pl.UInt8).alias("backbone")))
-        found = pl.concat(parts).with_columns(pl.Series("log_odds", np.concatenate(log_odds)))
-        probability = shares(found["asked"].to_numpy(), found["log_odds"].to_numpy(), len(queries))
-        number = queries["asked"].gather(found["asked"].to_numpy())
-        found = found.with_columns(pl.Series("probability", probability), number.alias("asked"))
-        return described(self.backbones, found.rename({rank: f"{rank}_code" for rank in HIGHER}))
+        return pl.concat(parts), np.concatenate(rows)
 
     def _by_lineage(self, rows: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
         """What is left gets the deepest rank it came with that is known; the name itself stays unresolved."""
@@ -142,6 +147,13 @@ class Resolver:
             pl.when(is_given).then(pl.lit(Status.GIVEN)).otherwise("match_type").alias("match_type"),
             pl.when(is_given).then(pl.lit("in no backbone, nor the lineage given")).otherwise("reason").alias("reason"),
         )
+
+
+def numbered(rows: pl.DataFrame) -> pl.DataFrame:
+    """Tidy rows with their numbers (`asked`), and what is looked up first (`name`) and next (`ranks`)."""
+    name, ranks = _terms()
+    rows = rows.with_row_index("asked").with_columns(pl.col("asked").cast(pl.Int64))
+    return rows.with_columns(name.alias("name"), ranks.alias("ranks"))
 
 
 def _terms() -> tuple[pl.Expr, pl.Expr]:
