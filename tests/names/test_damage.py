@@ -21,7 +21,7 @@ COUNT = 60
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    """The genera in Oe, Co and Ag: birds, orchids, hybrids, and names in two kingdoms."""
+    """The genera in Oe, Coc and Ag: birds, orchids, hybrids, and names in two kingdoms."""
     table = pl.read_parquet(embedded_file())
     return World.of(table.filter(pl.col("scientificName").str.contains("^(Oe|Coc|Ag)"), pl.col("genus").is_not_null()))
 
