@@ -32,17 +32,21 @@ from thuja.names.rows import rows_of  # noqa: E402
 from thuja.names.store import About, build_tables  # noqa: E402
 
 PRIOR = {
-    "identifier": 12.0, "exact": 8.0, "species_of": 7.0, "variant": 5.0, "fuzzy": 4.0, "common": 5.0, "moved": -2.5,
+    "identifier": 12.0, "exact": 8.0, "species_of": 7.0, "variant": 5.0, "fuzzy": 4.0, "common": 5.0, "moved": -1.0,
     "genus": 2.5, "second_edit": -2.5, "edit_in_genus": 0.5, "edit_in_word": -1.0, "letters_of_epithet": 1.0,
     "letters_of_genus": 1.0, "first_letter": -0.7, "last_letters": -0.7, "epithet_elsewhere": -1.5,
-    "genus_elsewhere": -1.5, "congeners": -0.1, "namesakes": -0.3, "near_genus": -2.0, "not_preferred": -1.5,
+    "genus_elsewhere": -1.5, "congeners": -0.1, "namesakes": -0.3, "near_genus": -2.0, "minor_rank": -3.0, "not_preferred": -1.5,
     "synonym": -0.7, "provisional": -1.0, "misapplied": -3.0, "later_backbone": -0.5, "authors_agree": 1.5,
-    "authors_differ": -1.0, "kingdom_agrees": 1.0, "kingdom_differs": -8.0, "kingdom_unknown": -0.5,
-    "phylum_agrees": 1.5, "phylum_differs": -4.0, "phylum_unknown": -0.3, "class_agrees": 2.0, "class_differs": -3.5,
-    "class_unknown": -0.3, "order_agrees": 2.5, "order_differs": -3.0, "order_unknown": -0.3, "family_agrees": 3.0,
+    "authors_differ": -1.0, "kingdom_agrees": 0.7, "kingdom_differs": -8.0, "kingdom_unknown": -0.5,
+    "phylum_agrees": 1.0, "phylum_differs": -4.0, "phylum_unknown": -0.3, "class_agrees": 1.5, "class_differs": -3.5,
+    "class_unknown": -0.3, "order_agrees": 1.5, "order_differs": -3.0, "order_unknown": -0.3, "family_agrees": 2.0,
     "family_differs": -3.0, "family_unknown": -0.3, "lineage_differs": -4.0,
 }  # fmt: skip
-KEPT = ("identifier", "common", "moved", "not_preferred", "provisional", "misapplied", "later_backbone")
+KEPT = (
+    "minor_rank", "identifier", "common", "moved", "not_preferred", "provisional", "misapplied", "later_backbone",
+    *(f"{rank}_agrees" for rank in HIGHER),
+)  # fmt: skip
+"""What keeps its prior; that ranks agree tells only from taxa whose lineage has gaps, of which the damage has few."""
 PULL = 2.0
 """How strongly weights are drawn to the prior: the variance of the prior is 1 / PULL."""
 
@@ -128,7 +132,10 @@ def fit(parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> np.ndarray:
         slope = columns.T @ (share - kept) + PULL * (beta - prior)
         return value, slope[is_free]
 
-    result = minimize(loss, prior[is_free], jac=True, method="L-BFGS-B", options={"maxiter": 300})
+    # A rank that differs never helps.
+    limits = [(None, 0) if name.endswith("_differs") else (None, None) for name in FEATURES]
+    bounds = [limit for limit, free in zip(limits, is_free, strict=True) if free]
+    result = minimize(loss, prior[is_free], jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 300})
     print(f"mean negative log-likelihood: {result.fun / names:.4f} ({result.message})")
     beta = prior.copy()
     beta[is_free] = result.x

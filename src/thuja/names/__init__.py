@@ -3,7 +3,7 @@
 from thuja.names.backbone import Backbone
 from thuja.names.embedded import embedded
 from thuja.names.resolution import CERTAIN, Resolution, Status
-from thuja.names.resolver import Resolver, resolve_names
+from thuja.names.resolver import Resolver, resolve, resolve_names
 from thuja.names.vernacular import FETCH, install_vernaculars, vernacular_file
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Status",
     "embedded",
     "install_vernaculars",
+    "resolve",
     "resolve_names",
     "vernacular_file",
 ]

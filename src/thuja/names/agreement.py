@@ -37,15 +37,24 @@ def with_agreement(backbone: Backbone, queries: pl.DataFrame, found: pl.DataFram
     lineage = backbone.tables.taxa["lineage"].gather(taxon).to_numpy()
     distinct, place = np.unique(lineage, return_inverse=True)
     above = backbone.tables.lineages[distinct].select(lineage_key(pl.col(rank), rank).alias(rank) for rank in HIGHER)
-    codes = {
-        rank: _agreement(queries[rank].gather(asked), above[rank].gather(place), _known(backbone, rank), rank)
-        for rank in HIGHER
-    }
+    level = _levels(backbone.tables.taxa["rank"].gather(taxon).cast(pl.String))
+    codes = {}
+    for number, rank in enumerate(HIGHER):
+        given = queries[rank].gather(asked)
+        code = _agreement(given, above[rank].gather(place), _known(backbone, rank), rank)
+        # Ctenophora with the class Insecta is no phylum.
+        code[(given != "").to_numpy() & (level < number)] = Agreement.DIFFERS
+        codes[rank] = code
     stack = np.stack(list(codes.values()), axis=1)  # (N, 5)
     agrees, differs = (stack == Agreement.AGREES).sum(axis=1), (stack == Agreement.DIFFERS).sum(axis=1)
     is_contradicted = (codes["kingdom"] == Agreement.DIFFERS) | (differs > agrees)
     columns = [pl.Series(rank, code, dtype=pl.UInt8) for rank, code in codes.items()]
     return found.with_columns(*columns, pl.Series("is_contradicted", is_contradicted, dtype=pl.Boolean))
+
+
+def _levels(ranks: pl.Series) -> np.ndarray:
+    """0 for a kingdom to 5 for a genus; 6 for all below and for ranks between.  (N,) int"""
+    return ranks.replace_strict(LINEAGE, list(range(len(LINEAGE))), default=len(LINEAGE), return_dtype=pl.Int64).to_numpy()
 
 
 def _agreement(given: pl.Series, held: pl.Series, known: pl.Series, rank: str) -> np.ndarray:

@@ -33,12 +33,15 @@ class Hits:
         return Hits(self.asked[kept], self.found[kept])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Backbone:
     """Known names: the tables of a store, and what the backbone says of itself."""
 
     tables: Tables
     about: About
+
+    def __repr__(self) -> str:
+        return f"Backbone({self.about.name!r}, {len(self.tables.names):,} names)"
 
     @property
     def name(self) -> str:

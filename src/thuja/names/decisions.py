@@ -17,7 +17,7 @@ ANSWER = [
     "common", "runner_up", "runner_up_score", "changed", "reason",
 ]  # fmt: skip
 """The columns of an answer."""
-GENUS_THRESHOLD = 0.6
+GENUS_THRESHOLD = 0.8
 """How probable a genus has to be to stand in for a species that is not accepted."""
 _BELOW = ["subspecies", "variety", "form", "infrahybrid"]
 _NAMED = [int(how) for how in (How.EXACT, How.SPECIES_OF, How.VARIANT, How.COMMON, How.IDENTIFIER)]
@@ -79,7 +79,7 @@ def decide(queries: pl.DataFrame, found: pl.DataFrame, threshold: float) -> pl.D
     ranked = _ranked(found)
     best = ranked.filter(pl.col("place") == 0)
     second = ranked.filter(pl.col("place") == 1).select(
-        "asked", second=_shown(), second_p="probability", second_how="how", second_kingdom="kingdom"
+        "asked", second="accepted_name", second_p="probability"
     )
     genus = _genera(found)
     table = queries.select("asked", "text", "qualifier", "infraspecific", *(pl.col(r).alias(f"given_{r}") for r in HIGHER))
@@ -102,7 +102,7 @@ def _ranked(found: pl.DataFrame) -> pl.DataFrame:
 
 def _genera(found: pl.DataFrame) -> pl.DataFrame:
     """The likeliest genus of each query, and the next: what species and genus candidates of it add up to."""
-    above = found.filter(pl.col("genus").is_not_null())
+    above = found.filter(pl.col("genus").is_not_null(), pl.col("how") != int(How.MOVED))
     key = pl.concat_str([pl.col(rank).fill_null("") for rank in LINEAGE], separator="|")
     is_whole = pl.col("how") == int(How.GENUS)
     above = above.with_columns(key.alias("key")).sort("asked", "key", is_whole, descending=[False, False, True])
@@ -193,7 +193,7 @@ def _answers(table: pl.DataFrame, threshold: float) -> pl.DataFrame:
         best.then("backbone_name").when(is_genus).then("genus_backbone").alias("answering"),
         best.then("matched_name").alias("matched"),
         best.then("common").alias("called"),
-        pl.when(is_accepted).then("second").otherwise(_shown()).alias("runner_up"),
+        pl.when(is_accepted).then("second").otherwise("accepted_name").alias("runner_up"),
         pl.when(is_accepted).then("second_p").otherwise("probability").alias("runner_up_score"),
         _reason(is_accepted, is_genus).alias("reason"),
     )  # fmt: skip

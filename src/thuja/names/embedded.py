@@ -14,7 +14,7 @@ import polars as pl
 from thuja.errors import ThujaError
 from thuja.jobs import cache_folder
 from thuja.names.backbone import Backbone
-from thuja.names.store import LINEAGE, About, build_tables, open_store, write_store
+from thuja.names.store import LINEAGE, About, build_tables, open_store, write_tables
 from thuja.names.vernacular import load_vernaculars
 
 NAME = "inat"
@@ -66,7 +66,7 @@ def embedded() -> Backbone:
         pass
     tables = build_tables(embedded_usages(), load_vernaculars())
     try:
-        write_store(tables, about, folder)
+        write_tables(tables, about, folder)
     except ThujaError:  # a cache that cannot be written: it is held in memory, and made again next time
         return Backbone(tables, about)
     return Backbone(*open_store(folder))

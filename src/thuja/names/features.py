@@ -8,6 +8,7 @@ import polars as pl
 
 from thuja.names.agreement import HIGHER, Agreement, authors_agree
 from thuja.names.backbone import Backbone, Hits
+from thuja.names.store import LINEAGE, SPECIES_LEVEL
 
 
 class How(IntEnum):
@@ -29,6 +30,7 @@ class How(IntEnum):
 
 _STATUSES = ("synonym", "provisional", "misapplied")
 _ANSWERS = {"agrees": Agreement.AGREES, "differs": Agreement.DIFFERS, "unknown": Agreement.UNKNOWN}
+_MAIN_RANKS = [*LINEAGE, *SPECIES_LEVEL]
 FEATURES = (
     *(how.name.lower() for how in How),
     "second_edit",
@@ -43,6 +45,7 @@ FEATURES = (
     "congeners",
     "namesakes",
     "near_genus",
+    "minor_rank",
     "not_preferred",
     *_STATUSES,
     "later_backbone",
@@ -67,7 +70,10 @@ def features(backbone: Backbone, number: int, queries: pl.DataFrame, found: pl.D
     for name, column in _of_record(backbone, queries, found).items():
         rows[:, place[name]] = column
     rows[:, place["later_backbone"]] = number
-    respelt = np.flatnonzero((how == How.FUZZY) | (how == How.MOVED))
+    # That the family is the same is how these were found: it is no further evidence.
+    rows[how == How.MOVED] = 0
+    rows[how == How.MOVED, How.MOVED] = 1
+    respelt = np.flatnonzero(how == How.FUZZY)
     if len(respelt):
         for name, column in _of_spelling(backbone, queries, found[respelt]).items():
             rows[respelt, place[name]] = column
@@ -90,6 +96,8 @@ def _of_record(backbone: Backbone, queries: pl.DataFrame, found: pl.DataFrame) -
     columns["authors_agree"] = author == Agreement.AGREES
     columns["authors_differ"] = author == Agreement.DIFFERS
     columns["not_preferred"] = ~found["is_preferred"].to_numpy()
+    rank = backbone.tables.taxa["rank"].gather(found["taxon"].to_numpy()).cast(pl.String)
+    columns["minor_rank"] = ~rank.is_in(_MAIN_RANKS).to_numpy()
     columns["near_genus"] = ((found["how"] == int(How.GENUS)) & (found["genus_edits"] > 0)).to_numpy()
     codes = np.stack([found[rank].to_numpy() for rank in HIGHER], axis=1)  # (N, 5)
     for number, rank in enumerate(HIGHER):
@@ -105,12 +113,10 @@ def _of_spelling(backbone: Backbone, queries: pl.DataFrame, found: pl.DataFrame)
     known = backbone.tables.names.select("key", "epithet")[row]
     genus, epithet = queries["genus"].gather(asked), queries["epithet"].gather(asked).str.strip_prefix("× ")
     held_genus, held = known["key"].str.split(" ").list.first(), known["epithet"].fill_null("")
-    is_fuzzy = (found["how"] == int(How.FUZZY)).to_numpy()
-    in_genus = is_fuzzy & (found["genus_edits"] > 0).to_numpy()
-    in_epithet = is_fuzzy & (found["epithet_edits"] > 0).to_numpy()
+    in_genus, in_epithet = (found["genus_edits"] > 0).to_numpy(), (found["epithet_edits"] > 0).to_numpy()
     has_epithet = (epithet != "").to_numpy()
     return {
-        "second_edit": is_fuzzy & (found["genus_edits"] + found["epithet_edits"] == 2).to_numpy(),
+        "second_edit": (found["genus_edits"] + found["epithet_edits"] == 2).to_numpy(),
         "edit_in_genus": in_genus & has_epithet,
         "edit_in_word": in_genus & ~has_epithet,
         "letters_of_epithet": in_epithet * _per_letter(epithet),
@@ -120,7 +126,7 @@ def _of_spelling(backbone: Backbone, queries: pl.DataFrame, found: pl.DataFrame)
         "epithet_elsewhere": in_epithet * _log_count(epithet, backbone.by_epithet),
         "genus_elsewhere": in_genus & (_log_count(genus, backbone.words) > 0),
         "congeners": in_epithet * _log_count(held_genus, backbone.by_genus),
-        "namesakes": ((in_genus & has_epithet) | ~is_fuzzy) * _log_count(held, backbone.by_epithet),
+        "namesakes": (in_genus & has_epithet) * _log_count(held, backbone.by_epithet),
     }
 
 

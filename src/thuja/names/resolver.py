@@ -5,9 +5,7 @@ changes nothing. Equal rows are resolved once.
 """
 
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
-from threading import Lock
 
 import numpy as np
 import polars as pl
@@ -16,9 +14,9 @@ from thuja.names.agreement import HIGHER
 from thuja.names.backbone import Backbone
 from thuja.names.candidates import find_candidates
 from thuja.names.decisions import ANSWER, decide, described
-from thuja.names.embedded import embedded
 from thuja.names.evidence import evidence, shares, weights
 from thuja.names.features import features
+from thuja.names.installed import open_backbones
 from thuja.names.queries import lineage_key, take_apart
 from thuja.names.resolution import Resolution, Status
 from thuja.names.rows import GIVEN, SEVEN, resolutions, rows_of, tidy_rows
@@ -73,7 +71,7 @@ class Resolver:
         rows = numbered(rows)
         answers = self._answer(rows.with_columns(pl.col("name").alias("term")), "name")
         others = {
-            "ranks": (pl.col("ranks") != pl.col("name")) & (pl.col("ranks") != ""),
+            "ranks": (pl.col("ranks") != pl.col("name")) & pl.col("ranks").str.contains(" "),
             "common": (pl.col("common") != "") & (pl.col("common") != pl.col("name")),
         }
         for column, is_other in others.items():
@@ -189,16 +187,25 @@ def _known_above(found: pl.DataFrame, rows: pl.DataFrame, first: pl.DataFrame, r
     ).select(first.columns)
 
 
-_LOADING = Lock()
+def resolve(
+    names: Sequence[str],
+    lineages: pl.DataFrame | Sequence[Taxon] | None = None,
+    *,
+    backbones: Sequence[str | Path | Backbone] | None = None,
+    threshold: float = THRESHOLD,
+) -> pl.DataFrame:
+    """What each name means: a row a name, in their order, with the columns `verbatim` and `RESULT`.
 
+    `lineages` says what came with each name: a table with any of kingdom ... species and common, or taxa.
+    `backbones` are open, or names of installed ones, or paths, the first preferred; without them, the embedded one.
 
-@cache
-def _resolver(backbone: Path | None) -> Resolver:
-    return Resolver([embedded() if backbone is None else Backbone.load(backbone)])
+    >>> resolve(["Corvus corax", "Corvus coraxx"])["match_type"].to_list()
+    ['exact', 'fuzzy']
+    """
+    return Resolver(open_backbones(backbones), threshold=threshold).resolve_rows(rows_of(names, lineages))
 
 
 def resolve_names(names: Sequence[str], hints: Sequence[Taxon], *, backbone: Path | None = None) -> list[Resolution]:
     """`Resolver.resolve_all` as a function that other processes can import; the backbone is opened once in each."""
-    with _LOADING:  # two threads would both read it
-        resolver = _resolver(backbone)
+    resolver = Resolver(open_backbones(None if backbone is None else [backbone]))
     return resolver.resolve_all(names, hints)

@@ -156,7 +156,12 @@ def _vernaculars(vernaculars: pl.DataFrame, taxa: pl.DataFrame) -> tuple[pl.Data
     return common, spoken.select(columns).sort("common_key", "taxon", "language", "name")
 
 
-def write_store(tables: Tables, about: About, folder: Path) -> None:
+def write_store(usages: pl.DataFrame, vernaculars: pl.DataFrame, about: About, folder: Path) -> None:
+    """Build the tables of flat usages and vernaculars (see `build_tables`) and write them."""
+    write_tables(build_tables(usages, vernaculars), about, folder)
+
+
+def write_tables(tables: Tables, about: About, folder: Path) -> None:
     """Write a store beside `folder` and move it there; an older store in its place goes.
 
     Raises UsageError where nothing can be written, or where something else than a store stands.
