@@ -67,7 +67,11 @@ def judge(truth: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
     is_genus = ~has_species & is_named & _is(pl.col("answer_genus") == pl.col("truth_genus"))
     goes_to_genus = is_named & (has_species | _is(pl.col("answer_accepted_rank") == "genus"))
     goes_as_far = goes_to_genus & (has_species | is_genus_truth)
-    is_runner_up = ~has_species & ~is_genus_truth & _is(pl.col("answer_runner_up") == pl.col("truth_name"))
+    # "Corvus corax (Animalia, Corvidae)": the name, then the kingdom
+    runner_up = pl.col("answer_runner_up").str.extract_groups(r"^(.+?)(?: \((\w+)[^()]*\))?$").struct
+    is_kingdom = (runner_up.field("2") == pl.col("truth_kingdom")).fill_null(value=True)
+    is_second = _is(runner_up.field("1") == pl.col("truth_name")) & is_kingdom
+    is_runner_up = ~has_species & ~is_genus_truth & is_second
     holds_above = _is(pl.col("truth_above").list.contains(pl.col("answer_accepted_name"))) & _is(
         pl.col("answer_kingdom") == pl.col("truth_kingdom")
     )

@@ -61,6 +61,8 @@ def verdict(truth: dict[str, object], answer: dict[str, object]) -> set[str]:
         ({}, {"accepted_id": "8", "accepted_name": "Corvus corone", "species": "corone"}, {"wrong", "answer"}),
         ({}, {"accepted_id": "8", "kingdom": "Plantae"}, {"wrong", "answer"}),
         ({}, GENUS | {"runner_up": "Corvus corax"}, {"first", "genus", "answer", "answer_right"}),
+        ({}, GENUS | {"runner_up": "Corvus corax (Animalia, Corvidae)"}, {"first", "genus", "answer", "answer_right"}),
+        ({}, GENUS | {"runner_up": "Corvus corax (Plantae)"}, {"genus", "answer", "answer_right"}),
         ({}, GENUS | {"runner_up": "Corvus corone"}, {"genus", "answer", "answer_right"}),
         ({}, GENUS | {"genus": "Cervus", "accepted_name": "Cervus"}, {"answer"}),
         ({}, GENUS | {"match_type": "ambiguous"}, {"ambiguous"}),
