@@ -146,6 +146,18 @@ def calibration_error(judged: pl.DataFrame, bins: int = 15) -> float | None:
     return float(np.dot(weights, [abs(score - right) for _, score, right in rows]) / weights.sum())
 
 
+def candidates(judged: pl.DataFrame) -> pl.DataFrame:
+    """The same names with the best species in the answer's place, accepted or not, for its calibration."""
+    asked = judged.filter(pl.col("truth_rank") == "species", pl.col("expected") != "ambiguous")
+    has_species = pl.col("answer_species").is_not_null()
+    score = pl.when(has_species).then("answer_score").otherwise("answer_runner_up_score")
+    return asked.with_columns(
+        score.alias("answer_score"),
+        score.is_not_null().alias("is_answer"),
+        (pl.col("is_first") & (pl.col("expected") == "taxon")).alias("is_answer_right"),
+    )
+
+
 def reliability(judged: pl.DataFrame, bins: int = 15) -> list[tuple[int, float, float]]:
     """For each bin of equal mass the number of answers, their mean score and the share that is right."""
     named = judged.filter("is_answer")
