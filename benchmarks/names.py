@@ -26,7 +26,7 @@ import numpy as np
 import polars as pl
 
 from names_damage import TruthSet, make_truth
-from names_judging import calibration_error, judge, reliability, summarise, table
+from names_judging import calibration_error, candidates, judge, reliability, summarise, table
 from names_speed import Cost, measure
 from names_tables import distinct_names, write_rows
 from names_world import ABOVE, World
@@ -64,12 +64,15 @@ def accuracy(run: Run) -> None:
     print(table(results))
     error = calibration_error(pooled)
     print(f"\ncalibration error over all {len(pooled):,} names: {error or 0:.4f} (aim: under 0.02)")
+    best = calibration_error(candidates(pooled))
+    print(f"the same of the best species, accepted or not: {best or 0:.4f}")
     print("reliability, answers: mean score -> share right: ", end="")
     print("; ".join(f"{n:,}: {score:.3f} -> {right:.3f}" for n, score, right in reliability(pooled)))
     run.report["accuracy"] = {
         "seed": run.sizes.seed,
         "kinds": [asdict(result) for result in results],
         "calibration_error": error,
+        "calibration_error_candidates": best,
         "reliability": reliability(pooled),
     }
 
@@ -88,7 +91,7 @@ def judge_all(truth: TruthSet, work: Path) -> pl.DataFrame:
             )
             about = store.About(name=str(name), version="1", title="made", licence="MIT", url="", source="damage")
             folder = work / str(name)
-            store.write_store(truth.backbones[str(name)], no_names, about, folder)
+            store.write_store(store.build_tables(truth.backbones[str(name)], no_names), about, folder)
             backbones = [Backbone.open(folder)]
         answers = resolve(rows["name"].to_list(), rows.select(ABOVE), backbones=backbones)
         judged.append(judge(rows, answers))

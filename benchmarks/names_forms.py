@@ -110,7 +110,7 @@ def hybrid(world: World, count: int, rng: np.random.Generator) -> pl.DataFrame:
 def hybrid_formula(world: World, count: int, rng: np.random.Generator) -> pl.DataFrame:
     """Two species of a genus crossed, a cross that has no entry of its own: the truth is the genus."""
     pairs = world.species.drop_nulls("genus_id").filter(pl.len().over("genus", "kingdom") > 1)
-    drawn = draw_rows(pairs, count, rng)
+    drawn = draw_rows(pairs, count + count // 50 + 5, rng)
     epithets = dict(pairs.group_by("genus_id").agg(pl.col("species").sort()).iter_rows())
     known = set(world.taxa.filter(rank="hybrid")["name"].to_list())
     names = []
@@ -119,4 +119,4 @@ def hybrid_formula(world: World, count: int, rng: np.random.Generator) -> pl.Dat
         form = pick(("{0} {1} × {0} {2}", "{0} {1} x {0} {2}", "{0} {1} × {2}", "{0} {1} x {2}"), rng)
         names.append(form.format(genus, epithet, other))
     rows = to_genus(written(rows_of(drawn), names), drawn["genus_id"])
-    return rows.filter(~pl.col("name").str.replace(" x ", " × ").is_in(sorted(known)))
+    return rows.filter(~pl.col("name").str.replace(" x ", " × ").is_in(sorted(known))).head(count)

@@ -67,7 +67,11 @@ def judge(truth: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
     is_genus = ~has_species & is_named & _is(pl.col("answer_genus") == pl.col("truth_genus"))
     goes_to_genus = is_named & (has_species | _is(pl.col("answer_accepted_rank") == "genus"))
     goes_as_far = goes_to_genus & (has_species | is_genus_truth)
-    is_runner_up = ~has_species & ~is_genus_truth & _is(pl.col("answer_runner_up") == pl.col("truth_name"))
+    # "Corvus corax (Animalia, Corvidae)": the name, then the kingdom
+    runner_up = pl.col("answer_runner_up").str.extract_groups(r"^(.+?)(?: \((\w+)[^()]*\))?$").struct
+    is_kingdom = (runner_up.field("2") == pl.col("truth_kingdom")).fill_null(value=True)
+    is_second = _is(runner_up.field("1") == pl.col("truth_name")) & is_kingdom
+    is_runner_up = ~has_species & ~is_genus_truth & is_second
     holds_above = _is(pl.col("truth_above").list.contains(pl.col("answer_accepted_name"))) & _is(
         pl.col("answer_kingdom") == pl.col("truth_kingdom")
     )
@@ -140,6 +144,18 @@ def calibration_error(judged: pl.DataFrame, bins: int = 15) -> float | None:
     if not weights.sum():
         return None
     return float(np.dot(weights, [abs(score - right) for _, score, right in rows]) / weights.sum())
+
+
+def candidates(judged: pl.DataFrame) -> pl.DataFrame:
+    """The same names with the best species in the answer's place, accepted or not, for its calibration."""
+    asked = judged.filter(pl.col("truth_rank") == "species", pl.col("expected") != "ambiguous")
+    has_species = pl.col("answer_species").is_not_null()
+    score = pl.when(has_species).then("answer_score").otherwise("answer_runner_up_score")
+    return asked.with_columns(
+        score.alias("answer_score"),
+        score.is_not_null().alias("is_answer"),
+        (pl.col("is_first") & (pl.col("expected") == "taxon")).alias("is_answer_right"),
+    )
 
 
 def reliability(judged: pl.DataFrame, bins: int = 15) -> list[tuple[int, float, float]]:

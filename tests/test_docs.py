@@ -99,6 +99,10 @@ def test_every_dependency_is_pinned() -> None:
     assert all("==" in line for line in pins.values())
 
 
+BENCHMARKS = {path.stem for path in (REPOSITORY / "benchmarks").glob("*.py")}
+"""Our own too: tests import them by their bare names."""
+
+
 @functools.cache
 def providers() -> dict[str, str]:
     """Which distribution brings each top-level module."""
@@ -117,7 +121,7 @@ def third_party(path: Path) -> set[str]:
             if isinstance(node, ast.ImportFrom)
             else []
         )
-    } - {"thuja", *sys.stdlib_module_names}
+    } - {"thuja", *BENCHMARKS, *sys.stdlib_module_names}
     return {providers().get(module, normal(module)) for module in modules}
 
 

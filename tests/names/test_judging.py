@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from names_judging import calibration_error, judge, reliability, summarise
+from names_judging import calibration_error, candidates, judge, reliability, summarise
 from names_speed import measure
 
 RAVEN = {"truth_id": "7", "truth_name": "Corvus corax", "truth_rank": "species", "truth_genus": "Corvus"}
@@ -61,6 +61,8 @@ def verdict(truth: dict[str, object], answer: dict[str, object]) -> set[str]:
         ({}, {"accepted_id": "8", "accepted_name": "Corvus corone", "species": "corone"}, {"wrong", "answer"}),
         ({}, {"accepted_id": "8", "kingdom": "Plantae"}, {"wrong", "answer"}),
         ({}, GENUS | {"runner_up": "Corvus corax"}, {"first", "genus", "answer", "answer_right"}),
+        ({}, GENUS | {"runner_up": "Corvus corax (Animalia, Corvidae)"}, {"first", "genus", "answer", "answer_right"}),
+        ({}, GENUS | {"runner_up": "Corvus corax (Plantae)"}, {"genus", "answer", "answer_right"}),
         ({}, GENUS | {"runner_up": "Corvus corone"}, {"genus", "answer", "answer_right"}),
         ({}, GENUS | {"genus": "Cervus", "accepted_name": "Cervus"}, {"answer"}),
         ({}, GENUS | {"match_type": "ambiguous"}, {"ambiguous"}),
@@ -109,6 +111,19 @@ def test_a_summary_shares_out_the_ties_and_counts_absent_names_by_distance() -> 
     assert found["absent_near"].wrong == pytest.approx(2 / 3)
     assert (found["absent, congener at 1"].n, found["absent, congener at 1"].wrong) == (1, 1.0)
     assert (found["absent, congener at 2"].n, found["absent, congener at 2"].wrong) == (2, 0.5)
+
+
+def test_the_best_species_counts_whether_accepted_or_not() -> None:
+    rows = [TRUTH, TRUTH, TRUTH | {"expected": "absent", "truth_id": None}, TRUTH | GENUS_TRUTH]
+    second = ANSWER | GENUS | {"runner_up": "Corvus corax", "runner_up_score": 0.4}
+    answers = pl.DataFrame([ANSWER, second, second, ANSWER | GENUS], schema_overrides=NUMBERS)
+    truth = pl.DataFrame(rows, schema_overrides={"congener_distance": pl.Int64})
+    found = candidates(judge(truth, answers))
+    assert found.select("answer_score", "is_answer", "is_answer_right").rows() == [
+        (0.9, True, True),
+        (0.4, True, True),
+        (0.4, True, False),
+    ]
 
 
 def test_a_process_is_measured_with_its_children() -> None:
