@@ -91,7 +91,7 @@ def judge_all(truth: TruthSet, work: Path) -> pl.DataFrame:
             )
             about = store.About(name=str(name), version="1", title="made", licence="MIT", url="", source="damage")
             folder = work / str(name)
-            store.write_store(store.build_tables(truth.backbones[str(name)], no_names), about, folder)
+            store.write_store(truth.backbones[str(name)], no_names, about, folder)
             backbones = [Backbone.open(folder)]
         answers = resolve(rows["name"].to_list(), rows.select(ABOVE), backbones=backbones)
         judged.append(judge(rows, answers))

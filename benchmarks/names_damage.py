@@ -20,6 +20,7 @@ from names_ceiling import RIVALS, count_rivals
 from names_forms import rows_of, written
 from names_letters import Words, confuse, edits, other_gender, respell
 from names_synonyms import Archive, author, make_archive
+from names_words import absent_words, mistyped_words
 from names_world import ABOVE, Absence, World, draw_rows, take_out
 
 COLUMNS = (
@@ -147,6 +148,7 @@ KINDS: Mapping[str, Kind] = {
     "qualified": forms.qualified,
     "hybrid": forms.hybrid,
     "hybrid_formula": forms.hybrid_formula,
+    "typo1_word": mistyped_words,
 }
 """Damage to names that the embedded backbone has."""
 
@@ -218,6 +220,7 @@ def _absent(absence: Absence, count: int, rng: np.random.Generator) -> dict[str,
         "absent_near": rows(near),
         "absent_bare": _bare(rows(alone)),
         "absent_genus": rows(genera),
+        "absent_word": absent_words(absence.genera),
     }
 
 

@@ -43,8 +43,8 @@ def with_agreement(backbone: Backbone, queries: pl.DataFrame, found: pl.DataFram
         given = queries[rank].gather(asked)
         code = _agreement(given, above[rank].gather(place), _known(backbone, rank), rank)
         # Ctenophora with the class Insecta is no phylum.
-        code[(given != "").to_numpy() & (level < number)] = Agreement.DIFFERS
-        codes[rank] = code
+        is_above = (given != "").to_numpy() & (level < number)
+        codes[rank] = np.where(is_above, np.uint8(Agreement.DIFFERS), code)
     stack = np.stack(list(codes.values()), axis=1)  # (N, 5)
     agrees, differs = (stack == Agreement.AGREES).sum(axis=1), (stack == Agreement.DIFFERS).sum(axis=1)
     is_contradicted = (codes["kingdom"] == Agreement.DIFFERS) | (differs > agrees)

@@ -128,10 +128,10 @@ class Resolver:
     def _by_lineage(self, rows: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
         """What is left gets the deepest rank it came with that is known; the name itself stays unresolved."""
         rest = rows.join(answers.filter(_is_open()).select("asked"), on="asked", how="semi")
-        deepest = pl.coalesce(pl.when(pl.col(rank) != "").then(pl.lit(rank)) for rank in reversed(LINEAGE))
+        deepest = pl.coalesce(pl.when(pl.col(rank) != "").then(pl.lit(rank)) for rank in reversed(HIGHER))
         rest = rest.with_columns(deepest.alias("deepest")).filter(pl.col("deepest").is_not_null())
         given = rest.select("asked")
-        for rank in reversed(LINEAGE):
+        for rank in reversed(HIGHER):
             some = rest.filter(pl.col(rank) != "")
             if some.is_empty():
                 continue
