@@ -125,6 +125,11 @@ class Backbone:
         """Common names with these keys: rows of `vernaculars`."""
         return _equal(self.tables.vernaculars["common_key"], keys)
 
+    def by_head(self, keys: pl.Series) -> Hits:
+        """Taxa whose preferred English name ends in these keys: rows of `taxa`."""
+        hits = _equal(self.tables.heads["head"], keys)
+        return Hits(hits.asked, self.tables.heads["taxon"].gather(hits.found).to_numpy().astype(np.int64))
+
     def words(self, words: pl.Series) -> Hits:
         """Genera and other names of one word: rows of `words`."""
         return _equal(self.tables.words["word"], words)

@@ -26,10 +26,12 @@ class How(IntEnum):
     """The same epithet in another genus of the family."""
     GENUS = 7
     """The genus alone: the species is another one."""
+    WITHIN = 8
+    """A known name among other words."""
 
 
 _STATUSES = ("synonym", "provisional", "misapplied")
-_ANSWERS = {"agrees": Agreement.AGREES, "differs": Agreement.DIFFERS, "unknown": Agreement.UNKNOWN}
+_ANSWERS = {"agrees": Agreement.AGREES, "differs": Agreement.DIFFERS, "near": Agreement.NEAR, "unknown": Agreement.UNKNOWN}
 _MAIN_RANKS = [*LINEAGE, *SPECIES_LEVEL]
 FEATURES = (
     *(how.name.lower() for how in How),
@@ -41,6 +43,7 @@ FEATURES = (
     "first_letter",
     "last_letters",
     "epithet_elsewhere",
+    "epithet_in_family",
     "genus_elsewhere",
     "congeners",
     "namesakes",
@@ -111,7 +114,7 @@ def _of_spelling(backbone: Backbone, queries: pl.DataFrame, found: pl.DataFrame)
     """How the written name differs from the known one, and how much room there is for another."""
     asked, row = found["asked"].to_numpy(), found["row"].to_numpy()
     known = backbone.tables.names.select("key", "epithet")[row]
-    genus, epithet = queries["genus"].gather(asked), queries["epithet"].gather(asked).str.strip_prefix("× ")
+    genus, epithet = queries["genus"].gather(asked), queries["epithet"].gather(asked)
     held_genus, held = known["key"].str.split(" ").list.first(), known["epithet"].fill_null("")
     in_genus, in_epithet = (found["genus_edits"] > 0).to_numpy(), (found["epithet_edits"] > 0).to_numpy()
     has_epithet = (epithet != "").to_numpy()
@@ -124,10 +127,29 @@ def _of_spelling(backbone: Backbone, queries: pl.DataFrame, found: pl.DataFrame)
         "first_letter": in_genus & (genus.str.slice(0, 1) != held_genus.str.slice(0, 1)).to_numpy(),
         "last_letters": in_epithet & (_without_end(epithet) == _without_end(held)).to_numpy(),
         "epithet_elsewhere": in_epithet * _log_count(epithet, backbone.by_epithet),
+        "epithet_in_family": in_epithet & _is_in_family(backbone, epithet, row),
         "genus_elsewhere": in_genus & (_log_count(genus, backbone.words) > 0),
         "congeners": in_epithet * _log_count(held_genus, backbone.by_genus),
         "namesakes": (in_genus & has_epithet) * _log_count(held, backbone.by_epithet),
     }
+
+
+def _is_in_family(backbone: Backbone, epithets: pl.Series, rows: np.ndarray) -> np.ndarray:
+    """Whether the epithet as it is written stands in the family of the name in each row.  (N,) bool"""
+    families = _families(backbone, rows)
+    distinct = epithets.unique().sort()
+    hits = backbone.by_epithet(distinct)
+    held = pl.DataFrame({"epithet": distinct.gather(hits.asked), "family": _families(backbone, hits.found)}).unique()
+    asked = pl.DataFrame({"epithet": epithets, "family": families}).with_row_index("row")
+    found = np.zeros(len(epithets), bool)
+    found[asked.join(held, on=["epithet", "family"], how="semi")["row"].to_numpy()] = True
+    return found
+
+
+def _families(backbone: Backbone, rows: np.ndarray) -> pl.Series:
+    taxon = backbone.tables.names["taxon"].gather(rows).to_numpy()
+    lineage = backbone.tables.taxa["lineage"].gather(taxon).to_numpy()
+    return backbone.tables.lineages["family"].gather(lineage)
 
 
 def _per_letter(words: pl.Series) -> np.ndarray:

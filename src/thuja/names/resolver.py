@@ -179,7 +179,8 @@ def _known_above(found: pl.DataFrame, rows: pl.DataFrame, first: pl.DataFrame, r
     facts = rows.select("asked", "name", "deepest")
     table = found.drop("runner_up", "runner_up_score", "infraspecific", "qualifier")
     table = table.join(named, on="asked", how="left").join(facts, on="asked", how="left")
-    is_deepest = pl.col("deepest") == rank
+    # A kingdom alone, which the row gave, is no answer.
+    is_deepest = (pl.col("deepest") == rank) & (rank != "kingdom")
     said = pl.format("{} is in no backbone; the " + rank + " given, {}, is", "name", "accepted_name")
     return table.with_columns(
         pl.when(is_deepest).then(pl.lit(Status.HIGHER_RANK)).otherwise(pl.lit(Status.GIVEN)).alias("match_type"),

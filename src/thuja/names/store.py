@@ -19,7 +19,7 @@ from thuja.jobs import temporary_name, write_json
 from thuja.names.spelling import folded_common, keyed, letters_of, shortened, stemmed
 from thuja.taxonomy import RANKS, Rank
 
-FORMAT = 1
+FORMAT = 2
 ACCEPTED = ("accepted", "provisional")
 STATUSES = (*ACCEPTED, "synonym", "misspelling", "misapplied")
 LINEAGE = [rank.label for rank in RANKS[: Rank.SPECIES]]
@@ -49,7 +49,8 @@ class Tables:
     lineage, species, name, authorship, common`. `names` has every name, sorted by `key`: `key, name, authorship,
     id, rank, status, taxon`, and of binomials `epithet`, `letters` (of the epithet) and `genus`, a row of `words`.
     The rest are sorted for look-ups: `variants` (genus and stem), `epithets`, `words` (all genera and names of one
-    word, with `letters`), `near` (words with a letter left out), `ids`, `vernaculars` (`common_key`).
+    word, with `letters`), `near` (words with a letter left out), `ids`, `vernaculars` (`common_key`), and `heads` (what
+    the preferred English names end in: "robin" of "american robin").
     """
 
     lineages: pl.DataFrame
@@ -61,6 +62,7 @@ class Tables:
     near: pl.DataFrame
     ids: pl.DataFrame
     vernaculars: pl.DataFrame
+    heads: pl.DataFrame
 
 
 _TABLES = [field.name for field in fields(Tables)]
@@ -94,6 +96,7 @@ def build_tables(usages: pl.DataFrame, vernaculars: pl.DataFrame) -> Tables:
         near=shortened(words["word"]),
         ids=names.select("id", "row").sort("id", "row"),
         vernaculars=spoken,
+        heads=_heads(spoken),
     )
 
 
@@ -114,7 +117,7 @@ def _tidy(usages: pl.DataFrame) -> pl.DataFrame:
 def _names(usages: pl.DataFrame, taxa: pl.DataFrame) -> pl.DataFrame:
     """Every usage whose accepted taxon is known, sorted by key."""
     names = usages.join(taxa.select(accepted="id", taxon="taxon"), on="accepted", how="inner")
-    epithet = pl.col("key").str.strip_prefix(pl.col("key").str.split(" ").list.first() + " ")
+    epithet = pl.col("key").str.split(" ").list.last()
     is_binomial = (
         pl.col("rank").is_in(["species", "hybrid"]) & pl.col("key").str.contains(r"^[^ ×]+ (× )?[^ ]+$")
     )  # fmt: skip
@@ -154,6 +157,21 @@ def _vernaculars(vernaculars: pl.DataFrame, taxa: pl.DataFrame) -> tuple[pl.Data
     common = english.unique("taxon", keep="first", maintain_order=True).select("taxon", common="name")
     columns = ["common_key", "taxon", "name", "language", "is_preferred", "source"]
     return common, spoken.select(columns).sort("common_key", "taxon", "language", "name")
+
+
+def _heads(spoken: pl.DataFrame) -> pl.DataFrame:
+    """Every ending of the preferred English names, at a word's border, with the taxon: `head, taxon`."""
+    names = spoken.filter(pl.col("language") == "en", pl.col("is_preferred")).select("common_key", "taxon")
+    words = names.select("taxon", words=pl.col("common_key").str.split(" "))
+    most = int(words["words"].list.len().max() or 0)  # type: ignore[arg-type]
+    parts = [
+        words.filter(pl.col("words").list.len() > count).select(
+            head=pl.col("words").list.tail(count).list.join(" "), taxon="taxon"
+        )
+        for count in range(1, min(most, 6))
+    ]
+    empty = pl.DataFrame(schema={"head": pl.String, "taxon": pl.UInt32})
+    return pl.concat([empty, *parts]).unique().sort("head", "taxon")
 
 
 def write_store(usages: pl.DataFrame, vernaculars: pl.DataFrame, about: About, folder: Path) -> None:
