@@ -47,7 +47,8 @@ def split_author(name: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
         r"^((?:× ?)?\p{Lu}[\p{L}-]+(?: \(\p{Lu}[\p{L}-]+\))?(?: (?:× ?|var\. |subsp\. |f\. )?\p{Ll}[\p{Ll}-]+)*)"
     )
     bare = bare.str.replace(_AUTHOR_WORDS, "")
-    found = pl.when(is_virus | bare.is_null()).then(name).otherwise(bare)
+    is_apart = (name.str.strip_prefix(bare) == "") | name.str.strip_prefix(bare).str.contains(r"^[ ,]")
+    found = pl.when(is_virus | ~is_apart.fill_null(False)).then(name).otherwise(bare)
     rest = name.str.strip_prefix(found).str.strip_chars(" ,")
     return found, pl.when(rest != "").then(rest)
 

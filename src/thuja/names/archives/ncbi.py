@@ -78,8 +78,10 @@ def other_names(accepted: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
     """Usages of the further names (`id` of the node, `name`, `class`), which have no ids of their own: they
     get the node's with a number. Authors are cut off; what then repeats one of the node's names is left out.
     """
-    bare, _ = split_author(pl.col("name"))
-    tidied = names.with_columns(bare.alias("name"))
+    bare, author = split_author(pl.col("name"))
+    # A strain's name ends like an author's: only a year tells them apart.
+    is_dated = author.str.contains(r"\b(?:1[6-9]|20)\d\d\b").fill_null(False)
+    tidied = names.with_columns(pl.when(is_dated).then(bare).otherwise("name").alias("name"))
     tidied = tidied.with_columns(tidy_names(tidied["name"])).unique(["id", "name"], keep="first", maintain_order=True)
     fresh = tidied.join(accepted.select("id", "name"), on=["id", "name"], how="anti", maintain_order="left")
     of_node = fresh.join(accepted.select("id", "rank"), on="id", how="inner", maintain_order="left")
