@@ -4,7 +4,6 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-
 from tests.names.archives.worlds import LINEAGES, USAGES, VERNACULARS
 from tests.names.archives.written import (
     Usage,
@@ -17,6 +16,7 @@ from tests.names.archives.written import (
     write_ncbi,
     write_open_tree,
 )
+
 from thuja.names.archives import Archive, read_archive
 from thuja.names.lineages import RANK_COLUMNS, USAGE_SCHEMA
 

@@ -14,16 +14,20 @@ GBIF_COLUMNS = (
     "scientificNameAuthorship canonicalName genericName specificEpithet infraspecificEpithet taxonRank "
     "nameAccordingTo namePublishedIn taxonomicStatus nomenclaturalStatus taxonRemarks "
     "kingdom phylum class order family genus"
-).split()
+)
 COL_COLUMNS = (
     "dwc:taxonID dwc:parentNameUsageID dwc:acceptedNameUsageID dwc:originalNameUsageID dwc:datasetID "
     "dwc:taxonomicStatus dwc:taxonRank dwc:scientificName dwc:scientificNameAuthorship col:notho dwc:genericName "
     "dwc:infragenericEpithet dwc:specificEpithet dwc:infraspecificEpithet dwc:cultivarEpithet dwc:nomenclaturalCode"
-).split()
+)
 COLDP_COLUMNS = (
     "col:ID col:sourceID col:parentID col:basionymID col:status col:scientificName col:authorship col:rank col:notho "
     "col:genericName col:specificEpithet col:infraspecificEpithet col:extinct col:kingdom"
-).split()
+)
+VERNACULAR_COLUMNS = "taxonID vernacularName language country countryCode sex lifeStage source"
+COLDP_VERNACULAR_COLUMNS = (
+    "col:taxonID col:sourceID col:name col:transliteration col:language col:preferred col:country"
+)
 _MARKERS = {"subspecies": "subsp.", "variety": "var.", "form": "f."}
 _GBIF_STATUS = {"provisional": "doubtful", "misspelling": "synonym"}
 _COL_STATUS = {"provisional": "provisionally accepted", "misspelling": "synonym"}
@@ -87,12 +91,11 @@ def pack(folder: Path, archive: Path, *, inside: str = "") -> Path:
 def write_gbif(folder: Path, usages: Iterable[Usage], vernaculars: Iterable[Vernacular] = ()) -> None:
     """GBIF's backbone: canonical names lack the ×, which stands glued to the epithet in the full name."""
     write_lines(folder / "Taxon.tsv", _gbif_rows(usages))
-    columns = "taxonID vernacularName language country countryCode sex lifeStage source".split()
+    columns = VERNACULAR_COLUMNS.split()
     rows = ("\t".join((v.id, v.name, v.language, "", "", "", "", "Checklist")) for v in vernaculars)
     write_lines(folder / "VernacularName.tsv", ("\t".join(columns), *rows))
-    core = ("taxonID", *GBIF_COLUMNS[1:])
     (folder / "meta.xml").write_text(
-        _meta({"Taxon": ("Taxon.tsv", core), "VernacularName": ("VernacularName.tsv", columns)})
+        _meta({"Taxon": ("Taxon.tsv", GBIF_COLUMNS.split()), "VernacularName": ("VernacularName.tsv", columns)})
     )
     (folder / "eml.xml").write_text(
         '<?xml version="1.0"?><eml:eml xmlns:eml="eml://ecoinformatics.org/eml-2.1.1"><dataset>'
@@ -103,7 +106,7 @@ def write_gbif(folder: Path, usages: Iterable[Usage], vernaculars: Iterable[Vern
 
 
 def _gbif_rows(usages: Iterable[Usage]) -> Iterator[str]:
-    yield "\t".join(GBIF_COLUMNS)
+    yield "\t".join(GBIF_COLUMNS.split())
     for usage in usages:
         words = usage.epithets
         canonical = " ".join(words)
@@ -130,7 +133,8 @@ def _meta(tables: dict[str, tuple[str, Sequence[str]]]) -> str:
             f'ignoreHeaderLines="1" rowType="http://rs.tdwg.org/{home}/{kind}">'
             f'<files><location>{location}</location></files><{key} index="0"/>{fields}</{tag}>'
         )
-    return f'<?xml version="1.0"?><archive xmlns="http://rs.tdwg.org/dwc/text/" metadata="eml.xml">{"".join(parts)}</archive>'
+    start = '<?xml version="1.0"?><archive xmlns="http://rs.tdwg.org/dwc/text/" metadata="eml.xml">'
+    return f"{start}{''.join(parts)}</archive>"
 
 
 def write_col_darwin_core(folder: Path, usages: Iterable[Usage], vernaculars: Iterable[Vernacular] = ()) -> None:
@@ -143,11 +147,13 @@ def write_col_darwin_core(folder: Path, usages: Iterable[Usage], vernaculars: It
         notho = "specific" if "×" in usage.name else ""
         rows.append(
             "\t".join(
-                (usage.id, usage.parent, usage.accepted, "", "1010", status, usage.rank, full, usage.author)
-                + (notho, genus, "", species, below, "", "")
+                (
+                    *(usage.id, usage.parent, usage.accepted, "", "1010", status, usage.rank, full, usage.author),
+                    *(notho, genus, "", species, below, "", ""),
+                )
             )
         )
-    write_lines(folder / "Taxon.tsv", ("\t".join(COL_COLUMNS), *rows))
+    write_lines(folder / "Taxon.tsv", ("\t".join(COL_COLUMNS.split()), *rows))
     names = (f"{v.id}\t{_three(v.language)}\t{v.name}" for v in vernaculars)
     write_lines(folder / "VernacularName.tsv", ("dwc:taxonID\tdcterms:language\tdwc:vernacularName", *names))
 
@@ -177,11 +183,13 @@ def write_coldp(folder: Path, usages: Iterable[Usage], vernaculars: Iterable[Ver
         status = _COL_STATUS.get(usage.status, usage.status)
         rows.append(
             "\t".join(
-                (usage.id, "1010", above, "", status, _written(usage), usage.author, usage.rank, "")
-                + (*_atoms(usage), "false", "")
+                (
+                    *(usage.id, "1010", above, "", status, _written(usage), usage.author, usage.rank, ""),
+                    *(*_atoms(usage), "false", ""),
+                )
             )
         )
-    write_lines(folder / "NameUsage.tsv", ("\t".join(COLDP_COLUMNS), *rows))
+    write_lines(folder / "NameUsage.tsv", ("\t".join(COLDP_COLUMNS.split()), *rows))
     _write_coldp_rest(folder, vernaculars)
 
 
@@ -202,7 +210,7 @@ def write_coldp_tables(folder: Path, usages: Sequence[Usage], vernaculars: Itera
 
 
 def _write_coldp_rest(folder: Path, vernaculars: Iterable[Vernacular]) -> None:
-    columns = "col:taxonID col:sourceID col:name col:transliteration col:language col:preferred col:country".split()
+    columns = COLDP_VERNACULAR_COLUMNS.split()
     rows = (f"{v.id}\t\t{v.name}\t\t{_three(v.language)}\t{str(v.is_preferred).lower()}\t" for v in vernaculars)
     write_lines(folder / "VernacularName.tsv", ("\t".join(columns), *rows))
     (folder / "metadata.yaml").write_text(

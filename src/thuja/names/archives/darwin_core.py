@@ -115,7 +115,10 @@ def _described(members: Members) -> dict[str, Table]:
         location = next((inner.text.strip() for inner in element.iter() if _is_location(inner) and inner.text), "")
         if kind in ("taxon", "vernacularname"):
             if location not in members:
-                raise BadFile(f"meta.xml names the file {location[:100]}, which is not in {members.path}")
+                raise BadFile(
+                    f"meta.xml names the file {location[:100]}, which is not in {members.path}",
+                    hint=f"found: {', '.join(sorted(members.by_name)[:10])}",
+                )
             wanted.setdefault(kind, (element, location))
     fetched = members.fetch(*(location for _, location in wanted.values()))
     return {kind: _as_described(element, fetched[name], name) for kind, (element, name) in wanted.items()}

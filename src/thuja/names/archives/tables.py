@@ -41,21 +41,19 @@ class Table:
         """
         self._require_end()
         positions = {column: f"c{self.columns.index(column)}" for column in columns if column in self.columns}
-        schema: dict[str, type[pl.String]] = {f"c{place}": pl.String for place in range(len(self.columns))}
         lazy = pl.scan_csv(
             self.path,
             separator=self.separator,
             quote_char=self.quote,
-            has_header=False,
-            skip_lines=self.header_lines,
-            schema=schema,
+            has_header=self.header_lines > 0,
+            skip_rows=max(self.header_lines - 1, 0),
+            new_columns=[f"c{place}" for place in range(len(self.columns))],
+            infer_schema=False,
         )
-        picked = [
-            (pl.col(positions[column]) if column in positions else pl.lit(None, dtype=pl.String)).alias(column)
-            for column in columns
-        ]
+        missing = [pl.lit(None, dtype=pl.String).alias(column) for column in columns if column not in positions]
+        real = [pl.col(place).alias(column) for column, place in positions.items()] or [pl.col("c0")]
         try:
-            return lazy.select(picked).collect()
+            return lazy.select(real).collect().with_columns(missing).select(columns)
         except pl.exceptions.NoDataError:
             return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
         except (pl.exceptions.PolarsError, OSError) as error:

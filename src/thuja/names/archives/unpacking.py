@@ -17,6 +17,7 @@ from thuja.names.archives.packed import Member, Packed, open_packed, require_fil
 _PIECE = 1 << 20
 _SPARE = 256 << 20
 """Disk that stays free while members are unpacked."""
+_ENDINGS = ("tsv", "csv", "txt", "tab")
 _MARKERS = re.compile(
     r"(?:(?:meta\.xml)|(?:nodes\.dmp)|(?:taxonomy\.tsv)|(?:(?:nameusage|taxon|name)\.(?:tsv|csv|txt|tab)))"
 )
@@ -39,13 +40,10 @@ class Members:
         paths = self.unpack(list(wanted.values()))
         return {name: paths[member.name] for name, member in wanted.items()}
 
-    def first(self, *names: str) -> str | None:
-        """The first of these names that is there."""
-        return next((name for name in names if name in self), None)
-
     def table(self, stem: str) -> str | None:
-        """The name of the table `stem`, under whichever of the usual endings it has."""
-        return self.first(*(f"{stem}.{ending}" for ending in ("tsv", "csv", "txt", "tab")))
+        """The file name of the table `stem`, as it is written there, under whichever of the usual endings."""
+        found = next((name for ending in _ENDINGS if (name := f"{stem}.{ending}") in self), None)
+        return PurePosixPath(self.by_name[found].name).name if found else None
 
 
 def fold_name(name: str) -> str:
