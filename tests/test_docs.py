@@ -117,7 +117,7 @@ def third_party(path: Path) -> set[str]:
             if isinstance(node, ast.ImportFrom)
             else []
         )
-    } - {"thuja", *sys.stdlib_module_names}
+    } - {"thuja", "tests", *sys.stdlib_module_names}
     return {providers().get(module, normal(module)) for module in modules}
 
 

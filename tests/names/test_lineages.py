@@ -181,6 +181,14 @@ def test_a_domain_stands_for_the_kingdom_and_passes_over_those_inside() -> None:
     ]
 
 
+def test_a_container_for_what_stands_nowhere_is_no_kingdom() -> None:
+    rows = [accepted("0", "kingdom", None, "incertae sedis"), accepted("1", "genus", "0", "Aus")]
+    assert place(written(rows)).usages.select("name", "kingdom", "genus").rows() == [
+        ("incertae sedis", None, None),
+        ("Aus", None, "Aus"),
+    ]
+
+
 @pytest.mark.parametrize("is_ring", [False, True])
 def test_half_a_million_steps_in_one_chain_take_seconds(is_ring: bool) -> None:
     """Level by level this would take hours; as a ring it would never end."""

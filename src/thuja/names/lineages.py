@@ -33,7 +33,9 @@ KINGDOM_NAMES = {
 DOMAINS_AS_KINGDOMS = ("Bacteria", "Archaea", "Viruses")
 """Groups above the kingdoms that stand in for one; the kingdoms inside them (Bacillati) are passed over."""
 
-_DOMAIN_RANKS = ("domain", "superkingdom", "superdomain", "empire", "realm", "unranked", "kingdom")
+_DOMAIN_RANKS = ("domain", "superkingdom", "superdomain", "realm", "acellular root", "unranked", "kingdom")
+_PLACEHOLDERS = r"(?i)incertae sedis|^not assigned$|^unassigned$"
+"""Names of containers at a rank for what stands nowhere: GBIF has a kingdom of that name."""
 # The lowest of the seven ranks that a taxon of the rank in front can have in its lineage.
 _LOWEST = {
     Rank.PHYLUM: "superphylum infraphylum subphylum parvphylum superclass",
@@ -81,8 +83,9 @@ def place(usages: pl.DataFrame) -> Placed:
     if len(nameless):
         problems.append(_line(nameless["id"], "rows without an id or a name, left out"))
         usages = usages.filter(pl.col("id").is_not_null() & (pl.col("name").fill_null("") != ""))
-    whole = usages.unique("id", keep="first", maintain_order=True)
-    if len(whole) < len(usages):
+    whole = usages
+    if usages["id"].n_unique() < len(usages):
+        whole = usages.unique("id", keep="first", maintain_order=True)
         repeated = usages.filter(pl.col("id").is_duplicated())["id"].unique(maintain_order=True)
         problems.append(_line(repeated, "ids that stand more than once, the first of each is kept"))
     is_accepted = whole["status"].is_in(ACCEPTED).to_numpy()
@@ -170,8 +173,14 @@ def _levels(usages: pl.DataFrame, is_accepted: npt.NDArray[np.bool_]) -> npt.NDA
     by_word = {rank.label: int(rank) for rank in RANKS}
     domain = pl.col("name").is_in(DOMAINS_AS_KINGDOMS) & pl.col("rank").is_in(_DOMAIN_RANKS)
     rank = pl.col("rank").replace_strict(by_word, default=-1, return_dtype=pl.Int8)
-    levels = usages.select(pl.when(domain).then(int(Rank.KINGDOM)).otherwise(rank).cast(pl.Int8)).to_series().to_numpy()
-    return np.where(is_accepted, levels, -1).astype(np.int8)
+    levels = (
+        pl.when(pl.col("name").str.contains(_PLACEHOLDERS))
+        .then(-1)
+        .when(domain)
+        .then(int(Rank.KINGDOM))
+        .otherwise(rank)
+    )
+    return np.where(is_accepted, usages.select(levels.cast(pl.Int8)).to_series().to_numpy(), -1).astype(np.int8)
 
 
 def _lineages(levels: npt.NDArray[np.int8], up: Rows) -> list[Rows]:

@@ -12,7 +12,15 @@ from pathlib import Path
 import polars as pl
 import pytest
 from tests.names.archives.worlds import USAGES
-from tests.names.archives.written import pack, write_coldp, write_gbif, write_lines, write_ncbi, write_open_tree
+from tests.names.archives.written import (
+    Vernacular,
+    pack,
+    write_coldp,
+    write_gbif,
+    write_lines,
+    write_ncbi,
+    write_open_tree,
+)
 
 from thuja.errors import BadFile, ThujaError, UsageError
 from thuja.names.archives import read_archive
@@ -39,7 +47,7 @@ def refused(path: Path, scratch: Path) -> str:
     return caught.value.message
 
 
-@pytest.mark.parametrize("name", ["w.zip", "w.tar.gz", "w.tar"])
+@pytest.mark.parametrize("name", ["w.zip", "w.tar.gz", "w.tar", "w.tar.bz2", "w.tar.xz"])
 @pytest.mark.parametrize("share", [0.02, 0.3, 0.7, 0.98])
 def test_an_archive_cut_short_is_refused(tmp_path: Path, scratch: Path, name: str, share: float) -> None:
     write_gbif(tmp_path / "w", USAGES * 40)
@@ -214,6 +222,7 @@ def test_a_last_row_without_a_line_break_is_whole(tmp_path: Path) -> None:
         (write_gbif, "meta.xml", "<archive", '<!DOCTYPE a [<!ENTITY b "c">]><archive', "declares entities"),
         (write_gbif, "meta.xml", "</archive>", "", "meta.xml is not XML"),
         (write_gbif, "meta.xml", 'encoding="utf-8"', 'encoding="latin1"', "cannot be read"),
+        (write_gbif, "meta.xml", 'index="3"', 'index="999999999"', "more than 1,000 columns"),
         (write_coldp, "NameUsage.tsv", "col:status", "col:other", "NameUsage.tsv has no column status"),
         (write_ncbi, "names.dmp", "Corvus corax\t", "Corvus cor\udce4x\t", "names.dmp is not written in UTF-8"),
         (write_open_tree, "taxonomy.tsv", "parent_uid", "above", "taxonomy.tsv has no column parent_uid"),
@@ -260,3 +269,32 @@ def test_a_rows_missing_cells_are_missing_values(tmp_path: Path) -> None:
     archive = read_archive(tmp_path)
     assert archive.usages.select("id", "rank").rows() == [("1", "unranked"), ("2", "genus")]
     assert isinstance(archive.usages, pl.DataFrame)
+
+
+def test_what_belongs_to_usages_that_are_not_there_is_left_out_and_said(tmp_path: Path) -> None:
+    write_ncbi(tmp_path, USAGES, [Vernacular("9", "Raven", "en"), Vernacular("4", "Ghost", "en")])
+    write_lines(tmp_path / "merged.dmp", ["999\t|\t9\t|", "998\t|\t4\t|"])
+    archive = read_archive(tmp_path)
+    assert archive.vernaculars["name"].to_list() == ["Raven"]
+    assert archive.further_ids.rows() == [("999", "9")]
+    assert archive.problems == (
+        "vernacular names of usages that are not there, left out: 1",
+        "retired ids of usages that are not there, left out: 1",
+    )
+
+
+def test_utf_16_does_not_hide_entities(tmp_path: Path, scratch: Path) -> None:
+    write_gbif(tmp_path, USAGES)
+    text = '<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE a [<!ENTITY b "c">]><archive/>'
+    (tmp_path / "meta.xml").write_bytes(text.encode("utf-16"))
+    assert "declares entities" in refused(tmp_path, scratch)
+
+
+def test_a_date_that_no_file_system_knows_is_no_obstacle(tmp_path: Path, scratch: Path) -> None:
+    path = tmp_path / "w.tar"
+    data = b"taxonID\tscientificName\n1\tAus\n"
+    entry = tarfile.TarInfo("Taxon.tsv")
+    entry.size, entry.mtime = len(data), 8**11 - 1
+    with tarfile.open(path, "w") as archive:
+        archive.addfile(entry, io.BytesIO(data))
+    assert read_archive(path, scratch=scratch).usages["name"].to_list() == ["Aus"]

@@ -75,14 +75,15 @@ def write_lines(path: Path, lines: Iterable[str]) -> None:
 
 
 def pack(folder: Path, archive: Path, *, inside: str = "") -> Path:
-    """The folder as .zip, .tar, .tar.gz (by the archive's name), its files below `inside`."""
+    """The folder as .zip, .tar, .tar.gz, .tar.bz2, .tar.xz (by the archive's name), its files below `inside`."""
     files = [file for file in sorted(folder.rglob("*")) if file.is_file()]
     if archive.suffix == ".zip":
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
             for file in files:
                 packed.write(file, f"{inside}{file.relative_to(folder)}")
         return archive
-    with tarfile.open(archive, "w" if archive.suffix == ".tar" else "w:gz") as packed:
+    modes = {".tar": "w:", ".bz2": "w:bz2", ".xz": "w:xz"}
+    with tarfile.open(archive, modes.get(archive.suffix, "w:gz")) as packed:
         for file in files:
             packed.add(file, f"{inside}{file.relative_to(folder)}")
     return archive

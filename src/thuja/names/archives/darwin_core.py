@@ -19,6 +19,7 @@ from thuja.names.archives.unpacking import Members
 from thuja.names.archives.words import rank_word, status_word, unknown_words
 from thuja.names.lineages import fill_given, place
 
+_MAX_COLUMNS = 1000
 _GIVEN = ("kingdom", "phylum", "class", "order", "family", "genus")
 _ATOMS = ("genericName", "specificEpithet", "infraspecificEpithet")
 _TAXON = (
@@ -41,8 +42,10 @@ def read_darwin_core(members: Members) -> Archive:
     problems = unknown_words(rows["taxonomicStatus"])
     has_parents = rows["parentNameUsageID"].null_count() < len(rows)
     given = None if has_parents else rows.select(pl.col("taxonID").alias("id")).hstack(taxa.read(_GIVEN))
-    placed = place(_written(rows))
+    written = _written(rows)
+    # Millions of rows: what is not needed while lineages are made is let go of first.
     del rows
+    placed = place(written)
     usages = placed.usages if given is None else fill_given(placed.usages, given)
     return Archive(
         about=about_archive(members, source=f"Darwin Core archive {members.path.name}"),
@@ -140,6 +143,8 @@ def _as_described(element: ET.Element, path: Path, name: str) -> Table:
             term = "taxonID" if tag in ("id", "coreid") else field.get("term", "").replace("#", "/").rpartition("/")[2]
             # A field that repeats the id's column, or gives the id anew in another, has the last word.
             places[int(index)] = term
+    if max(places, default=0) > _MAX_COLUMNS:
+        raise BadFile(f"meta.xml gives {name} more than {_MAX_COLUMNS:,} columns", hint="do not trust the archive")
     count = max(first_line(path, name).count(separator) + 1, max(places, default=0) + 1)
     named = [places.get(place, "") for place in range(count)]
     columns = tuple("" if column in named[place + 1 :] else column for place, column in enumerate(named))

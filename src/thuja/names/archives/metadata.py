@@ -16,8 +16,9 @@ _SHORT = {"gbif backbone": "gbif", "catalogue of life": "col"}
 def parse_xml(path: Path, name: str) -> ET.Element:
     """The root of a small document; raises BadFile for one that is no XML, too long, or declares entities."""
     data = path.read_bytes()[: _MAX_BYTES + 1]
-    if len(data) > _MAX_BYTES or b"<!ENTITY" in data or b"<!DOCTYPE" in data:
-        raise BadFile(f"{name} is too long, or declares entities", hint="do not trust the archive")
+    # In UTF-16 a declaration would hide from this search.
+    if len(data) > _MAX_BYTES or b"<!ENTITY" in data or b"<!DOCTYPE" in data or b"\0" in data:
+        raise BadFile(f"{name} is too long, declares entities, or is not UTF-8", hint="do not trust the archive")
     try:
         return ET.fromstring(data)  # noqa: S314 - no entities are left to expand
     except ET.ParseError as error:

@@ -49,9 +49,16 @@ def said_of(path: Path) -> Iterator[None]:
     try:
         yield
     except (*_DAMAGED, NotImplementedError) as error:
-        raise BadFile(
-            f"the archive {path} is cut short or damaged: {error}", hint="fetch it again, and compare its size"
-        ) from error
+        raise _damaged(path, error) from error
+    except OSError as error:
+        # The system's own errors have a number; bz2 and gzip raise the same class without one.
+        if error.errno is not None:
+            raise
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> BadFile:
+    return BadFile(f"the archive {path} is cut short or damaged: {error}", hint="fetch it again, and compare its size")
 
 
 @contextmanager
@@ -187,7 +194,7 @@ class _Limit:
             raise BadFile(
                 f"the archive {self._path} has a file that points outside: {name[:100]}", hint="do not trust it"
             )
-        if self._left < 0 or self._members > _MAX_MEMBERS:
+        if size < 0 or self._left < 0 or self._members > _MAX_MEMBERS:
             raise BadFile(
                 f"the archive {self._path} claims to hold far more than its size can: {name[:100]} is {size:,} bytes",
                 hint="do not trust it; or unpack it yourself, and give the folder",
@@ -206,5 +213,7 @@ def require_file(path: Path) -> None:
     """Raise UsageError when there is nothing at `path`, BadFile when it is empty."""
     if not path.exists():
         raise UsageError(f"there is no archive at {path}", hint="a .zip, a .tar.gz, a folder, or a table")
-    if path.is_file() and path.stat().st_size == 0:
-        raise BadFile(f"{path} is empty", hint="fetch it again")
+    if not path.is_dir() and (not path.is_file() or path.stat().st_size == 0):
+        raise BadFile(
+            f"{path} is {'empty' if path.is_file() else 'neither a file nor a folder'}", hint="fetch it again"
+        )

@@ -1,8 +1,9 @@
 """Telling by its content which taxonomy an archive is, and reading it."""
 
+from dataclasses import replace
 from pathlib import Path
 
-from thuja.errors import BadFile
+from thuja.errors import BadFile, UsageError
 from thuja.names.archives.archive import Archive
 from thuja.names.archives.coldp import read_coldp
 from thuja.names.archives.darwin_core import read_darwin_core
@@ -24,14 +25,32 @@ def read_archive(path: Path, *, scratch: Path | None = None) -> Archive:
     """
     path = Path(path)
     require_file(path)
-    if path.is_file() and not is_packed(path):
-        archive = read_plain_table(path)
-    else:
-        with opened(path, scratch=scratch) as members:
-            archive = _read_members(members)
+    try:
+        if path.is_file() and not is_packed(path):
+            archive = read_plain_table(path)
+        else:
+            with opened(path, scratch=scratch) as members:
+                archive = _read_members(members)
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror or error}", hint="is it yours to read?") from error
     if not len(archive.usages):
         raise BadFile(f"{path} names no taxon", hint="; ".join(archive.problems)[:300] or "its tables are empty")
-    return archive
+    return _of_usages_there(archive)
+
+
+def _of_usages_there(archive: Archive) -> Archive:
+    """The archive without the vernacular names and retired ids of usages that it does not have."""
+    ids = archive.usages.select("id")
+    names = archive.vernaculars.join(ids, on="id", how="semi", maintain_order="left")
+    retired = archive.further_ids.join(ids, left_on="accepted", right_on="id", how="semi", maintain_order="left")
+    problems = []
+    for what, before, after in (
+        ("vernacular names", archive.vernaculars, names),
+        ("retired ids", archive.further_ids, retired),
+    ):
+        if len(after) < len(before):
+            problems.append(f"{what} of usages that are not there, left out: {len(before) - len(after):,}")
+    return replace(archive, vernaculars=names, further_ids=retired, problems=(*archive.problems, *problems))
 
 
 def _read_members(members: Members) -> Archive:

@@ -7,16 +7,20 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from thuja.errors import ThujaError
+from thuja.errors import BadFile, ThujaError
 from thuja.jobs import cache_folder
 from thuja.names.archives.packed import Member, Packed, open_packed, require_file, said_of
 
 _PIECE = 1 << 20
 _SPARE = 256 << 20
 """Disk that stays free while members are unpacked."""
+_LATEST = 4e9
+"""The year 2096: what an archive dates later, the file system may refuse."""
+_MAX_FILES = 100_000
 _ENDINGS = ("tsv", "csv", "txt", "tab")
 _MARKERS = re.compile(
     r"(?:(?:meta\.xml)|(?:nodes\.dmp)|(?:taxonomy\.tsv)|(?:(?:nameusage|taxon|name)\.(?:tsv|csv|txt|tab)))"
@@ -76,7 +80,9 @@ def opened(path: Path, *, scratch: Path | None = None) -> Iterator[Members]:
 
 
 def _in_folder(folder: Path) -> Members:
-    files = [file for file in sorted(folder.rglob("*")) if file.is_file()]
+    files = sorted(islice((file for file in folder.rglob("*") if file.is_file()), _MAX_FILES + 1))
+    if len(files) > _MAX_FILES:
+        raise BadFile(f"the folder {folder} holds more than {_MAX_FILES:,} files", hint="name the one with the tables")
     members = []
     for file in files:
         status = file.stat()
@@ -129,7 +135,8 @@ def _unpack(packed: Packed, wanted: Sequence[Member], folder: Path) -> dict[str,
     for member, stream in packed.read({member.name for member in wanted}):
         paths[member.name] = target = folder / f"{offset + len(paths)}{PurePosixPath(member.name).suffix[:8]}"
         _copy(stream, target)
-        os.utime(target, (max(member.made, 0.0), max(member.made, 0.0)))
+        made = min(max(0.0, member.made), _LATEST)
+        os.utime(target, (made, made))
     return paths
 
 
