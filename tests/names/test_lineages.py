@@ -132,19 +132,21 @@ def test_what_cannot_be_placed_is_said_with_its_ids() -> None:
         ("6", "Dus", "genus", "synonym", None, None),
         ("7", "", "genus", "accepted", None, None),
         accepted("8", "family", "1"),
+        accepted("9", "species", "4", "Aus bus"),
     ]
     placed = place(written(rows))
     assert placed.usages.select("id", "family", "genus").rows() == [
         ("1", None, "Name1"),
         ("2", None, "Name2"),
         ("8", "Name8", None),
+        ("9", None, None),
     ]
     assert placed.problems == (
         "rows without an id or a name, left out: 1 (7)",
         "ids that stand more than once, the first of each is kept: 1 (2)",
         "synonyms that lead round in a loop, left out: 2 (3, 4)",
         "synonyms without an accepted name, left out: 2 (5, 6)",
-        "taxa whose parent is not there, their lineages begin with themselves: 1 (2)",
+        "taxa whose parent is not there, their lineages begin with themselves: 2 (2, 9)",
         "taxa that are their own parent, their lineages begin with themselves: 1 (1)",
         "taxa inside a taxon of a lower rank, which is passed over: 1 (8)",
     )

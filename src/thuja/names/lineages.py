@@ -94,7 +94,8 @@ def place(usages: pl.DataFrame) -> Placed:
     up = _parents(whole, is_accepted, synonyms, problems)
     lineage = _lineages(_levels(whole, is_accepted), up)
     _blank_lower_ranks(whole, lineage, problems)
-    ends_well = is_accepted[synonyms.last] & ~synonyms.into_loop
+    # The last row that a loop reaches is a synonym too.
+    ends_well = is_accepted[synonyms.last]
     names = _named(whole, lineage)
     placed = whole.select("id", "name", "authorship", "rank", "status").with_columns(
         whole["id"].gather(synonyms.last).alias("accepted"), *names
@@ -148,8 +149,7 @@ def _parents(usages: pl.DataFrame, is_accepted: npt.NDArray[np.bool_], synonyms:
     given = np.where(is_accepted, _rows_of(usages, "parent"), _NONE)
     # A parent that is a synonym means its accepted name.
     reached = synonyms.last[np.maximum(given, 0)]
-    is_lost = ~is_accepted[reached] | synonyms.into_loop[np.maximum(given, 0)]
-    up = np.where(given >= 0, np.where(is_lost, _MISSING, reached), given).astype(np.int32)
+    up = np.where(given >= 0, np.where(is_accepted[reached], reached, _MISSING), given).astype(np.int32)
     missing = up == _MISSING
     if missing.any():
         problems.append(

@@ -58,6 +58,27 @@ def test_an_archive_cut_short_is_refused(tmp_path: Path, scratch: Path, name: st
     assert "cut short" in refused(tmp_path / name, scratch)
 
 
+def test_a_tar_cut_between_two_members_is_refused(tmp_path: Path, scratch: Path) -> None:
+    """tarfile takes the end of the file for the end of the archive, and the names of half the birds are gone."""
+    write_gbif(tmp_path / "w", USAGES)
+    path = pack(tmp_path / "w", tmp_path / "w.tar")
+    with tarfile.open(path) as archive:
+        offset = archive.getmember("VernacularName.tsv").offset
+    whole = path.read_bytes()
+    for end in (offset, offset + 100):
+        path.write_bytes(whole[:end])
+        assert "no end mark" in refused(path, scratch)
+
+
+def test_a_wrong_checksum_is_refused(tmp_path: Path, scratch: Path) -> None:
+    write_gbif(tmp_path / "w", USAGES)
+    path = pack(tmp_path / "w", tmp_path / "w.tar.gz")
+    data = bytearray(path.read_bytes())
+    data[-6] ^= 1
+    path.write_bytes(data)
+    assert "CRC check failed" in refused(path, scratch)
+
+
 def test_a_damaged_member_is_refused(tmp_path: Path, scratch: Path) -> None:
     write_gbif(tmp_path / "w", USAGES)
     path = pack(tmp_path / "w", tmp_path / "w.zip")

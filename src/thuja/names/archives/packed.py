@@ -118,6 +118,7 @@ def _tarred(stream: IO[bytes], path: Path) -> Packed:
                 limit.add(info.name, info.size)
                 members.append(Member(name=info.name, size=info.size, made=float(info.mtime)))
                 kinds[info.name] = info.isreg()
+        _read_to_end(stream, archive.offset, limit)
 
     def read(wanted: set[str]) -> Iterator[tuple[Member, IO[bytes]]]:
         by_name = {member.name: member for member in members}
@@ -132,6 +133,16 @@ def _tarred(stream: IO[bytes], path: Path) -> Packed:
                     yield by_name[info.name], inner
 
     return Packed(members=tuple(members), read=read)
+
+
+def _read_to_end(stream: IO[bytes], offset: int, limit: "_Limit") -> None:
+    """Raise ReadError for a tar without its end mark, which tarfile takes for whole; reading on to the end of
+    what is compressed makes gzip and xz compare their checksums."""
+    stream.seek(offset)
+    if stream.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+        raise tarfile.ReadError("it has no end mark")
+    while rest := stream.read(_MAX_READ):
+        limit.add("what follows the end mark", len(rest), members=0)
 
 
 def _no_file(path: Path, name: str) -> BadFile:
@@ -185,10 +196,10 @@ class _Limit:
         self._left = path.stat().st_size * _MAX_RATIO + _ALWAYS_ALLOWED
         self._members = 0
 
-    def add(self, name: str, size: int) -> None:
-        """Count one member; raises BadFile."""
+    def add(self, name: str, size: int, *, members: int = 1) -> None:
+        """Count one member, or bytes that are none; raises BadFile."""
         self._left -= size
-        self._members += 1
+        self._members += members
         parts = name.replace("\\", "/").split("/")
         if ".." in parts or parts[0] == "" or ":" in parts[0]:
             raise BadFile(
