@@ -5,6 +5,7 @@ import io
 import resource
 import shutil
 import tarfile
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,6 +100,9 @@ def test_a_damaged_member_is_refused(tmp_path: Path, scratch: Path) -> None:
         ("w.zip", b"PK\x03\x04 and then nothing", "cut short or damaged"),
         ("w.gz", gzip.compress(b"only a text"), "cut short or damaged"),
         ("w.parquet", b"PAR1 and then nothing", "cut short or damaged"),
+        ("Taxon.tsv", b"taxonID\tkingdom\tgenus\n1\tAnimalia\tCorvus\n", "one table of an archive"),
+        ("nodes.dmp", b"1\t|\t1\t|\tno rank\t|\n", "one table of an archive"),
+        ("w.csv", b"genus" + b",a" * 2000 + b"\n", "more than 1,000 columns"),
         ("w.csv", b"a,b\n1,2\n", "none of the columns"),
         ("w.csv", b"kingdom,genus\n,\n", "names no taxon"),
         ("w.csv", b"genus\nCorv\xfcs\n", "not written in UTF-8"),
@@ -319,3 +323,16 @@ def test_a_date_that_no_file_system_knows_is_no_obstacle(tmp_path: Path, scratch
     with tarfile.open(path, "w") as archive:
         archive.addfile(entry, io.BytesIO(data))
     assert read_archive(path, scratch=scratch).usages["name"].to_list() == ["Aus"]
+
+
+def test_a_node_with_thousands_of_names_and_authorities_is_read_in_seconds(tmp_path: Path) -> None:
+    """Paired each with each they would be a hundred million rows."""
+    names = [f"9\t|\tCorvus a{index}\t|\t\t|\tsynonym\t|" for index in range(10_000)]
+    authorities = [f"9\t|\tCorvus a{index} L.\t|\t\t|\tauthority\t|" for index in range(10_000)]
+    write_lines(tmp_path / "nodes.dmp", ["9\t|\t9\t|\tgenus\t|"])
+    write_lines(tmp_path / "names.dmp", ["9\t|\tCorvus\t|\t\t|\tscientific name\t|", *names, *authorities])
+    began = time.monotonic()
+    usages = read_archive(tmp_path).usages
+    assert time.monotonic() - began < 5
+    assert len(usages) == 10_001
+    assert usages["authorship"].drop_nulls().to_list() == ["L."] * 20

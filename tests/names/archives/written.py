@@ -288,10 +288,10 @@ def many_usages(count: int) -> Iterator[Usage]:
     """`count` usages in a plausible tree: one in four a synonym, one in nine a genus, six ranks above."""
     genera = max(1, count // 9)
     for index, rank in enumerate(("kingdom", "phylum", "class", "order")):
-        yield Usage(str(index + 1), f"{rank.title()}aria", rank, parent=str(index) if index else "")
+        yield Usage(str(index + 2), f"{rank.title()}aria", rank, parent=str(index + 1) if index else "")
     families = max(1, genera // 12)
     for family in range(families):
-        yield Usage(f"{10 + family}", f"Family{_letters(family)}idae", "family", parent="4", author="Latreille, 1802")
+        yield Usage(f"{10 + family}", f"Family{_letters(family)}idae", "family", parent="5", author="Latreille, 1802")
     first = 10 + families
     for genus in range(genera):
         parent = str(10 + genus % families)

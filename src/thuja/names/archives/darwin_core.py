@@ -14,12 +14,11 @@ from thuja.names.archives.archive import Archive, vernacular_frame
 from thuja.names.archives.canonical import split_author, tidy_names, with_hybrid_sign, without_author
 from thuja.names.archives.languages import language_code
 from thuja.names.archives.metadata import about_archive, parse_xml
-from thuja.names.archives.tables import Table, first_line, with_header
+from thuja.names.archives.tables import MAX_COLUMNS, Table, first_line, with_header
 from thuja.names.archives.unpacking import Members
 from thuja.names.archives.words import rank_word, status_word, unknown_words
 from thuja.names.lineages import fill_given, place
 
-_MAX_COLUMNS = 1000
 _GIVEN = ("kingdom", "phylum", "class", "order", "family", "genus")
 _ATOMS = ("genericName", "specificEpithet", "infraspecificEpithet")
 _TAXON = (
@@ -143,8 +142,8 @@ def _as_described(element: ET.Element, path: Path, name: str) -> Table:
             term = "taxonID" if tag in ("id", "coreid") else field.get("term", "").replace("#", "/").rpartition("/")[2]
             # A field that repeats the id's column, or gives the id anew in another, has the last word.
             places[int(index)] = term
-    if max(places, default=0) > _MAX_COLUMNS:
-        raise BadFile(f"meta.xml gives {name} more than {_MAX_COLUMNS:,} columns", hint="do not trust the archive")
+    if max(places, default=0) > MAX_COLUMNS:
+        raise BadFile(f"meta.xml gives {name} more than {MAX_COLUMNS:,} columns", hint="do not trust the archive")
     count = max(first_line(path, name).count(separator) + 1, max(places, default=0) + 1)
     named = [places.get(place, "") for place in range(count)]
     columns = tuple("" if column in named[place + 1 :] else column for place, column in enumerate(named))

@@ -19,6 +19,7 @@ from thuja.names.lineages import place
 
 _COMMON = ("genbank common name", "common name")
 _OTHERS = tuple(word for word, status in STATUS_WORDS.items() if status in ("synonym", "misspelling"))
+_MAX_AUTHORITIES = 20
 INFORMAL = (
     r"(?i)\b(?:sp|cf|aff|nr|gen)\. |\bsp\.$|uncultured|unclassified|unidentified|environmental|metagenome|unknown"
 )
@@ -97,13 +98,18 @@ def other_names(accepted: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_authors(written: pl.DataFrame, authorities: pl.DataFrame) -> pl.DataFrame:
-    """`authorship` from the authority of the same node that begins with the name."""
+    """`authorship` from the authority of the same node that begins with the name, and with no longer one."""
     node = pl.coalesce("accepted", "id").alias("node")
+    # A node has a handful; without a limit, a made-up one would pair a million with a million names.
+    few = authorities.filter(pl.int_range(pl.len()).over("id") < _MAX_AUTHORITIES)
     pairs = written.select("id", "name", node).join(
-        authorities.rename({"id": "node", "name": "authority"}), on="node", how="inner"
+        few.rename({"id": "node", "name": "authority"}), on="node", how="inner"
     )
+    fitting = pairs.filter(pl.col("authority").str.starts_with(pl.col("name") + " "))
+    # "Corvus corax L." is the authority of the species, not of the genus beside it: the longest name fits.
+    longest = fitting.sort(pl.col("name").str.len_bytes(), descending=True, maintain_order=True)
     authors = (
-        pairs.filter(pl.col("authority").str.starts_with(pl.col("name") + " "))
+        longest.unique(["node", "authority"], keep="first", maintain_order=True)
         .select("id", pl.col("authority").str.strip_prefix(pl.col("name")).str.strip_chars().alias("authorship"))
         .sort("id", "authorship")
         .unique("id", keep="first")

@@ -17,6 +17,8 @@ from thuja.names.archives.metadata import short_name
 from thuja.names.archives.tables import with_header
 from thuja.names.lineages import RANK_COLUMNS, USAGE_SCHEMA
 
+# GBIF's Taxon.tsv has rank columns too: read as a plain table, its synonyms would pass for accepted names.
+_OF_ARCHIVES = ("taxonID", "parentNameUsageID", "acceptedNameUsageID", "parentID", "parent_uid", "taxonomicStatus")
 _EXTRA = ("id", "scientific_name", "authorship", "common")
 
 
@@ -31,6 +33,10 @@ def read_plain_table(path: Path) -> Archive:
             return read_inat(path)
     else:
         header = with_header(path, path.name if "." in path.name else f"{path.name}.csv")
+        if path.suffix == ".dmp" or set(header.columns) & set(_OF_ARCHIVES):
+            raise BadFile(
+                f"{path} is one table of an archive", hint="give the archive, or the folder the tables lie in"
+            )
         table = header.read([column for column in (*RANK_COLUMNS, *_EXTRA) if column in header]).lazy()
     found = table.collect_schema().names()
     if not set(found) & set(RANK_COLUMNS):

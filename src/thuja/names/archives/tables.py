@@ -10,6 +10,8 @@ import polars as pl
 
 from thuja.errors import BadFile
 
+MAX_COLUMNS = 1000
+"""No taxonomy has a tenth as many."""
 _MAX_HEADER = 1 << 20
 
 
@@ -23,6 +25,10 @@ class Table:
     quote: str | None = None
     header_lines: int = 1
     name: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.columns) > MAX_COLUMNS:
+            raise BadFile(f"{self.name} has more than {MAX_COLUMNS:,} columns", hint="it is not what it should be")
 
     def __contains__(self, column: str) -> bool:
         return column in self.columns
