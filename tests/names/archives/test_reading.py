@@ -147,6 +147,35 @@ def test_things_sequenced_and_not_described_are_provisional(tmp_path: Path) -> N
     ]
 
 
+def test_ncbis_further_names_are_synonyms_misspellings_or_nothing(tmp_path: Path) -> None:
+    names = [
+        ("[Candida] glabrata", "scientific name"),
+        ("[Candida] glabrata (H.W.Anderson) S.A.Mey. & Yarrow, 1978", "authority"),
+        ("Candida glabrata", "equivalent name"),
+        ("Torulopsis glabrata", "synonym"),
+        ("Torulopsis glabrata (H.W.Anderson) Lodder & N.F.de Vries, 1939", "synonym"),
+        ("Cryptococcus glabratus Anderson 1917", "genbank synonym"),
+        ("Candida glabrata CBS 138", "synonym"),
+        ("Candida glabratta", "misspelling"),
+        ("CBS 138", "type material"),
+        ("yeasts", "blast name"),
+        ("Torulopsis", "in-part"),
+    ]
+    write_lines(tmp_path / "nodes.dmp", ["1\t|\t1\t|\tno rank\t|", "5\t|\t1\t|\tspecies\t|"])
+    rows = [f"5\t|\t{name}\t|\t\t|\t{kind}\t|" for name, kind in names]
+    write_lines(tmp_path / "names.dmp", ["1\t|\troot\t|\t\t|\tscientific name\t|", *rows])
+    archive = read_archive(tmp_path)
+    assert archive.usages.select("id", "name", "status", "accepted").rows() == [
+        ("5", "Candida glabrata", "accepted", "5"),
+        ("5~1", "Torulopsis glabrata", "synonym", "5"),
+        ("5~2", "Cryptococcus glabratus", "synonym", "5"),
+        ("5~3", "Candida glabrata CBS 138", "synonym", "5"),
+        ("5~4", "Candida glabratta", "misspelling", "5"),
+    ]
+    assert row(archive, "5")["authorship"] == "(H.W.Anderson) S.A.Mey. & Yarrow, 1978"
+    assert archive.problems == ()
+
+
 def test_flags_of_the_open_tree_leave_out_what_is_no_taxon_and_doubt_what_is_hidden(tmp_path: Path) -> None:
     usages = [
         Usage("1", "Animalia", "kingdom"),

@@ -19,6 +19,7 @@ from thuja.names.lineages import place
 
 _COMMON = ("genbank common name", "common name")
 _OTHERS = tuple(word for word, status in STATUS_WORDS.items() if status in ("synonym", "misspelling"))
+_ROOT = "1"
 _MAX_AUTHORITIES = 20
 INFORMAL = (
     r"(?i)\b(?:sp|cf|aff|nr|gen)\. |\bsp\.$|uncultured|unclassified|unidentified|environmental|metagenome|unknown"
@@ -49,7 +50,8 @@ def read_ncbi(members: Members) -> Archive:
             url="https://www.ncbi.nlm.nih.gov/taxonomy",
             source=f"NCBI taxdump {members.path.name}",
         ),
-        usages=placed.usages,
+        # "root" is nobody's name.
+        usages=placed.usages.filter(pl.col("accepted") != _ROOT),
         vernaculars=_vernacular_names(names),
         further_ids=further,
         problems=placed.problems,
@@ -57,8 +59,8 @@ def read_ncbi(members: Members) -> Archive:
 
 
 def _written(nodes: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
-    # The root is its own parent by design.
-    rooted = nodes.with_columns(pl.when(pl.col("parent") != pl.col("id")).then("parent").alias("parent"))
+    # The root is its own parent by design; any other that is, is a fault.
+    rooted = nodes.with_columns(pl.when(pl.col("id") != _ROOT).then("parent").alias("parent"))
     scientific = names.filter(pl.col("class") == "scientific name").unique("id", keep="first").select("id", "name")
     taxa = rooted.join(scientific, on="id", how="left", maintain_order="left")
     is_informal = pl.col("name").str.contains(INFORMAL).fill_null(False)
@@ -79,12 +81,15 @@ def other_names(accepted: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
     """Usages of the further names (`id` of the node, `name`, `class`), which have no ids of their own: they
     get the node's with a number. Authors are cut off; what then repeats one of the node's names is left out.
     """
+    tidied = names.with_columns(tidy_names(names["name"]))
     bare, author = split_author(pl.col("name"))
     # A strain's name ends like an author's: only a year tells them apart.
     is_dated = author.str.contains(r"\b(?:1[6-9]|20)\d\d\b").fill_null(False)
-    tidied = names.with_columns(pl.when(is_dated).then(bare).otherwise("name").alias("name"))
-    tidied = tidied.with_columns(tidy_names(tidied["name"])).unique(["id", "name"], keep="first", maintain_order=True)
-    fresh = tidied.join(accepted.select("id", "name"), on=["id", "name"], how="anti", maintain_order="left")
+    cut = tidied.with_columns(pl.when(is_dated).then(bare).otherwise("name").alias("name"))
+    own = accepted.select("id", tidy_names(accepted["name"]))
+    fresh = cut.unique(["id", "name"], keep="first", maintain_order=True).join(
+        own, on=["id", "name"], how="anti", maintain_order="left"
+    )
     of_node = fresh.join(accepted.select("id", "rank"), on="id", how="inner", maintain_order="left")
     number = pl.int_range(1, pl.len() + 1).over("id").cast(pl.String)
     return of_node.select(
