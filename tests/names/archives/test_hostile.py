@@ -8,10 +8,14 @@ import tarfile
 import time
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.names.archives.worlds import USAGES
 from tests.names.archives.written import (
     Vernacular,
@@ -78,6 +82,30 @@ def test_a_wrong_checksum_is_refused(tmp_path: Path, scratch: Path) -> None:
     data[-6] ^= 1
     path.write_bytes(data)
     assert "CRC check failed" in refused(path, scratch)
+
+
+@pytest.mark.parametrize(("old", "new"), [(b"Taxon.tsv", b"\0axon.tsv"), (b"PK\x05\x06", b"PK\x05\x06\1\1\1")])
+def test_a_damaged_table_of_contents_is_refused(tmp_path: Path, scratch: Path, old: bytes, new: bytes) -> None:
+    """A member without a name, and offsets before the start of the file: zipfile meets both unprepared."""
+    write_gbif(tmp_path / "w", USAGES)
+    path = pack(tmp_path / "w", tmp_path / "w.zip")
+    path.write_bytes(path.read_bytes().replace(old, new))
+    refused(path, scratch)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=8))
+@settings(max_examples=150)
+def test_changed_bytes_end_in_one_sentence_or_in_a_taxonomy(changes: list[tuple[float, int]]) -> None:
+    with TemporaryDirectory() as folder:
+        write_ncbi(Path(folder) / "w", USAGES)
+        for name in ("w.tar", "w.zip", "w.tar.gz"):
+            path = pack(Path(folder) / "w", Path(folder) / name)
+            data = bytearray(path.read_bytes())
+            for place, value in changes:
+                data[int(place * len(data))] = value
+            path.write_bytes(data)
+            with suppress(ThujaError):
+                assert len(read_archive(path, scratch=Path(folder) / "scratch").usages) > 0
 
 
 def test_a_damaged_member_is_refused(tmp_path: Path, scratch: Path) -> None:

@@ -1,10 +1,12 @@
 """What a .zip or a .tar (in any compression) holds, with limits that an archive made to do harm runs into."""
 
 import bz2
+import errno
 import gzip
 import io
 import lzma
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -22,7 +24,11 @@ _MAX_RATIO = 200
 """Tables pack five to thirty to one; a bomb a thousand to one."""
 _ALWAYS_ALLOWED = 256 << 20
 _MAX_READ = 4 << 20
-_DAMAGED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, gzip.BadGzipFile)
+_DAMAGED = (
+    *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, gzip.BadGzipFile, EOFError),
+    # What zipfile lets through of headers that make no sense.
+    *(NotImplementedError, UnicodeDecodeError, OverflowError, struct.error),
+)
 _MAGIC = {b"\x1f\x8b": gzip.GzipFile, b"BZh": bz2.BZ2File, b"\xfd7zXZ": lzma.LZMAFile}
 
 
@@ -48,17 +54,18 @@ def said_of(path: Path) -> Iterator[None]:
     """Turn what a damaged archive raises into one sentence."""
     try:
         yield
-    except (*_DAMAGED, NotImplementedError) as error:
+    except _DAMAGED as error:
         raise _damaged(path, error) from error
     except OSError as error:
-        # The system's own errors have a number; bz2 and gzip raise the same class without one.
-        if error.errno is not None:
+        # bz2 and gzip raise this class without a number; an offset from a damaged table is an invalid argument.
+        if error.errno not in (None, errno.EINVAL):
             raise
         raise _damaged(path, error) from error
 
 
 def _damaged(path: Path, error: Exception) -> BadFile:
-    return BadFile(f"the archive {path} is cut short or damaged: {error}", hint="fetch it again, and compare its size")
+    what = str(error) or "it ends too soon"
+    return BadFile(f"the archive {path} is cut short or damaged: {what}", hint="fetch it again, and compare its size")
 
 
 @contextmanager
@@ -78,7 +85,7 @@ def open_packed(path: Path) -> Iterator[Packed]:
 
 
 def _zipped(archive: zipfile.ZipFile, path: Path) -> Packed:
-    infos = {info.filename: info for info in archive.infolist() if not info.is_dir()}
+    infos = {info.filename: info for info in archive.infolist() if not info.filename.endswith("/")}
     limit = _Limit(path)
     for info in infos.values():
         limit.add(info.filename, info.file_size)
