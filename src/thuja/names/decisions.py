@@ -9,7 +9,7 @@ from thuja.names.agreement import HIGHER, Agreement
 from thuja.names.backbone import Backbone
 from thuja.names.features import How
 from thuja.names.resolution import Status
-from thuja.names.store import LINEAGE, SPECIES_LEVEL
+from thuja.names.store import BELOW_SPECIES, LINEAGE, SPECIES_LEVEL
 from thuja.names.rows import SEVEN
 
 ANSWER = [
@@ -19,7 +19,7 @@ ANSWER = [
 """The columns of an answer."""
 GENUS_THRESHOLD = 0.7
 """How probable a genus has to be to stand in for a species that is not accepted."""
-_BELOW = ["subspecies", "variety", "form", "infrahybrid"]
+_BELOW = list(BELOW_SPECIES)
 _NAMED = [int(how) for how in (How.EXACT, How.SPECIES_OF, How.VARIANT, How.COMMON, How.WITHIN)]
 
 

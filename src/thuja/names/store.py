@@ -24,7 +24,10 @@ ACCEPTED = ("accepted", "provisional")
 STATUSES = (*ACCEPTED, "synonym", "misspelling", "misapplied")
 LINEAGE = [rank.label for rank in RANKS[: Rank.SPECIES]]
 """The ranks from kingdom to genus: the columns of the table of lineages."""
-SPECIES_LEVEL = ("species", "hybrid", "subspecies", "variety", "form", "infrahybrid")
+BELOW_SPECIES = (
+    "subspecies", "variety", "form", "infrahybrid", "subvariety", "subform", "forma specialis", "infraspecific name",
+)  # fmt: skip
+SPECIES_LEVEL = ("species", "hybrid", *BELOW_SPECIES)
 _SEVEN = [rank.label for rank in RANKS]
 _ABOUT = "backbone.json"
 
@@ -161,7 +164,7 @@ def _vernaculars(vernaculars: pl.DataFrame, taxa: pl.DataFrame) -> tuple[pl.Data
 
 def _heads(spoken: pl.DataFrame) -> pl.DataFrame:
     """Every ending of the preferred English names, at a word's border, with the taxon: `head, taxon`."""
-    names = spoken.filter(pl.col("language") == "en", pl.col("is_preferred")).select("common_key", "taxon")
+    names = spoken.filter(pl.col("language").is_in(["en", ""]), pl.col("is_preferred")).select("common_key", "taxon")
     words = names.select("taxon", words=pl.col("common_key").str.split(" "))
     most = int(words["words"].list.len().max() or 0)  # type: ignore[arg-type]
     parts = [
