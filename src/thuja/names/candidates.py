@@ -75,13 +75,19 @@ def _exact(backbone: Backbone, queries: pl.DataFrame) -> pl.DataFrame:
     """Names that stand in the backbone: as written, or without authorship, or the species of an infraspecific one."""
     tried = np.zeros(len(queries), bool)
     parts = []
-    for column, how in (("key", How.EXACT), ("canonical", How.EXACT), ("binomial", How.SPECIES_OF)):
-        is_new = (queries[column] != "").to_numpy() & ~tried
+    # "Piper Betle (Betel)" reads as a genus and its author.
+    pair = queries["key"].str.extract(r"^(\p{L}+ [\p{L}-]+) ").fill_null("")
+    keys = {"key": queries["key"], "pair": pair, "canonical": queries["canonical"], "binomial": queries["binomial"]}
+    for column, key in keys.items():
+        is_new = (key != "").to_numpy() & ~tried
+        if column == "pair":
+            is_new &= (queries["epithet"] == "").to_numpy()
         if column != "key":
             # A name in doubt has its genus for a canonical name, which is no match of the name.
             is_new &= (queries["qualifier"] == "").to_numpy()
         rows = np.flatnonzero(is_new)
-        found = _renumbered(_candidates(how, backbone.by_key(queries[column].gather(rows)), backbone), rows)
+        how = How.SPECIES_OF if column == "binomial" else How.EXACT
+        found = _renumbered(_candidates(how, backbone.by_key(key.gather(rows)), backbone), rows)
         tried[found["asked"].to_numpy()] = True
         parts.append(found)
     found = pl.concat(parts)
@@ -161,8 +167,10 @@ def _respelt(backbone: Backbone, queries: pl.DataFrame) -> list[pl.DataFrame]:
     typos = misspelt_binomials(backbone, genera, epithets)
     edits = {"genus_edits": typos.genus_edits, "epithet_edits": typos.epithet_edits}
     fuzzy = _candidates(How.FUZZY, Hits(typos.asked, typos.row), backbone, **edits)
-    alone = np.flatnonzero(queries["key"].str.contains(r"^\p{L}{4,}$").to_numpy())
-    words = queries["key"].gather(alone)
+    is_word = queries["key"].str.contains(r"^\p{L}{4,}$")
+    is_doubtful = (queries["qualifier"] != "") & (queries["genus"].str.len_chars() >= 4)
+    alone = np.flatnonzero((is_word | is_doubtful).to_numpy())
+    words = queries["key"].zip_with(is_word, queries["genus"]).gather(alone)
     near = misspelt_words(backbone, words)
     single = _candidates(How.FUZZY, Hits(near.asked, near.row), backbone, genus_edits=near.genus_edits)
     joined = _candidates(How.VARIANT, _unglued(backbone, words), backbone)
@@ -180,7 +188,8 @@ def _respelt(backbone: Backbone, queries: pl.DataFrame) -> list[pl.DataFrame]:
 def _within(backbone: Backbone, queries: pl.DataFrame) -> pl.DataFrame:
     """A binomial, or else a family or a taxon above it, that stands among other words: "chant Luscinia luscinia"."""
     words = queries.select(words=pl.col("text").str.to_lowercase().str.extract_all(r"\p{L}[\p{L}-]+"))
-    words = words.with_row_index("asked").filter(pl.col("words").list.len().is_between(2, 12))
+    is_cross = queries["key"].str.contains("×", literal=True)
+    words = words.with_row_index("asked").filter(pl.col("words").list.len().is_between(2, 12), ~is_cross)
     single = words.explode("words").with_columns(pl.col("asked").cast(pl.Int64))
     pairs = single.with_columns((pl.col("words") + " " + pl.col("words").shift(-1).over("asked")).alias("pair"))
     pairs = pairs.drop_nulls("pair")

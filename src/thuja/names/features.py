@@ -8,6 +8,7 @@ import polars as pl
 
 from thuja.names.agreement import HIGHER, Agreement, authors_agree
 from thuja.names.backbone import Backbone, Hits
+from thuja.names.spelling import trigrams
 from thuja.names.store import LINEAGE, SPECIES_LEVEL
 
 
@@ -45,6 +46,8 @@ FEATURES = (
     "epithet_elsewhere",
     "epithet_in_family",
     "genus_elsewhere",
+    "odd_epithet",
+    "odd_genus",
     "congeners",
     "namesakes",
     "near_genus",
@@ -129,9 +132,27 @@ def _of_spelling(backbone: Backbone, queries: pl.DataFrame, found: pl.DataFrame)
         "epithet_elsewhere": in_epithet * _log_count(epithet, backbone.by_epithet),
         "epithet_in_family": in_epithet & _is_in_family(backbone, epithet, row),
         "genus_elsewhere": in_genus & (_log_count(genus, backbone.words) > 0),
+        "odd_epithet": in_epithet * _odder(backbone, "epithets", epithet, held),
+        "odd_genus": in_genus * _odder(backbone, "words", genus, held_genus),
         "congeners": in_epithet * _log_count(held_genus, backbone.by_genus),
         "namesakes": (in_genus & has_epithet) * _log_count(held, backbone.by_epithet),
     }
+
+
+def _odder(backbone: Backbone, column: str, written: pl.Series, known: pl.Series) -> np.ndarray:
+    """How much rarer the rarest three letters of the written word are than those of the known one, in log counts.
+
+    Slips of the finger make groups of letters that no name has; a name that is only missing has usual ones.
+    """
+    counts = backbone.tables.trigrams[column].to_numpy()
+    return _rarest(counts, known) - _rarest(counts, written)
+
+
+def _rarest(counts: np.ndarray, words: pl.Series) -> np.ndarray:
+    code, owner = trigrams(words)
+    least = np.full(len(words), np.inf)
+    np.minimum.at(least, owner, np.log1p(counts[code]))
+    return np.where(np.isfinite(least), least, 0).astype(np.float32)
 
 
 def _is_in_family(backbone: Backbone, epithets: pl.Series, rows: np.ndarray) -> np.ndarray:

@@ -47,7 +47,7 @@ def fold_common(name: str) -> str:
 
 def folded_common(name: pl.Expr) -> pl.Expr:
     """`fold_common` of a column."""
-    text = name.str.normalize("NFKD").str.to_lowercase().str.replace_all("’", "'", literal=True)
+    text = name.str.replace_all(r"\([^)]*\)", "").str.normalize("NFKD").str.to_lowercase().str.replace_all("’", "'", literal=True)
     text = text.str.replace_all(r"\p{M}", "").str.replace_all(r"'", "").str.replace_all(r"[\W_]+", " ")
     text = text.str.replace_all(r"\bgrey", "gray").str.replace_all(r"([a-z]{2}[a-hj-rtv-z])s\b", "$1")
     return text.str.strip_chars()
@@ -92,3 +92,21 @@ def shortened(words: pl.Series) -> pl.DataFrame:
         without = pl.col("form").str.slice(0, place) + pl.col("form").str.slice(place + 1)
         parts.append(long.with_columns(without.alias("form")))
     return pl.concat(parts).unique().sort("form", "word")
+
+
+def trigrams(words: pl.Series) -> tuple[np.ndarray, np.ndarray]:
+    """The groups of three letters in each word, its borders being letters too: their codes and the words' rows.
+
+    A code is below `TRIGRAMS`; what is no letter from a to z counts as one further letter.
+    """
+    framed = ("{" + words.fill_null("") + "{{").str.replace_all(r"[^a-z{]", "|")
+    text = np.frombuffer("".join(framed.to_list()).encode("ascii"), np.uint8).astype(np.int64) - ord("a")
+    size = framed.str.len_bytes().to_numpy().astype(np.int64)
+    owner = np.repeat(np.arange(len(words)), size)
+    code = (text[:-2] * 28 + text[1:-1]) * 28 + text[2:]
+    is_inside = owner[:-2] == owner[2:]
+    return code[is_inside], owner[:-2][is_inside]
+
+
+TRIGRAMS = 28**3
+"""How many codes there are."""

@@ -11,15 +11,16 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from thuja.errors import BadFile, UsageError
 from thuja.jobs import temporary_name, write_json
-from thuja.names.spelling import folded_common, keyed, letters_of, shortened, stemmed
+from thuja.names.spelling import TRIGRAMS, folded_common, keyed, letters_of, shortened, stemmed, trigrams
 from thuja.taxonomy import RANKS, Rank
 
-FORMAT = 2
+FORMAT = 3
 ACCEPTED = ("accepted", "provisional")
 STATUSES = (*ACCEPTED, "synonym", "misspelling", "misapplied")
 LINEAGE = [rank.label for rank in RANKS[: Rank.SPECIES]]
@@ -53,7 +54,8 @@ class Tables:
     id, rank, status, taxon`, and of binomials `epithet`, `letters` (of the epithet) and `genus`, a row of `words`.
     The rest are sorted for look-ups: `variants` (genus and stem), `epithets`, `words` (all genera and names of one
     word, with `letters`), `near` (words with a letter left out), `ids`, `vernaculars` (`common_key`), and `heads` (what
-    the preferred English names end in: "robin" of "american robin").
+    the preferred English names end in: "robin" of "american robin"). `trigrams` counts the groups of three letters in
+    the distinct `epithets` and in `words`, a row a code.
     """
 
     lineages: pl.DataFrame
@@ -66,6 +68,7 @@ class Tables:
     ids: pl.DataFrame
     vernaculars: pl.DataFrame
     heads: pl.DataFrame
+    trigrams: pl.DataFrame
 
 
 _TABLES = [field.name for field in fields(Tables)]
@@ -88,18 +91,20 @@ def build_tables(usages: pl.DataFrame, vernaculars: pl.DataFrame) -> Tables:
     words = _words(names)
     names = _with_words(names, words)
     binomials = names.filter(pl.col("epithet").is_not_null())
+    epithets = binomials.select("epithet", "row").sort("epithet", "row")
     key = (pl.col("key").str.split(" ").list.first() + " " + stemmed(pl.col("epithet"))).alias("variant")
     return Tables(
         lineages=lineages.select(LINEAGE),
         taxa=taxa.select("id", "rank", "lineage", "species", "name", "authorship", "common"),
         names=names.drop("row"),
         variants=binomials.select(key, "row").sort("variant", "row"),
-        epithets=binomials.select(pl.col("epithet"), "row").sort("epithet", "row"),
+        epithets=epithets,
         words=words,
         near=shortened(words["word"]),
         ids=names.select("id", "row").sort("id", "row"),
         vernaculars=spoken,
         heads=_heads(spoken),
+        trigrams=pl.DataFrame({"epithets": _counts(epithets["epithet"]), "words": _counts(words["word"])}),
     )
 
 
@@ -175,6 +180,10 @@ def _heads(spoken: pl.DataFrame) -> pl.DataFrame:
     ]
     empty = pl.DataFrame(schema={"head": pl.String, "taxon": pl.UInt32})
     return pl.concat([empty, *parts]).unique().sort("head", "taxon")
+
+
+def _counts(words: pl.Series) -> np.ndarray:
+    return np.bincount(trigrams(words.unique())[0], minlength=TRIGRAMS)
 
 
 def write_store(usages: pl.DataFrame, vernaculars: pl.DataFrame, about: About, folder: Path) -> None:
