@@ -13,6 +13,7 @@ from thuja.names.features import How
 from thuja.names.misspellings import misspelt_binomials, misspelt_words
 from thuja.names.store import SPECIES_LEVEL
 
+_LATIN = r"(us|um|is|ae|i|a|ens|ans)$"
 _HIGH_RANKS = ["family", "order", "class", "phylum"]
 _FOUND = {
     "asked": pl.Int64, "row": pl.Int64, "taxon": pl.Int64, "how": pl.UInt8,
@@ -31,10 +32,10 @@ def find_candidates(backbone: Backbone, queries: pl.DataFrame) -> pl.DataFrame:
     open_ = np.flatnonzero(~settled & (queries["key"] != "").to_numpy())
     rest = queries[open_]
     common = _common(backbone, rest)
-    parts = [common, _genera(backbone, rest)]
-    # What people call it settles what it is; only names that look Latin can be misspelt ones.
+    # What people call it settles what it is.
     unnamed = _others(rest, common)
-    parts += [_renumbered(part, unnamed) for part in _respelt(backbone, rest[unnamed])]
+    parts = [_genera(backbone, rest[unnamed]), *_respelt(backbone, rest[unnamed])]
+    parts = [common, *(_renumbered(part, unnamed) for part in parts)]
     strange = _others(rest, *parts)
     parts.append(_renumbered(_within(backbone, rest[strange]), strange))
     found = _renumbered(pl.concat(parts), open_)
@@ -145,7 +146,13 @@ def _called(backbone: Backbone, asked: np.ndarray, taxa: np.ndarray, is_preferre
 
 def _genera(backbone: Backbone, queries: pl.DataFrame) -> pl.DataFrame:
     """The genus of a binomial or a name in doubt; where it is not known as it is written, genera one edit away."""
-    rows = np.flatnonzero((queries["genus"] != "").to_numpy())
+    # "dracula ant" is no ant of the orchids' genus Dracula.
+    is_latin = (
+        queries["text"].str.contains(r"^\P{Ll}")
+        | queries["epithet"].str.contains(_LATIN)
+        | (queries["qualifier"] != "")
+    )
+    rows = np.flatnonzero((is_latin & (queries["genus"] != "")).to_numpy())
     exact = _renumbered(_candidates(How.GENUS, backbone.by_key(queries["genus"].gather(rows)), backbone), rows)
     exact = _only_genera(backbone, exact)
     agreeing = with_agreement(backbone, queries, exact).filter(~pl.col("is_contradicted"))

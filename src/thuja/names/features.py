@@ -58,6 +58,7 @@ FEATURES = (
     "near_genus",
     "minor_rank",
     "not_preferred",
+    "seen_less",
     *_STATUSES,
     "later_backbone",
     "authors_agree",
@@ -110,12 +111,24 @@ def _of_record(backbone: Backbone, queries: pl.DataFrame, found: pl.DataFrame) -
     ranks = backbone.tables.taxa["rank"].gather(found["taxon"].to_numpy()).cast(pl.String)
     columns["minor_rank"] = ~ranks.is_in(_MAIN_RANKS).to_numpy()
     columns["near_genus"] = ((found["how"] == int(How.GENUS)) & (found["genus_edits"] > 0)).to_numpy()
+    columns["seen_less"] = _seen_less(backbone, found)
     codes = np.stack([found[rank].to_numpy() for rank in HIGHER], axis=1)  # (N, 5)
     for number, rank in enumerate(HIGHER):
         for answer, code in _ANSWERS.items():
             columns[f"{rank}_{answer}"] = codes[:, number] == code
     differs, agrees = (codes == Agreement.DIFFERS).any(axis=1), (codes == Agreement.AGREES).any(axis=1)
     return columns | {"lineage_differs": differs & ~agrees}
+
+
+def _seen_less(backbone: Backbone, found: pl.DataFrame) -> np.ndarray:
+    """Of taxa with one common name, in decades, how much less often each is seen than the one seen most."""
+    is_common = (found["how"] == int(How.COMMON)).to_numpy()
+    seen = np.log10(1 + backbone.tables.taxa["observations"].gather(found["taxon"].to_numpy()).to_numpy())
+    seen = np.where(is_common, seen, 0)
+    asked = found["asked"].to_numpy()
+    most = np.zeros(int(asked.max()) + 1 if len(asked) else 0)
+    np.maximum.at(most, asked, seen)
+    return np.where(is_common, most[asked] - seen, 0)
 
 
 def _of_spelling(backbone: Backbone, queries: pl.DataFrame, found: pl.DataFrame) -> dict[str, np.ndarray]:

