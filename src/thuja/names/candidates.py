@@ -147,11 +147,9 @@ def _called(backbone: Backbone, asked: np.ndarray, taxa: np.ndarray, is_preferre
 def _genera(backbone: Backbone, queries: pl.DataFrame) -> pl.DataFrame:
     """The genus of a binomial or a name in doubt; where it is not known as it is written, genera one edit away."""
     # "dracula ant" is no ant of the orchids' genus Dracula.
-    is_latin = (
-        queries["text"].str.contains(r"^\P{Ll}")
-        | queries["epithet"].str.contains(_LATIN)
-        | (queries["qualifier"] != "")
-    )
+    epithets = queries["epithet"]
+    is_latin = queries["text"].str.contains(r"^\P{Ll}") | epithets.str.contains(_LATIN) | (queries["qualifier"] != "")
+    is_latin |= pl.Series(np.bincount(backbone.by_epithet(epithets).asked, minlength=len(queries)) > 0)
     rows = np.flatnonzero((is_latin & (queries["genus"] != "")).to_numpy())
     exact = _renumbered(_candidates(How.GENUS, backbone.by_key(queries["genus"].gather(rows)), backbone), rows)
     exact = _only_genera(backbone, exact)
@@ -213,7 +211,10 @@ def _within(backbone: Backbone, queries: pl.DataFrame) -> pl.DataFrame:
     hits = backbone.by_key(rest["words"])
     hits = hits.only(names["rank"].gather(hits.found).cast(pl.String).is_in(_HIGH_RANKS).to_numpy())
     higher = _candidates(How.WITHIN, Hits(rest["asked"].gather(hits.asked).to_numpy(), hits.found), backbone)
-    return pl.concat([species, higher])
+    # "Les Trichies (Trichius)"
+    bracketed = queries["text"].str.extract(r"\((\p{Lu}\p{Ll}+)\)$").fill_null("").str.to_lowercase()
+    genera = _only_genera(backbone, _candidates(How.WITHIN, backbone.by_key(bracketed), backbone))
+    return pl.concat([species, higher, genera])
 
 
 def _unglued(backbone: Backbone, words: pl.Series) -> Hits:
