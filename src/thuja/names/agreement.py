@@ -2,6 +2,7 @@
 
 import re
 from enum import IntEnum
+from functools import lru_cache
 
 import numpy as np
 import polars as pl
@@ -89,20 +90,27 @@ def _agreement(given: pl.Series, held: pl.Series, known: pl.Series, rank: str) -
 
 def _share_parent(backbone: Backbone, rank: str, given: pl.Series, parent: pl.Series) -> np.ndarray:
     """Whether the backbone holds the taxon given under the candidate's parent.  (N,) bool"""
-    above = HIGHER[HIGHER.index(rank) - 1]
-    pairs = backbone.tables.lineages.select(above, rank).unique().drop_nulls()
-    held = pairs.select(
-        lineage_key(pl.col(above), above).alias("parent"), lineage_key(pl.col(rank), rank).alias("given")
-    )
     asked = pl.DataFrame({"parent": parent, "given": given}).with_row_index("row")
-    rows = asked.join(held, on=["parent", "given"], how="semi")["row"].to_numpy()
+    rows = asked.join(_pairs(backbone, rank), on=["parent", "given"], how="semi")["row"].to_numpy()
     is_held = np.zeros(len(given), bool)
     is_held[rows] = True
     return is_held
 
 
+@lru_cache(64)
+def _pairs(backbone: Backbone, rank: str) -> pl.DataFrame:
+    """Every taxon of a rank (`given`) with the one above it (`parent`)."""
+    above = HIGHER[HIGHER.index(rank) - 1]
+    pairs = backbone.tables.lineages.select(above, rank).unique().drop_nulls()
+    return pairs.select(
+        lineage_key(pl.col(above), above).alias("parent"), lineage_key(pl.col(rank), rank).alias("given")
+    )
+
+
+@lru_cache(64)
 def _known(backbone: Backbone, rank: str) -> pl.Series:
-    return backbone.tables.lineages[rank].unique().to_frame(rank).select(lineage_key(pl.col(rank), rank)).to_series()
+    names = backbone.tables.lineages.select(pl.col(rank).unique())
+    return names.select(lineage_key(pl.col(rank), rank)).to_series()
 
 
 def authors_agree(ours: pl.Series, theirs: pl.Series) -> np.ndarray:
