@@ -1,8 +1,9 @@
 """How well and how fast names are resolved, on truth sets made from the backbone by known damage.
 
-    python benchmarks/names.py [accuracy speed rows] [--count 5000] [--seed 9001] [--json names.json]
+    python benchmarks/names.py [accuracy dirty speed rows] [--count 5000] [--seed 9001] [--json names.json]
 
     accuracy  every kind of damage: right, wrong, cautious; absent species; the score's calibration
+    dirty     real names judged by hand (tests/names/dirty_names.csv): verdicts, and the score's reliability
     speed     1,000,000 distinct names with lineages, a fifth damaged, beside a plain loop (on a sample, scaled)
     rows      `thuja names resolve` on a table of 10,000,000 rows with 500,000 distinct names
 
@@ -26,6 +27,8 @@ import numpy as np
 import polars as pl
 
 from names_damage import TruthSet, make_truth
+from names_dirty import judge_dirty
+from names_dirty import table as dirty_table
 from names_judging import calibration_error, candidates, judge, reliability, summarise, table
 from names_speed import Cost, measure
 from names_tables import distinct_names, write_rows
@@ -75,6 +78,19 @@ def accuracy(run: Run) -> None:
         "calibration_error_candidates": best,
         "reliability": reliability(pooled),
     }
+
+
+def dirty(run: Run) -> None:
+    """The names judged by hand: a table of kinds, what the scores say, and what was answered wrongly."""
+    found = judge_dirty()
+    print(dirty_table(found))
+    print("\nscores of the taxa answered: number, mean score -> share that holds")
+    for count, score, holds in found.reliability():
+        print(f"  {count:,}: {score:.3f} -> {holds:.3f}")
+    wrong = found.names.filter(verdict="wrong")
+    for row in wrong.iter_rows(named=True):
+        print(f"  wrong: {row['name']} -> {row['answer_accepted_name']} ({row['answer_score']:.3f}), is {row['truth']}")
+    run.report["dirty"] = {"kinds": found.by_kind().to_dicts(), "reliability": found.reliability()}
 
 
 def judge_all(truth: TruthSet, work: Path) -> pl.DataFrame:
@@ -146,7 +162,7 @@ def rows(run: Run) -> None:
     }
 
 
-PARTS: dict[str, Callable[[Run], None]] = {"accuracy": accuracy, "speed": speed, "rows": rows}
+PARTS: dict[str, Callable[[Run], None]] = {"accuracy": accuracy, "dirty": dirty, "speed": speed, "rows": rows}
 
 
 def machine() -> dict[str, Any]:

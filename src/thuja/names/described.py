@@ -6,7 +6,9 @@ import numpy as np
 import polars as pl
 
 from thuja.names.backbone import Backbone
+from thuja.names.queries import lineage_key
 from thuja.names.rows import SEVEN
+from thuja.names.spelling import folded
 from thuja.names.store import BELOW_SPECIES
 
 _BELOW = list(BELOW_SPECIES)
@@ -15,7 +17,8 @@ _BELOW = list(BELOW_SPECIES)
 def described(backbones: Sequence[Backbone], found: pl.DataFrame) -> pl.DataFrame:
     """Candidates with the lineage, name, rank, id and common name of their taxa, and a key that taxa share.
 
-    A taxon below the species is described as its species.
+    A taxon below the species is described as its species, and one that a preferred backbone knows too by
+    that one's lineage: a taxon has one lineage, whichever backbone its name was found in.
     """
     parts = []
     for number, backbone in enumerate(backbones):
@@ -32,7 +35,10 @@ def described(backbones: Sequence[Backbone], found: pl.DataFrame) -> pl.DataFram
         ).with_columns(pl.when(pl.Series(row >= 0)).then(pl.all()))
         held = held.rename({"id": "accepted_id", "rank": "accepted_rank", "name": "accepted_name"}).drop("authorship")
         held = held.with_columns(pl.col("accepted_rank").cast(pl.String), pl.lit(backbone.name).alias("backbone_name"))
-        parts.append(part.hstack(_as_species(backbone, held)).hstack(matched))
+        held = _as_species(backbone, held)
+        for preferred in reversed(backbones[:number]):
+            held = _as_known_to(preferred, held)
+        parts.append(part.hstack(held).hstack(matched))
     table = pl.concat(parts) if parts else found
     return table.with_columns(
         pl.concat_str([pl.col(rank).fill_null("") for rank in SEVEN], separator="|").str.to_lowercase().alias("answer"),
@@ -48,9 +54,9 @@ def _as_species(backbone: Backbone, held: pl.DataFrame) -> pl.DataFrame:
     hits = backbone.by_key(binomials.str.to_lowercase())
     taxon = backbone.tables.names["taxon"].gather(hits.found).to_numpy()
     species = backbone.lineages(taxon).with_columns(pl.Series("asked", rows[hits.asked]))
-    species = species.filter(pl.col("rank").cast(pl.String) == "species").unique(
-        "asked", keep="first", maintain_order=True
-    )
+    kingdom = held["kingdom"].gather(rows[hits.asked]).fill_null("")
+    is_same = (species["rank"].cast(pl.String) == "species") & (species["kingdom"].fill_null("") == kingdom)
+    species = species.filter(is_same).unique("asked", keep="first", maintain_order=True)
     numbered = held.with_row_index("asked").with_columns(pl.col("asked").cast(pl.Int64))
     joined = numbered.join(species.select("asked", "id", pl.col("common").alias("of_species")), on="asked", how="left")
     below = pl.Series(is_below)
@@ -60,3 +66,38 @@ def _as_species(backbone: Backbone, held: pl.DataFrame) -> pl.DataFrame:
         pl.when(below).then("id").otherwise("accepted_id").alias("accepted_id"),
         pl.when(below).then("of_species").otherwise("common").alias("common"),
     ).drop("asked", "id", "of_species")  # fmt: skip
+
+
+def _as_known_to(backbone: Backbone, held: pl.DataFrame) -> pl.DataFrame:
+    """The same taxa, and where this backbone has one taxon of the name in the kingdom, that one."""
+    ranks = pl.col("accepted_rank").is_in([*SEVEN, "hybrid"])
+    asked = held.select(
+        "accepted_name", "accepted_rank", key=folded(pl.col("accepted_name").fill_null("")), is_usual=ranks
+    )
+    kingdom = held.select(lineage_key(pl.col("kingdom"), "kingdom")).to_series()
+    hits = backbone.by_key(asked["key"])
+    taxon = backbone.tables.names["taxon"].gather(hits.found).to_numpy()
+    known = backbone.lineages(taxon).with_columns(pl.Series("asked", hits.asked))
+    rank = asked["accepted_rank"].gather(hits.asked)
+    theirs = known.select(lineage_key(pl.col("kingdom"), "kingdom")).to_series()
+    is_same = (known["rank"].cast(pl.String) == rank) & (theirs == kingdom.gather(hits.asked))
+    known = known.filter(is_same & asked["is_usual"].gather(hits.asked)).unique(["asked", "id"], maintain_order=True)
+    known = known.filter(pl.len().over("asked") == 1)
+    if known.is_empty():
+        return held
+    new = known.select(
+        "asked",
+        *(pl.col(rank).alias(f"new_{rank}") for rank in SEVEN),
+        new_id="id",
+        new_name="name",
+        new_common="common",
+    )
+    joined = held.with_row_index("asked").with_columns(pl.col("asked").cast(pl.Int64))
+    joined = joined.join(new, on="asked", how="left", maintain_order="left")
+    is_known = pl.col("new_id").is_not_null()
+    columns = {rank: f"new_{rank}" for rank in SEVEN} | {"accepted_id": "new_id", "accepted_name": "new_name"}
+    return joined.with_columns(
+        *(pl.when(is_known).then(new).otherwise(old).alias(old) for old, new in columns.items()),
+        pl.coalesce("new_common", "common").alias("common"),
+        pl.when(is_known).then(pl.lit(backbone.name)).otherwise("backbone_name").alias("backbone_name"),
+    ).select(held.columns)
