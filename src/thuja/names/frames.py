@@ -88,7 +88,7 @@ def resolve_frame(frame: daft.DataFrame, config: FrameConfig = DEFAULT) -> daft.
     resolver = FrameResolver(_backbones(config), config.threshold)
     answer = cast(Callable[..., daft.Expression], resolver.answer)  # on columns, an expression
     answers = distinct.with_column("answer", answer(*(col(key) for key in keys)))
-    joined = frame.join(answers, on=keys, how="left")
+    joined = frame.join(answers, on=[*keys], how="left")
     kept = [name for name in frame.column_names if name not in (*keys, *RESULT)]
     return joined.select(*kept, *(col("answer")[name].alias(name) for name in RESULT))
 

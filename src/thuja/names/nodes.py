@@ -25,7 +25,8 @@ def place(paths: Sequence[Path]) -> list[Placed]:
     placed = [Placed(source=path, seal=seal_of(path)) for path in paths]
     get_or_create_runner()  # connects to the cluster that Daft was told of
     here = ray.remote(num_cpus=0)(_are_here)
-    nodes = [node["NodeID"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) > 0]
+    alive = ray.nodes()  # type: ignore[no-untyped-call]
+    nodes = [node["NodeID"] for node in alive if node["Alive"] and node["Resources"].get("CPU", 0) > 0]
     found = ray.get([here.options(scheduling_strategy=_only(node)).remote(placed) for node in nodes])
     for number, one in enumerate(placed):
         without = [node for node, held in zip(nodes, found, strict=True) if not held[number]]
@@ -56,7 +57,7 @@ def _pieces(file: Path) -> Iterator[bytes]:
             yield piece
 
 
-def _unpack(placed: Placed, pieces: Sequence[tuple[str, "ray.ObjectRef"]]) -> None:
+def _unpack(placed: Placed, pieces: Sequence[tuple[str, "ray.ObjectRef[bytes]"]]) -> None:
     """Write what was sent beside its place, and move it there whole; who comes second leaves the first's."""
     target = placed.copy()
     temporary = target.with_name(temporary_name(target.name))
