@@ -1,0 +1,6 @@
+"""Reading the taxonomies of others, each in its own format, into one form."""
+
+from thuja.names.archives.archive import About, Archive
+from thuja.names.archives.reading import read_archive
+
+__all__ = ["About", "Archive", "read_archive"]
