@@ -1,4 +1,4 @@
-"""The answers to the distinct rows of a table: overrides first, then ids, then names; then what the table as a whole says."""
+"""The answers to the distinct rows of a table: overrides, then ids, then names; then what the table as a whole says."""
 
 import io
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ def answer_rows(
     language: str = "",
     workers: Workers | None = None,
 ) -> pl.DataFrame:
-    """The answers to distinct rows (`columns.ASKED`, and `rows`: how often each stands there), in their order: `ANSWERS`."""
+    """The answers (`ANSWERS`) to distinct rows in their order: `columns.ASKED`, and `rows`, how often each stands there."""
     tidy = tidy_rows(rows).hstack(rows.select(*IDS, "rows")).with_row_index("row")
     asked = tidy.hstack(numbered(tidy.select(GIVEN)).select("name"))
     parts = []
@@ -53,7 +53,9 @@ def answer_rows(
     named = _named(asked.select(GIVEN), resolver, workers or Workers())
     parts.append(asked.select("row").hstack(named.select(RESULT)))
     answers = pl.concat([part.with_columns(pl.col("row").cast(pl.UInt32)) for part in parts]).sort("row")
-    given = tidy.select(pl.col("verbatim", "rows"), *(pl.col(name).alias(f"given_{name}") for name in (*LINEAGE, "common")))
+    given = tidy.select(
+        pl.col("verbatim", "rows"), *(pl.col(name).alias(f"given_{name}") for name in (*LINEAGE, "common"))
+    )
     answers = one_lineage_each(answers.hstack(given)).with_columns(form().alias("form"))
     if language:
         spoken = common_names(resolver.backbones, language)

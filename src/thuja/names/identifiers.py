@@ -139,8 +139,10 @@ def _checked(answers: pl.DataFrame, given: pl.DataFrame, resolver: Resolver) -> 
     table = table.with_columns(is_other.alias("is_other"), is_unknown.alias("is_unknown"), written.alias("written"))
     said = pl.concat_str(pl.lit("the row's id is that of "), "accepted_name")
     reason = (
-        pl.when("is_other").then(pl.concat_str(said, pl.lit(", but its name, "), "written", pl.lit(", is "), "named_accepted_name"))
-        .when("is_unknown").then(pl.concat_str(said, pl.lit("; its name, "), "written", pl.lit(", says nothing against it")))
+        pl.when("is_other")
+        .then(pl.concat_str(said, pl.lit(", but its name, "), "written", pl.lit(", is "), "named_accepted_name"))
+        .when("is_unknown")
+        .then(pl.concat_str(said, pl.lit("; its name, "), "written", pl.lit(", says nothing against it")))
         .otherwise(said)
     )  # fmt: skip
     changes = [
@@ -168,4 +170,3 @@ def _rank_change(rank: str) -> pl.Expr:
     key, held = lineage_key(theirs, rank), lineage_key(ours, rank)
     is_other = (key != "") & (held != "") & (key != held)
     return pl.when(is_other).then(pl.concat_str(pl.lit(f"{rank}: "), theirs, pl.lit(" -> "), ours))
-

@@ -23,7 +23,9 @@ def common_names(backbones: Sequence[Backbone], language: str) -> pl.DataFrame:
         parts.append(first.select(pl.lit(backbone.name).alias("backbone"), ids.alias("accepted_id"), common="name"))
     table = pl.concat(parts)
     if table.is_empty():
-        raise UnknownName.of("language", language, languages(backbones) or ["none: these backbones have no common names"])
+        raise UnknownName.of(
+            "language", language, languages(backbones) or ["none: these backbones have no common names"]
+        )
     return table
 
 

@@ -22,7 +22,9 @@ def one_lineage_each(answers: pl.DataFrame) -> pl.DataFrame:
     `answers` has the columns of an answer, `given_kingdom` ... `given_genus` (tidy, without nulls), and `rows`, how
     many rows of the table it stands for. What the answer says otherwise than the row is told in `changed`.
     """
-    level = pl.col("accepted_rank").replace_strict(LINEAGE, list(range(len(LINEAGE))), default=None, return_dtype=pl.Int64)
+    level = pl.col("accepted_rank").replace_strict(
+        LINEAGE, list(range(len(LINEAGE))), default=None, return_dtype=pl.Int64
+    )
     is_open = pl.col("match_type").is_in(_OPEN) & (level.fill_null(-1) < LINEAGE.index("genus"))
     is_open &= pl.col("accepted_rank").is_null() | level.is_not_null()
     numbered = answers.with_row_index("place").with_columns(level.fill_null(-1).alias("vouched"))
@@ -62,7 +64,9 @@ def _agreed(rows: pl.DataFrame, of: str, depth: int) -> pl.DataFrame:
     taken = [*_HELD, "vouched", *LINEAGE[:depth]]
     most = pl.min_horizontal("vouched", pl.lit(depth))
     # Spellings that fold alike are one lineage; it is written as the first of the alphabet.
-    ordered = rows.with_columns(most.alias("most")).sort(*keys, *others, "most", *taken, descending=_falling(len(others) + 2, len(taken)))
+    ordered = rows.with_columns(most.alias("most")).sort(
+        *keys, *others, "most", *taken, descending=_falling(len(others) + 2, len(taken))
+    )
     choices = ordered.group_by([*keys, *others], maintain_order=True).agg(
         pl.col("rows").sum(), pl.col("most").first(), pl.struct(taken).first().alias("choice")
     )
@@ -88,10 +92,10 @@ def _told(rows: pl.DataFrame) -> pl.DataFrame:
     for rank in LINEAGE:
         given, held = lineage_key(pl.col(f"given_{rank}"), rank), lineage_key(pl.col(rank), rank)
         is_other = (given != "") & (held != "") & (given != held)
-        changes.append(pl.when(is_other).then(pl.concat_str(pl.lit(f"{rank}: "), f"given_{rank}", pl.lit(" -> "), rank)))
+        changes.append(
+            pl.when(is_other).then(pl.concat_str(pl.lit(f"{rank}: "), f"given_{rank}", pl.lit(" -> "), rank))
+        )
     changed = pl.concat_str(changes, separator="; ", ignore_nulls=True).replace("", None)
     said = pl.concat_str("reason", pl.lit("; its lineage is the table's choice for all rows of the name"))
     is_new = changed.is_not_null() & (changed != pl.col("changed").fill_null(""))
-    return rows.with_columns(
-        changed.alias("changed"), pl.when(is_new).then(said).otherwise("reason").alias("reason")
-    )
+    return rows.with_columns(changed.alias("changed"), pl.when(is_new).then(said).otherwise("reason").alias("reason"))

@@ -1,7 +1,7 @@
 """The user's own table of what names mean, which comes before everything else.
 
-Columns: `name` (as it stands in the tables to resolve); any of kingdom ... genus, to which the row is then confined; and
-the taxon: `taxon` (a scientific name that the backbones know), `taxon_id` (an id of a backbone), or a lineage in
+Columns: `name` (as it stands in the tables to resolve); any of kingdom ... genus, to which the row is then
+confined; and the taxon: `taxon` (a scientific name that the backbones know), `taxon_id` (an id of a backbone), or a lineage in
 `to_kingdom` ... `to_species`, which helps to tell a homonym in `taxon`, and alone is taken as it stands.
 """
 
@@ -89,12 +89,12 @@ class Overrides:
 
 
 def _tidy(table: pl.DataFrame, path: Path) -> pl.DataFrame:
-    """Columns line, name, key, on_<rank>, taxon, taxon_id, to_<rank>, as text without nulls; nameless lines left out."""
+    """Columns line, name, key, on_<rank>, taxon, taxon_id, to_<rank>, as text without nulls; nameless lines out."""
     table = table.rename({name: name.strip().lower() for name in table.columns})
     name = next((name for name in _NAMES if name in table.columns), None)
     if name is None or not set(_TARGETS) & set(table.columns):
         raise BadFile(
-            f"{path} is no table of overrides: it needs a column name, and one of taxon, taxon_id, to_kingdom ... to_species",
+            f"{path} is no table of overrides: it needs name, and one of taxon, taxon_id, to_kingdom ... to_species",
             hint=f"found: {', '.join(table.columns)[:300]}",
         )
 
@@ -120,7 +120,9 @@ def _by_lineage(table: pl.DataFrame) -> pl.DataFrame:
     )
     tidy = tidy_rows(own.select(name.alias(rank) for name, rank in zip(lineage, SEVEN, strict=True)))
     deepest = pl.coalesce(pl.when(pl.col(rank) != "").then(pl.lit(rank)) for rank in reversed(SEVEN))
-    binomial = pl.when((pl.col("genus") != "") & (pl.col("species") != "")).then(pl.col("genus") + " " + pl.col("species"))
+    binomial = pl.when((pl.col("genus") != "") & (pl.col("species") != "")).then(
+        pl.col("genus") + " " + pl.col("species")
+    )
     name = pl.coalesce(binomial, *(pl.when(pl.col(rank) != "").then(rank) for rank in reversed(SEVEN)))
     said = tidy.with_columns(deepest.alias("accepted_rank"), name.alias("accepted_name"))
     said = said.with_columns(pl.when(pl.col(rank) != "").then(rank).alias(rank) for rank in SEVEN)
@@ -156,7 +158,9 @@ def _results(answers: pl.DataFrame) -> pl.DataFrame:
     """`line` and the columns of an answer, those that are not there null; what was looked up on the way is left out."""
     kept = ["accepted_name", "accepted_rank", "accepted_id", "backbone", "matched_name", "common", "term", *SEVEN]
     held = [
-        pl.col(name).cast(pl.String) if name in kept and name in answers.columns else pl.lit(None, pl.String).alias(name)
+        pl.col(name).cast(pl.String)
+        if name in kept and name in answers.columns
+        else pl.lit(None, pl.String).alias(name)
         for name in RESULT
         if name not in ("score", "runner_up_score")
     ]

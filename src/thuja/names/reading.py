@@ -65,7 +65,9 @@ def bad_file(path: Path) -> Iterator[None]:
         yield
     except (pl.exceptions.PolarsError, EOFError, gzip.BadGzipFile) as error:
         said = " ".join(str(error).split())[:300]
-        raise BadFile(f"{path} cannot be read: {said}", hint="is it whole, and each row as long as the heading?") from error
+        raise BadFile(
+            f"{path} cannot be read: {said}", hint="is it whole, and each row as long as the heading?"
+        ) from error
 
 
 def _files(paths: Sequence[Path]) -> list[tuple[Path, Path]]:

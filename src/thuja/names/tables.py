@@ -149,7 +149,9 @@ def _table(source: Source, answered: _Answered) -> pl.LazyFrame:
 def _write_folder(sources: list[Source], folder: Path, answered: _Answered, options: TableOptions) -> None:
     files = []
     for source in sources:
-        suffix = options.format or ("parquet" if options.is_taxonopy or source.path.suffix.lower() in PARQUET else "csv")
+        suffix = options.format or (
+            "parquet" if options.is_taxonopy or source.path.suffix.lower() in PARQUET else "csv"
+        )
         # a.csv and a.tsv of one folder are two files.
         stem = source.inside.with_suffix("") if options.is_taxonopy else source.inside
         if options.is_taxonopy:
@@ -196,19 +198,28 @@ def _require_free(out: Path, paths: list[Path], *, force: bool) -> None:
 
 
 def _warn_of_ids(sources: list[Source], answers: pl.DataFrame) -> None:
-    headings = sorted({name for source in sources for key in ("taxon_id", "accepted_id") for name in source.columns.held.get(key, ())})
+    headings = sorted(
+        {name for source in sources for key in ("taxon_id", "accepted_id") for name in source.columns.held.get(key, ())}
+    )
     if headings and not (answers["asked_as"] == "identifier").any():
-        _LOG.warning("%s not used: none is an id of an open backbone (say whose they are with --id-backbone)", ", ".join(headings))
+        _LOG.warning(
+            "%s not used: none is an id of an open backbone (say whose they are with --id-backbone)",
+            ", ".join(headings),
+        )
 
 
 def summarise(table: pl.DataFrame) -> Summary:
     """Count the answers (`match_type`, `term`, `rows`) by rows."""
     counts = table.group_by("match_type").agg(pl.col("rows").sum()).sort("rows", "match_type", descending=[True, False])
-    lost = table.filter(pl.col("match_type").is_in(["unresolved", "given", "ambiguous", "conflict"]), pl.col("term") != "")
+    lost = table.filter(
+        pl.col("match_type").is_in(["unresolved", "given", "ambiguous", "conflict"]), pl.col("term") != ""
+    )
     common = lost.group_by("term").agg(pl.col("rows").sum()).sort("rows", "term", descending=[True, False]).head(10)
     return Summary(
         rows=int(table["rows"].sum()),
         distinct=len(table),
         match_types=dict(counts.iter_rows()),
-        unresolved=tuple((name if len(name) < 60 else name[:57] + "...", int(count)) for name, count in common.iter_rows()),
+        unresolved=tuple(
+            (name if len(name) < 60 else name[:57] + "...", int(count)) for name, count in common.iter_rows()
+        ),
     )

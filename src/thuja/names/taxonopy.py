@@ -39,7 +39,9 @@ def resolution_columns(first: str) -> list[pl.Expr]:
     """TaxonoPy's columns of how a row was resolved, beside our answers; `first` is the first backbone's name."""
     is_solved = pl.col("match_type").is_in(_SOLVED)
     is_forced = pl.col("match_type") == Status.OVERRIDE
-    path = pl.when(is_forced).then(pl.lit("FORCED")).when(is_solved).then(pl.lit("RESOLVED")).otherwise(pl.lit("UNSOLVED"))
+    path = (
+        pl.when(is_forced).then(pl.lit("FORCED")).when(is_solved).then(pl.lit("RESOLVED")).otherwise(pl.lit("UNSOLVED"))
+    )
     source = pl.col("backbone").str.to_lowercase().str.extract(r"^([a-z]+)", 1)
     deepest = pl.coalesce(pl.when(pl.col(f"asked_{rank}") != "").then(pl.lit(rank)) for rank in reversed(SEVEN))
     asked = {"identifier": "identifier", "common": "common_name", "override": "override"}
@@ -71,7 +73,9 @@ def layout(answered: pl.LazyFrame, source: Source, *, is_solved: bool) -> pl.Laz
     ranks = [(known[rank] if is_solved else pl.col(f"asked_{rank}")).fill_null("").alias(rank) for rank in SEVEN]
     failure = [] if is_solved else [pl.col("reason").alias("resolution_failure_reason")]
     found = {heading.lower(): heading for heading in source.headings}
-    folder = next((part[7:] for part in source.path.parts if part.startswith("source=")), source.path.absolute().parent.name)
+    folder = next(
+        (part[7:] for part in source.path.parts if part.startswith("source=")), source.path.absolute().parent.name
+    )
 
     def own(name: str, missing: str = "") -> pl.Expr:
         held = pl.col(f"kept_{found[name]}").cast(pl.String) if name in found else pl.lit(None, pl.String)
