@@ -37,7 +37,7 @@ PRIOR = {
     "letters_of_genus": 1.0, "first_letter": -0.7, "last_letters": -0.7, "epithet_elsewhere": -1.5, "epithet_in_family": -1.5,
     "genus_elsewhere": -1.5, "odd_epithet": 0.5, "odd_genus": 0.5, "congeners": -0.1, "namesakes": -0.3, "near_genus": -2.0, "minor_rank": -3.0, "not_preferred": -1.5,
     "synonym": -0.7, "provisional": -1.0, "misapplied": -3.0, "later_backbone": -0.5, "authors_agree": 1.5,
-    "authors_differ": -1.0, "kingdom_agrees": 0.7, "kingdom_differs": -8.0, "kingdom_near": -2, "kingdom_unknown": -0.5,
+    "authors_differ": -1.0, "kingdom_agrees": 0.7, "kingdom_differs": -8.0, "kingdom_near": -2, "kingdom_unknown": -2.5,
     "phylum_agrees": 1.0, "phylum_differs": -4.0, "phylum_near": -1.5, "phylum_unknown": -0.3, "class_agrees": 1.5, "class_differs": -3.5,
     "class_near": -1.5, "class_unknown": -0.3, "order_agrees": 1.5, "order_differs": -3.0, "order_near": -1.5, "order_unknown": -0.3, "family_agrees": 2.0,
     "family_differs": -3.0, "family_near": -1.0, "family_unknown": -0.3, "lineage_differs": -4.0,

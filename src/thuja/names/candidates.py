@@ -81,7 +81,7 @@ def _exact(backbone: Backbone, queries: pl.DataFrame) -> pl.DataFrame:
     for column, key in keys.items():
         is_new = (key != "").to_numpy() & ~tried
         if column == "pair":
-            is_new &= (queries["epithet"] == "").to_numpy()
+            is_new &= ((queries["epithet"] == "") & (queries["kind"] == "")).to_numpy()
         if column != "key":
             # A name in doubt has its genus for a canonical name, which is no match of the name.
             is_new &= (queries["qualifier"] == "").to_numpy()
@@ -188,8 +188,9 @@ def _respelt(backbone: Backbone, queries: pl.DataFrame) -> list[pl.DataFrame]:
 def _within(backbone: Backbone, queries: pl.DataFrame) -> pl.DataFrame:
     """A binomial, or else a family or a taxon above it, that stands among other words: "chant Luscinia luscinia"."""
     words = queries.select(words=pl.col("text").str.to_lowercase().str.extract_all(r"\p{L}[\p{L}-]+"))
-    is_cross = queries["key"].str.contains("×", literal=True)
-    words = words.with_row_index("asked").filter(pl.col("words").list.len().is_between(2, 12), ~is_cross)
+    # A virus bears its host's name, a cross those of its parents.
+    is_plain = (queries["kind"] == "") & ~queries["key"].str.contains("×", literal=True)
+    words = words.with_row_index("asked").filter(pl.col("words").list.len().is_between(2, 12), is_plain)
     single = words.explode("words").with_columns(pl.col("asked").cast(pl.Int64))
     pairs = single.with_columns((pl.col("words") + " " + pl.col("words").shift(-1).over("asked")).alias("pair"))
     pairs = pairs.drop_nulls("pair")

@@ -121,6 +121,7 @@ def _of_spelling(backbone: Backbone, queries: pl.DataFrame, found: pl.DataFrame)
     held_genus, held = known["key"].str.split(" ").list.first(), known["epithet"].fill_null("")
     in_genus, in_epithet = (found["genus_edits"] > 0).to_numpy(), (found["epithet_edits"] > 0).to_numpy()
     has_epithet = (epithet != "").to_numpy()
+    is_ending = (_without_end(epithet) == _without_end(held)).to_numpy()
     return {
         "second_edit": (found["genus_edits"] + found["epithet_edits"] == 2).to_numpy(),
         "edit_in_genus": in_genus & has_epithet,
@@ -128,9 +129,9 @@ def _of_spelling(backbone: Backbone, queries: pl.DataFrame, found: pl.DataFrame)
         "letters_of_epithet": in_epithet * _per_letter(epithet),
         "letters_of_genus": in_genus * _per_letter(genus),
         "first_letter": in_genus & (genus.str.slice(0, 1) != held_genus.str.slice(0, 1)).to_numpy(),
-        "last_letters": in_epithet & (_without_end(epithet) == _without_end(held)).to_numpy(),
+        "last_letters": in_epithet & is_ending,
         "epithet_elsewhere": in_epithet * _log_count(epithet, backbone.by_epithet),
-        "epithet_in_family": in_epithet & _is_in_family(backbone, epithet, row),
+        "epithet_in_family": in_epithet & ~is_ending & _is_in_family(backbone, epithet, row),
         "genus_elsewhere": in_genus & (_log_count(genus, backbone.words) > 0),
         "odd_epithet": in_epithet * _odder(backbone, "epithets", epithet, held),
         "odd_genus": in_genus * _odder(backbone, "words", genus, held_genus),
