@@ -30,7 +30,7 @@ from thuja.taxonomy import Rank
 
 ADDED = ["common_name", "common_name_rank", "common_name_language", "common_name_source"]
 """The columns that a table is given; null where nothing is known. The source is the backbone, and whom it names."""
-_RESOLVED = ("match_type", "resolution_status", "accepted_rank")
+RESOLVED = ("match_type", "resolution_status", "accepted_rank")
 """A table with one of these columns holds taxa, even where it holds `verbatim` too."""
 _ACCEPTED = ["accepted_name", "accepted_rank", "accepted_id", "backbone"]
 _TAXON = [*SEVEN, *_ACCEPTED]
@@ -72,11 +72,11 @@ def _checked(languages: Sequence[str]) -> tuple[str, ...]:
 
 def _taxa(table: pl.DataFrame, backbones: Sequence[Backbone]) -> pl.DataFrame:
     """The columns `_TAXON` without nulls; `accepted_rank` is empty where the row's own taxon is not known."""
-    if not any(name in table.columns for name in ("verbatim", *_RESOLVED, *SEVEN)):
+    if not any(name in table.columns for name in ("verbatim", *RESOLVED, *SEVEN)):
         raise UsageError(
             f"the table has none of the columns verbatim, {', '.join(SEVEN)}", hint=f"found: {', '.join(table.columns)}"
         )
-    if "verbatim" in table.columns and not any(name in table.columns for name in _RESOLVED):
+    if "verbatim" in table.columns and not any(name in table.columns for name in RESOLVED):
         table = Resolver(backbones).resolve_rows(table)
     ranks = tidy_rows(table).select(SEVEN)
     if "accepted_rank" in table.columns:
