@@ -7,16 +7,17 @@ from names_forms import rows_of, written
 from names_letters import edits
 from names_world import ABOVE, World, draw_rows
 
-_RANKS = ("genus", "family")
+_RANKS = ("family", "genus")
 
 
 def mistyped_words(world: World, count: int, rng: np.random.Generator) -> pl.DataFrame:
-    """Three genera to a family, each with one edit; the cell of its own rank is as mistyped as the name."""
-    parts = []
-    for rank, share in zip(_RANKS, (0.75, 0.25), strict=True):
+    """One family to three genera, each with one edit; the cell of its own rank is as mistyped as the name."""
+    parts: list[pl.DataFrame] = []
+    for rank in _RANKS:
         taxa = world.taxa.filter(pl.col("rank") == rank, pl.col("name").str.contains(r"^[A-Z][a-z]{2,}$"))
         taxa = taxa.filter(pl.len().over("name") == 1)
-        drawn = rows_of(draw_rows(taxa.sort("id"), round(count * share), rng), rank=rank)
+        share = count // 4 if rank == "family" else count - sum(map(len, parts))
+        drawn = rows_of(draw_rows(taxa.sort("id"), share, rng), rank=rank)
         words = [edits((name, ""), 1, rng)[0] for name in drawn["name"]]
         parts.append(written(drawn, words).with_columns(pl.Series(rank, words, dtype=pl.String)))
     return pl.concat(parts)

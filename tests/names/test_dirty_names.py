@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from thuja.names.backbone import embedded_file
+from thuja.names.embedded import embedded_file
 
 _FILE = Path(__file__).with_name("dirty_names.csv")
 _HINTS = ["kingdom", "phylum", "class", "order", "family", "genus"]

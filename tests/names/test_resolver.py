@@ -54,9 +54,10 @@ def test_an_open_name_is_its_genus() -> None:
 
 def test_a_new_species_of_a_known_genus_gets_the_lineage_of_the_genus() -> None:
     answer = resolve("Corvus splendens")
-    assert answer.taxon == Taxon(**AVES, family="Corvidae", genus="Corvus", species="splendens")
+    assert answer.taxon == Taxon(**AVES, family="Corvidae", genus="Corvus")
+    assert answer.label == Taxon(**AVES, family="Corvidae", genus="Corvus", species="splendens")
     assert answer.status == Status.HIGHER_RANK
-    assert "not in the backbone" in answer.reason
+    assert "in no backbone" in answer.reason
 
 
 def test_a_homonym_needs_its_lineage() -> None:
@@ -78,14 +79,15 @@ def test_a_kingdom_goes_by_any_of_its_names_on_either_side() -> None:
 
 def test_a_new_species_of_a_homonymous_genus_is_ambiguous_and_keeps_its_name() -> None:
     answer = resolve("Oenanthe isabellina")
-    assert (answer.status, answer.taxon) == (Status.AMBIGUOUS, Taxon(genus="Oenanthe", species="isabellina"))
+    assert (answer.status, answer.label) == (Status.AMBIGUOUS, Taxon(genus="Oenanthe", species="isabellina"))
     assert resolve("Oenanthe isabellina", kingdom="Animalia").taxon.family == "Muscicapidae"
 
 
 def test_a_name_known_in_another_kingdom_only_stays_as_the_source_has_it() -> None:
     answer = resolve("Corvus corax", kingdom="Plantae")
-    assert answer.status == Status.CONFLICT
-    assert answer.taxon == Taxon(kingdom="Plantae", genus="Corvus", species="corax")
+    assert (answer.status, answer.taxon) == (Status.CONFLICT, Taxon())
+    assert answer.label == Taxon(kingdom="Plantae", genus="Corvus", species="corax")
+    assert answer.runner_up == "Corvus corax"
 
 
 def test_a_common_name_resolves_unless_it_means_two_things() -> None:
@@ -96,21 +98,21 @@ def test_a_common_name_resolves_unless_it_means_two_things() -> None:
 
 def test_unknown_names_keep_their_own_name() -> None:
     latin = resolve("Xenus yakus")
-    assert (latin.taxon, latin.status) == (Taxon(genus="Xenus", species="yakus"), Status.UNRESOLVED)
+    assert (latin.label, latin.status) == (Taxon(genus="Xenus", species="yakus"), Status.UNRESOLVED)
     english = resolve("copepod_calanoid")
     assert english.status == Status.UNRESOLVED
-    assert (english.taxon.scientific_name, english.taxon.common) == ("copepod calanoid", "copepod calanoid")
+    assert (english.label.scientific_name, english.label.common) == ("copepod calanoid", "copepod calanoid")
 
 
 def test_two_unknown_labels_are_two_taxa() -> None:
     """Taxa are equal when their ranks are: labels kept as common names alone were all one class."""
-    assert resolve("detritus").taxon != resolve("artifacts").taxon
+    assert resolve("detritus").label != resolve("artifacts").label
 
 
 def test_an_unknown_name_with_a_lineage_keeps_the_lineage() -> None:
     given_ = resolve("Xenus yakus", kingdom="Animalia", family="Xenidae")
     assert given_.status == Status.GIVEN
-    assert given_.taxon == Taxon(kingdom="Animalia", family="Xenidae", genus="Xenus", species="yakus")
+    assert given_.label == Taxon(kingdom="Animalia", family="Xenidae", genus="Xenus", species="yakus")
 
 
 def test_the_sources_common_name_stands() -> None:
@@ -156,7 +158,7 @@ def test_the_embedded_backbone_fills_the_families_of_birds_it_lacks(tmp_path: Pa
     }
     answers = resolver.resolve_all(list(families), [Taxon()] * len(families))
     assert {answer.verbatim: answer.taxon.family for answer in answers} == families
-    assert {answer.taxon.binomial for answer in answers} == set(families)
+    assert {answer.label.binomial for answer in answers} == set(families)
     assert {answer.status for answer in answers} == {Status.HIGHER_RANK}
 
 
@@ -181,7 +183,7 @@ def test_every_scientific_name_of_the_bird_photos_gets_its_family() -> None:
     names = table["scientific_name"].unique().sort().to_list()
     answers = Resolver([embedded()]).resolve_all(names, [Taxon(kingdom="Animalia")] * len(names))
     assert len(names) == 100
-    assert [answer.taxon.binomial for answer in answers] == names
+    assert [answer.label.binomial for answer in answers] == names
     assert all(answer.taxon.class_ == "Aves" and answer.taxon.family for answer in answers)
     assert len({answer.taxon.family for answer in answers}) == 30
     assert sum(answer.status is Status.EXACT for answer in answers) == 95

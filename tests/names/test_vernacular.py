@@ -41,8 +41,8 @@ def test_preferred_and_other_english_names_are_kept(tmp_path: Path, cache: Path)
     assert len(load_vernaculars()) == 0
     assert install_vernaculars(archive(tmp_path)) == 2
     assert load_vernaculars().rows() == [
-        (7, "Limpkin", "limpkin", True),
-        (7, "Courlan, brown", "courlan brown", False),
+        ("7", "Limpkin", True, "en", "iNaturalist"),
+        ("7", "Courlan, brown", False, "en", "iNaturalist"),
     ]
     assert list(cache.iterdir()) == [vernacular_file()]
 

@@ -14,7 +14,9 @@ class Resolved(Protocol):
     """What curation needs to know of a resolved name."""
 
     @property
-    def taxon(self) -> Taxon: ...
+    def label(self) -> Taxon:
+        """The taxon, and where nobody vouches for the species, the name as it was written."""
+        ...
 
     @property
     def status(self) -> str: ...

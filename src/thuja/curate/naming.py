@@ -32,7 +32,7 @@ class NameResolver:
         lineages = zip(*(rank.to_pylist() for rank in ranks), strict=True)
         hints = [Taxon.from_names(names, common) for names, common in zip(lineages, commons.to_pylist(), strict=True)]
         answers = self._resolve([name or "" for name in names.to_pylist()], hints)
-        return [_filled(answer.taxon, str(answer.status), answer.reason) for answer in answers]
+        return [_filled(answer.label, str(answer.status), answer.reason) for answer in answers]
 
 
 def _filled(taxon: Taxon, status: str, reason: str) -> dict[str, str | None]:

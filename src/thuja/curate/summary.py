@@ -15,8 +15,8 @@ from thuja.record import SPLITS
 from thuja.taxonomy import RANKS, Taxon
 
 SUMMARY = "summary.json"
-UNSURE = ("unresolved", "ambiguous", "conflict", "given", "higher_rank")
-"""Statuses in which the backbone does not vouch for the whole name; the summary tells them by name."""
+UNSURE = ("unresolved", "ambiguous", "conflict", "given", "higher_rank", "fuzzy", "within")
+"""Statuses that a curator wants to look over; the summary tells these names."""
 _SHOWN = 12
 
 

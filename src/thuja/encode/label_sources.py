@@ -9,7 +9,7 @@ import polars as pl
 
 from thuja.errors import BadFile, EmptyInput, UnknownName, UsageError
 from thuja.labels import read_labels
-from thuja.names import CERTAIN, Backbone, resolve_names
+from thuja.names import CERTAIN, embedded, resolve_names
 from thuja.taxonomy import RANKS, Rank, Taxon
 
 BACKBONE = "backbone"
@@ -145,8 +145,7 @@ def _taxa_of(source: str, rank: Rank | None, *, resolve: bool) -> pl.DataFrame:
     path = Path(source)
     if source == BACKBONE and not path.exists():
         level = Rank.SPECIES if rank is None else rank
-        known = Backbone.embedded().taxa.filter(pl.col("level") == level.label)
-        return known.select(pl.col(_TAXON).fill_null("")).pipe(_cut, level)
+        return embedded().taxa_at(level).select(pl.col(_TAXON).fill_null("")).pipe(_cut, level)
     if path.suffix.lower() == ".txt":
         return _resolved(source) if resolve else _refuse(source)
     if path.is_dir() and (path / "catalog.parquet").is_file():

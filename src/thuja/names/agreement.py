@@ -12,6 +12,8 @@ from thuja.names.store import LINEAGE
 
 HIGHER = LINEAGE[:-1]
 """The ranks whose agreement counts: kingdom to family."""
+_KINGDOMS = ["animalia", "plantae", "fungi", "bacteria", "archaea", "viruses"]
+"""Kingdoms that everybody knows, whether a small backbone has them or not."""
 _SOFT_KINGDOMS = ["chromista", "protozoa"]
 """Kingdoms that sources draw differently: algae and moulds stand in Plantae or Fungi elsewhere."""
 _YEAR = re.compile(r"\d{4}")
@@ -60,7 +62,9 @@ def with_agreement(backbone: Backbone, queries: pl.DataFrame, found: pl.DataFram
 
 def _levels(ranks: pl.Series) -> np.ndarray:
     """0 for a kingdom to 5 for a genus; 6 for all below and for ranks between.  (N,) int"""
-    return ranks.replace_strict(LINEAGE, list(range(len(LINEAGE))), default=len(LINEAGE), return_dtype=pl.Int64).to_numpy()
+    return ranks.replace_strict(
+        LINEAGE, list(range(len(LINEAGE))), default=len(LINEAGE), return_dtype=pl.Int64
+    ).to_numpy()
 
 
 def _agreement(given: pl.Series, held: pl.Series, known: pl.Series, rank: str) -> np.ndarray:
@@ -68,6 +72,7 @@ def _agreement(given: pl.Series, held: pl.Series, known: pl.Series, rank: str) -
     unknown = distinct.filter(~distinct.is_in(known.implode()))
     is_open = pl.col("given").is_in(unknown.implode())
     if rank == "kingdom":
+        is_open &= ~pl.col("given").is_in(_KINGDOMS)
         is_open |= pl.col("given").is_in(_SOFT_KINGDOMS) | pl.col("held").is_in(_SOFT_KINGDOMS)
     code = (
         pl.when((pl.col("given") == "") | (pl.col("held") == ""))
@@ -86,7 +91,9 @@ def _share_parent(backbone: Backbone, rank: str, given: pl.Series, parent: pl.Se
     """Whether the backbone holds the taxon given under the candidate's parent.  (N,) bool"""
     above = HIGHER[HIGHER.index(rank) - 1]
     pairs = backbone.tables.lineages.select(above, rank).unique().drop_nulls()
-    held = pairs.select(lineage_key(pl.col(above), above).alias("parent"), lineage_key(pl.col(rank), rank).alias("given"))
+    held = pairs.select(
+        lineage_key(pl.col(above), above).alias("parent"), lineage_key(pl.col(rank), rank).alias("given")
+    )
     asked = pl.DataFrame({"parent": parent, "given": given}).with_row_index("row")
     rows = asked.join(held, on=["parent", "given"], how="semi")["row"].to_numpy()
     is_held = np.zeros(len(given), bool)

@@ -14,12 +14,18 @@ import polars as pl
 from thuja.errors import UsageError
 from thuja.names.archives.plain_table import read_plain_table
 from thuja.names.spelling import shortened, stemmed
-from thuja.names.store import LINEAGE, About, Tables, build_tables, is_store, open_store
+from thuja.names.store import About, Tables, build_tables, is_store, open_store
 from thuja.taxonomy import RANKS, Rank, Taxon
 
 _SEVEN = [rank.label for rank in RANKS]
 _USAGES = dict.fromkeys(["id", "name", "authorship", "rank", "status", "accepted", *_SEVEN], pl.String)
-_VERNACULARS = {"id": pl.String, "name": pl.String, "language": pl.String, "is_preferred": pl.Boolean, "source": pl.String}
+_VERNACULARS = {
+    "id": pl.String,
+    "name": pl.String,
+    "language": pl.String,
+    "is_preferred": pl.Boolean,
+    "source": pl.String,
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,6 +148,11 @@ class Backbone:
         hits = _equal(index[column], keys)
         return Hits(hits.asked, index["row"].gather(hits.found).to_numpy().astype(np.int64))
 
+    def taxa_at(self, rank: Rank) -> pl.DataFrame:
+        """The accepted taxa of one rank, as `lineages` gives them."""
+        taxa = self.tables.taxa.select((pl.col("rank").cast(pl.String) == rank.label).arg_true()).to_series()
+        return self.lineages(taxa.to_numpy())
+
     def lineages(self, taxa: np.ndarray) -> pl.DataFrame:
         """The seven ranks, `id`, `rank`, `name`, `common` of rows of `taxa`."""
         chosen = self.tables.taxa[taxa]
@@ -175,4 +186,3 @@ def no_vernaculars() -> pl.DataFrame:
 def _spoken(rows: Sequence[tuple[str, str | None, str, bool, str]]) -> pl.DataFrame:
     named = [row for row in rows if row[1]]
     return pl.DataFrame(named, schema=_VERNACULARS, orient="row")
-

@@ -118,7 +118,9 @@ def _common(backbone: Backbone, queries: pl.DataFrame) -> pl.DataFrame:
     open_ = np.setdiff1d(np.arange(len(rows)), np.searchsorted(rows, preferred))
     heads = backbone.by_head(keys.gather(open_))
     others = _called(backbone, rows[open_][heads.asked], heads.found, np.zeros(len(heads.found), bool))
-    found = pl.concat([exact, others.filter("is_species")]).unique(["asked", "taxon"], keep="first", maintain_order=True)
+    found = pl.concat([exact, others.filter("is_species")]).unique(
+        ["asked", "taxon"], keep="first", maintain_order=True
+    )
     return found.filter(pl.col("is_species") | ~pl.col("is_species").any().over("asked")).drop("is_species")
 
 
@@ -136,7 +138,9 @@ def _called(backbone: Backbone, asked: np.ndarray, taxa: np.ndarray, is_preferre
         },
         schema=_FOUND,
     )
-    return found.with_columns((backbone.tables.taxa["rank"].gather(taxa).cast(pl.String) == "species").alias("is_species"))
+    return found.with_columns(
+        (backbone.tables.taxa["rank"].gather(taxa).cast(pl.String) == "species").alias("is_species")
+    )
 
 
 def _genera(backbone: Backbone, queries: pl.DataFrame) -> pl.DataFrame:

@@ -16,6 +16,7 @@ import numpy as np
 
 from thuja.names.features import FEATURES
 
+
 @cache
 def weights() -> Mapping[str, float]:
     """The coefficient of each feature, in log-odds, as fitted."""
@@ -27,7 +28,7 @@ def weights() -> Mapping[str, float]:
 
 def evidence(rows: np.ndarray, coefficients: Mapping[str, float]) -> np.ndarray:
     """The log-odds of each candidate against "nothing the backbones know".  (N,) float64"""
-    return rows.astype(np.float64) @ np.array([coefficients[name] for name in FEATURES])
+    return np.asarray(rows.astype(np.float64) @ np.array([coefficients[name] for name in FEATURES]))
 
 
 def shares(asked: np.ndarray, log_odds: np.ndarray, queries: int) -> np.ndarray:
@@ -36,4 +37,4 @@ def shares(asked: np.ndarray, log_odds: np.ndarray, queries: int) -> np.ndarray:
     np.maximum.at(top, asked, log_odds)
     weight = np.exp(log_odds - top[asked])
     total = np.exp(-top) + np.bincount(asked, weights=weight, minlength=queries)
-    return weight / total[asked]
+    return np.asarray(weight / total[asked])

@@ -32,7 +32,12 @@ class How(IntEnum):
 
 
 _STATUSES = ("synonym", "provisional", "misapplied")
-_ANSWERS = {"agrees": Agreement.AGREES, "differs": Agreement.DIFFERS, "near": Agreement.NEAR, "unknown": Agreement.UNKNOWN}
+_ANSWERS = {
+    "agrees": Agreement.AGREES,
+    "differs": Agreement.DIFFERS,
+    "near": Agreement.NEAR,
+    "unknown": Agreement.UNKNOWN,
+}
 _MAIN_RANKS = [*LINEAGE, *SPECIES_LEVEL]
 FEATURES = (
     *(how.name.lower() for how in How),
@@ -102,8 +107,8 @@ def _of_record(backbone: Backbone, queries: pl.DataFrame, found: pl.DataFrame) -
     columns["authors_agree"] = author == Agreement.AGREES
     columns["authors_differ"] = author == Agreement.DIFFERS
     columns["not_preferred"] = ~found["is_preferred"].to_numpy()
-    rank = backbone.tables.taxa["rank"].gather(found["taxon"].to_numpy()).cast(pl.String)
-    columns["minor_rank"] = ~rank.is_in(_MAIN_RANKS).to_numpy()
+    ranks = backbone.tables.taxa["rank"].gather(found["taxon"].to_numpy()).cast(pl.String)
+    columns["minor_rank"] = ~ranks.is_in(_MAIN_RANKS).to_numpy()
     columns["near_genus"] = ((found["how"] == int(How.GENUS)) & (found["genus_edits"] > 0)).to_numpy()
     codes = np.stack([found[rank].to_numpy() for rank in HIGHER], axis=1)  # (N, 5)
     for number, rank in enumerate(HIGHER):
@@ -146,7 +151,7 @@ def _odder(backbone: Backbone, column: str, written: pl.Series, known: pl.Series
     Slips of the finger make groups of letters that no name has; a name that is only missing has usual ones.
     """
     counts = backbone.tables.trigrams[column].to_numpy()
-    return _rarest(counts, known) - _rarest(counts, written)
+    return np.asarray(_rarest(counts, known) - _rarest(counts, written))
 
 
 def _rarest(counts: np.ndarray, words: pl.Series) -> np.ndarray:
@@ -176,7 +181,7 @@ def _families(backbone: Backbone, rows: np.ndarray) -> pl.Series:
 
 def _per_letter(words: pl.Series) -> np.ndarray:
     """Lengths centred on the usual eight letters; a longer word leaves less room for chance."""
-    return (np.clip(words.str.len_chars().to_numpy().astype(np.float32), 2, 16) - 8) / 4
+    return np.asarray((np.clip(words.str.len_chars().to_numpy().astype(np.float32), 2, 16) - 8) / 4)
 
 
 def _without_end(words: pl.Series) -> pl.Series:
@@ -188,4 +193,4 @@ def _log_count(keys: pl.Series, look_up: Callable[[pl.Series], Hits]) -> np.ndar
     """log(1 + the number of rows a key has), each distinct key looked up once."""
     distinct = keys.unique().sort()
     size = np.bincount(look_up(distinct).asked, minlength=len(distinct))
-    return np.log1p(size[distinct.search_sorted(keys, "left").to_numpy()]).astype(np.float32)
+    return np.asarray(np.log1p(size[distinct.search_sorted(keys, "left").to_numpy()]), np.float32)

@@ -38,7 +38,18 @@ FAMILIES = {
 }
 """The eight families of plants that have two names by the botanical code (Article 18.5), folded."""
 
-_PARTS = ("text", "key", "canonical", "binomial", "genus", "epithet", "infraspecific", "qualifier", "authorship", "kind")
+_PARTS = (
+    "text",
+    "key",
+    "canonical",
+    "binomial",
+    "genus",
+    "epithet",
+    "infraspecific",
+    "qualifier",
+    "authorship",
+    "kind",
+)
 _FOLDED = ("key", "canonical", "binomial", "genus", "epithet", "infraspecific")
 _BINOMIAL = r"^[^\s×]+ [^\s×]+$"
 
@@ -88,7 +99,7 @@ def is_binomial_of(backbone: Backbone, keys: pl.Series) -> np.ndarray:
     is_species &= names["epithet"].gather(hits.found).is_not_null().to_numpy()
     held = np.zeros(len(keys), bool)
     held[hits.asked[is_species]] = True
-    return held & keys.str.contains(_BINOMIAL).to_numpy()
+    return np.asarray(held & keys.str.contains(_BINOMIAL).to_numpy())
 
 
 def _row(written: WrittenName) -> tuple[object, ...]:

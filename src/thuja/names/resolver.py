@@ -13,7 +13,8 @@ import polars as pl
 from thuja.names.agreement import HIGHER
 from thuja.names.backbone import Backbone
 from thuja.names.candidates import find_candidates
-from thuja.names.decisions import ANSWER, decide, described
+from thuja.names.decisions import ANSWER, decide
+from thuja.names.described import described
 from thuja.names.evidence import evidence, shares, weights
 from thuja.names.features import features
 from thuja.names.installed import open_backbones
@@ -91,7 +92,9 @@ class Resolver:
 
     def queries(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Rows with a `term` to look up, taken apart; a lineage in the term stands in for ranks not given."""
-        is_short = pl.col("term").str.contains(_ABBREVIATED) & pl.col("genus").str.starts_with(pl.col("term").str.head(1))
+        is_short = pl.col("term").str.contains(_ABBREVIATED) & pl.col("genus").str.starts_with(
+            pl.col("term").str.head(1)
+        )
         rest = pl.col("term").str.extract(_ABBREVIATED, 2)
         term = pl.when(is_short & (pl.col("genus") != "")).then(pl.col("genus") + " " + rest).otherwise("term")
         terms = rows.select(term.alias("term")).to_series()
@@ -99,7 +102,9 @@ class Resolver:
         parts = take_apart(distinct, self.backbones)
         parts = parts[distinct.search_sorted(terms, "left").to_numpy()]
         said = [pl.col("lineage").list.get(number, null_on_oob=True).fill_null("") for number in range(len(HIGHER))]
-        lineage = rows.select(HIGHER).hstack(parts.select(one.alias(f"said_{rank}") for one, rank in zip(said, HIGHER, strict=True)))
+        lineage = rows.select(HIGHER).hstack(
+            parts.select(one.alias(f"said_{rank}") for one, rank in zip(said, HIGHER, strict=True))
+        )
         lineage = lineage.select(
             lineage_key(pl.when(pl.col(rank) == "").then(f"said_{rank}").otherwise(rank), rank).alias(rank)
             for rank in HIGHER

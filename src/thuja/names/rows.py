@@ -16,7 +16,7 @@ MAX_LENGTH = 500
 
 
 def rows_of(names: Sequence[str], lineages: pl.DataFrame | Sequence[Taxon] | None = None) -> pl.DataFrame:
-    """Rows of names and of the lineages they came with, which may be a table with any of kingdom ... species, common."""
+    """Rows of names and of the lineages they came with: taxa, or a table with any of kingdom ... species, common."""
     table = pl.DataFrame({"verbatim": pl.Series(names, dtype=pl.String)})
     if isinstance(lineages, pl.DataFrame):
         held = [name for name in (*SEVEN, "common") if name in lineages.columns]
@@ -29,7 +29,9 @@ def rows_of(names: Sequence[str], lineages: pl.DataFrame | Sequence[Taxon] | Non
 
 def tidy_rows(table: pl.DataFrame) -> pl.DataFrame:
     """The columns `GIVEN`, without nulls, placeholders and superfluous blanks, the species as an epithet."""
-    held = [pl.col(name).cast(pl.String) if name in table.columns else pl.lit(None, pl.String).alias(name) for name in GIVEN]
+    held = [
+        pl.col(name).cast(pl.String) if name in table.columns else pl.lit(None, pl.String).alias(name) for name in GIVEN
+    ]
     table = table.select(held).with_columns(
         pl.all().fill_null("").str.head(MAX_LENGTH).str.replace_all(r"\s+", " ").str.strip_chars()
     )
@@ -86,7 +88,10 @@ def _label(taxon: Taxon, status: Status, written: WrittenName, hint: Taxon) -> T
     if status in CERTAIN or status is Status.EMPTY or (taxon.species and taxon.genus):
         return taxon
     above = taxon if status in (Status.HIGHER_RANK, Status.AMBIGUOUS, Status.GIVEN) else hint
-    merged = [ours or theirs or said for ours, theirs, said in zip(above.names, hint.names, written.lineage.names, strict=True)]
+    merged = [
+        ours or theirs or said
+        for ours, theirs, said in zip(above.names, hint.names, written.lineage.names, strict=True)
+    ]
     names = merged[: Rank.GENUS]
     if status is Status.HIGHER_RANK and (written.qualifier or not written.epithet):
         return taxon

@@ -47,7 +47,12 @@ def fold_common(name: str) -> str:
 
 def folded_common(name: pl.Expr) -> pl.Expr:
     """`fold_common` of a column."""
-    text = name.str.replace_all(r"\([^)]*\)", "").str.normalize("NFKD").str.to_lowercase().str.replace_all("’", "'", literal=True)
+    text = (
+        name.str.replace_all(r"\([^)]*\)", "")
+        .str.normalize("NFKD")
+        .str.to_lowercase()
+        .str.replace_all("’", "'", literal=True)
+    )
     text = text.str.replace_all(r"\p{M}", "").str.replace_all(r"'", "").str.replace_all(r"[\W_]+", " ")
     text = text.str.replace_all(r"\bgrey", "gray").str.replace_all(r"([a-z]{2}[a-hj-rtv-z])s\b", "$1")
     return text.str.strip_chars()
@@ -58,7 +63,9 @@ def stemmed(epithet: pl.Expr) -> pl.Expr:
 
     `albus`, `alba`, `album` and `niger`, `nigra` have one stem each; `smithi`, `smithii` too, `smithae` another.
     """
-    text = epithet.str.normalize("NFKD").str.replace_all("æ", "ae").str.replace_all("œ", "oe").str.replace_all("ß", "ss")
+    text = (
+        epithet.str.normalize("NFKD").str.replace_all("æ", "ae").str.replace_all("œ", "oe").str.replace_all("ß", "ss")
+    )
     text = text.str.replace_all(r"[^a-z]", "").str.replace_all(r"[yj]", "i").str.replace_all("ii", "i", literal=True)
     text = text.str.replace(r"ae$", "~").str.replace_all(r"[ao]e", "e").str.replace_all("k", "c", literal=True)
     text = text.str.replace_all("ph", "f", literal=True).str.replace_all(r"([crt])h", "$1")

@@ -111,7 +111,7 @@ def build_tables(usages: pl.DataFrame, vernaculars: pl.DataFrame) -> Tables:
 def _tidy(usages: pl.DataFrame) -> pl.DataFrame:
     """One row a usage that stands for something, keyed; of a genus and its subgenus of one name, the genus."""
     usages = usages.filter(pl.col("name").is_not_null() & (pl.col("name") != ""), pl.col("status").is_in(STATUSES))
-    text = [name for name in ("id", "name", "authorship", "rank", "status", "accepted", *_SEVEN)]
+    text = ["id", "name", "authorship", "rank", "status", "accepted", *_SEVEN]
     usages = usages.select(pl.col(text).cast(pl.String)).with_columns(
         keyed(pl.col("name")).alias("key"), pl.col("authorship").fill_null("")
     )

@@ -9,7 +9,6 @@ import ftfy
 import nameparser
 
 from thuja.errors import ThujaError
-from thuja.names.spelling import fold
 from thuja.taxonomy import Rank, Taxon
 
 MAX_LENGTH = 500

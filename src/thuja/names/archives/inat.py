@@ -10,10 +10,11 @@ from pathlib import Path
 import polars as pl
 
 from thuja.errors import BadFile
-from thuja.names.archives.archive import About, Archive, vernacular_frame
+from thuja.names.archives.archive import Archive, vernacular_frame
 from thuja.names.archives.canonical import tidy_names
 from thuja.names.archives.words import rank_word
 from thuja.names.lineages import USAGE_SCHEMA, species_epithet
+from thuja.names.store import About
 from thuja.names.vernacular import load_vernaculars
 
 _HIGHER = ("kingdom", "phylum", "class", "order", "family", "genus")

@@ -5,8 +5,8 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 from thuja.errors import BadFile
-from thuja.names.archives.archive import About
 from thuja.names.archives.unpacking import Members
+from thuja.names.store import About
 
 _MAX_BYTES = 16 << 20
 _KEYS = ("title", "alias", "version", "issued", "license", "url", "doi")

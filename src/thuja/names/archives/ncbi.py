@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 import polars as pl
 
 from thuja.errors import BadFile
-from thuja.names.archives.archive import FURTHER_ID_SCHEMA, About, Archive, vernacular_frame
+from thuja.names.archives.archive import FURTHER_ID_SCHEMA, Archive, vernacular_frame
 from thuja.names.archives.canonical import split_author, tidy_names
 from thuja.names.archives.tables import barred
 from thuja.names.archives.unpacking import Members
 from thuja.names.archives.words import STATUS_WORDS, rank_word
 from thuja.names.lineages import place
+from thuja.names.store import About
 
 _COMMON = ("genbank common name", "common name")
 _OTHERS = tuple(word for word, status in STATUS_WORDS.items() if status in ("synonym", "misspelling"))

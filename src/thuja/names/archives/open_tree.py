@@ -5,13 +5,14 @@ Layout and flags: doc/interim-format.md and doc/taxon-flags.md of OpenTreeOfLife
 
 import polars as pl
 
-from thuja.names.archives.archive import FURTHER_ID_SCHEMA, About, Archive, vernacular_frame
+from thuja.names.archives.archive import FURTHER_ID_SCHEMA, Archive, vernacular_frame
 from thuja.names.archives.canonical import tidy_names
 from thuja.names.archives.ncbi import other_names
 from thuja.names.archives.tables import barred, first_line, with_header
 from thuja.names.archives.unpacking import Members
 from thuja.names.archives.words import STATUS_WORDS, rank_word
 from thuja.names.lineages import ACCEPTED, place
+from thuja.names.store import About
 
 LEFT_OUT = ("not_otu", "environmental", "environmental_inherited", "was_container", "inconsistent", "merged")
 """Flags of what is no taxon: containers, tombstones, samples. Their names are not offered at all."""

@@ -9,13 +9,14 @@ from pathlib import Path
 import polars as pl
 
 from thuja.errors import BadFile
-from thuja.names.archives.archive import About, Archive, vernacular_frame
+from thuja.names.archives.archive import Archive, vernacular_frame
 from thuja.names.archives.canonical import split_author, tidy_names
 from thuja.names.archives.inat import COLUMNS as INAT_COLUMNS
 from thuja.names.archives.inat import read_inat
 from thuja.names.archives.metadata import short_name
 from thuja.names.archives.tables import with_header
 from thuja.names.lineages import RANK_COLUMNS, USAGE_SCHEMA
+from thuja.names.store import About
 
 # GBIF's Taxon.tsv has rank columns too: read as a plain table, its synonyms would pass for accepted names.
 _OF_ARCHIVES = ("taxonID", "parentNameUsageID", "acceptedNameUsageID", "parentID", "parent_uid", "taxonomicStatus")
