@@ -108,12 +108,21 @@ def test_a_frame_without_rows_is_answered_without_rows(store: Path) -> None:
     assert resolve_frame(frame, FrameConfig(backbones=(str(store),))).to_pydict()["match_type"] == []
 
 
+def test_columns_of_nulls_and_of_numbers_are_asked_like_any_other(store: Path) -> None:
+    frame = daft.from_pydict({"verbatim": [None, None], "genus": ["Corvus", ""], "species": [1, 2]})
+    answers = resolve_frame(frame, FrameConfig(backbones=(str(store),))).select("match_type", "genus").to_pylist()
+    expected = Resolver([Backbone.open(store)]).resolve_rows(pl.DataFrame({"genus": ["Corvus", ""], "species": [1, 2]}))
+    assert sorted(answers, key=str) == sorted(expected.select("match_type", "genus").to_dicts(), key=str)
+
+
 def test_a_frame_that_cannot_be_asked_is_refused_in_one_sentence(store: Path) -> None:
     config = FrameConfig(backbones=(str(store),))
     with pytest.raises(UsageError, match="none of the columns verbatim, kingdom"):
         resolve_frame(daft.from_pydict({"name": ["Corvus corax"]}), config)
     with pytest.raises(UsageError, match="columns that answers are written to: score"):
         resolve_frame(daft.from_pydict({"verbatim": ["Corvus corax"], "score": [1]}), config)
+    with pytest.raises(UsageError, match=r"the column verbatim holds List\[String\], not text"):
+        resolve_frame(daft.from_pydict({"verbatim": [["Corvus corax"]]}), config)
     with pytest.raises(UnknownName, match="unknown backbone"):
         resolve_frame(daft.from_pydict({"verbatim": ["Corvus corax"]}), FrameConfig(backbones=("nowhere",)))
     with pytest.raises(UsageError, match="got 2"):

@@ -33,19 +33,25 @@ def test_a_word_has_the_taxa_whose_names_end_in_it_the_preferred_first() -> None
     found = with_head(build_heads(vernaculars(SPOKEN)), pl.Series(["robin", "chat", "raven"]))
     rows = found.select("asked", "taxon", "name", "is_preferred", "is_alone", "taxa").rows()
     assert rows == [
+        (0, 3, "European Robin", True, True, 4),  # which people call Robin, too
         (0, 7, "American Robin", True, False, 4),
-        (0, 3, "European Robin", True, False, 4),
         (0, 4, "Indian Robin", True, False, 4),
         (0, 9, "Black Robin", False, False, 4),
         (1, 8, "Robin-chat", True, False, 1),
     ]
 
 
+def test_names_of_fewer_words_come_first() -> None:
+    rows = [(1, "Andaman Magpie-robin", "en", True), (2, "Yellow Robin", "en", True), (3, "Blue Robin", "en", False)]
+    found = with_head(build_heads(vernaculars(rows)), pl.Series(["robin"]))
+    assert found["name"].to_list() == ["Yellow Robin", "Andaman Magpie-robin", "Blue Robin"]
+
+
 def test_a_name_of_one_word_is_its_own_head() -> None:
     found = with_head(
         build_heads(vernaculars([(1, "Robin", "en", False), (2, "Red Robin", "en", False)])), pl.Series(["robin"])
     )
-    assert found.select("taxon", "is_alone").rows() == [(2, False), (1, True)]
+    assert found.select("taxon", "is_alone").rows() == [(1, True), (2, False)]
 
 
 def test_at_most_twenty_taxa_are_shown_and_all_are_counted() -> None:
@@ -82,10 +88,12 @@ def test_the_index_finds_what_a_loop_finds_in_any_order(rows: list, order: list[
     found = with_head(build_heads(vernaculars(shuffled)), pl.Series(words, dtype=pl.String))
     expected = []
     for asked, word in enumerate(words):
-        best: dict[int, tuple[bool, str]] = {}
+        names: dict[int, list[tuple[bool, int, str]]] = {}
         for taxon, name, language, preferred in rows:
-            if language != "de" and fold_common(name).split()[-1] == word:
-                best[taxon] = min(best.get(taxon, (True, "~")), (not preferred, name))
-        ranked = sorted((facts, taxon) for taxon, facts in best.items())
-        expected += [(asked, taxon, name, not is_other) for (is_other, name), taxon in ranked]
-    assert found.select("asked", "taxon", "name", "is_preferred").rows() == expected
+            parts = fold_common(name).split()
+            if language != "de" and parts[-1] == word:
+                names.setdefault(taxon, []).append((not preferred, len(parts), name))
+        best = {taxon: (min(said), all(parts > 1 for _, parts, _ in said)) for taxon, said in names.items()}
+        ranked = sorted((other, longer, parts, name, taxon) for taxon, ((other, parts, name), longer) in best.items())
+        expected += [(asked, taxon, name, not other, not longer) for other, longer, _, name, taxon in ranked]
+    assert found.select("asked", "taxon", "name", "is_preferred", "is_alone").rows() == expected

@@ -102,6 +102,10 @@ def _columns_to_ask(frame: daft.DataFrame) -> list[str]:
     taken = [name for name in frame.column_names if name in (*RESULT, *_ASKED.values()) and name not in GIVEN]
     if taken:
         raise UsageError(f"the frame has columns that answers are written to: {', '.join(taken)}", hint="rename them")
+    for name in held:
+        kind = frame.schema()[name].dtype
+        if not (kind.is_string() or kind.is_null() or kind.is_numeric()):
+            raise UsageError(f"the column {name} holds {kind}, not text", hint="cast it to text")
     return held
 
 

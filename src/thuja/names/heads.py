@@ -27,15 +27,24 @@ def heads_of(backbone: Backbone) -> pl.DataFrame:
 def build_heads(vernaculars: pl.DataFrame, *, languages: Sequence[str] = ENGLISH) -> pl.DataFrame:
     """The heads of common names, sorted: `head, taxon, name, is_preferred, is_alone`, each head and taxon once.
 
-    `vernaculars` is a store's table; `is_alone` says that the name is nothing but its head. Of one head preferred
-    names come first, then the alphabet, then the taxa's numbers.
+    `vernaculars` is a store's table; `is_alone` says that the taxon goes by the head alone too. Of one head preferred
+    names come first, then taxa that go by it alone, then names of fewer words, then the alphabet, then the taxa's
+    numbers.
     """
-    spoken = vernaculars.filter(pl.col("language").is_in(languages))
+    spoken = vernaculars.filter(pl.col("language").is_in(languages), pl.col("common_key") != "")
     head = pl.col("common_key").str.extract(r"(\S+)$").alias("head")
-    is_alone = ~pl.col("common_key").str.contains(" ", literal=True).alias("is_alone")
-    table = spoken.select(head, "taxon", "name", "is_preferred", is_alone).filter(pl.col("head").is_not_null())
-    table = table.sort("head", "is_preferred", "name", "taxon", descending=[False, True, False, False])
-    return table.unique(["head", "taxon"], keep="first", maintain_order=True)
+    words = pl.col("common_key").str.count_matches(" ", literal=True).alias("words")
+    table = spoken.select(head, words, "taxon", "name", "is_preferred")
+    table = table.sort("head", "taxon", "is_preferred", "words", "name", descending=[False, False, True, False, False])
+    # Rows of one head and taxon stand together.
+    taxa = table.group_by("head", "taxon", maintain_order=True).agg(
+        pl.col("name", "is_preferred", "words").first(), (pl.col("words") == 0).any().alias("is_alone")
+    )
+    taxa = taxa.sort(
+        "head", "is_preferred", "is_alone", "words", "name", "taxon",
+        descending=[False, True, True, False, False, False],
+    )  # fmt: skip
+    return taxa.drop("words")
 
 
 def with_head(heads: pl.DataFrame, words: pl.Series, *, shown: int = SHOWN) -> pl.DataFrame:
