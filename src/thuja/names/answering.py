@@ -42,7 +42,7 @@ def answer_rows(
     language: str = "",
     workers: Workers | None = None,
 ) -> pl.DataFrame:
-    """The answers (`ANSWERS`) to distinct rows in their order: `columns.ASKED`, and `rows`, how often each stands there."""
+    """The answers (`ANSWERS`) to distinct rows, in their order: `columns.ASKED`, and `rows`, how many there are."""
     tidy = tidy_rows(rows).hstack(rows.select(*IDS, "rows")).with_row_index("row")
     asked = tidy.hstack(numbered(tidy.select(GIVEN)).select("name"))
     parts = []
