@@ -56,11 +56,11 @@ def judge(truth: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
     both = pl.concat([truth, answers.select(pl.col(*ANSWER).name.prefix("answer_"))], how="horizontal")
     expected, is_ambiguous = pl.col("expected"), pl.col("answer_match_type") == "ambiguous"
     has_species = pl.col("answer_species").is_not_null()
-    is_genus_truth = pl.col("truth_rank") == "genus"
+    is_genus_truth = pl.col("truth_rank") != "species"
     is_same = _is(pl.col("answer_accepted_id") == pl.col("truth_id")) | _is(
         (pl.col("answer_accepted_name") == pl.col("truth_name"))
         & (pl.col("answer_kingdom") == pl.col("truth_kingdom"))
-        & ((pl.col("answer_accepted_rank") == "genus") | ~is_genus_truth)
+        & ((pl.col("answer_accepted_rank") == pl.col("truth_rank")) | ~is_genus_truth)
     )
     is_named = pl.col("answer_match_type").is_in(_ANSWERED)
     is_found = is_same & is_named & (has_species | is_genus_truth)

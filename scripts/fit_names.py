@@ -33,18 +33,18 @@ from thuja.names.store import About, build_tables  # noqa: E402
 
 PRIOR = {
     "identifier": 12.0, "exact": 8.0, "species_of": 7.0, "variant": 5.0, "fuzzy": 4.0, "common": 5.0, "moved": -1.0,
-    "genus": 2.5, "second_edit": -2.5, "edit_in_genus": 0.5, "edit_in_word": -1.0, "letters_of_epithet": 1.0,
-    "letters_of_genus": 1.0, "first_letter": -0.7, "last_letters": -0.7, "epithet_elsewhere": -1.5,
-    "genus_elsewhere": -1.5, "congeners": -0.1, "namesakes": -0.3, "near_genus": -2.0, "minor_rank": -3.0, "not_preferred": -1.5,
+    "genus": 2.5, "within": 5.0, "second_edit": -2.5, "edit_in_genus": 0.5, "edit_in_word": -1.0, "letters_of_epithet": 1.0,
+    "letters_of_genus": 1.0, "first_letter": -0.7, "last_letters": -0.7, "epithet_elsewhere": -1.5, "epithet_in_family": -1.5,
+    "genus_elsewhere": -1.5, "odd_epithet": 0.5, "odd_genus": 0.5, "congeners": -0.1, "namesakes": -0.3, "near_genus": -2.0, "minor_rank": -3.0, "not_preferred": -1.5,
     "synonym": -0.7, "provisional": -1.0, "misapplied": -3.0, "later_backbone": -0.5, "authors_agree": 1.5,
-    "authors_differ": -1.0, "kingdom_agrees": 0.7, "kingdom_differs": -8.0, "kingdom_unknown": -0.5,
-    "phylum_agrees": 1.0, "phylum_differs": -4.0, "phylum_unknown": -0.3, "class_agrees": 1.5, "class_differs": -3.5,
-    "class_unknown": -0.3, "order_agrees": 1.5, "order_differs": -3.0, "order_unknown": -0.3, "family_agrees": 2.0,
-    "family_differs": -3.0, "family_unknown": -0.3, "lineage_differs": -4.0,
+    "authors_differ": -1.0, "kingdom_agrees": 0.7, "kingdom_differs": -8.0, "kingdom_near": -2, "kingdom_unknown": -2.5,
+    "phylum_agrees": 1.0, "phylum_differs": -4.0, "phylum_near": -1.5, "phylum_unknown": -0.3, "class_agrees": 1.5, "class_differs": -3.5,
+    "class_near": -1.5, "class_unknown": -0.3, "order_agrees": 1.5, "order_differs": -3.0, "order_near": -1.5, "order_unknown": -0.3, "family_agrees": 2.0,
+    "family_differs": -3.0, "family_near": -1.0, "family_unknown": -0.3, "lineage_differs": -4.0,
 }  # fmt: skip
 KEPT = (
-    "minor_rank", "identifier", "common", "moved", "not_preferred", "provisional", "misapplied", "later_backbone",
-    *(f"{rank}_agrees" for rank in HIGHER),
+    "minor_rank", "identifier", "within", "common", "moved", "not_preferred", "provisional", "misapplied", "later_backbone",
+    *(f"{rank}_{answer}" for rank in HIGHER for answer in ("agrees", "near", "unknown")),
 )  # fmt: skip
 """What keeps its prior; that ranks agree tells only from taxa whose lineage has gaps, of which the damage has few."""
 PULL = 2.0

@@ -20,12 +20,14 @@ _NO_AUTHORS = frozenset({"in", "ex", "and", "et", "al", "von", "van", "de", "der
 
 
 class Agreement(IntEnum):
-    """What a rank given says of a candidate: nothing, the same, another known taxon, a name nobody knows."""
+    """What a rank given says of a candidate: nothing, the same, another known taxon, a name nobody knows, or
+    another taxon of the same parent (the family it stood in before, in the same order)."""
 
     MISSING = 0
     AGREES = 1
     DIFFERS = 2
     UNKNOWN = 3
+    NEAR = 4
 
 
 def with_agreement(backbone: Backbone, queries: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
@@ -43,6 +45,10 @@ def with_agreement(backbone: Backbone, queries: pl.DataFrame, found: pl.DataFram
         given = queries[rank].gather(asked)
         code = _agreement(given, above[rank].gather(place), _known(backbone, rank), rank)
         # Ctenophora with the class Insecta is no phylum.
+        if number:
+            parent = above[HIGHER[number - 1]].gather(place)
+            is_near = (code == Agreement.DIFFERS) & _share_parent(backbone, rank, given, parent)
+            code = np.where(is_near, np.uint8(Agreement.NEAR), code)
         is_above = (given != "").to_numpy() & (level < number)
         codes[rank] = np.where(is_above, np.uint8(Agreement.DIFFERS), code)
     stack = np.stack(list(codes.values()), axis=1)  # (N, 5)
@@ -74,6 +80,18 @@ def _agreement(given: pl.Series, held: pl.Series, known: pl.Series, rank: str) -
     )
     pairs = pl.DataFrame({"given": given, "held": held})
     return pairs.select(code.cast(pl.UInt8)).to_series().to_numpy()
+
+
+def _share_parent(backbone: Backbone, rank: str, given: pl.Series, parent: pl.Series) -> np.ndarray:
+    """Whether the backbone holds the taxon given under the candidate's parent.  (N,) bool"""
+    above = HIGHER[HIGHER.index(rank) - 1]
+    pairs = backbone.tables.lineages.select(above, rank).unique().drop_nulls()
+    held = pairs.select(lineage_key(pl.col(above), above).alias("parent"), lineage_key(pl.col(rank), rank).alias("given"))
+    asked = pl.DataFrame({"parent": parent, "given": given}).with_row_index("row")
+    rows = asked.join(held, on=["parent", "given"], how="semi")["row"].to_numpy()
+    is_held = np.zeros(len(given), bool)
+    is_held[rows] = True
+    return is_held
 
 
 def _known(backbone: Backbone, rank: str) -> pl.Series:

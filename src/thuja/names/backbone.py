@@ -5,13 +5,14 @@ returns are pairs of numbers, the row that asked and the row that answers.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from thuja.errors import BadFile, UsageError
+from thuja.errors import UsageError
+from thuja.names.archives.plain_table import read_plain_table
 from thuja.names.spelling import shortened, stemmed
 from thuja.names.store import LINEAGE, About, Tables, build_tables, is_store, open_store
 from thuja.taxonomy import RANKS, Rank, Taxon
@@ -63,18 +64,12 @@ class Backbone:
         known too. Raises UsageError for a path that is not there, BadFile for another layout.
         """
         path = Path(path)
-        if path.is_dir():
+        if path.is_dir() and is_store(path):
             return cls.open(path)
-        table = _read_table(path)
-        ranks = [label for label in _SEVEN if label in table.columns]
-        if not ranks:
-            raise BadFile(
-                f"the backbone {path} has none of the columns {', '.join(_SEVEN)}",
-                hint=f"found: {', '.join(table.columns)}",
-            )
-        columns = [*ranks, "common"] if "common" in table.columns else ranks
-        taxa = {Taxon.from_columns(row) for row in table.select(columns).unique(maintain_order=True).to_dicts()}
-        return cls.from_taxa(path.stem, taxa)
+        if not path.is_file():
+            raise UsageError(f"there is no backbone at {path}", hint="a Parquet or CSV file with kingdom ... species")
+        archive = read_plain_table(path)
+        return cls(build_tables(archive.usages, archive.vernaculars), replace(archive.about, name=path.stem))
 
     @classmethod
     def from_taxa(cls, name: str, taxa: Iterable[Taxon]) -> "Backbone":
@@ -124,6 +119,11 @@ class Backbone:
     def by_common(self, keys: pl.Series) -> Hits:
         """Common names with these keys: rows of `vernaculars`."""
         return _equal(self.tables.vernaculars["common_key"], keys)
+
+    def by_head(self, keys: pl.Series) -> Hits:
+        """Taxa whose preferred English name ends in these keys: rows of `taxa`."""
+        hits = _equal(self.tables.heads["head"], keys)
+        return Hits(hits.asked, self.tables.heads["taxon"].gather(hits.found).to_numpy().astype(np.int64))
 
     def words(self, words: pl.Series) -> Hits:
         """Genera and other names of one word: rows of `words`."""
@@ -176,13 +176,3 @@ def _spoken(rows: Sequence[tuple[str, str | None, str, bool, str]]) -> pl.DataFr
     named = [row for row in rows if row[1]]
     return pl.DataFrame(named, schema=_VERNACULARS, orient="row")
 
-
-def _read_table(path: Path) -> pl.DataFrame:
-    if not path.is_file():
-        raise UsageError(f"there is no backbone at {path}", hint="a Parquet or CSV file with kingdom ... species")
-    try:
-        if path.suffix.lower() in (".parquet", ".pq"):
-            return pl.read_parquet(path)
-        return pl.read_csv(path, infer_schema=False)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise BadFile(f"the backbone {path} cannot be read: {error}") from error

@@ -13,6 +13,7 @@ from thuja.names.features import How
 from thuja.names.misspellings import misspelt_binomials, misspelt_words
 from thuja.names.store import SPECIES_LEVEL
 
+_HIGH_RANKS = ["family", "order", "class", "phylum"]
 _FOUND = {
     "asked": pl.Int64, "row": pl.Int64, "taxon": pl.Int64, "how": pl.UInt8,
     "genus_edits": pl.UInt8, "epithet_edits": pl.UInt8, "is_preferred": pl.Boolean,
@@ -32,13 +33,21 @@ def find_candidates(backbone: Backbone, queries: pl.DataFrame) -> pl.DataFrame:
     common = _common(backbone, rest)
     parts = [common, _genera(backbone, rest)]
     # What people call it settles what it is; only names that look Latin can be misspelt ones.
-    called = np.zeros(len(rest), bool)
-    called[common["asked"].to_numpy()] = True
-    unnamed = np.flatnonzero(~called)
+    unnamed = _others(rest, common)
     parts += [_renumbered(part, unnamed) for part in _respelt(backbone, rest[unnamed])]
+    strange = _others(rest, *parts)
+    parts.append(_renumbered(_within(backbone, rest[strange]), strange))
     found = _renumbered(pl.concat(parts), open_)
     found = pl.concat([exact, with_agreement(backbone, queries, found)])
     return found.unique(["asked", "taxon", "row"], keep="first", maintain_order=True)
+
+
+def _others(queries: pl.DataFrame, *parts: pl.DataFrame) -> np.ndarray:
+    """The rows that none of these have a candidate for."""
+    is_open = np.ones(len(queries), bool)
+    for part in parts:
+        is_open[part["asked"].to_numpy()] = False
+    return np.flatnonzero(is_open)
 
 
 def _candidates(how: How, hits: Hits, backbone: Backbone, **more: np.ndarray) -> pl.DataFrame:
@@ -66,13 +75,19 @@ def _exact(backbone: Backbone, queries: pl.DataFrame) -> pl.DataFrame:
     """Names that stand in the backbone: as written, or without authorship, or the species of an infraspecific one."""
     tried = np.zeros(len(queries), bool)
     parts = []
-    for column, how in (("key", How.EXACT), ("canonical", How.EXACT), ("binomial", How.SPECIES_OF)):
-        is_new = (queries[column] != "").to_numpy() & ~tried
+    # "Piper Betle (Betel)" reads as a genus and its author.
+    pair = queries["key"].str.extract(r"^(\p{L}+ [\p{L}-]+) ").fill_null("")
+    keys = {"key": queries["key"], "pair": pair, "canonical": queries["canonical"], "binomial": queries["binomial"]}
+    for column, key in keys.items():
+        is_new = (key != "").to_numpy() & ~tried
+        if column == "pair":
+            is_new &= ((queries["epithet"] == "") & (queries["kind"] == "")).to_numpy()
         if column != "key":
             # A name in doubt has its genus for a canonical name, which is no match of the name.
             is_new &= (queries["qualifier"] == "").to_numpy()
         rows = np.flatnonzero(is_new)
-        found = _renumbered(_candidates(how, backbone.by_key(queries[column].gather(rows)), backbone), rows)
+        how = How.SPECIES_OF if column == "binomial" else How.EXACT
+        found = _renumbered(_candidates(how, backbone.by_key(key.gather(rows)), backbone), rows)
         tried[found["asked"].to_numpy()] = True
         parts.append(found)
     found = pl.concat(parts)
@@ -89,28 +104,39 @@ def _exact(backbone: Backbone, queries: pl.DataFrame) -> pl.DataFrame:
 
 
 def _common(backbone: Backbone, queries: pl.DataFrame) -> pl.DataFrame:
-    """Taxa called so; where species are, no higher taxon."""
-    vernaculars = backbone.tables.vernaculars
-    is_free = (queries["qualifier"] == "").to_numpy()
-    rows = np.flatnonzero(is_free)
-    hits = backbone.by_common(queries["common_key"].gather(rows))
-    spoken = vernaculars[hits.found]
-    taxa = spoken["taxon"].to_numpy()
+    """Taxa called so; where species are, no higher taxon.
+
+    A name that is no taxon's preferred one, and that others end in ("robin": American Robin, European Robin),
+    may mean these as well.
+    """
+    rows = np.flatnonzero((queries["qualifier"] == "").to_numpy())
+    keys = queries["common_key"].gather(rows)
+    hits = backbone.by_common(keys)
+    spoken = backbone.tables.vernaculars[hits.found]
+    exact = _called(backbone, rows[hits.asked], spoken["taxon"].to_numpy(), spoken["is_preferred"].to_numpy())
+    preferred = exact.filter("is_preferred")["asked"].to_numpy()
+    open_ = np.setdiff1d(np.arange(len(rows)), np.searchsorted(rows, preferred))
+    heads = backbone.by_head(keys.gather(open_))
+    others = _called(backbone, rows[open_][heads.asked], heads.found, np.zeros(len(heads.found), bool))
+    found = pl.concat([exact, others.filter("is_species")]).unique(["asked", "taxon"], keep="first", maintain_order=True)
+    return found.filter(pl.col("is_species") | ~pl.col("is_species").any().over("asked")).drop("is_species")
+
+
+def _called(backbone: Backbone, asked: np.ndarray, taxa: np.ndarray, is_preferred: np.ndarray) -> pl.DataFrame:
+    size = len(taxa)
     found = pl.DataFrame(
         {
-            "asked": rows[hits.asked],
-            "row": np.full(len(taxa), -1),
+            "asked": asked,
+            "row": np.full(size, -1),
             "taxon": taxa,
-            "how": np.full(len(taxa), int(How.COMMON), np.uint8),
-            "genus_edits": np.zeros(len(taxa), np.uint8),
-            "epithet_edits": np.zeros(len(taxa), np.uint8),
-            "is_preferred": spoken["is_preferred"],
+            "how": np.full(size, int(How.COMMON), np.uint8),
+            "genus_edits": np.zeros(size, np.uint8),
+            "epithet_edits": np.zeros(size, np.uint8),
+            "is_preferred": is_preferred,
         },
         schema=_FOUND,
     )
-    is_species = (backbone.tables.taxa["rank"].gather(taxa).cast(pl.String) == "species").alias("is_species")
-    found = found.with_columns(is_species)
-    return found.filter(pl.col("is_species") | ~pl.col("is_species").any().over("asked")).drop("is_species")
+    return found.with_columns((backbone.tables.taxa["rank"].gather(taxa).cast(pl.String) == "species").alias("is_species"))
 
 
 def _genera(backbone: Backbone, queries: pl.DataFrame) -> pl.DataFrame:
@@ -133,24 +159,50 @@ def _respelt(backbone: Backbone, queries: pl.DataFrame) -> list[pl.DataFrame]:
     """Spelling variants and misspellings of binomials and of names of one word, and names that lost their blank."""
     both = np.flatnonzero(((queries["genus"] != "") & (queries["epithet"] != "")).to_numpy())
     genera, epithets = queries["genus"].gather(both), queries["epithet"].gather(both)
-    epithets = epithets.str.strip_prefix("× ")
     variants = _candidates(How.VARIANT, backbone.by_variant(genera, epithets), backbone)
+    # "novae zelandiae" reads as a species and its variety.
+    parted = np.flatnonzero((queries["infraspecific"] != "").to_numpy())
+    whole = queries["epithet"].gather(parted) + queries["infraspecific"].gather(parted)
+    rejoined = _candidates(How.VARIANT, backbone.by_variant(queries["genus"].gather(parted), whole), backbone)
     typos = misspelt_binomials(backbone, genera, epithets)
     edits = {"genus_edits": typos.genus_edits, "epithet_edits": typos.epithet_edits}
     fuzzy = _candidates(How.FUZZY, Hits(typos.asked, typos.row), backbone, **edits)
-    alone = np.flatnonzero(queries["key"].str.contains(r"^\p{L}{4,}$").to_numpy())
-    words = queries["key"].gather(alone)
+    is_word = queries["key"].str.contains(r"^\p{L}{4,}$")
+    is_doubtful = (queries["qualifier"] != "") & (queries["genus"].str.len_chars() >= 4)
+    alone = np.flatnonzero((is_word | is_doubtful).to_numpy())
+    words = queries["key"].zip_with(is_word, queries["genus"]).gather(alone)
     near = misspelt_words(backbone, words)
     single = _candidates(How.FUZZY, Hits(near.asked, near.row), backbone, genus_edits=near.genus_edits)
     joined = _candidates(How.VARIANT, _unglued(backbone, words), backbone)
     moved = _candidates(How.MOVED, _moved(backbone, queries, both), backbone)
     return [
         _renumbered(variants, both),
+        _renumbered(rejoined, parted),
         _renumbered(fuzzy, both),
         moved,
         _renumbered(single, alone),
         _renumbered(joined, alone),
     ]
+
+
+def _within(backbone: Backbone, queries: pl.DataFrame) -> pl.DataFrame:
+    """A binomial, or else a family or a taxon above it, that stands among other words: "chant Luscinia luscinia"."""
+    words = queries.select(words=pl.col("text").str.to_lowercase().str.extract_all(r"\p{L}[\p{L}-]+"))
+    # A virus bears its host's name, a cross those of its parents.
+    is_plain = (queries["kind"] == "") & ~queries["key"].str.contains("×", literal=True)
+    words = words.with_row_index("asked").filter(pl.col("words").list.len().is_between(2, 12), is_plain)
+    single = words.explode("words").with_columns(pl.col("asked").cast(pl.Int64))
+    pairs = single.with_columns((pl.col("words") + " " + pl.col("words").shift(-1).over("asked")).alias("pair"))
+    pairs = pairs.drop_nulls("pair")
+    names = backbone.tables.names
+    hits = backbone.by_key(pairs["pair"])
+    hits = hits.only((names["rank"].gather(hits.found).cast(pl.String) == "species").to_numpy())
+    species = _candidates(How.WITHIN, Hits(pairs["asked"].gather(hits.asked).to_numpy(), hits.found), backbone)
+    rest = single.filter(~pl.col("asked").is_in(species["asked"].implode()))
+    hits = backbone.by_key(rest["words"])
+    hits = hits.only(names["rank"].gather(hits.found).cast(pl.String).is_in(_HIGH_RANKS).to_numpy())
+    higher = _candidates(How.WITHIN, Hits(rest["asked"].gather(hits.asked).to_numpy(), hits.found), backbone)
+    return pl.concat([species, higher])
 
 
 def _unglued(backbone: Backbone, words: pl.Series) -> Hits:
@@ -178,7 +230,7 @@ def _moved(backbone: Backbone, queries: pl.DataFrame, both: np.ndarray) -> Hits:
     families = _families(backbone, queries, both)
     rows = np.flatnonzero((families != "").to_numpy())
     asked = both[rows]
-    epithets = queries["epithet"].gather(asked).str.strip_prefix("× ")
+    epithets = queries["epithet"].gather(asked)
     hits = _same_epithet(backbone, epithets)
     taxa = backbone.tables.names["taxon"].gather(hits.found).to_numpy()
     lineage = backbone.tables.taxa["lineage"].gather(taxa).to_numpy()

@@ -9,7 +9,7 @@ from thuja.names.agreement import HIGHER, Agreement
 from thuja.names.backbone import Backbone
 from thuja.names.features import How
 from thuja.names.resolution import Status
-from thuja.names.store import LINEAGE, SPECIES_LEVEL
+from thuja.names.store import BELOW_SPECIES, LINEAGE, SPECIES_LEVEL
 from thuja.names.rows import SEVEN
 
 ANSWER = [
@@ -17,10 +17,10 @@ ANSWER = [
     "common", "runner_up", "runner_up_score", "changed", "reason",
 ]  # fmt: skip
 """The columns of an answer."""
-GENUS_THRESHOLD = 0.8
+GENUS_THRESHOLD = 0.7
 """How probable a genus has to be to stand in for a species that is not accepted."""
-_BELOW = ["subspecies", "variety", "form", "infrahybrid"]
-_NAMED = [int(how) for how in (How.EXACT, How.SPECIES_OF, How.VARIANT, How.COMMON, How.IDENTIFIER)]
+_BELOW = list(BELOW_SPECIES)
+_NAMED = [int(how) for how in (How.EXACT, How.SPECIES_OF, How.VARIANT, How.COMMON, How.WITHIN)]
 
 
 def described(backbones: Sequence[Backbone], found: pl.DataFrame) -> pl.DataFrame:
@@ -105,18 +105,19 @@ def _genera(found: pl.DataFrame) -> pl.DataFrame:
     above = found.filter(pl.col("genus").is_not_null(), pl.col("how") != int(How.MOVED))
     key = pl.concat_str([pl.col(rank).fill_null("") for rank in LINEAGE], separator="|")
     is_whole = pl.col("how") == int(How.GENUS)
+    is_spelt = is_whole & (pl.col("genus_edits") == 0)
     above = above.with_columns(key.alias("key")).sort("asked", "key", is_whole, descending=[False, False, True])
     genera = above.group_by("asked", "key", maintain_order=True).agg(
         pl.col("probability").sum().round(6).alias("genus_p"),
         *(pl.col(rank).first().alias(f"genus_{rank}") for rank in LINEAGE),
         pl.when(is_whole).then("accepted_id").otherwise(None).first().alias("genus_id"),
         pl.col("backbone_name").first().alias("genus_backbone"),
-        is_whole.any().alias("is_genus_known"),
+        is_spelt.any().alias("is_genus_known"),
     )
     genera = genera.sort("asked", "genus_p", "key", descending=[False, True, False])
     first = genera.unique("asked", keep="first", maintain_order=True)
     both = genera.group_by("asked", maintain_order=True).agg(
-        pl.col("genus_p").slice(1, 1).first().alias("genus_second_p"),
+        pl.col("genus_p").filter("is_genus_known").slice(1, 1).first().alias("genus_second_p"),
         pl.concat_str("genus_genus", pl.lit(" ("), "genus_kingdom", pl.lit(", "), pl.col("genus_family").fill_null("?"), pl.lit(")")).head(3).str.join("; ").alias("genus_meanings"),
     )  # fmt: skip
     return first.drop("key").join(both, on="asked", how="left")
@@ -151,6 +152,7 @@ def _status(threshold: float) -> pl.Expr:
         .when(~is_seven).then(pl.lit(Status.HIGHER_RANK))
         .when(how == int(How.FUZZY)).then(pl.lit(Status.FUZZY))
         .when(how == int(How.VARIANT)).then(pl.lit(Status.VARIANT))
+        .when(how == int(How.WITHIN)).then(pl.lit(Status.WITHIN))
         .when(pl.col("matched_status").is_in(["synonym", "misspelling", "misapplied"])).then(pl.lit(Status.SYNONYM))
         .when(named).then(pl.lit(Status.INFRASPECIFIC))
         .otherwise(pl.lit(Status.EXACT))
@@ -160,12 +162,13 @@ def _status(threshold: float) -> pl.Expr:
     has_two_genera = (genus_p + pl.col("genus_second_p").fill_null(0) >= GENUS_THRESHOLD) & (
         pl.col("genus_second_p").fill_null(0) > genus_p / 4
     )
+    is_conflict = (pl.col("is_contradicted") & (how == int(How.EXACT))).fill_null(value=False)
     return (
         pl.when(pl.col("text") == "").then(pl.lit(Status.EMPTY))
         .when(probability.fill_null(0) >= threshold).then(accepted)
         .when(has_several).then(pl.lit(Status.AMBIGUOUS))
-        .when(pl.col("is_contradicted") & (how == int(How.EXACT))).then(pl.lit(Status.CONFLICT))
-        .when(genus_p >= GENUS_THRESHOLD).then(pl.lit(Status.HIGHER_RANK))
+        .when((genus_p >= GENUS_THRESHOLD) & (~is_conflict | pl.col("is_genus_known"))).then(pl.lit(Status.HIGHER_RANK))
+        .when(is_conflict).then(pl.lit(Status.CONFLICT))
         .when(has_two_genera).then(pl.lit(Status.AMBIGUOUS))
         .otherwise(pl.lit(Status.UNRESOLVED))
     )  # fmt: skip
@@ -211,7 +214,7 @@ def _changed(is_answered: pl.Expr) -> pl.Expr:
     parts = []
     for rank in HIGHER:
         ours = pl.col(f"answer_{rank}")
-        is_other = pl.col(rank + "_code").is_in([int(Agreement.DIFFERS), int(Agreement.UNKNOWN)])
+        is_other = pl.col(rank + "_code").is_in([int(Agreement.DIFFERS), int(Agreement.UNKNOWN), int(Agreement.NEAR)])
         text = pl.concat_str(pl.lit(f"{rank}: "), f"given_{rank}", pl.lit(" -> "), ours)
         parts.append(pl.when(is_answered & is_other & ours.is_not_null()).then(text))
     return pl.concat_str(parts, separator="; ", ignore_nulls=True).replace("", None)
@@ -228,6 +231,7 @@ def _reason(is_accepted: pl.Expr, is_genus: pl.Expr) -> pl.Expr:
         Status.SYNONYM: pl.concat_str(matched, pl.lit(" is a "), "matched_status", pl.lit(" of "), name),
         Status.VARIANT: pl.concat_str(pl.lit("a spelling of "), name),
         Status.FUZZY: pl.concat_str(edits.cast(pl.String), plural, pl.lit(" from "), matched),
+        Status.WITHIN: pl.concat_str(matched, pl.lit(" stands in "), text),
         Status.INFRASPECIFIC: pl.concat_str(text, pl.lit(" is read as its species, "), name),
         Status.COMMON_NAME: pl.concat_str(pl.lit("common name of the "), "accepted_rank", pl.lit(" "), name),
         Status.IDENTIFIER: pl.concat_str(pl.lit("the row's id is that of "), name),

@@ -8,6 +8,7 @@ import polars as pl
 
 from thuja.names.agreement import HIGHER, Agreement, authors_agree
 from thuja.names.backbone import Backbone, Hits
+from thuja.names.spelling import trigrams
 from thuja.names.store import LINEAGE, SPECIES_LEVEL
 
 
@@ -26,10 +27,12 @@ class How(IntEnum):
     """The same epithet in another genus of the family."""
     GENUS = 7
     """The genus alone: the species is another one."""
+    WITHIN = 8
+    """A known name among other words."""
 
 
 _STATUSES = ("synonym", "provisional", "misapplied")
-_ANSWERS = {"agrees": Agreement.AGREES, "differs": Agreement.DIFFERS, "unknown": Agreement.UNKNOWN}
+_ANSWERS = {"agrees": Agreement.AGREES, "differs": Agreement.DIFFERS, "near": Agreement.NEAR, "unknown": Agreement.UNKNOWN}
 _MAIN_RANKS = [*LINEAGE, *SPECIES_LEVEL]
 FEATURES = (
     *(how.name.lower() for how in How),
@@ -41,7 +44,10 @@ FEATURES = (
     "first_letter",
     "last_letters",
     "epithet_elsewhere",
+    "epithet_in_family",
     "genus_elsewhere",
+    "odd_epithet",
+    "odd_genus",
     "congeners",
     "namesakes",
     "near_genus",
@@ -111,10 +117,11 @@ def _of_spelling(backbone: Backbone, queries: pl.DataFrame, found: pl.DataFrame)
     """How the written name differs from the known one, and how much room there is for another."""
     asked, row = found["asked"].to_numpy(), found["row"].to_numpy()
     known = backbone.tables.names.select("key", "epithet")[row]
-    genus, epithet = queries["genus"].gather(asked), queries["epithet"].gather(asked).str.strip_prefix("× ")
+    genus, epithet = queries["genus"].gather(asked), queries["epithet"].gather(asked)
     held_genus, held = known["key"].str.split(" ").list.first(), known["epithet"].fill_null("")
     in_genus, in_epithet = (found["genus_edits"] > 0).to_numpy(), (found["epithet_edits"] > 0).to_numpy()
     has_epithet = (epithet != "").to_numpy()
+    is_ending = (_without_end(epithet) == _without_end(held)).to_numpy()
     return {
         "second_edit": (found["genus_edits"] + found["epithet_edits"] == 2).to_numpy(),
         "edit_in_genus": in_genus & has_epithet,
@@ -122,12 +129,49 @@ def _of_spelling(backbone: Backbone, queries: pl.DataFrame, found: pl.DataFrame)
         "letters_of_epithet": in_epithet * _per_letter(epithet),
         "letters_of_genus": in_genus * _per_letter(genus),
         "first_letter": in_genus & (genus.str.slice(0, 1) != held_genus.str.slice(0, 1)).to_numpy(),
-        "last_letters": in_epithet & (_without_end(epithet) == _without_end(held)).to_numpy(),
+        "last_letters": in_epithet & is_ending,
         "epithet_elsewhere": in_epithet * _log_count(epithet, backbone.by_epithet),
+        "epithet_in_family": in_epithet & ~is_ending & _is_in_family(backbone, epithet, row),
         "genus_elsewhere": in_genus & (_log_count(genus, backbone.words) > 0),
+        "odd_epithet": in_epithet * _odder(backbone, "epithets", epithet, held),
+        "odd_genus": in_genus * _odder(backbone, "words", genus, held_genus),
         "congeners": in_epithet * _log_count(held_genus, backbone.by_genus),
         "namesakes": (in_genus & has_epithet) * _log_count(held, backbone.by_epithet),
     }
+
+
+def _odder(backbone: Backbone, column: str, written: pl.Series, known: pl.Series) -> np.ndarray:
+    """How much rarer the rarest three letters of the written word are than those of the known one, in log counts.
+
+    Slips of the finger make groups of letters that no name has; a name that is only missing has usual ones.
+    """
+    counts = backbone.tables.trigrams[column].to_numpy()
+    return _rarest(counts, known) - _rarest(counts, written)
+
+
+def _rarest(counts: np.ndarray, words: pl.Series) -> np.ndarray:
+    code, owner = trigrams(words)
+    least = np.full(len(words), np.inf)
+    np.minimum.at(least, owner, np.log1p(counts[code]))
+    return np.where(np.isfinite(least), least, 0).astype(np.float32)
+
+
+def _is_in_family(backbone: Backbone, epithets: pl.Series, rows: np.ndarray) -> np.ndarray:
+    """Whether the epithet as it is written stands in the family of the name in each row.  (N,) bool"""
+    families = _families(backbone, rows)
+    distinct = epithets.unique().sort()
+    hits = backbone.by_epithet(distinct)
+    held = pl.DataFrame({"epithet": distinct.gather(hits.asked), "family": _families(backbone, hits.found)}).unique()
+    asked = pl.DataFrame({"epithet": epithets, "family": families}).with_row_index("row")
+    found = np.zeros(len(epithets), bool)
+    found[asked.join(held, on=["epithet", "family"], how="semi")["row"].to_numpy()] = True
+    return found
+
+
+def _families(backbone: Backbone, rows: np.ndarray) -> pl.Series:
+    taxon = backbone.tables.names["taxon"].gather(rows).to_numpy()
+    lineage = backbone.tables.taxa["lineage"].gather(taxon).to_numpy()
+    return backbone.tables.lineages["family"].gather(lineage)
 
 
 def _per_letter(words: pl.Series) -> np.ndarray:

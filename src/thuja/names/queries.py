@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from thuja.names.backbone import Backbone
-from thuja.names.spelling import fold, folded, folded_common
+from thuja.names.spelling import folded, folded_common
 from thuja.names.store import LINEAGE
 from thuja.names.written import PLACEHOLDERS, WrittenName, read_name
 
@@ -26,7 +26,20 @@ KINGDOMS = {
 NO_KINGDOMS = ("eukaryota", "eukarya", "biota", "life", "incertae sedis")
 """What stands in a kingdom's column and says nothing."""
 
+FAMILIES = {
+    "compositae": "asteraceae",
+    "cruciferae": "brassicaceae",
+    "gramineae": "poaceae",
+    "guttiferae": "clusiaceae",
+    "labiatae": "lamiaceae",
+    "leguminosae": "fabaceae",
+    "palmae": "arecaceae",
+    "umbelliferae": "apiaceae",
+}
+"""The eight families of plants that have two names by the botanical code (Article 18.5), folded."""
+
 _PARTS = ("text", "key", "canonical", "binomial", "genus", "epithet", "infraspecific", "qualifier", "authorship", "kind")
+_FOLDED = ("key", "canonical", "binomial", "genus", "epithet", "infraspecific")
 _BINOMIAL = r"^[^\s×]+ [^\s×]+$"
 
 
@@ -37,7 +50,7 @@ def lineage_key(name: pl.Expr, rank: str) -> pl.Expr:
     if rank == "kingdom":
         key = key.replace(KINGDOMS)
         key = pl.when(key.is_in(NO_KINGDOMS)).then(pl.lit("")).otherwise(key)
-    return key
+    return key.replace(FAMILIES) if rank == "family" else key
 
 
 def take_apart(names: pl.Series, backbones: Sequence[Backbone]) -> pl.DataFrame:
@@ -45,7 +58,7 @@ def take_apart(names: pl.Series, backbones: Sequence[Backbone]) -> pl.DataFrame:
 
     A binomial that a backbone holds as it is written needs no parser: the parser would part it at its blank.
     """
-    table = pl.DataFrame({"text": names}).with_columns(folded(pl.col("text")).alias("key"))
+    table = pl.DataFrame({"text": names}).with_columns(folded(pl.col("text")).replace(FAMILIES).alias("key"))
     is_known = pl.Series(np.any([is_binomial_of(backbone, table["key"]) for backbone in backbones], axis=0))
     parts = table["key"].str.split_exact(" ", 1).struct.unnest()
     known = table.with_columns(
@@ -60,7 +73,9 @@ def take_apart(names: pl.Series, backbones: Sequence[Backbone]) -> pl.DataFrame:
         [_row(read_name(name)) for name in names.filter(~is_known)],
         schema={**dict.fromkeys(_PARTS, pl.String), "lineage": pl.List(pl.String)},
         orient="row",
-    ).with_columns(known.filter(~is_known)["row"])
+    )
+    rest = rest.with_columns(folded(pl.col(_FOLDED))).with_columns(pl.col("key").replace(FAMILIES))
+    rest = rest.with_columns(known.filter(~is_known)["row"])
     table = pl.concat([known.filter(is_known), rest.select(known.columns)]).sort("row").drop("row")
     return table.with_columns(folded_common(pl.col("text")).alias("common_key"))
 
@@ -77,14 +92,16 @@ def is_binomial_of(backbone: Backbone, keys: pl.Series) -> np.ndarray:
 
 
 def _row(written: WrittenName) -> tuple[object, ...]:
-    lineage = list(written.lineage.names[: len(LINEAGE)]) if written.lineage.rank is not None else None
-    folded_parts = (written.canonical, written.binomial, written.genus, written.epithet, written.infraspecific)
     return (
         written.text,
-        fold(written.text),
-        *(fold(part) for part in folded_parts),
+        written.text,
+        written.canonical,
+        written.binomial,
+        written.genus,
+        written.epithet.removeprefix("× "),
+        written.infraspecific,
         written.qualifier,
         written.authorship,
         written.kind,
-        lineage,
+        list(written.lineage.names[: len(LINEAGE)]) if written.lineage.rank is not None else None,
     )

@@ -17,6 +17,8 @@ class Status(StrEnum):
     """Another spelling of one word: a gender ending, a doubled letter, a hyphen, ae for e, a lost blank."""
     FUZZY = "fuzzy"
     """A misspelling, of one or two edits."""
+    WITHIN = "within"
+    """A known name stands among other words."""
     INFRASPECIFIC = "infraspecific"
     """A subspecies, variety or form: the answer is its species."""
     COMMON_NAME = "common_name"
@@ -45,6 +47,7 @@ CERTAIN = frozenset(
         Status.SYNONYM,
         Status.VARIANT,
         Status.FUZZY,
+        Status.WITHIN,
         Status.INFRASPECIFIC,
         Status.COMMON_NAME,
         Status.IDENTIFIER,

@@ -23,12 +23,13 @@ from thuja.names.rows import GIVEN, SEVEN, resolutions, rows_of, tidy_rows
 from thuja.names.store import LINEAGE
 from thuja.taxonomy import Taxon
 
-THRESHOLD = 0.9
+THRESHOLD = 0.8
 """How probable an answer has to be to be accepted."""
 ROWS = 250_000
 """Distinct rows resolved at a time: bounds the memory."""
 RESULT = [*ANSWER, "infraspecific", "qualifier", "asked_as", "term"]
 """The columns of a resolved row besides `verbatim`: the answer, what the name itself says, what was looked up."""
+_VOUCHED = ("score", "accepted_name", "accepted_rank", "accepted_id", "backbone", "matched_name", "common")
 _ABBREVIATED = r"^(\p{Lu})\. ?(\p{Ll}{2,}.*)$"
 
 
@@ -179,9 +180,12 @@ def _known_above(found: pl.DataFrame, rows: pl.DataFrame, first: pl.DataFrame, r
     facts = rows.select("asked", "name", "deepest")
     table = found.drop("runner_up", "runner_up_score", "infraspecific", "qualifier")
     table = table.join(named, on="asked", how="left").join(facts, on="asked", how="left")
-    is_deepest = pl.col("deepest") == rank
+    # A kingdom alone, which the row gave, is no answer.
+    is_deepest = (pl.col("deepest") == rank) & (rank != "kingdom")
     said = pl.format("{} is in no backbone; the " + rank + " given, {}, is", "name", "accepted_name")
+    nothing = [pl.when(is_deepest).then(pl.col(name)).alias(name) for name in _VOUCHED]
     return table.with_columns(
+        *nothing,
         pl.when(is_deepest).then(pl.lit(Status.HIGHER_RANK)).otherwise(pl.lit(Status.GIVEN)).alias("match_type"),
         said.alias("reason"),
     ).select(first.columns)

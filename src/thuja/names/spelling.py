@@ -4,9 +4,6 @@ Each is a polars expression, so that a backbone's millions of names and a table'
 same lines. A change here changes what a store holds: raise `store.FORMAT` with it.
 """
 
-import re
-import unicodedata
-
 import numpy as np
 import polars as pl
 
@@ -16,20 +13,22 @@ _GENDER = r"(us|um|a|is|e|os|on|ior|ius)$"
 
 
 def fold(name: str) -> str:
-    """The key that scientific names are compared by: case, blanks and the hybrid sign's form do not matter.
+    """The key that scientific names are compared by: case, blanks, accents and the hybrid sign's form do not matter.
 
-    >>> fold("Prunus x  yedoensis"), fold("corvus_corax")
-    ('prunus × yedoensis', 'corvus corax')
+    >>> fold("Prunus x  yedoensis"), fold("corvus_corax"), fold("Œdicnemus")
+    ('prunus × yedoensis', 'corvus corax', 'oedicnemus')
     """
-    text = " ".join(name.replace("_", " ").lower().split())
-    return " ".join(re.sub(r"(^| )x (?=[a-z])|×", r"\1× ", text).split())
+    return str(pl.select(folded(pl.lit(name))).item())
 
 
 def folded(name: pl.Expr) -> pl.Expr:
     """`fold` of a column."""
     text = name.str.replace_all("_", " ", literal=True).str.to_lowercase()
-    text = text.str.replace_all(r"(^|\s)x\s+([a-z])", "$1× $2").str.replace_all("×", "× ", literal=True)
-    return text.str.replace_all(r"\s+", " ").str.strip_chars()
+    is_plain = ~text.str.contains(r"[^\x00-\x7f]")
+    plain = text.str.replace_all("×", "× ", literal=True).str.replace_all("æ", "ae").str.replace_all("œ", "oe")
+    plain = plain.str.replace_all("ß", "ss").str.normalize("NFKD").str.replace_all(r"\p{M}", "")
+    text = pl.when(is_plain).then(text).otherwise(plain)
+    return text.str.replace_all(r"(^|\s)x\s+([a-z])", "$1× $2").str.replace_all(r"\s+", " ").str.strip_chars()
 
 
 def keyed(name: pl.Expr) -> pl.Expr:
@@ -38,22 +37,20 @@ def keyed(name: pl.Expr) -> pl.Expr:
 
 
 def fold_common(name: str) -> str:
-    """The key that common names are compared by: neither case, hyphens, possessives nor grey/gray matter.
+    """The key that common names are compared by: neither case, hyphens, possessives, plurals nor grey/gray matter.
 
-    >>> fold_common("Anna's Hummingbird") == fold_common("Anna_Hummingbird")
+    >>> fold_common("Anna's Hummingbird") == fold_common("Annas_Hummingbirds")
     True
     """
-    text = unicodedata.normalize("NFKD", name).lower().replace("’", "'")
-    text = "".join(letter for letter in text if not unicodedata.combining(letter))
-    text = re.sub(r"'s?\b", "", text)
-    return " ".join(re.sub(r"\bgrey", "gray", re.sub(r"[\W_]+", " ", text)).split())
+    return str(pl.select(folded_common(pl.lit(name))).item())
 
 
 def folded_common(name: pl.Expr) -> pl.Expr:
     """`fold_common` of a column."""
-    text = name.str.normalize("NFKD").str.to_lowercase().str.replace_all("’", "'", literal=True)
-    text = text.str.replace_all(r"\p{M}", "").str.replace_all(r"'s?\b", "").str.replace_all(r"[\W_]+", " ")
-    return text.str.replace_all(r"\bgrey", "gray").str.strip_chars()
+    text = name.str.replace_all(r"\([^)]*\)", "").str.normalize("NFKD").str.to_lowercase().str.replace_all("’", "'", literal=True)
+    text = text.str.replace_all(r"\p{M}", "").str.replace_all(r"'", "").str.replace_all(r"[\W_]+", " ")
+    text = text.str.replace_all(r"\bgrey", "gray").str.replace_all(r"([a-z]{2}[a-hj-rtv-z])s\b", "$1")
+    return text.str.strip_chars()
 
 
 def stemmed(epithet: pl.Expr) -> pl.Expr:
@@ -95,3 +92,21 @@ def shortened(words: pl.Series) -> pl.DataFrame:
         without = pl.col("form").str.slice(0, place) + pl.col("form").str.slice(place + 1)
         parts.append(long.with_columns(without.alias("form")))
     return pl.concat(parts).unique().sort("form", "word")
+
+
+def trigrams(words: pl.Series) -> tuple[np.ndarray, np.ndarray]:
+    """The groups of three letters in each word, its borders being letters too: their codes and the words' rows.
+
+    A code is below `TRIGRAMS`; what is no letter from a to z counts as one further letter.
+    """
+    framed = ("{" + words.fill_null("") + "{{").str.replace_all(r"[^a-z{]", "|")
+    text = np.frombuffer("".join(framed.to_list()).encode("ascii"), np.uint8).astype(np.int64) - ord("a")
+    size = framed.str.len_bytes().to_numpy().astype(np.int64)
+    owner = np.repeat(np.arange(len(words)), size)
+    code = (text[:-2] * 28 + text[1:-1]) * 28 + text[2:]
+    is_inside = owner[:-2] == owner[2:]
+    return code[is_inside], owner[:-2][is_inside]
+
+
+TRIGRAMS = 28**3
+"""How many codes there are."""

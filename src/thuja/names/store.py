@@ -11,20 +11,24 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from thuja.errors import BadFile, UsageError
 from thuja.jobs import temporary_name, write_json
-from thuja.names.spelling import folded_common, keyed, letters_of, shortened, stemmed
+from thuja.names.spelling import TRIGRAMS, folded_common, keyed, letters_of, shortened, stemmed, trigrams
 from thuja.taxonomy import RANKS, Rank
 
-FORMAT = 1
+FORMAT = 3
 ACCEPTED = ("accepted", "provisional")
 STATUSES = (*ACCEPTED, "synonym", "misspelling", "misapplied")
 LINEAGE = [rank.label for rank in RANKS[: Rank.SPECIES]]
 """The ranks from kingdom to genus: the columns of the table of lineages."""
-SPECIES_LEVEL = ("species", "hybrid", "subspecies", "variety", "form", "infrahybrid")
+BELOW_SPECIES = (
+    "subspecies", "variety", "form", "infrahybrid", "subvariety", "subform", "forma specialis", "infraspecific name",
+)  # fmt: skip
+SPECIES_LEVEL = ("species", "hybrid", *BELOW_SPECIES)
 _SEVEN = [rank.label for rank in RANKS]
 _ABOUT = "backbone.json"
 
@@ -49,7 +53,9 @@ class Tables:
     lineage, species, name, authorship, common`. `names` has every name, sorted by `key`: `key, name, authorship,
     id, rank, status, taxon`, and of binomials `epithet`, `letters` (of the epithet) and `genus`, a row of `words`.
     The rest are sorted for look-ups: `variants` (genus and stem), `epithets`, `words` (all genera and names of one
-    word, with `letters`), `near` (words with a letter left out), `ids`, `vernaculars` (`common_key`).
+    word, with `letters`), `near` (words with a letter left out), `ids`, `vernaculars` (`common_key`), and `heads` (what
+    the preferred English names end in: "robin" of "american robin"). `trigrams` counts the groups of three letters in
+    the distinct `epithets` and in `words`, a row a code.
     """
 
     lineages: pl.DataFrame
@@ -61,6 +67,8 @@ class Tables:
     near: pl.DataFrame
     ids: pl.DataFrame
     vernaculars: pl.DataFrame
+    heads: pl.DataFrame
+    trigrams: pl.DataFrame
 
 
 _TABLES = [field.name for field in fields(Tables)]
@@ -83,17 +91,20 @@ def build_tables(usages: pl.DataFrame, vernaculars: pl.DataFrame) -> Tables:
     words = _words(names)
     names = _with_words(names, words)
     binomials = names.filter(pl.col("epithet").is_not_null())
+    epithets = binomials.select("epithet", "row").sort("epithet", "row")
     key = (pl.col("key").str.split(" ").list.first() + " " + stemmed(pl.col("epithet"))).alias("variant")
     return Tables(
         lineages=lineages.select(LINEAGE),
         taxa=taxa.select("id", "rank", "lineage", "species", "name", "authorship", "common"),
         names=names.drop("row"),
         variants=binomials.select(key, "row").sort("variant", "row"),
-        epithets=binomials.select(pl.col("epithet"), "row").sort("epithet", "row"),
+        epithets=epithets,
         words=words,
         near=shortened(words["word"]),
         ids=names.select("id", "row").sort("id", "row"),
         vernaculars=spoken,
+        heads=_heads(spoken),
+        trigrams=pl.DataFrame({"epithets": _counts(epithets["epithet"]), "words": _counts(words["word"])}),
     )
 
 
@@ -114,7 +125,7 @@ def _tidy(usages: pl.DataFrame) -> pl.DataFrame:
 def _names(usages: pl.DataFrame, taxa: pl.DataFrame) -> pl.DataFrame:
     """Every usage whose accepted taxon is known, sorted by key."""
     names = usages.join(taxa.select(accepted="id", taxon="taxon"), on="accepted", how="inner")
-    epithet = pl.col("key").str.strip_prefix(pl.col("key").str.split(" ").list.first() + " ")
+    epithet = pl.col("key").str.split(" ").list.last()
     is_binomial = (
         pl.col("rank").is_in(["species", "hybrid"]) & pl.col("key").str.contains(r"^[^ ×]+ (× )?[^ ]+$")
     )  # fmt: skip
@@ -154,6 +165,25 @@ def _vernaculars(vernaculars: pl.DataFrame, taxa: pl.DataFrame) -> tuple[pl.Data
     common = english.unique("taxon", keep="first", maintain_order=True).select("taxon", common="name")
     columns = ["common_key", "taxon", "name", "language", "is_preferred", "source"]
     return common, spoken.select(columns).sort("common_key", "taxon", "language", "name")
+
+
+def _heads(spoken: pl.DataFrame) -> pl.DataFrame:
+    """Every ending of the preferred English names, at a word's border, with the taxon: `head, taxon`."""
+    names = spoken.filter(pl.col("language").is_in(["en", ""]), pl.col("is_preferred")).select("common_key", "taxon")
+    words = names.select("taxon", words=pl.col("common_key").str.split(" "))
+    most = int(words["words"].list.len().max() or 0)  # type: ignore[arg-type]
+    parts = [
+        words.filter(pl.col("words").list.len() > count).select(
+            head=pl.col("words").list.tail(count).list.join(" "), taxon="taxon"
+        )
+        for count in range(1, min(most, 6))
+    ]
+    empty = pl.DataFrame(schema={"head": pl.String, "taxon": pl.UInt32})
+    return pl.concat([empty, *parts]).unique().sort("head", "taxon")
+
+
+def _counts(words: pl.Series) -> np.ndarray:
+    return np.bincount(trigrams(words.unique())[0], minlength=TRIGRAMS)
 
 
 def write_store(usages: pl.DataFrame, vernaculars: pl.DataFrame, about: About, folder: Path) -> None:

