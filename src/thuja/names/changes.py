@@ -35,9 +35,7 @@ def changes(old: Backbone, new: Backbone, *, only: pl.Series | None = None) -> p
     )
     table = both.with_columns(_change().alias("change")).filter(pl.col("change").is_not_null())
     name = pl.coalesce("name", "name_new")
-    shown = table.select(
-        name.alias("name"), "change", pl.col("said").alias("old"), pl.col("said_new").alias("new")
-    )
+    shown = table.select(name.alias("name"), "change", pl.col("said").alias("old"), pl.col("said_new").alias("new"))
     return shown.sort("name", "change", "old", "new")
 
 
@@ -48,6 +46,7 @@ def _said(backbone: Backbone, keys: pl.DataFrame | None) -> pl.DataFrame:
         names = names.join(keys, on="key", how="semi")
     taxa = backbone.tables.taxa[names["taxon"].cast(pl.Int64).to_numpy()]
     above = backbone.tables.lineages[taxa["lineage"].cast(pl.Int64).to_numpy()]
+    lineage = above.select(pl.concat_str([pl.col(rank).fill_null("-") for rank in LINEAGE[:-1]], separator=" > "))
     return names.select(
         "key",
         "name",
@@ -55,7 +54,7 @@ def _said(backbone: Backbone, keys: pl.DataFrame | None) -> pl.DataFrame:
         pl.col("status").cast(pl.String).is_in(list(ACCEPTED)).alias("is_accepted"),
         taxa["name"].alias("accepted"),
         pl.col("rank").cast(pl.String),
-        above.select(pl.concat_str([pl.col(rank).fill_null("-") for rank in LINEAGE[:-1]], separator=" > ")).to_series().alias("above"),
+        lineage.to_series().alias("above"),
     )  # fmt: skip
 
 
@@ -63,7 +62,10 @@ def _by_kingdom(said: pl.DataFrame, several: pl.DataFrame) -> pl.DataFrame:
     """A row a name, or a name and kingdom where it stands in several: what is said of it, of all its taxa."""
     rows = said.join(several, on="key", how="left").with_columns(
         pl.when(pl.col("is_several")).then("kingdom").alias("within"),
-        pl.when("is_accepted").then(pl.lit("accepted")).otherwise(pl.concat_str(pl.lit("= "), "accepted")).alias("status"),
+        pl.when("is_accepted")
+        .then(pl.lit("accepted"))
+        .otherwise(pl.concat_str(pl.lit("= "), "accepted"))
+        .alias("status"),
     )
     parts = {name: pl.col(name).unique().sort().str.join("; ") for name in ("status", "rank", "above", "accepted")}
     grouped = rows.group_by("key", "within").agg(

@@ -16,7 +16,10 @@ def backbone_counts(backbone: Backbone) -> pl.DataFrame:
     per_key = names.group_by("key").agg(pl.col("taxon").n_unique().alias("taxa"))
     homonyms = pl.Series(per_key["taxa"].filter(per_key["taxa"] > 1))
     total = [("total", "names", len(names)), ("total", "accepted taxa", len(taxa))]
-    total += [("homonyms", "names of several taxa", len(homonyms)), ("homonyms", "taxa of such names", int(homonyms.sum()))]
+    total += [
+        ("homonyms", "names of several taxa", len(homonyms)),
+        ("homonyms", "taxa of such names", int(homonyms.sum())),
+    ]
     parts = [
         _counted("accepted taxa by rank", taxa["rank"]),
         _counted("names by status", names["status"]),
@@ -29,12 +32,20 @@ def backbone_counts(backbone: Backbone) -> pl.DataFrame:
 _COUNTS = {"what": pl.String, "of": pl.String, "count": pl.Int64}
 
 
+def is_resolved(path: Path) -> bool:
+    """Whether a table is one that `thuja names resolve` wrote."""
+    with opened_table(path) as frame:
+        return "match_type" in frame.collect_schema().names()
+
+
 def table_counts(path: Path) -> pl.DataFrame:
-    """Rows of a resolved table by match type and backbone: `what`, `of`, `count`. Raises BadFile for any other table."""
+    """Rows of a resolved table by match type, rank, backbone, form. Raises BadFile for any other table."""
     with opened_table(path) as frame:
         held = frame.collect_schema().names()
         if "match_type" not in held:
-            raise BadFile(f"{path} is no resolved table: it has no column match_type", hint=f"found: {', '.join(held)[:300]}")
+            raise BadFile(
+                f"{path} is no resolved table: it has no column match_type", hint=f"found: {', '.join(held)[:300]}"
+            )
         parts = []
         for column in ("match_type", "accepted_rank", "backbone", "form"):
             if column in held:
