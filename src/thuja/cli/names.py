@@ -130,8 +130,9 @@ def _print_names(given: tuple[str, ...], out: Path | None, options: "TableOption
         raise UsageError("--out and --taxonopy are for tables", hint="write the names into a .txt, one a line")
     if not any(word.strip() for word in given):
         raise EmptyInput("no name to resolve", hint="thuja names resolve NAME...")
+    answers = resolve_words(list(given), options).to_dicts()
     click.echo("\t".join(["name", *_SHOWN]))
-    for word, answer in zip(given, resolve_words(list(given), options).to_dicts(), strict=True):
+    for word, answer in zip(given, answers, strict=True):
         answer["lineage"] = " ".join(answer[rank] for rank in SEVEN if answer[rank])
         cells = [f"{value:.4f}" if isinstance(value := answer[name], float) else value or "" for name in _SHOWN]
         click.echo("\t".join(" ".join(str(cell).split()) for cell in [word, *cells]))

@@ -144,7 +144,7 @@ def _by_id(table: pl.DataFrame, resolver: Resolver, sources: IdentifierSources) 
     """Lines whose taxon is an id of an open backbone; a bare one is the first backbone's."""
     own = table.filter(pl.col("taxon_id") != "")
     plain = IdentifierSources.of(resolver.backbones, sources.plain or sources.names[0])
-    rows = tidy_rows(own.select(pl.lit("").alias("verbatim"))).hstack(
+    rows = tidy_rows(own.select(pl.col("name").alias("verbatim")).clear(len(own))).hstack(
         own.select(
             pl.col("line").alias("row"),
             plain.key(pl.col("taxon_id"), "taxon_id").alias("taxon_id"),

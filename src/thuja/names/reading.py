@@ -66,6 +66,8 @@ def bad_file(path: Path) -> Iterator[None]:
         yield
     except (pl.exceptions.PolarsError, EOFError, gzip.BadGzipFile) as error:
         said = " ".join(str(error).split())[:300]
+        if "more fields than defined" in said:
+            said = "a row has more cells than the heading"
         raise BadFile(
             f"{path} cannot be read: {said}", hint="is it whole, and each row as long as the heading?"
         ) from error

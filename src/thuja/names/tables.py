@@ -94,7 +94,7 @@ def resolve_tables(paths: list[Path], out: Path, options: TableOptions, *, force
 
 
 def resolve_words(words: list[str], options: TableOptions) -> pl.DataFrame:
-    """The answers (`ANSWERS`) to names without a table, in their order."""
+    """The answers (`name` and `ANSWERS`) to names without a table, in their order."""
     resolver = Resolver(open_backbones(list(options.backbones)), threshold=options.threshold)
     ids = IdentifierSources.of(resolver.backbones, options.id_backbone)
     overrides = Overrides.load(options.overrides, resolver, ids) if options.overrides else None
@@ -227,12 +227,11 @@ def _warn_of_ids(sources: list[Source], answers: pl.DataFrame) -> None:
 
 
 def summarise(table: pl.DataFrame) -> Summary:
-    """Count the answers (`match_type`, `term`, `rows`) by rows."""
+    """Count the answers (`match_type`, `name`, `rows`) by rows."""
     counts = table.group_by("match_type").agg(pl.col("rows").sum()).sort("rows", "match_type", descending=[True, False])
-    lost = table.filter(
-        pl.col("match_type").is_in(["unresolved", "given", "ambiguous", "conflict"]), pl.col("term") != ""
-    )
-    common = lost.group_by("term").agg(pl.col("rows").sum()).sort("rows", "term", descending=[True, False]).head(10)
+    is_lost = pl.col("match_type").is_in(["unresolved", "given", "ambiguous", "conflict"]) & (pl.col("name") != "")
+    names = table.filter(is_lost).group_by("name").agg(pl.col("rows").sum())
+    common = names.sort("rows", "name", descending=[True, False]).head(10)
     return Summary(
         rows=int(table["rows"].sum()),
         distinct=len(table),
