@@ -42,9 +42,13 @@ def answer_rows(
     language: str = "",
     workers: Workers | None = None,
 ) -> pl.DataFrame:
-    """The answers (`ANSWERS`) to distinct rows in their order: `columns.ASKED`, and `rows`, how often each stands there."""
+    """The answers to distinct rows (`columns.ASKED`, and `rows`, how many there are), in their order.
+
+    Columns: `name`, what is looked up first, and `ANSWERS`.
+    """
     tidy = tidy_rows(rows).hstack(rows.select(*IDS, "rows")).with_row_index("row")
-    asked = tidy.hstack(numbered(tidy.select(GIVEN)).select("name"))
+    tidy = tidy.hstack(numbered(tidy.select(GIVEN)).select("name"))
+    asked = tidy
     parts = []
     for find in (overrides.find if overrides else None, lambda rest: identified(rest, resolver)):
         if find is not None:
@@ -54,13 +58,15 @@ def answer_rows(
     parts.append(asked.select("row").hstack(named.select(RESULT)))
     answers = pl.concat([part.with_columns(pl.col("row").cast(pl.UInt32)) for part in parts]).sort("row")
     given = tidy.select(
-        pl.col("verbatim", "rows"), *(pl.col(name).alias(f"given_{name}") for name in (*LINEAGE, "common"))
+        pl.col("verbatim", "name", "rows"), *(pl.col(name).alias(f"given_{name}") for name in (*LINEAGE, "common"))
     )
     answers = one_lineage_each(answers.hstack(given)).with_columns(form().alias("form"))
     if language:
         spoken = common_names(resolver.backbones, language)
         answers = answers.drop("common").join(spoken, on=["backbone", "accepted_id"], how="left", maintain_order="left")
-    return answers.select(ANSWERS)
+    blank = ("infraspecific", "qualifier", "term")
+    answers = answers.with_columns(pl.col(blank).replace("", None))
+    return answers.select("name", *ANSWERS)
 
 
 def _named(rows: pl.DataFrame, resolver: Resolver, workers: Workers) -> pl.DataFrame:

@@ -18,7 +18,7 @@ ALIASES = {
     "taxon_id": ("taxonKey", "taxonID"),
     "accepted_id": ("acceptedTaxonKey",),
 }
-"""What a row may be asked by, and the headings it goes by; case, blanks, `_` and `-` do not matter."""
+"""What a row may be asked by, and its headings, the first preferred; case, blanks, `_` and `-` do not matter."""
 IDS = ("taxon_id", "accepted_id")
 ASKED = (*GIVEN, *IDS)
 """The columns of a row that asks; ids are written `backbone:id`, and empty where no open backbone has them."""
@@ -39,11 +39,8 @@ class Columns:
         for heading in headings:
             if meaning := known.get(_plain(heading)):
                 held.setdefault(meaning, []).append(heading)
-        for meaning, several in held.items():
-            # A table may well have taxonKey and taxonID; the first that a backbone knows counts.
-            if len({_plain(heading) for heading in several}) < len(several) or (
-                len(several) > 1 and meaning != "taxon_id"
-            ):
+        for several in held.values():
+            if len({_plain(heading) for heading in several}) < len(several):
                 raise BadFile(
                     f"{path}: the columns {' and '.join(several)} say the same thing",
                     hint="leave one of them out, or rename it",
@@ -51,7 +48,9 @@ class Columns:
         if not held:
             asked = ", ".join(alias for aliases in ALIASES.values() for alias in aliases)
             raise BadFile(f"{path} has no column with names: one of {asked}", hint=f"found: {_shown(headings)}")
-        return cls(held={meaning: tuple(several) for meaning, several in held.items()})
+        place = {_plain(alias): number for number, alias in enumerate(sum(ALIASES.values(), ()))}
+        ordered = {key: sorted(several, key=lambda heading: place[_plain(heading)]) for key, several in held.items()}
+        return cls(held={meaning: tuple(several) for meaning, several in ordered.items()})
 
     def asked(self, sources: IdentifierSources) -> list[pl.Expr]:
         """Expressions of the columns `ASKED`, without nulls; a cell is cut at `MAX_LENGTH` characters."""
@@ -64,10 +63,9 @@ class Columns:
         return [*names, *ids]
 
     def _text(self, meaning: str) -> pl.Expr:
-        headings = self.held.get(meaning)
-        if not headings:
-            return pl.lit("")
-        return pl.col(headings[0]).cast(pl.String).str.head(MAX_LENGTH).fill_null("")
+        """The first of the columns of this meaning that says something in a row."""
+        cells = [pl.col(heading).cast(pl.String).str.head(MAX_LENGTH) for heading in self.held.get(meaning, ())]
+        return pl.coalesce(*(pl.when(cell.str.strip_chars() != "").then(cell) for cell in cells), pl.lit(""))
 
 
 def require_plain(schema: Mapping[str, pl.DataType], columns: Columns, path: Path) -> None:

@@ -7,7 +7,8 @@ from thuja.names.spelling import folded
 DOMESTIC = (
     "bombyx mori", "bos frontalis", "bos grunniens", "bos indicus", "bos taurus", "bubalus bubalis",
     "camelus bactrianus", "camelus dromedarius", "canis familiaris", "capra hircus", "carassius auratus",
-    "cavia porcellus", "equus asinus", "equus caballus", "felis catus", "lama glama", "lama pacos", "mustela furo", "ovis aries", "sus domesticus",
+    "cavia porcellus", "equus asinus", "equus caballus",
+    "felis catus", "lama glama", "lama pacos", "mustela furo", "ovis aries", "sus domesticus",
     "vicugna pacos",
 )  # fmt: skip
 """Names of domestic animals. Most are those that Opinion 2027 of the ICZN (2003) sets beside 17 names of wild species;

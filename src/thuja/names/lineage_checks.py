@@ -19,8 +19,9 @@ _HELD = ("accepted_name", "accepted_rank", "accepted_id", "backbone")
 def one_lineage_each(answers: pl.DataFrame) -> pl.DataFrame:
     """The answers with one lineage for each taxon that no backbone vouches for.
 
-    `answers` has the columns of an answer, `given_kingdom` ... `given_genus` (tidy, without nulls), and `rows`, how
-    many rows of the table it stands for. What the answer says otherwise than the row is told in `changed`.
+    `answers` has the columns of an answer, `name` (what is looked up first), `given_kingdom` ... `given_genus`
+    (tidy, without nulls), and `rows`, how many rows of the table it stands for. What the answer says otherwise
+    than the row is told in `changed`.
     """
     level = pl.col("accepted_rank").replace_strict(
         LINEAGE, list(range(len(LINEAGE))), default=None, return_dtype=pl.Int64
@@ -33,7 +34,7 @@ def one_lineage_each(answers: pl.DataFrame) -> pl.DataFrame:
         return answers
     filled = rest.with_columns(_filled(rank, number) for number, rank in enumerate(LINEAGE))
     filled = filled.with_columns(_key(rank) for rank in LINEAGE)
-    filled = filled.with_columns(folded(pl.col("term").fill_null("")).alias("of"))
+    filled = filled.with_columns(folded(pl.col("name")).alias("of"))
     filled = _agreed(filled.filter(pl.col("of") != ""), "of", len(LINEAGE)).vstack(filled.filter(pl.col("of") == ""))
     for number in range(LINEAGE.index("genus"), 1, -1):
         rank = LINEAGE[number]

@@ -1,8 +1,8 @@
 """The user's own table of what names mean, which comes before everything else.
 
 Columns: `name` (as it stands in the tables to resolve); any of kingdom ... genus, to which the row is then
-confined; and the taxon: `taxon` (a scientific name that the backbones know), `taxon_id` (an id of a backbone), or a lineage in
-`to_kingdom` ... `to_species`, which helps to tell a homonym in `taxon`, and alone is taken as it stands.
+confined; and the taxon: `taxon` (a scientific name that the backbones know), `taxon_id` (an id of a backbone), or a
+lineage in `to_kingdom` ... `to_species`, which helps to tell a homonym in `taxon`, and alone is taken as it stands.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ import polars as pl
 from thuja.errors import BadFile
 from thuja.names.identifiers import IdentifierSources, identified
 from thuja.names.queries import lineage_key
-from thuja.names.reading import read_small
+from thuja.names.reading import opened_table
 from thuja.names.resolution import CERTAIN, Status
 from thuja.names.resolver import RESULT, Resolver
 from thuja.names.rows import SEVEN, tidy_rows
@@ -37,7 +37,8 @@ class Overrides:
         Raises BadFile for a table of another layout, for a taxon that no backbone has, and for a name that
         stands twice with the same ranks.
         """
-        table = _tidy(read_small(path), path)
+        with opened_table(path) as frame:
+            table = _tidy(frame.collect(), path)
         keys = ["key", *(f"on_{rank}" for rank in LINEAGE)]
         twice = table.filter(pl.struct(keys).is_duplicated())
         if len(twice):
@@ -143,7 +144,7 @@ def _by_id(table: pl.DataFrame, resolver: Resolver, sources: IdentifierSources) 
     """Lines whose taxon is an id of an open backbone; a bare one is the first backbone's."""
     own = table.filter(pl.col("taxon_id") != "")
     plain = IdentifierSources.of(resolver.backbones, sources.plain or sources.names[0])
-    rows = tidy_rows(own.select(pl.lit("").alias("verbatim"))).hstack(
+    rows = tidy_rows(own.select(pl.col("name").alias("verbatim")).clear(len(own))).hstack(
         own.select(
             pl.col("line").alias("row"),
             plain.key(pl.col("taxon_id"), "taxon_id").alias("taxon_id"),

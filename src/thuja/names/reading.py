@@ -50,12 +50,13 @@ def open_sources(paths: Sequence[Path]) -> Iterator[list[Source]]:
         yield [_source(path, inside, Path(scratch)) for path, inside in _files(paths)]
 
 
-def read_small(path: Path) -> pl.DataFrame:
-    """A whole table in memory, each cell as text (Parquet keeps its types)."""
+@contextmanager
+def opened_table(path: Path) -> Iterator[pl.LazyFrame]:
+    """One table, whatever its columns; it is to be read inside the block. Raises UsageError or BadFile."""
     if not path.is_file():
         raise UsageError(f"there is no table at {path}", hint="name a CSV, TSV or Parquet file")
     with tempfile.TemporaryDirectory(prefix="thuja-") as scratch, bad_file(path):
-        return scan(path, Path(scratch)).collect()
+        yield scan(path, Path(scratch))
 
 
 @contextmanager
@@ -65,6 +66,8 @@ def bad_file(path: Path) -> Iterator[None]:
         yield
     except (pl.exceptions.PolarsError, EOFError, gzip.BadGzipFile) as error:
         said = " ".join(str(error).split())[:300]
+        if "more fields than defined" in said:
+            said = "a row has more cells than the heading"
         raise BadFile(
             f"{path} cannot be read: {said}", hint="is it whole, and each row as long as the heading?"
         ) from error

@@ -19,7 +19,8 @@ from thuja.names.identifiers import IdentifierSources
 from thuja.names.installed import open_backbones
 from thuja.names.overrides import Overrides
 from thuja.names.reading import PARQUET, Source, bad_file, open_sources
-from thuja.names.resolver import THRESHOLD, Resolver
+from thuja.names.resolver import THRESHOLD, Resolver, numbered
+from thuja.names.rows import tidy_rows
 
 FORMATS = ("parquet", "csv")
 ROW_GROUP = 250_000
@@ -90,6 +91,23 @@ def resolve_tables(paths: list[Path], out: Path, options: TableOptions, *, force
             frames = [_table(source, _Answered(table=table, ids=ids)) for source in sources]
             _sink(pl.concat(frames, how="diagonal_relaxed") if len(frames) > 1 else frames[0], out, sources[0].path)
     return summarise(table)
+
+
+def resolve_words(words: list[str], options: TableOptions) -> pl.DataFrame:
+    """The answers (`name` and `ANSWERS`) to names without a table, in their order."""
+    resolver = Resolver(open_backbones(list(options.backbones)), threshold=options.threshold)
+    ids = IdentifierSources.of(resolver.backbones, options.id_backbone)
+    overrides = Overrides.load(options.overrides, resolver, ids) if options.overrides else None
+    rows = pl.DataFrame({name: words if name == "verbatim" else [""] * len(words) for name in ASKED})
+    rows = rows.with_columns(pl.lit(1, pl.UInt32).alias("rows"))
+    return answer_rows(rows, resolver, overrides=overrides, language=options.language)
+
+
+def names_of(path: Path) -> pl.Series:
+    """The distinct names that the rows of a table are looked up by."""
+    with open_sources([path]) as sources:
+        rows = distinct_rows(sources, IdentifierSources())
+    return numbered(tidy_rows(rows))["name"].unique().sort()
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -209,12 +227,11 @@ def _warn_of_ids(sources: list[Source], answers: pl.DataFrame) -> None:
 
 
 def summarise(table: pl.DataFrame) -> Summary:
-    """Count the answers (`match_type`, `term`, `rows`) by rows."""
+    """Count the answers (`match_type`, `name`, `rows`) by rows."""
     counts = table.group_by("match_type").agg(pl.col("rows").sum()).sort("rows", "match_type", descending=[True, False])
-    lost = table.filter(
-        pl.col("match_type").is_in(["unresolved", "given", "ambiguous", "conflict"]), pl.col("term") != ""
-    )
-    common = lost.group_by("term").agg(pl.col("rows").sum()).sort("rows", "term", descending=[True, False]).head(10)
+    is_lost = pl.col("match_type").is_in(["unresolved", "given", "ambiguous", "conflict"]) & (pl.col("name") != "")
+    names = table.filter(is_lost).group_by("name").agg(pl.col("rows").sum())
+    common = names.sort("rows", "name", descending=[True, False]).head(10)
     return Summary(
         rows=int(table["rows"].sum()),
         distinct=len(table),

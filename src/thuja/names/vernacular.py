@@ -40,7 +40,7 @@ def load_vernaculars() -> pl.DataFrame:
         return pl.read_parquet(path, columns=list(_SCHEMA)).with_columns(pl.col("id").cast(pl.String), *about)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise BadFile(
-            f"{path} cannot be read: {error}", hint="install it anew with thuja names common-names"
+            f"{path} cannot be read: {error}", hint="install it anew with thuja names import naturtag-0.8.1.tar.gz"
         ) from error
 
 
