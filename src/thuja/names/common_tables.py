@@ -12,7 +12,7 @@ from thuja.names.columns import ALIASES
 from thuja.names.common_names import ADDED, RESOLVED, common_names
 from thuja.names.installed import open_backbones
 from thuja.names.languages import languages as languages_of
-from thuja.names.reading import PARQUET, is_table, read_small
+from thuja.names.reading import PARQUET, is_table, opened_table
 from thuja.names.resolver import resolve
 from thuja.names.rows import GIVEN
 
@@ -34,12 +34,17 @@ def name_inputs(
     tables = [word for word in inputs if is_table(word)]
     if tables and len(inputs) > 1:
         raise UsageError(f"{tables[0]} is a table, and there are other words beside it", hint="one table, or names")
-    rows = read_small(Path(tables[0])) if tables else resolve(inputs, backbones=opened)
+    rows = _read(Path(tables[0])) if tables else resolve(inputs, backbones=opened)
     asked = _asked(rows, tables[0]) if tables else rows
     named = common_names(asked, opened, languages=languages, higher_rank=higher_rank)
     _require_language(opened, languages)
     rows = rows.drop(ADDED, strict=False) if tables else rows.select(_SHOWN)
     return rows.hstack(named.select(ADDED))
+
+
+def _read(path: Path) -> pl.DataFrame:
+    with opened_table(path) as frame:
+        return frame.collect()
 
 
 def _asked(table: pl.DataFrame, path: str) -> pl.DataFrame:

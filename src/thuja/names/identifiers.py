@@ -13,7 +13,7 @@ import polars as pl
 
 from thuja.errors import UnknownName
 from thuja.names.backbone import Backbone
-from thuja.names.decisions import described
+from thuja.names.described import described
 from thuja.names.queries import lineage_key
 from thuja.names.resolution import CERTAIN, Status
 from thuja.names.resolver import RESULT, Resolver
