@@ -82,4 +82,4 @@ def _hint_common_names() -> None:
     if not vernacular_file().is_file():
         click.echo("hint: if these are English names, install the table of them once:")
         click.echo(f"  {FETCH}")
-        click.echo("  thuja names common-names naturtag-0.8.1.tar.gz")
+        click.echo("  thuja names import naturtag-0.8.1.tar.gz")

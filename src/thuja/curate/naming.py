@@ -16,6 +16,7 @@ _RANKS = [rank.label for rank in RANKS]
 _FILLED = [*_RANKS, "scientific_name", "common", "resolution_status", "resolution_reason", "lineage"]
 _RESOLVED = DataType.struct({name: DataType.string() for name in [*_FILLED, "drop"]})
 _BATCH = 20_000
+_ASKED = {name: f"asked for {name}" for name in ["verbatim_name", "common", *_RANKS]}
 
 
 @daft.cls(use_process=False)
@@ -45,11 +46,14 @@ def names_step(resolve: Resolve) -> Step:
 
 
 def _name(frame: Frame, resolve: Resolve) -> Frame:
+    """Every distinct name, with what came with it, is resolved once over the whole frame."""
     look = cast(Callable[..., daft.Expression], NameResolver(resolve).look)  # on columns, an expression
-    answer = look(col("verbatim_name"), col("common"), *(col(rank) for rank in _RANKS))
-    frame = frame.with_column("answer", answer)
+    frame = frame.with_columns({key: col(name).fill_null("") for name, key in _ASKED.items()})
+    keys = [*_ASKED.values()]
+    answers = frame.select(*keys).distinct().with_column("answer", look(*(col(key) for key in keys)))
+    frame = frame.join(answers, on=[*keys], how="left")  # no null equals another, hence the keys without
     frame = frame.with_columns({name: col("answer")[name] for name in _FILLED})
-    return mark_dropped(frame, col("answer")["drop"], STEP).exclude("answer")
+    return mark_dropped(frame, col("answer")["drop"], STEP).exclude("answer", *keys)
 
 
 def _describe(resolve: Resolve) -> dict[str, Any]:

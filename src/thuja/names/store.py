@@ -50,12 +50,12 @@ class Tables:
     """The tables of a store; row numbers of one are columns of another.
 
     `lineages` has the names kingdom ... genus, each combination once. `taxa` has the accepted taxa: `id, rank,
-    lineage, species, name, authorship, common, observations`. `names` has every name, sorted by `key`: `key, name, authorship,
-    id, rank, status, taxon`, and of binomials `epithet`, `letters` (of the epithet) and `genus`, a row of `words`.
-    The rest are sorted for look-ups: `variants` (genus and stem), `epithets`, `words` (all genera and names of one
-    word, with `letters`), `near` (words with a letter left out), `ids`, `vernaculars` (`common_key`), and `heads` (what
-    the preferred English names end in: "robin" of "american robin"). `trigrams` counts the groups of three letters in
-    the distinct `epithets` and in `words`, a row a code.
+    lineage, species, name, authorship, common, observations`. `names` has every name, sorted by `key`: `key, name,
+    authorship, id, rank, status, taxon`, and of binomials `epithet`, `letters` (of the epithet) and `genus`, a row of
+    `words`. The rest are sorted for look-ups: `variants` (genus and stem), `epithets`, `words` (all genera and names
+    of one word, with `letters`), `near` (words with a letter left out), `ids`, `vernaculars` (`common_key`), and
+    `heads` (what the preferred English names end in: "robin" of "american robin"). `trigrams` counts the groups of
+    three letters in the distinct `epithets` and in `words`, a row a code.
     """
 
     lineages: pl.DataFrame

@@ -43,7 +43,9 @@ def load_vernaculars() -> pl.DataFrame:
         table = pl.read_parquet(path, columns=list(_SCHEMA))
         return table.with_columns(pl.col("id").cast(pl.String), *about)
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise BadFile(f"{path} cannot be read: {error}", hint="install it anew with thuja names import") from error
+        raise BadFile(
+            f"{path} cannot be read: {error}", hint="install it anew with thuja names import naturtag-0.8.1.tar.gz"
+        ) from error
 
 
 def install_vernaculars(archive: Path) -> int:

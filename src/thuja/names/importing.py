@@ -1,0 +1,25 @@
+"""Making an installed backbone of an archive of names."""
+
+import re
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from thuja.errors import UsageError
+from thuja.names.archives import read_archive
+from thuja.names.installed import backbones_folder
+from thuja.names.store import About, write_store
+
+
+def install_archive(archive: Path, name: str = "") -> tuple[Path, tuple[str, ...]]:
+    """Read an archive and install it under `name` (else its own); its folder, and the faults met in the archive.
+
+    Raises UsageError for a name that cannot be a folder's, and what `read_archive` raises.
+    """
+    if name and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        raise UsageError(f'no name for a backbone: "{name}"', hint="letters, digits, dots and hyphens")
+    read = read_archive(archive)
+    about = About(**asdict(read.about))
+    about = replace(about, name=name or about.name)
+    folder = backbones_folder() / about.name
+    write_store(read.usages, read.vernaculars, about, folder)
+    return folder, read.problems
