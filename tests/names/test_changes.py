@@ -1,9 +1,11 @@
 """What a newer backbone says otherwise."""
 
 import polars as pl
-from tests.names.small_backbone import BIRDS, small_backbone
+from tests.names.small_backbone import BIRDS, SCHEMA, SPOKEN, small_backbone
 
+from thuja.names import Backbone
 from thuja.names.changes import Change, changes
+from thuja.names.store import About, build_tables
 
 
 def test_equal_backbones_differ_in_nothing() -> None:
@@ -26,23 +28,11 @@ def test_what_was_added_is_gone_or_moved() -> None:
     assert only["name"].to_list() == ["Corvus major"]
 
 
-def test_a_name_that_became_a_synonym_and_back() -> None:
-    before, after = small_backbone(without=("92",)), small_backbone(without=("51", "92"))
-    assert changes(before, after)["change"].to_list() == [Change.GONE]
-    import polars as pl
-    from tests.names.small_backbone import SCHEMA
-
-    from thuja.names import Backbone
-    from thuja.names.archives.archive import VERNACULAR_SCHEMA
-    from thuja.names.store import About, build_tables
-
+def test_a_name_becomes_a_synonym_and_comes_back_and_changes_rank() -> None:
     def world(*rows: tuple[str, str, str, str, str]) -> Backbone:
-        full = [
-            (id_, name, None, rank, status, accepted, "Animalia", *[None] * 6)
-            for id_, name, rank, status, accepted in rows
-        ]
+        full = [(*row[:2], None, *row[2:], "Animalia", *[None] * 6) for row in rows]
         usages = pl.DataFrame(full, schema=SCHEMA, orient="row")
-        return Backbone(build_tables(usages, pl.DataFrame(schema=VERNACULAR_SCHEMA)), About(name="w"))
+        return Backbone(build_tables(usages, pl.DataFrame(schema=SPOKEN)), About(name="w"))
 
     one, two = ("1", "Aus bus", "species", "accepted", "1"), ("2", "Cus bus", "species", "accepted", "2")
     old, new = world(one, two), world(one, ("2", "Cus bus", "species", "synonym", "1"))

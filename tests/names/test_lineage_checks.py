@@ -9,6 +9,8 @@ from thuja.names.columns import ASKED
 from thuja.names.store import LINEAGE
 
 RESOLVER = Resolver([small_backbone()])
+PLANT = {"verbatim": "Xus yus", "family": "Yidae", "kingdom": "Plantae"}
+TIT = {"verbatim": "Corvus corax", "family": "Paridae"}
 
 
 def answers(*rows: tuple[int, dict[str, str]]) -> pl.DataFrame:
@@ -37,7 +39,7 @@ def test_of_as_many_rows_the_most_complete_lineage_decides_then_the_alphabet() -
 def test_names_of_two_kingdoms_are_two_taxa() -> None:
     found = answers(
         (1, {"verbatim": "Xus yus", "family": "Xidae"}),
-        (9, {"verbatim": "Xus yus", "family": "Yidae", "kingdom": "Plantae"}),
+        (9, PLANT),
     )
     assert found["family"].to_list() == ["Xidae", "Yidae"]
 
@@ -65,6 +67,7 @@ def test_species_of_one_unknown_genus_share_its_lineage_and_genera_their_family_
     )
     assert found["family"].to_list() == ["Xidae"] * 3
     assert found["order"].to_list() == ["Qales"] * 3
+    moved = "order: Rales -> Qales; family: Yidae -> Xidae"
     assert found["changed"].to_list() == [
         None,
         "order: Rales -> Qales; family: Yidae -> Xidae",
@@ -73,19 +76,14 @@ def test_species_of_one_unknown_genus_share_its_lineage_and_genera_their_family_
 
 
 def test_a_family_given_moves_no_one_to_another_family_of_its_order() -> None:
-    rows = (
-        {"verbatim": "Xus yus", "family": "Corvidae"},
-        {"verbatim": "Zus zus", "family": "Zidae", "order": "Passeriformes"},
-    )
-    found = answers(*((1, row) for row in rows))
+    other = {"verbatim": "Zus zus", "family": "Zidae", "order": "Passeriformes"}
+    found = answers((1, {"verbatim": "Xus yus", "family": "Corvidae"}), (1, other))
     assert found["family"].to_list() == ["Corvidae", "Zidae"]
     assert found["order"].to_list() == ["Passeriformes", "Passeriformes"]
 
 
 def test_answers_of_a_backbone_are_left_as_they_are() -> None:
-    found = answers(
-        (1, {"verbatim": "Corvus corax", "family": "Paridae"}), (9, {"verbatim": "Agathis alba", "family": "Xidae"})
-    )
+    found = answers((1, TIT), (9, {"verbatim": "Agathis alba", "family": "Xidae"}))
     assert found["family"][0] == "Corvidae"
     assert found["changed"][0] == "family: paridae -> Corvidae"
     assert found.row(0, named=True)["species"] == "corax"

@@ -28,7 +28,8 @@ def answers(overrides: Overrides, *rows: dict[str, str]) -> pl.DataFrame:
 
 
 def test_a_taxon_is_named_by_its_name_its_id_or_a_lineage(tmp_path: Path) -> None:
-    text = "name,taxon,taxon_id,to_kingdom,to_genus,to_species\nblackie,Anas strepera,,,,\nrook,,12,,,\nxx,,,Animalia,Xus,yus\n"
+    text = "name,taxon,taxon_id,to_kingdom,to_genus,to_species\n"
+    text += "blackie,Anas strepera,,,,\nrook,,12,,,\nxx,,,Animalia,Xus,yus\n"
     found = answers(load(tmp_path, text), {"verbatim": "Blackie"}, {"common": "rook"}, {"verbatim": "xx"})
     assert found["match_type"].to_list() == ["override"] * 3
     assert found["accepted_name"].to_list() == ["Mareca strepera", "Corvus corone", "Xus yus"]
@@ -46,7 +47,8 @@ def test_overrides_come_before_ids_and_known_names(tmp_path: Path) -> None:
 
 
 def test_ranks_confine_an_override_and_more_ranks_go_first(tmp_path: Path) -> None:
-    text = "name,kingdom,family,taxon,to_kingdom\nrosea,,,Corvus corax,\nrosea,Plantae,,Laelia rosea,Plantae\nrosea,Plantae,Corvidae,Corvus,\n"
+    text = "name,kingdom,family,taxon,to_kingdom\nrosea,,,Corvus corax,\n"
+    text += "rosea,Plantae,,Laelia rosea,Plantae\nrosea,Plantae,Corvidae,Corvus,\n"
     rows = [{"verbatim": "rosea"}, {"verbatim": "rosea", "kingdom": "Viridiplantae"}]
     rows.append({"verbatim": "rosea", "kingdom": "Plantae", "family": "Corvidae"})
     assert answers(load(tmp_path, text), *rows)["accepted_id"].to_list() == ["11", "31", "10"]

@@ -253,7 +253,8 @@ def test_taxonopy_s_files(tmp_path: Path, store: str) -> None:
     solved = pl.read_parquet(tmp_path / "out/in.resolved.parquet")
     assert solved.columns[:16] == [
         "uuid", "scientific_name", "common_name", "source_dataset", "source_id", "resolution_status", "kingdom",
-        "phylum", "class", "order", "family", "genus", "species", "resolution_path", "resolution_strategy", "final_query_term",
+        "phylum", "class", "order", "family", "genus", "species", "resolution_path", "resolution_strategy",
+        "final_query_term",
     ]  # fmt: skip
     row = solved.row(0, named=True)
     assert (row["uuid"], row["source_dataset"], row["source_id"], row["common_name"]) == ("u1", "gbif", "7", "raven")
