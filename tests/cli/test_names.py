@@ -1,6 +1,10 @@
 """`thuja names` as a user calls it."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import polars as pl
@@ -67,6 +71,22 @@ def test_taxonopy_s_layout_and_the_counts_of_a_resolved_table(store: str, tmp_pa
     assert json.loads((tmp_path / "tp/resolution_stats.json").read_text())["total_entry_groups_processed"] == 2
     run("resolve", tmp_path / "a.csv", "--backbone", store, "--out", tmp_path / "b.parquet")
     assert "rows by match_type\texact\t1" in run("stats", tmp_path / "b.parquet").stdout
+
+
+def test_a_killed_run_leaves_no_table(store: str, tmp_path: Path) -> None:
+    rows = pl.DataFrame({"scientific_name": ["Corvus corax", "Corvus coronne", "Xus yus"] * 700_000})
+    rows.with_row_index("id").write_parquet(tmp_path / "a.parquet")
+    out = tmp_path / "out" / "b.parquet"
+    words = ["names", "resolve", tmp_path / "a.parquet", "--backbone", store, "--out", out]
+    code = "from thuja.cli.main import main; main()"
+    with subprocess.Popen([sys.executable, "-c", code, *map(str, words)], stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None and not any(file.stat().st_size for file in tmp_path.glob("out/*.tmp")):
+            time.sleep(0.002)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    assert not out.exists()
+    assert run(*words[1:]).exit_code == 0
+    assert len(pl.read_parquet(out)) == 2_100_000
 
 
 def test_an_answer_is_explained_by_its_candidates_and_their_evidence(store: str) -> None:

@@ -67,7 +67,6 @@ def test_species_of_one_unknown_genus_share_its_lineage_and_genera_their_family_
     )
     assert found["family"].to_list() == ["Xidae"] * 3
     assert found["order"].to_list() == ["Qales"] * 3
-    moved = "order: Rales -> Qales; family: Yidae -> Xidae"
     assert found["changed"].to_list() == [
         None,
         "order: Rales -> Qales; family: Yidae -> Xidae",
