@@ -94,6 +94,16 @@ def test_a_folder_becomes_a_folder_with_a_file_for_each_table(tmp_path: Path, st
     assert pl.read_parquet(tmp_path / "out/b/two.parquet")["accepted_id"].to_list() == ["11"]
 
 
+def test_two_tables_are_never_one_file_nor_an_output_in_its_input(tmp_path: Path, store: str) -> None:
+    table(tmp_path, "in/a.csv", ROWS)
+    table(tmp_path, "in/a.txt", "Corvus corax\n")
+    options = TableOptions(backbones=(store,))
+    with pytest.raises(UsageError, match=r"two tables would be written to .*a\.csv"):
+        resolve_tables([tmp_path / "in"], tmp_path / "out", options)
+    with pytest.raises(UsageError, match="lies in the input"):
+        resolve_tables([tmp_path / "in"], tmp_path / "in" / "out", options)
+
+
 def test_several_tables_become_one_file_in_their_order(tmp_path: Path, store: str) -> None:
     one = table(tmp_path, "one.csv", "scientific_name\nCorvus corax\n")
     two = table(tmp_path, "two.csv", "genus,note\nCorvus,x\n")
@@ -224,7 +234,7 @@ FAMILIES = st.sampled_from(["Xidae", "Yidae", "Corvidae", ""])
 ORDERS = st.sampled_from(["Passeriformes", "Qales", ""])
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(rows=st.lists(st.tuples(NAMES, FAMILIES, ORDERS), min_size=1, max_size=14), data=st.data())
 def test_the_order_of_rows_and_their_parting_into_files_change_nothing(
     tmp_path_factory: pytest.TempPathFactory, store: str, rows: list[tuple[str, str, str]], data: st.DataObject
