@@ -4,13 +4,16 @@ import polars as pl
 
 from thuja.names import Backbone
 from thuja.names.store import About, build_tables
+from thuja.taxonomy import RANKS
 
 BIRDS = ("Animalia", "Chordata", "Aves", "Passeriformes")
 MAMMALS = ("Animalia", "Chordata", "Mammalia", "Carnivora")
 INSECTS = ("Animalia", "Arthropoda", "Insecta")
-PLANTS = ("Plantae", "Tracheophyta")
+APIALES = ("Plantae", "Tracheophyta", "Magnoliopsida", "Apiales")
+ORCHIDS = ("Plantae", "Tracheophyta", "Liliopsida", "Asparagales", "Orchidaceae")
+DUCKS = ("Animalia", "Chordata", "Aves", "Anseriformes", "Anatidae")
 SCHEMA = dict.fromkeys(
-    ["id", "name", "authorship", "rank", "status", "accepted", "kingdom", "phylum", "class", "order", "family", "genus", "species"],
+    ["id", "name", "authorship", "rank", "status", "accepted", *(rank.label for rank in RANKS)],
     pl.String,
 )  # fmt: skip
 SPOKEN = {"id": pl.String, "name": pl.String, "language": pl.String, "is_preferred": pl.Boolean, "source": pl.String}
@@ -27,11 +30,11 @@ TAXA = {
     "13": ("Corvus corax principalis", "Ridgway, 1887", "subspecies", (*BIRDS, "Corvidae", "Corvus", "corax")),
     "20": ("Oenanthe", "Vieillot, 1816", "genus", (*BIRDS, "Muscicapidae", "Oenanthe")),
     "21": ("Oenanthe oenanthe", "(Linnaeus, 1758)", "species", (*BIRDS, "Muscicapidae", "Oenanthe", "oenanthe")),
-    "22": ("Oenanthe", "L.", "genus", (*PLANTS, "Magnoliopsida", "Apiales", "Apiaceae", "Oenanthe")),
-    "23": ("Oenanthe crocata", "L.", "species", (*PLANTS, "Magnoliopsida", "Apiales", "Apiaceae", "Oenanthe", "crocata")),
+    "22": ("Oenanthe", "L.", "genus", (*APIALES, "Apiaceae", "Oenanthe")),
+    "23": ("Oenanthe crocata", "L.", "species", (*APIALES, "Apiaceae", "Oenanthe", "crocata")),
     "30": ("Laelia rosea", "Bryk, 1948", "species", (*INSECTS, "Lepidoptera", "Erebidae", "Laelia", "rosea")),
-    "31": ("Laelia rosea", "Lindl.", "species", (*PLANTS, "Liliopsida", "Asparagales", "Orchidaceae", "Laelia", "rosea")),
-    "40": ("Mareca strepera", "(Linnaeus, 1758)", "species", ("Animalia", "Chordata", "Aves", "Anseriformes", "Anatidae", "Mareca", "strepera")),
+    "31": ("Laelia rosea", "Lindl.", "species", (*ORCHIDS, "Laelia", "rosea")),
+    "40": ("Mareca strepera", "(Linnaeus, 1758)", "species", (*DUCKS, "Mareca", "strepera")),
     "50": ("Felis catus", "Linnaeus, 1758", "species", (*MAMMALS, "Felidae", "Felis", "catus")),
     "51": ("Canis lupus", "Linnaeus, 1758", "species", (*MAMMALS, "Canidae", "Canis", "lupus")),
     "60": ("Agathis alba", "Green, 1900", "species", (*INSECTS, "Hymenoptera", "Braconidae", "Agathis", "alba")),
@@ -46,7 +49,12 @@ SYNONYMS = {
     "93": ("Corvus niger", "Mathews, 1912", "species", "12"),
     "94": ("Corvus niger", "Brehm, 1831", "species", "12"),
 }
-COMMON = [("11", "Common Raven", "en"), ("11", "Grand Corbeau", "fr"), ("12", "Carrion Crow", "en"), ("50", "Domestic Cat", "en")]
+COMMON = [
+    ("11", "Common Raven", "en"),
+    ("11", "Grand Corbeau", "fr"),
+    ("12", "Carrion Crow", "en"),
+    ("50", "Domestic Cat", "en"),
+]
 
 
 def small_backbone(name: str = "small", *, without: tuple[str, ...] = (), **moved: tuple[str, ...]) -> Backbone:

@@ -6,8 +6,8 @@ come instead. The backbone is small; names and ids are those of small_backbone.p
 
 import polars as pl
 import pytest
-
 from tests.names.small_backbone import small_backbone
+
 from thuja.names import Resolver
 from thuja.names.answering import answer_rows
 from thuja.names.columns import ASKED

@@ -32,6 +32,8 @@ _PREFIXES = {
 _GBIF_TERMS = ("taxonkey", "acceptedtaxonkey")
 """Columns that only GBIF's downloads have."""
 _ID = r"([^\s/?#:]+)/?$"
+_SLUGGED = r"(\d+)(?:-[^\s/?#]*)?/?$"
+"""iNaturalist writes the name behind the number: taxa/8010-Corvus-corax."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +60,7 @@ class IdentifierSources:
         text = column.cast(pl.String).str.strip_chars().str.replace(r"^(\d+)\.0$", "$1")
         key = pl.lit("")
         for source, name in self._places.items():
-            found = text.str.extract(rf"(?i)^(?:{_rust(_PREFIXES[source])}){_ID}", 1)
+            found = text.str.extract(rf"(?i)^(?:{_rust(_PREFIXES[source])}){_SLUGGED if source == 'inat' else _ID}", 1)
             key = pl.when(found.is_not_null()).then(pl.lit(f"{name}:") + found).otherwise(key)
         is_gbif = "".join(letter for letter in heading.lower() if letter.isalnum()) in _GBIF_TERMS
         plain = self.plain or (self._places.get("gbif", "") if is_gbif else "")

@@ -166,7 +166,8 @@ def _as_utf8(path: Path, scratch: Path, *, is_packed: bool) -> Path:
     copy = scratch / f"{len(list(scratch.iterdir()))}.utf8"
     with _opened(path, is_packed=is_packed) as stream, copy.open("wb") as out:
         if utf16:
-            out.writelines(line.encode() for line in io.TextIOWrapper(stream, encoding="utf-16", newline=""))
+            with io.TextIOWrapper(stream, encoding="utf-16", newline="") as lines:
+                out.writelines(line.encode() for line in lines)
             return copy
         others = 0
         for line in stream:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from thuja.errors import BadFile, OutputExists, UsageError
+from thuja.errors import OutputExists, UsageError
 from thuja.jobs import atomic_path, output_folder, require_writable
 from thuja.names import taxonopy
 from thuja.names.answering import ANSWERS, Workers, answer_rows
@@ -73,8 +73,8 @@ def resolve_tables(paths: list[Path], out: Path, options: TableOptions, *, force
     is_folder = options.is_taxonopy or not _format_of(out)
     if not is_folder:
         _require_free(out, paths, force=force)
-    elif any(out.resolve() == path.resolve() for path in paths):
-        raise UsageError(f"{out} is the input", hint="name another folder for the output")
+    elif any(out.resolve().is_relative_to(path.resolve()) for path in paths):
+        raise UsageError(f"{out} lies in the input", hint="name another folder for the output")
     resolver = Resolver(open_backbones(list(options.backbones)), threshold=options.threshold)
     ids = IdentifierSources.of(resolver.backbones, options.id_backbone)
     overrides = Overrides.load(options.overrides, resolver, ids) if options.overrides else None
@@ -165,30 +165,33 @@ def _table(source: Source, answered: _Answered) -> pl.LazyFrame:
 
 
 def _write_folder(sources: list[Source], folder: Path, answered: _Answered, options: TableOptions) -> None:
+    places = _places(sources, folder, options)
     files = []
-    for source in sources:
-        suffix = options.format or (
-            "parquet" if options.is_taxonopy or source.path.suffix.lower() in PARQUET else "csv"
-        )
-        # a.csv and a.tsv of one folder are two files.
-        stem = source.inside.with_suffix("") if options.is_taxonopy else source.inside
-        if options.is_taxonopy:
-            frame = _answered(source, answered)
-            for word, is_solved in (("resolved", True), ("unsolved", False)):
-                file = folder / stem.with_name(f"{stem.name}.{word}.{suffix}")
-                _sink(taxonopy.layout(frame, source, is_solved=is_solved), file, source.path)
-                files.append(file)
+    for source, place in zip(sources, places, strict=True):
+        if not options.is_taxonopy:
+            _sink(_table(source, answered), place, source.path)
             continue
-        file = folder / stem
-        file = file if _format_of(file) == suffix else file.with_suffix(f".{suffix}")
-        if file in files:
-            raise BadFile(f"two tables would be written to {file}", hint="rename one of them")
-        _sink(_table(source, answered), file, source.path)
-        files.append(file)
+        for word, is_solved in (("resolved", True), ("unsolved", False)):
+            files.append(place.with_name(f"{place.stem}.{word}{place.suffix}"))
+            _sink(taxonopy.layout(_answered(source, answered), source, is_solved=is_solved), files[-1], source.path)
     if options.is_taxonopy:
         taxonopy.write_statistics(answered.table, folder)
         shown = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(options).items()}
         taxonopy.write_manifest(folder, files, shown)
+
+
+def _places(sources: list[Source], folder: Path, options: TableOptions) -> list[Path]:
+    """Where each table is written. Raises UsageError where two would be one file."""
+    places: list[Path] = []
+    for source in sources:
+        is_parquet = options.is_taxonopy or source.path.suffix.lower() in PARQUET
+        suffix = options.format or ("parquet" if is_parquet else "csv")
+        inside = source.inside.with_suffix("") if source.inside.suffix.lower() == ".gz" else source.inside
+        place = folder / inside
+        places.append(place if _format_of(place) == suffix else place.with_suffix(f".{suffix}"))
+        if places[-1] in places[:-1]:
+            raise UsageError(f"two tables would be written to {places[-1]}", hint="rename one of them")
+    return places
 
 
 def _sink(frame: pl.LazyFrame, out: Path, source: Path) -> None:
