@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from thuja.errors import BadFile, UsageError
 from thuja.model import Tokenizer
 from thuja.model.tokenizer import clean
-from thuja.names import Backbone
+from thuja.names import embedded
 
 TEXTS = [
     f"a photo of Animalia Chordata Aves {genus} {epithet} with common name {common}."
@@ -74,7 +74,7 @@ def test_ids_are_open_clips_on_random_strings(clip_folder: Path) -> None:
 def many_strings(count: int) -> list[str]:
     """Names of the embedded backbone in four phrasings, and every tenth string what no name looks like."""
     chance = random.Random(1)
-    names = [name for name in Backbone.embedded().taxa["key"].unique().sort().to_list() if name]
+    names = [name for name in embedded().tables.names["key"].unique().sort().to_list() if name]
     phrases = ("{}", "a photo of {}.", "A photo of {} With Common Name {}.", "{}&nbsp;({}) &amp; co")
     return [
         strange(chance) if chance.random() < 0.1 else chance.choice(phrases).format(*chance.choices(names, k=2))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from thuja.cli.names_backbones import diff_command, import_command, list_command, stats_command
+from thuja.cli.names_common import common
 
 if TYPE_CHECKING:
     from thuja.names.tables import TableOptions
@@ -35,7 +36,7 @@ def names() -> None:
 @click.option("--out", type=click.Path(path_type=Path), help="A .csv or .parquet file, or a folder; else stdout.")
 @BACKBONE
 @click.option("--overrides", type=click.Path(path_type=Path), help="Your own table of what names mean.")
-@click.option("--threshold", type=click.FloatRange(0, 1), default=0.9, show_default=True, help="How sure to be.")
+@click.option("--threshold", type=click.FloatRange(0, 1), default=0.8, show_default=True, help="How sure to be.")
 @click.option("--language", default="", metavar="CODE", help="Of the common names, such as fr; else English.")
 @click.option("--id-backbone", default="", metavar="NAME", help="Whose the bare ids in taxonKey and taxonID are.")
 @click.option("--taxonopy", "is_taxonopy", is_flag=True, help="Write the files of TaxonoPy into the folder --out.")
@@ -150,7 +151,7 @@ def _rank_options(command: click.Command) -> click.Command:
 @names.command("explain")
 @click.argument("name")
 @BACKBONE
-@click.option("--threshold", type=click.FloatRange(0, 1), default=0.9, show_default=True, help="How sure to be.")
+@click.option("--threshold", type=click.FloatRange(0, 1), default=0.8, show_default=True, help="How sure to be.")
 def explain_command(name: str, *, backbones: tuple[str, ...], threshold: float, **given: str) -> None:
     """Show what NAME may mean: its candidates, how probable each is, and what speaks for and against it.
 
@@ -185,5 +186,5 @@ def explain_command(name: str, *, backbones: tuple[str, ...], threshold: float, 
 
 
 _rank_options(explain_command)
-for _command in (stats_command, import_command, list_command, diff_command):
+for _command in (common, stats_command, import_command, list_command, diff_command):
     names.add_command(_command)

@@ -13,7 +13,7 @@ from thuja.names.columns import IDS
 from thuja.names.forms import form
 from thuja.names.identifiers import identified
 from thuja.names.installed import open_backbones
-from thuja.names.languages import common_names
+from thuja.names.languages import names_in
 from thuja.names.lineage_checks import one_lineage_each
 from thuja.names.overrides import Overrides
 from thuja.names.resolver import RESULT, Resolver, numbered
@@ -62,7 +62,7 @@ def answer_rows(
     )
     answers = one_lineage_each(answers.hstack(given)).with_columns(form().alias("form"))
     if language:
-        spoken = common_names(resolver.backbones, language)
+        spoken = names_in(resolver.backbones, language)
         answers = answers.drop("common").join(spoken, on=["backbone", "accepted_id"], how="left", maintain_order="left")
     blank = ("infraspecific", "qualifier", "term")
     answers = answers.with_columns(pl.col(blank).replace("", None))

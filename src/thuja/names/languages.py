@@ -8,7 +8,7 @@ from thuja.errors import UnknownName
 from thuja.names.backbone import Backbone
 
 
-def common_names(backbones: Sequence[Backbone], language: str) -> pl.DataFrame:
+def names_in(backbones: Sequence[Backbone], language: str) -> pl.DataFrame:
     """The common name of each taxon in a language: `backbone`, `accepted_id`, `common`.
 
     Names that a source prefers come first, then the sources in the order of their names, then the alphabet. Raises

@@ -40,8 +40,10 @@ def load_vernaculars() -> pl.DataFrame:
     if not path.is_file():
         return pl.DataFrame(schema=_SCHEMA).with_columns(about)
     try:
-        table = pl.read_parquet(path, columns=list(_SCHEMA))
-        return table.with_columns(pl.col("id").cast(pl.String), *about)
+        table = pl.read_parquet(path)
+        if "observations" not in table.columns:  # installed by an older thuja
+            table = table.with_columns(pl.lit(0, pl.Int64).alias("observations"))
+        return table.select(list(_SCHEMA)).with_columns(pl.col("id").cast(pl.String), *about)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise BadFile(
             f"{path} cannot be read: {error}", hint="install it anew with thuja names import naturtag-0.8.1.tar.gz"

@@ -312,4 +312,4 @@ def test_inaturalists_table_is_told_by_its_columns(tmp_path: Path, monkeypatch: 
         ("1", "Corvus corax", "species", "Corvidae", "corax"),
         ("2", "Corvus × mixtus", "species", "Corvidae", "× mixtus"),
     ]
-    assert archive.vernaculars.rows() == [("1", "Raven", "en", True, "iNaturalist")]
+    assert archive.vernaculars.rows() == [("1", "Raven", "en", True, "iNaturalist", 0)]
