@@ -4,15 +4,18 @@ Where TaxonoPy takes the first hit whatever lineage came with it, or gives up on
 come instead. The backbone is small; names and ids are those of small_backbone.py.
 """
 
+from pathlib import Path
+
 import polars as pl
 import pytest
 from tests.names.small_backbone import small_backbone
 
-from thuja.names import Resolver
+from thuja.names import Resolver, Status
 from thuja.names.answering import answer_rows
 from thuja.names.columns import ASKED
 from thuja.names.taxonopy import STATUS_WORDS, resolution_columns
 
+REPOSITORY = Path(__file__).parent.parent.parent
 WORLD = small_backbone()
 RESOLVER = Resolver([WORLD])
 
@@ -170,8 +173,9 @@ def test_25_nothing_is_forced_through_as_solved() -> None:
     assert (found["kingdom"], found["family"], found["species"]) == ("Animalia", "Xidae", None)
 
 
-@pytest.mark.parametrize("status", STATUS_WORDS)
-def test_every_status_has_a_word_of_taxonopy_s_and_a_reason(status: str) -> None:
-    word, why = STATUS_WORDS[status]  # type: ignore[index]
+@pytest.mark.parametrize("status", Status)
+def test_every_status_has_a_word_of_taxonopy_s_and_a_reason(status: Status) -> None:
+    word, why = STATUS_WORDS[status]
     assert word.isupper()
-    assert why
+    page = (REPOSITORY / "docs" / "names.md").read_text(encoding="utf-8")
+    assert f"| `{status}` | `{word}` | {why} |" in page

@@ -18,7 +18,7 @@ BACKBONE = click.option(
     metavar="NAME|PATH",
     help="Where names are known; repeat it, the best first.",
 )
-_SHOWN = ("match_type", "score", "accepted_name", "common", "lineage", "runner_up", "runner_up_score", "reason")
+_SHOWN = ("match_type", "score", "accepted_name", "common", "lineage", "runner_up", "runner_up_score", "form", "reason")
 
 
 @click.group()

@@ -16,6 +16,7 @@ STATUS_WORDS = {
     Status.SYNONYM: ("EXACT_MATCH_PRIMARY_SOURCE_SYNONYM_SIMPLE", "a backbone has it as a synonym"),
     Status.VARIANT: ("FUZZY_MATCH_PRIMARY_SOURCE_ACCEPTED", "gnverifier calls another ending fuzzy"),
     Status.FUZZY: ("FUZZY_MATCH_PRIMARY_SOURCE_ACCEPTED", "one or two edits"),
+    Status.WITHIN: ("EXACT_MATCH_PRIMARY_SOURCE_ACCEPTED_RESULT_WITHIN_QUERY", "a known name among other words"),
     Status.INFRASPECIFIC: ("EXACT_MATCH_PRIMARY_SOURCE_ACCEPTED_RESULT_WITHIN_QUERY", "the species within the name"),
     Status.COMMON_NAME: ("EXACT_MATCH_PRIMARY_SOURCE_ACCEPTED_SIMPLE", "TaxonoPy asks no common names"),
     Status.IDENTIFIER: ("EXACT_MATCH_PRIMARY_SOURCE_ACCEPTED_SIMPLE", "TaxonoPy asks no ids"),
