@@ -12,6 +12,7 @@ from thuja.names.spelling import folded
 from thuja.names.store import BELOW_SPECIES
 
 _BELOW = list(BELOW_SPECIES)
+_USUAL = [*SEVEN, "hybrid"]
 
 
 def described(backbones: Sequence[Backbone], found: pl.DataFrame) -> pl.DataFrame:
@@ -69,35 +70,46 @@ def _as_species(backbone: Backbone, held: pl.DataFrame) -> pl.DataFrame:
 
 
 def _as_known_to(backbone: Backbone, held: pl.DataFrame) -> pl.DataFrame:
-    """The same taxa, and where this backbone has one taxon of the name in the kingdom, that one."""
-    ranks = pl.col("accepted_rank").is_in([*SEVEN, "hybrid"])
-    asked = held.select(
-        "accepted_name", "accepted_rank", key=folded(pl.col("accepted_name").fill_null("")), is_usual=ranks
+    """The same taxa; where this backbone has one of the name in the kingdom, that one, or else its genus's lineage."""
+    kingdoms = held.select(lineage_key(pl.col("kingdom"), "kingdom")).to_series()
+    numbered = held.with_row_index("asked").with_columns(pl.col("asked").cast(pl.Int64))
+    taxa = _the_one(backbone, held["accepted_name"], held["accepted_rank"], kingdoms)
+    numbered = numbered.join(
+        taxa.rename(lambda name: _NEW.get(name, name)), on="asked", how="left", maintain_order="left"
     )
-    kingdom = held.select(lineage_key(pl.col("kingdom"), "kingdom")).to_series()
-    hits = backbone.by_key(asked["key"])
-    taxon = backbone.tables.names["taxon"].gather(hits.found).to_numpy()
-    known = backbone.lineages(taxon).with_columns(pl.Series("asked", hits.asked))
-    rank = asked["accepted_rank"].gather(hits.asked)
-    theirs = known.select(lineage_key(pl.col("kingdom"), "kingdom")).to_series()
-    is_same = (known["rank"].cast(pl.String) == rank) & (theirs == kingdom.gather(hits.asked))
-    known = known.filter(is_same & asked["is_usual"].gather(hits.asked)).unique(["asked", "id"], maintain_order=True)
-    known = known.filter(pl.len().over("asked") == 1)
-    if known.is_empty():
-        return held
-    new = known.select(
-        "asked",
-        *(pl.col(rank).alias(f"new_{rank}") for rank in SEVEN),
-        new_id="id",
-        new_name="name",
-        new_common="common",
-    )
-    joined = held.with_row_index("asked").with_columns(pl.col("asked").cast(pl.Int64))
-    joined = joined.join(new, on="asked", how="left", maintain_order="left")
     is_known = pl.col("new_id").is_not_null()
-    columns = {rank: f"new_{rank}" for rank in SEVEN} | {"accepted_id": "new_id", "accepted_name": "new_name"}
-    return joined.with_columns(
-        *(pl.when(is_known).then(new).otherwise(old).alias(old) for old, new in columns.items()),
+    is_other = pl.Series(held["species"].is_null() | held["accepted_rank"].is_in(["genus"]))
+    genera = pl.select(pl.when(~is_other).then(held["genus"])).to_series()
+    genus = _the_one(backbone, genera, pl.Series(["genus"] * len(held), dtype=pl.String), kingdoms)
+    genus = genus.select("asked", *(pl.col(rank).alias(f"genus_{rank}") for rank in SEVEN[:-1]))
+    numbered = numbered.join(genus, on="asked", how="left", maintain_order="left")
+    above = [
+        pl.when(is_known).then(f"new_{rank}").when(pl.col("genus_genus").is_not_null()).then(f"genus_{rank}")
+        .otherwise(rank).alias(rank)
+        for rank in SEVEN[:-1]
+    ]  # fmt: skip
+    own = [
+        pl.when(is_known).then(f"new_{name}").otherwise(column).alias(column)
+        for name, column in (("species", "species"), ("id", "accepted_id"), ("name", "accepted_name"))
+    ]
+    return numbered.with_columns(
+        *above,
+        *own,
         pl.coalesce("new_common", "common").alias("common"),
         pl.when(is_known).then(pl.lit(backbone.name)).otherwise("backbone_name").alias("backbone_name"),
     ).select(held.columns)
+
+
+_NEW = {name: f"new_{name}" for name in (*SEVEN, "id", "name", "common")}
+
+
+def _the_one(backbone: Backbone, names: pl.Series, ranks: pl.Series, kingdoms: pl.Series) -> pl.DataFrame:
+    """The one taxon of each name and rank in its kingdom, with `asked`; no row where there are several."""
+    keys = names.fill_null("").to_frame("name").select(folded(pl.col("name"))).to_series()
+    hits = backbone.by_key(keys)
+    known = backbone.lineages(backbone.tables.names["taxon"].gather(hits.found).to_numpy())
+    theirs = known.select(lineage_key(pl.col("kingdom"), "kingdom")).to_series()
+    is_same = (known["rank"].cast(pl.String) == ranks.gather(hits.asked)) & (theirs == kingdoms.gather(hits.asked))
+    known = known.with_columns(pl.Series("asked", hits.asked)).filter(is_same & ranks.gather(hits.asked).is_in(_USUAL))
+    known = known.unique(["asked", "id"], maintain_order=True).filter(pl.len().over("asked") == 1)
+    return known.select("asked", *SEVEN, "id", "name", "common")

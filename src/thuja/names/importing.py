@@ -1,13 +1,13 @@
 """Making an installed backbone of an archive of names."""
 
 import re
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from thuja.errors import UsageError
 from thuja.names.archives import read_archive
 from thuja.names.installed import backbones_folder
-from thuja.names.store import About, write_store
+from thuja.names.store import build_tables, write_tables
 
 
 def install_archive(archive: Path, name: str = "") -> tuple[Path, tuple[str, ...]]:
@@ -18,8 +18,7 @@ def install_archive(archive: Path, name: str = "") -> tuple[Path, tuple[str, ...
     if name and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
         raise UsageError(f'no name for a backbone: "{name}"', hint="letters, digits, dots and hyphens")
     read = read_archive(archive)
-    about = About(**asdict(read.about))
-    about = replace(about, name=name or about.name)
+    about = replace(read.about, name=name or read.about.name)
     folder = backbones_folder() / about.name
-    write_store(read.usages, read.vernaculars, about, folder)
+    write_tables(build_tables(read.usages, read.vernaculars, further_ids=read.further_ids), about, folder)
     return folder, read.problems

@@ -74,11 +74,12 @@ class Tables:
 _TABLES = [field.name for field in fields(Tables)]
 
 
-def build_tables(usages: pl.DataFrame, vernaculars: pl.DataFrame) -> Tables:
+def build_tables(usages: pl.DataFrame, vernaculars: pl.DataFrame, *, further_ids: pl.DataFrame | None = None) -> Tables:
     """The tables of flat usages and vernaculars.
 
     `usages`: `id, name, authorship, rank, status, accepted` and the seven ranks, a row a name; `species` holds the
-    epithet. `vernaculars`: `id, name, language, is_preferred, source`. The order of the rows does not matter.
+    epithet. `vernaculars`: `id, name, language, is_preferred, source`. `further_ids`: retired ids (`id`) and the
+    usages that took their place (`accepted`). The order of the rows does not matter.
     """
     usages = _tidy(usages)
     accepted = usages.filter(pl.col("status").is_in(ACCEPTED))
@@ -103,7 +104,7 @@ def build_tables(usages: pl.DataFrame, vernaculars: pl.DataFrame) -> Tables:
         epithets=epithets,
         words=words,
         near=shortened(words["word"]),
-        ids=names.select("id", "row").sort("id", "row"),
+        ids=_ids(names, further_ids),
         vernaculars=spoken,
         heads=_heads(spoken),
         trigrams=pl.DataFrame({"epithets": _counts(epithets["epithet"]), "words": _counts(words["word"])}),
@@ -134,6 +135,14 @@ def _names(usages: pl.DataFrame, taxa: pl.DataFrame) -> pl.DataFrame:
     names = names.with_columns(pl.when(is_binomial).then(epithet).alias("epithet"))
     names = names.sort("key", "taxon", "status", "id").with_row_index("row")
     return names.select("key", "name", "authorship", "id", "rank", "status", "taxon", "epithet", "row")
+
+
+def _ids(names: pl.DataFrame, further: pl.DataFrame | None) -> pl.DataFrame:
+    own = names.select("id", "row")
+    if further is not None:
+        retired = further.join(own, left_on="accepted", right_on="id").select("id", "row")
+        own = pl.concat([own, retired.join(own, on="id", how="anti")])
+    return own.sort("id", "row")
 
 
 def _words(names: pl.DataFrame) -> pl.DataFrame:
