@@ -26,7 +26,7 @@ from thuja.taxonomy import Taxon
 
 THRESHOLD = 0.8
 """How probable an answer has to be to be accepted."""
-ROWS = 250_000
+ROWS = 150_000
 """Distinct rows resolved at a time: bounds the memory."""
 RESULT = [*ANSWER, "infraspecific", "qualifier", "asked_as", "term"]
 """The columns of a resolved row besides `verbatim`: the answer, what the name itself says, what was looked up."""
