@@ -9,7 +9,7 @@ from thuja.cli.names_backbones import diff_command, import_command, list_command
 from thuja.cli.names_common import common
 
 if TYPE_CHECKING:
-    from thuja.names.tables import TableOptions
+    from thuja.names.tables.resolving import TableOptions
 
 BACKBONE = click.option(
     "--backbone",
@@ -68,7 +68,7 @@ def resolve_command(
       thuja names resolve "Corvus corax" "American Goldfinch" Oenanthe
       thuja names resolve photos.csv --out resolved.parquet
     """
-    from thuja.names.tables import TableOptions
+    from thuja.names.tables.resolving import TableOptions
 
     options = TableOptions(
         backbones=backbones,
@@ -89,7 +89,7 @@ def resolve_command(
 def _are_tables(given: tuple[str, ...]) -> bool:
     """Whether the words are tables. A word that looks like a file and is none is an error, never a name."""
     from thuja.errors import UsageError
-    from thuja.names.reading import is_table
+    from thuja.names.tables.reading import is_table
 
     there = [Path(word).exists() for word in given]
     for word, is_there in zip(given, there, strict=True):
@@ -107,7 +107,7 @@ def _resolve_tables(paths: list[Path], out: Path | None, options: "TableOptions"
     import tempfile
 
     from thuja.errors import UsageError
-    from thuja.names.tables import resolve_tables
+    from thuja.names.tables.resolving import resolve_tables
 
     if out is not None:
         click.echo(resolve_tables(paths, out, options, force=force), err=True)
@@ -125,7 +125,7 @@ def _resolve_tables(paths: list[Path], out: Path | None, options: "TableOptions"
 def _print_names(given: tuple[str, ...], out: Path | None, options: "TableOptions") -> None:
     from thuja.errors import EmptyInput, UsageError
     from thuja.names.rows import SEVEN
-    from thuja.names.tables import resolve_words
+    from thuja.names.tables.resolving import resolve_words
 
     if out is not None or options.is_taxonopy:
         raise UsageError("--out and --taxonopy are for tables", hint="write the names into a .txt, one a line")

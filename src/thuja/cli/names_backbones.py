@@ -68,8 +68,8 @@ def stats_command(what: str) -> None:
       thuja names stats inat
     """
     from thuja.names.installed import open_backbone
-    from thuja.names.reading import is_table
     from thuja.names.statistics import backbone_counts, is_resolved, table_counts
+    from thuja.names.tables.reading import is_table
 
     path = Path(what)
     is_answer = is_table(what) and is_resolved(path)
@@ -92,7 +92,7 @@ def diff_command(old: str, new: str, *, table: Path | None) -> None:
     """
     from thuja.names.changes import changes
     from thuja.names.installed import open_backbone
-    from thuja.names.tables import names_of
+    from thuja.names.tables.resolving import names_of
 
     only = names_of(table) if table else None
     found = changes(open_backbone(old), open_backbone(new), only=only)

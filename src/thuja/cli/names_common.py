@@ -35,7 +35,7 @@ def common(
     Example:
       thuja names common "Corvus corax" "Pica pica" --language de --language en
     """
-    from thuja.names.common_tables import name_inputs, require_free, write_table
+    from thuja.names.tables.common_tables import name_inputs, require_free, write_table
 
     if out is not None:
         require_free(out, inputs, force=force)

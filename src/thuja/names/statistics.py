@@ -6,7 +6,7 @@ import polars as pl
 
 from thuja.errors import BadFile
 from thuja.names.backbone import Backbone
-from thuja.names.reading import opened_table
+from thuja.names.tables.reading import opened_table
 
 
 def backbone_counts(backbone: Backbone) -> pl.DataFrame:

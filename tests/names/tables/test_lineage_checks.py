@@ -4,9 +4,9 @@ import polars as pl
 from tests.names.small_backbone import small_backbone
 
 from thuja.names import Resolver
-from thuja.names.answering import answer_rows
-from thuja.names.columns import ASKED
 from thuja.names.store import LINEAGE
+from thuja.names.tables.answering import answer_rows
+from thuja.names.tables.columns import ASKED
 
 RESOLVER = Resolver([small_backbone()])
 PLANT = {"verbatim": "Xus yus", "family": "Yidae", "kingdom": "Plantae"}

@@ -11,14 +11,14 @@ from pathlib import Path
 import polars as pl
 
 from thuja.errors import BadFile
-from thuja.names.identifiers import IdentifierSources, identified
 from thuja.names.queries import lineage_key
-from thuja.names.reading import opened_table
 from thuja.names.resolution import CERTAIN, Status
 from thuja.names.resolver import RESULT, Resolver
 from thuja.names.rows import SEVEN, tidy_rows
 from thuja.names.spelling import folded
 from thuja.names.store import LINEAGE
+from thuja.names.tables.identifiers import IdentifierSources, identified
+from thuja.names.tables.reading import opened_table
 
 _TARGETS = ("taxon", "taxon_id", *(f"to_{rank}" for rank in SEVEN))
 _NAMES = ("name", "scientific_name", "verbatim")

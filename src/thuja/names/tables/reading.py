@@ -15,7 +15,7 @@ from typing import BinaryIO, cast
 import polars as pl
 
 from thuja.errors import BadFile, EmptyInput, UsageError
-from thuja.names.columns import Columns, require_plain
+from thuja.names.tables.columns import Columns, require_plain
 
 PARQUET = (".parquet", ".pq")
 TEXT = (".csv", ".tsv", ".tab", ".txt")

@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 
 from thuja.errors import BadFile
-from thuja.names.identifiers import IdentifierSources
 from thuja.names.rows import GIVEN, MAX_LENGTH, SEVEN
+from thuja.names.tables.identifiers import IdentifierSources
 
 ALIASES = {
     "verbatim": ("scientific_name", "scientificName"),

@@ -6,8 +6,8 @@ from tests.names.small_backbone import small_backbone
 
 from thuja.errors import UnknownName
 from thuja.names import Resolver
-from thuja.names.identifiers import IdentifierSources, identified
 from thuja.names.rows import tidy_rows
+from thuja.names.tables.identifiers import IdentifierSources, identified
 
 OPEN = IdentifierSources.of([small_backbone("inat"), small_backbone("gbif-2023"), small_backbone("mine")])
 

@@ -7,9 +7,9 @@ import polars as pl
 
 from thuja import __version__
 from thuja.jobs import write_json
-from thuja.names.reading import Source
 from thuja.names.resolution import CERTAIN, Status
 from thuja.names.rows import SEVEN
+from thuja.names.tables.reading import Source
 
 STATUS_WORDS = {
     Status.EXACT: ("EXACT_MATCH_PRIMARY_SOURCE_ACCEPTED", "the first backbone has the name, accepted"),

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import polars as pl
 
-from thuja.names.columns import IDS
-from thuja.names.forms import form
-from thuja.names.identifiers import identified
 from thuja.names.installed import open_backbones
-from thuja.names.languages import names_in
-from thuja.names.lineage_checks import one_lineage_each
-from thuja.names.overrides import Overrides
 from thuja.names.resolver import RESULT, Resolver, numbered
 from thuja.names.rows import GIVEN, tidy_rows
 from thuja.names.store import LINEAGE
+from thuja.names.tables.columns import IDS
+from thuja.names.tables.forms import form
+from thuja.names.tables.identifiers import identified
+from thuja.names.tables.languages import names_in
+from thuja.names.tables.lineage_checks import one_lineage_each
+from thuja.names.tables.overrides import Overrides
 
 ANSWERS = [*RESULT[: RESULT.index("reason") + 1], "form", *RESULT[RESULT.index("reason") + 1 :]]
 """The columns of an answer in a table."""

@@ -12,15 +12,15 @@ import polars as pl
 
 from thuja.errors import OutputExists, UsageError
 from thuja.jobs import atomic_path, output_folder, require_writable
-from thuja.names import taxonopy
-from thuja.names.answering import ANSWERS, Workers, answer_rows
-from thuja.names.columns import ASKED
-from thuja.names.identifiers import IdentifierSources
 from thuja.names.installed import open_backbones
-from thuja.names.overrides import Overrides
-from thuja.names.reading import PARQUET, Source, bad_file, open_sources
 from thuja.names.resolver import THRESHOLD, Resolver, numbered
 from thuja.names.rows import tidy_rows
+from thuja.names.tables import taxonopy
+from thuja.names.tables.answering import ANSWERS, Workers, answer_rows
+from thuja.names.tables.columns import ASKED
+from thuja.names.tables.identifiers import IdentifierSources
+from thuja.names.tables.overrides import Overrides
+from thuja.names.tables.reading import PARQUET, Source, bad_file, open_sources
 
 FORMATS = ("parquet", "csv")
 ROW_GROUP = 250_000

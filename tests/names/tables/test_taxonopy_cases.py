@@ -11,11 +11,11 @@ import pytest
 from tests.names.small_backbone import small_backbone
 
 from thuja.names import Resolver, Status
-from thuja.names.answering import answer_rows
-from thuja.names.columns import ASKED
-from thuja.names.taxonopy import STATUS_WORDS, resolution_columns
+from thuja.names.tables.answering import answer_rows
+from thuja.names.tables.columns import ASKED
+from thuja.names.tables.taxonopy import STATUS_WORDS, resolution_columns
 
-REPOSITORY = Path(__file__).parent.parent.parent
+REPOSITORY = Path(__file__).parents[3]
 WORLD = small_backbone()
 RESOLVER = Resolver([WORLD])
 

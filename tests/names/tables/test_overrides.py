@@ -8,10 +8,10 @@ from tests.names.small_backbone import small_backbone
 
 from thuja.errors import BadFile
 from thuja.names import Resolver
-from thuja.names.answering import answer_rows
-from thuja.names.columns import ASKED
-from thuja.names.identifiers import IdentifierSources
-from thuja.names.overrides import Overrides
+from thuja.names.tables.answering import answer_rows
+from thuja.names.tables.columns import ASKED
+from thuja.names.tables.identifiers import IdentifierSources
+from thuja.names.tables.overrides import Overrides
 
 RESOLVER = Resolver([small_backbone()])
 SOURCES = IdentifierSources.of(RESOLVER.backbones)

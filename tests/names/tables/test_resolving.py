@@ -14,7 +14,7 @@ from tests.names.small_backbone import small_backbone
 from thuja.errors import BadFile, EmptyInput, OutputExists, UsageError
 from thuja.names import Resolver
 from thuja.names.store import write_tables
-from thuja.names.tables import OUTPUT, Summary, TableOptions, resolve_tables, resolve_words
+from thuja.names.tables.resolving import OUTPUT, Summary, TableOptions, resolve_tables, resolve_words
 from thuja.taxonomy import Taxon
 
 WORLD = small_backbone()
@@ -223,7 +223,7 @@ def test_common_names_in_another_language(tmp_path: Path, store: str) -> None:
 
 
 def test_workers_change_nothing(tmp_path: Path, store: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("thuja.names.answering._PART", 2)
+    monkeypatch.setattr("thuja.names.tables.answering._PART", 2)
     path = table(tmp_path, "in.csv", "scientific_name\nCorvus corax\nCorvus coronne\nXus yus\nOenanthe\nOenanthe\n")
     alone = resolved(path, store)
     assert resolved(path, store, workers=2).equals(alone)

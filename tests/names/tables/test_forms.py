@@ -5,7 +5,7 @@ from tests.names.small_backbone import small_backbone
 
 from thuja.names import Backbone
 from thuja.names.store import write_tables
-from thuja.names.tables import TableOptions, resolve_words
+from thuja.names.tables.resolving import TableOptions, resolve_words
 from thuja.taxonomy import Taxon
 
 

@@ -8,13 +8,13 @@ import polars as pl
 from thuja.errors import OutputExists, UnknownName, UsageError
 from thuja.jobs import atomic_path, require_writable
 from thuja.names.backbone import Backbone
-from thuja.names.columns import ALIASES
 from thuja.names.common_names import ADDED, RESOLVED, common_names
 from thuja.names.installed import open_backbones
-from thuja.names.languages import languages as languages_of
-from thuja.names.reading import PARQUET, is_table, opened_table
 from thuja.names.resolver import resolve
 from thuja.names.rows import GIVEN
+from thuja.names.tables.columns import ALIASES
+from thuja.names.tables.languages import languages as languages_of
+from thuja.names.tables.reading import PARQUET, is_table, opened_table
 
 _SHOWN = ["verbatim", "match_type", "accepted_name", "accepted_rank"]
 _KEPT = ("verbatim", *RESOLVED, "accepted_name", "accepted_id", "backbone")
