@@ -4,7 +4,7 @@ Every row is answered by itself: the order of the rows and how they are parted a
 changes nothing. Equal rows are resolved once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -55,15 +55,21 @@ class Resolver:
         given = rows_of(names, hints)
         return resolutions(given, self.resolve_rows(given))
 
-    def resolve_rows(self, given: pl.DataFrame) -> pl.DataFrame:
+    def resolve_rows(self, given: pl.DataFrame, *, advance: Callable[[int], None] | None = None) -> pl.DataFrame:
         """The answers to rows of `verbatim`, the seven ranks and `common`, in their order: `verbatim` and `RESULT`.
 
-        Missing columns count as columns without values; others are left out.
+        Missing columns count as columns without values; others are left out. `advance` is told how many distinct
+        rows have been answered since it was told last.
         """
         given = tidy_rows(given)
         distinct = given.unique().sort(GIVEN)
         starts = range(0, max(len(distinct), 1), ROWS)
-        answers = pl.concat([self._resolve(distinct[start : start + ROWS]) for start in starts])
+        parts = []
+        for start in starts:
+            parts.append(self._resolve(distinct[start : start + ROWS]))
+            if advance is not None:
+                advance(len(parts[-1]))
+        answers = pl.concat(parts)
         places = distinct.with_row_index("answer")
         place = given.join(places, on=GIVEN, how="left", maintain_order="left")["answer"]
         return given.select("verbatim").hstack(answers.select(RESULT)[place.to_numpy()])

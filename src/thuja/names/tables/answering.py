@@ -1,7 +1,7 @@
 """The answers to the distinct rows of a table: overrides, then ids, then names; then what the table as a whole says."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from thuja.jobs import Progress
 from thuja.names.installed import open_backbones
 from thuja.names.resolver import RESULT, Resolver, numbered
 from thuja.names.rows import GIVEN, tidy_rows
@@ -70,15 +71,28 @@ def answer_rows(
 
 
 def _named(rows: pl.DataFrame, resolver: Resolver, workers: Workers) -> pl.DataFrame:
-    if workers.count < 2 or len(rows) <= _PART:
+    if len(rows) <= _PART:
         return resolver.resolve_rows(rows)
+    progress = Progress(total=len(rows), label="resolving", unit="names")
+    try:
+        return _in_parts(rows, resolver, workers, progress.advance)
+    finally:
+        progress.close()
+
+
+def _in_parts(rows: pl.DataFrame, resolver: Resolver, workers: Workers, advance: Callable[[int], None]) -> pl.DataFrame:
+    if workers.count < 2:
+        return resolver.resolve_rows(rows, advance=advance)
     distinct = rows.unique().sort(GIVEN)
     packed = [_packed(distinct[start : start + _PART]) for start in range(0, len(distinct), _PART)]
     # A forked child would inherit polars' threads in whatever state they are in.
     with ProcessPoolExecutor(workers.count, mp_context=get_context("spawn")) as pool:
         size = len(packed)
-        done = pool.map(_resolve_part, packed, [workers.backbones] * size, [resolver.threshold] * size)
-        answers = pl.concat([pl.read_ipc(io.BytesIO(part)) for part in done])
+        answered = []
+        for part in pool.map(_resolve_part, packed, [workers.backbones] * size, [resolver.threshold] * size):
+            answered.append(pl.read_ipc(io.BytesIO(part)))
+            advance(len(answered[-1]))
+    answers = pl.concat(answered)
     places = distinct.with_row_index("answer")
     place = rows.join(places, on=GIVEN, how="left", maintain_order="left")["answer"]
     return answers[place.to_numpy()]
