@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from thuja.errors import UsageError
 from thuja.names import Backbone, Resolution, Resolver, Status, embedded
+from thuja.names import resolve as resolve_table
 from thuja.taxonomy import Taxon
 
 AVES = {"kingdom": "Animalia", "phylum": "Chordata", "class_": "Aves", "order": "Passeriformes"}
@@ -188,3 +190,102 @@ def test_every_scientific_name_of_the_bird_photos_gets_its_family() -> None:
     assert all(answer.taxon.class_ == "Aves" and answer.taxon.family for answer in answers)
     assert len({answer.taxon.family for answer in answers}) == 30
     assert sum(answer.status is Status.EXACT for answer in answers) == 95
+
+
+def test_a_known_name_in_a_lineage_of_the_same_kingdom_is_a_conflict_and_not_that_family() -> None:
+    """The family given, which is known, was answered at 0.9999 because another candidate stood before the raven."""
+    resolver = Resolver([embedded()])
+    felid = Taxon(kingdom="Animalia", phylum="Chordata", class_="Mammalia", order="Carnivora", family="Felidae")
+    answer = resolver.resolve("Corvus corax", felid)
+    assert (answer.status, answer.taxon) == (Status.CONFLICT, Taxon())
+    assert "Corvus corax (Animalia, Corvidae)" in answer.reason
+
+
+def test_a_name_written_as_a_hybrid_is_never_its_plain_species() -> None:
+    resolver = Resolver([embedded()])
+    cross = resolver.resolve("Quercus × ilex")
+    assert (cross.status, cross.taxon.genus, cross.taxon.species) == (Status.HIGHER_RANK, "Quercus", "")
+    assert resolver.resolve("Prunus yedoensis").taxon.binomial == "Prunus × yedoensis"
+    assert resolver.resolve("Crataegus x mordenensis").taxon.binomial == "Crataegus × mordenensis"
+
+
+@pytest.mark.parametrize("between", [", ", " / ", "; ", " & ", " and ", " or "])
+def test_two_species_in_a_cell_are_no_answer(between: str) -> None:
+    answer = Resolver([embedded()]).resolve(f"Panthera leo{between}Panthera tigris")
+    assert (answer.status, answer.taxon.species) == (Status.AMBIGUOUS, "")
+    assert "several" in answer.reason
+
+
+def test_authors_are_no_second_species() -> None:
+    resolver = Resolver([embedded()])
+    for authors in (
+        "Linnaeus & Gmelin, 1788",
+        "Smith, Jones and van der Berg 1901",
+        "L. et Hook.f.",
+        "Müller ex de Jong",
+    ):
+        assert resolver.resolve(f"Corvus corax {authors}").taxon.binomial == "Corvus corax"
+
+
+def test_an_open_name_of_a_higher_taxon_is_that_taxon() -> None:
+    answer = Resolver([embedded()]).resolve("Corvidae sp.")
+    assert (answer.status, answer.taxon.family, answer.taxon.genus) == (Status.HIGHER_RANK, "Corvidae", "")
+
+
+def test_an_epithet_in_a_column_of_its_own_is_read_with_its_genus() -> None:
+    rows = pl.DataFrame({"verbatim": ["corax", "sp."], "genus": ["Corvus", "Corvus"]})
+    answers = RESOLVER.resolve_rows(rows)
+    assert answers["accepted_name"].to_list() == ["Corvus corax", "Corvus"]
+
+
+def test_what_is_said_of_an_individual_is_no_part_of_the_name() -> None:
+    rows = pl.DataFrame({"verbatim": ["Corvus corax juvenile", "Corvus corax principalis"]})
+    answers = RESOLVER.resolve_rows(rows)
+    assert answers["accepted_name"].to_list() == ["Corvus corax", "Corvus corax"]
+    assert answers["infraspecific"].to_list() == ["", "principalis"]
+
+
+def test_a_label_in_the_column_of_a_rank_is_no_lineage() -> None:
+    answer = RESOLVER.resolve_rows(pl.DataFrame({"verbatim": ["Corvus corax"], "class": ["common raven"]}))
+    assert (answer["match_type"].item(), answer["changed"].item()) == ("exact", None)
+
+
+def test_a_genus_that_the_row_gives_and_the_name_is_not_of_is_said() -> None:
+    rows = pl.DataFrame({"verbatim": ["Corvus corax"], "genus": ["Felis"], "species": ["catus"]})
+    assert RESOLVER.resolve_rows(rows)["changed"].item() == "genus: felis -> Corvus"
+
+
+def test_numbers_glued_signs_and_wrong_bytes_are_read() -> None:
+    resolver = Resolver([embedded()])
+    expected = {
+        "Coccinella 7-punctata": "Coccinella septempunctata",
+        "Œnanthe œnanthe": "Oenanthe oenanthe",
+        "Iris-versicolor": "Iris versicolor",
+        "chant Luscinia megarhynchos": "Luscinia megarhynchos",
+        "Piper Betle (Betel)": "Piper betle",
+    }
+    answers = resolver.resolve_all(list(expected), [Taxon()] * len(expected))
+    assert [answer.taxon.binomial for answer in answers] == list(expected.values())
+
+
+def test_words_longer_than_any_name_cost_nothing() -> None:
+    answers = RESOLVER.resolve_rows(pl.DataFrame({"verbatim": ["ACGT" * 120, "a" * 499]}))
+    assert answers["match_type"].to_list() == ["unresolved", "unresolved"]
+
+
+def test_a_piece_s_border_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = pl.DataFrame({"verbatim": NAMES, "kingdom": ["Animalia", "", "Plantae"] * 3})
+    whole = RESOLVER.resolve_rows(rows)
+    monkeypatch.setattr("thuja.names.resolver.ROWS", 2)
+    assert RESOLVER.resolve_rows(rows).equals(whole)
+
+
+def test_what_is_no_name_is_refused_in_one_sentence() -> None:
+    with pytest.raises(UsageError, match="one name in place of many"):
+        resolve_table("Corvus corax")
+    with pytest.raises(UsageError, match="2 names and 1 lineages"):
+        resolve_table(["a", "b"], [Taxon()])
+    with pytest.raises(UsageError, match="0 backbones"):
+        Resolver([])
+    with pytest.raises(UsageError, match=r"threshold of 1\.5"):
+        Resolver([WORLD], threshold=1.5)

@@ -82,7 +82,7 @@ def test_a_newer_store_takes_the_place_of_the_older_and_of_nothing_else(tmp_path
 def test_a_damaged_store_is_one_sentence(tmp_path: Path, damage: str) -> None:
     folder = tmp_path / "small"
     write_tables(build_tables(usages(), no_vernaculars()), ABOUT, folder)
-    names, about = folder / "names.arrow", folder / "backbone.json"
+    (names,), about = folder.glob("names-*.arrow"), folder / "backbone.json"
     if damage == "missing":
         names.unlink()
     elif damage == "short":
@@ -91,6 +91,6 @@ def test_a_damaged_store_is_one_sentence(tmp_path: Path, damage: str) -> None:
         names.write_bytes(b"ARROW1 nothing at all")
     else:
         held = json.loads(about.read_text())
-        about.write_text(json.dumps(held | ({"format": 0} if damage == "format" else {"names": 99})))
+        about.write_text(json.dumps(held | ({"format": 0} if damage == "format" else {"rows": {"names": 99}})))
     with pytest.raises(BadFile, match="backbone"):
         Backbone.open(folder)

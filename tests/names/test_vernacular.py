@@ -9,7 +9,10 @@ import pytest
 from thuja.errors import BadFile, UsageError
 from thuja.names.vernacular import install_vernaculars, load_vernaculars, vernacular_file
 
-TAXA = "id,observations_count_rg,preferred_common_name,rank\n7,41,Limpkin,species\n8,41,,genus\n"
+TAXA = (
+    "id,name,observations_count_rg,preferred_common_name,rank\n"
+    "7,Aramus guarauna,41,Limpkin,species\n8,Aramus,41,,genus\n"
+)
 NAMES = 'name,taxon_id,language_code\nLimpkin,7,en\n"Courlan, brown",7,en\nCourlan,7,fr\n'
 
 
@@ -41,8 +44,8 @@ def test_preferred_and_other_english_names_are_kept(tmp_path: Path, cache: Path)
     assert len(load_vernaculars()) == 0
     assert install_vernaculars(archive(tmp_path)) == 2
     assert load_vernaculars().rows() == [
-        ("7", "Limpkin", True, 41, "en", "iNaturalist"),
-        ("7", "Courlan, brown", False, 41, "en", "iNaturalist"),
+        ("7", "Limpkin", True, 41, "Aramus guarauna", "en", "iNaturalist"),
+        ("7", "Courlan, brown", False, 41, "Aramus guarauna", "en", "iNaturalist"),
     ]
     assert list(cache.iterdir()) == [vernacular_file()]
 

@@ -91,7 +91,7 @@ def _are_tables(given: tuple[str, ...]) -> bool:
     from thuja.errors import UsageError
     from thuja.names.tables.reading import is_table
 
-    there = [Path(word).exists() for word in given]
+    there = [bool(word.strip()) and Path(word).exists() for word in given]
     for word, is_there in zip(given, there, strict=True):
         if not is_there and (is_table(word) or ("/" in word and " " not in word)):
             raise UsageError(f"there is no table at {word}", hint="name a CSV, TSV, TXT or Parquet file, or a folder")

@@ -71,7 +71,9 @@ def write_json(path: Path, value: Any) -> None:
 
 
 @contextmanager
-def output_folder(path: Path, *, verb: str, force: bool = False, resume: bool = False) -> Iterator[Path]:
+def output_folder(
+    path: Path, *, verb: str, force: bool = False, resume: bool = False, can_resume: bool = True
+) -> Iterator[Path]:
     """Claim a folder for one job, and mark it complete when the block ends well.
 
     A folder that has something in it is refused, unless `resume` (all is kept but the killed run's
@@ -84,14 +86,14 @@ def output_folder(path: Path, *, verb: str, force: bool = False, resume: bool = 
         if path.exists() and not path.is_dir():
             raise OutputExists(f"the output folder {path} is a file", hint="name another folder")
         if path.is_dir() and any(path.iterdir()):
-            _settle_existing(path, verb=verb, force=force, resume=resume)
+            _settle_existing(path, verb=verb, force=force, resume=resume, can_resume=can_resume)
         path.mkdir(parents=True, exist_ok=True)
         _mark(path, verb, "running")
     yield path
     _mark(path, verb, "complete")
 
 
-def _settle_existing(path: Path, *, verb: str, force: bool, resume: bool) -> None:
+def _settle_existing(path: Path, *, verb: str, force: bool, resume: bool, can_resume: bool) -> None:
     marker = _read_marker(path)
     if resume and (marker is None or marker.get("verb") != verb):
         raise OutputExists(
@@ -102,9 +104,9 @@ def _settle_existing(path: Path, *, verb: str, force: bool, resume: bool) -> Non
             half_written.unlink()
         return
     if not force:
-        hint = (
-            "--force replaces it, --resume goes on with it" if marker and marker.get("verb") == verb else "name another"
-        )
+        is_own = marker is not None and marker.get("verb") == verb
+        also = ", --resume goes on with it" if can_resume else ""
+        hint = f"--force replaces it{also}" if is_own else "name another"
         raise OutputExists(f"the output folder {path} is not empty", hint=hint)
     if marker is None or marker.get("verb") != verb:
         raise OutputExists(

@@ -97,6 +97,13 @@ def _share_parent(backbone: Backbone, rank: str, given: pl.Series, parent: pl.Se
     return is_held
 
 
+def kingdom_of(backbone: Backbone, taxa: pl.Series) -> pl.Series:
+    """The kingdom of rows of `taxa`, as kingdoms are compared: the column `kingdom_key`."""
+    lineage = backbone.tables.taxa["lineage"].gather(taxa.to_numpy()).to_numpy()
+    kingdoms = backbone.tables.lineages.select(lineage_key(pl.col("kingdom"), "kingdom").alias("kingdom_key"))
+    return kingdoms.to_series().gather(lineage)
+
+
 @lru_cache(64)
 def _pairs(backbone: Backbone, rank: str) -> pl.DataFrame:
     """Every taxon of a rank (`given`) with the one above it (`parent`)."""

@@ -17,6 +17,7 @@ from thuja.names.spelling import shortened, stemmed
 from thuja.names.store import About, Tables, build_tables, is_store, open_store
 from thuja.taxonomy import RANKS, Rank, Taxon
 
+_LONGEST = 60
 _SEVEN = [rank.label for rank in RANKS]
 _USAGES = dict.fromkeys(["id", "name", "authorship", "rank", "status", "accepted", *_SEVEN], pl.String)
 _VERNACULARS = {
@@ -137,7 +138,8 @@ class Backbone:
 
     def near_words(self, words: pl.Series) -> Hits:
         """Words that may be one edit away (and some at two): rows of `words`, each pair once."""
-        asked = shortened(words)
+        # What is longer than any name (a barcode in the wrong column) has no form worth its memory.
+        asked = shortened(words.zip_with(words.str.len_chars() <= _LONGEST, pl.Series([""])))
         hits = _equal(self.tables.near["form"], asked["form"])
         found = self.tables.near["word"].gather(hits.found).to_numpy()
         pairs = np.unique(np.stack([asked["word"].to_numpy()[hits.asked], found]), axis=1)

@@ -114,34 +114,34 @@ def _common(backbone: Backbone, queries: pl.DataFrame) -> pl.DataFrame:
     keys = queries["common_key"].gather(rows)
     hits = backbone.by_common(keys)
     spoken = backbone.tables.vernaculars[hits.found]
-    exact = _called(backbone, rows[hits.asked], spoken["taxon"].to_numpy(), spoken["is_preferred"].to_numpy())
+    exact = _called(backbone, How.COMMON, Hits(rows[hits.asked], spoken["taxon"].to_numpy()))
+    exact = exact.with_columns(spoken["is_preferred"])
     preferred = exact.filter("is_preferred")["asked"].to_numpy()
     open_ = np.setdiff1d(np.arange(len(rows)), np.searchsorted(rows, preferred))
     heads = backbone.by_head(keys.gather(open_))
-    others = _called(backbone, rows[open_][heads.asked], heads.found, np.zeros(len(heads.found), bool))
+    others = _called(backbone, How.HEAD, Hits(rows[open_][heads.asked], heads.found))
     found = pl.concat([exact, others.filter("is_species")]).unique(
         ["asked", "taxon"], keep="first", maintain_order=True
     )
     return found.filter(pl.col("is_species") | ~pl.col("is_species").any().over("asked")).drop("is_species")
 
 
-def _called(backbone: Backbone, asked: np.ndarray, taxa: np.ndarray, is_preferred: np.ndarray) -> pl.DataFrame:
-    size = len(taxa)
+def _called(backbone: Backbone, how: How, hits: Hits) -> pl.DataFrame:
+    size = len(hits.found)
     found = pl.DataFrame(
         {
-            "asked": asked,
+            "asked": hits.asked,
             "row": np.full(size, -1),
-            "taxon": taxa,
-            "how": np.full(size, int(How.COMMON), np.uint8),
+            "taxon": hits.found,
+            "how": np.full(size, int(how), np.uint8),
             "genus_edits": np.zeros(size, np.uint8),
             "epithet_edits": np.zeros(size, np.uint8),
-            "is_preferred": is_preferred,
+            "is_preferred": np.ones(size, bool),
         },
         schema=_FOUND,
     )
-    return found.with_columns(
-        (backbone.tables.taxa["rank"].gather(taxa).cast(pl.String) == "species").alias("is_species")
-    )
+    rank = backbone.tables.taxa["rank"].gather(hits.found).cast(pl.String)
+    return found.with_columns(rank.is_in(SPECIES_LEVEL).alias("is_species"))
 
 
 def _genera(backbone: Backbone, queries: pl.DataFrame) -> pl.DataFrame:
@@ -184,6 +184,7 @@ def _respelt(backbone: Backbone, queries: pl.DataFrame) -> list[pl.DataFrame]:
     single = _candidates(How.FUZZY, Hits(near.asked, near.row), backbone, genus_edits=near.genus_edits)
     joined = _candidates(How.VARIANT, _unglued(backbone, words), backbone)
     moved = _candidates(How.MOVED, _moved(backbone, queries, both), backbone)
+    variants, fuzzy = (_as_crossed(backbone, found, queries["key"].gather(both)) for found in (variants, fuzzy))
     return [
         _renumbered(variants, both),
         _renumbered(rejoined, parted),
@@ -192,6 +193,13 @@ def _respelt(backbone: Backbone, queries: pl.DataFrame) -> list[pl.DataFrame]:
         _renumbered(single, alone),
         _renumbered(joined, alone),
     ]
+
+
+def _as_crossed(backbone: Backbone, found: pl.DataFrame, keys: pl.Series) -> pl.DataFrame:
+    """Without the plain species of a name written as a hybrid; that the sign was left out is a slip like another."""
+    is_cross = keys.str.contains("×", literal=True).gather(found["asked"].to_numpy())
+    known = backbone.tables.names["key"].gather(found["row"].to_numpy()).str.contains("×", literal=True)
+    return found.filter(~is_cross | known)
 
 
 def _within(backbone: Backbone, queries: pl.DataFrame) -> pl.DataFrame:
@@ -247,7 +255,10 @@ def _moved(backbone: Backbone, queries: pl.DataFrame, both: np.ndarray) -> Hits:
     taxa = backbone.tables.names["taxon"].gather(hits.found).to_numpy()
     lineage = backbone.tables.taxa["lineage"].gather(taxa).to_numpy()
     held = backbone.tables.lineages["family"].gather(lineage).fill_null("").str.to_lowercase()
-    hits_in = hits.only((held == families.gather(rows[hits.asked])).to_numpy())
+    is_other = backbone.tables.names["key"].gather(hits.found).str.split(" ").list.first() != queries["genus"].gather(
+        asked[hits.asked]
+    )
+    hits_in = hits.only((held == families.gather(rows[hits.asked])).to_numpy() & is_other.to_numpy())
     only_one = np.bincount(hits_in.asked, minlength=len(rows)) == 1
     hits_in = hits_in.only(only_one[hits_in.asked])
     return Hits(asked[hits_in.asked], hits_in.found)

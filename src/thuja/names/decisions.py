@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from thuja.names.agreement import HIGHER
+from thuja.names.agreement import HIGHER, Agreement
 from thuja.names.features import How
 from thuja.names.reasons import changed, reason, shown
 from thuja.names.resolution import Status
@@ -17,7 +17,7 @@ ANSWER = [
 GENUS_THRESHOLD = 0.7
 """How probable a genus has to be to stand in for a species that is not accepted."""
 _OTHER_NAMES = ["synonym", "misspelling", "misapplied"]
-_NAMED = [int(how) for how in (How.EXACT, How.SPECIES_OF, How.VARIANT, How.COMMON, How.WITHIN)]
+_NAMED = [int(how) for how in (How.EXACT, How.SPECIES_OF, How.VARIANT, How.COMMON, How.WITHIN, How.HEAD)]
 
 
 def decide(queries: pl.DataFrame, found: pl.DataFrame, threshold: float) -> pl.DataFrame:
@@ -30,14 +30,23 @@ def decide(queries: pl.DataFrame, found: pl.DataFrame, threshold: float) -> pl.D
     second = ranked.filter(pl.col("place") == 1).select("asked", second="accepted_name", second_p="probability")
     genus = _genera(found)
     table = queries.select(
-        "asked", "text", "qualifier", "infraspecific", *(pl.col(r).alias(f"given_{r}") for r in HIGHER)
+        "asked",
+        "text",
+        "qualifier",
+        "infraspecific",
+        "kind",
+        "given_genus",
+        pl.col("genus").alias("written_genus"),
+        *(pl.col(r).alias(f"given_{r}") for r in HIGHER),
     )
     table = table.join(best, on="asked", how="left").join(second, on="asked", how="left")
-    table = table.join(genus, on="asked", how="left").join(_meanings(ranked), on="asked", how="left").sort("asked")
-    is_accepted = (pl.col("probability") >= threshold).fill_null(value=False)
-    is_one = pl.col("shared_family").is_not_null() & (pl.col("named_p") >= threshold) & (pl.col("meanings") > 1)
+    table = table.join(genus, on="asked", how="left").join(_meanings(ranked), on="asked", how="left")
+    table = table.join(_contradicted(ranked), on="asked", how="left").sort("asked")
+    is_lone = pl.col("how").is_in([int(How.MOVED), int(How.HEAD)])  # suggestions, however few there are
+    is_accepted = ((pl.col("probability") >= threshold) & ~is_lone).fill_null(value=False)
     # "Megapode" is what several species of one family are called.
-    is_shared = ~is_accepted & (pl.col("how") == int(How.COMMON)) & is_one
+    is_one = pl.col("shared_family").is_not_null() & (pl.col("named_p") >= 0.5) & (pl.col("meanings") >= 3)
+    is_shared = ~is_accepted & pl.col("how").is_in([int(How.COMMON), int(How.HEAD)]) & is_one
     table = table.with_columns(is_accepted.alias("is_accepted"), is_shared.fill_null(value=False).alias("is_shared"))
     return _answers(table.with_columns(_status().alias("match_type")))
 
@@ -79,7 +88,8 @@ def _genera(found: pl.DataFrame) -> pl.DataFrame:
 
 def _meanings(ranked: pl.DataFrame) -> pl.DataFrame:
     """What a name of several meanings may mean: the first five, their shared probability, the lineage they share."""
-    named = ranked.filter(pl.col("how").is_in(_NAMED))
+    likely = pl.col("probability") >= pl.col("probability").max().over("asked") / 50
+    named = ranked.filter(pl.col("how").is_in(_NAMED), likely)
     shared = [
         pl.when(pl.col(rank).n_unique() == 1).then(pl.col(rank).first()).alias(f"shared_{rank}") for rank in SEVEN
     ]
@@ -91,16 +101,26 @@ def _meanings(ranked: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _contradicted(ranked: pl.DataFrame) -> pl.DataFrame:
+    """What a backbone knows by the very name, in another lineage than the one given: `elsewhere`."""
+    others = [int(Agreement.DIFFERS), int(Agreement.NEAR)]
+    differs = pl.any_horizontal(pl.col(f"{rank}_code").is_in(others) for rank in HIGHER)
+    known = ranked.filter(pl.col("how").is_in([int(How.EXACT), int(How.SPECIES_OF)]), differs)
+    known = known.unique("asked", keep="first", maintain_order=True)
+    return known.select("asked", elsewhere=shown())
+
+
 def _status() -> pl.Expr:
     """The `Status`; `is_accepted` and `is_shared` say whether the best candidate, or what all share, is the answer."""
-    how, genus_p = pl.col("how"), pl.col("genus_p").fill_null(0)
+    genus_p = pl.col("genus_p").fill_null(0)
     has_several = (pl.col("meanings") > 1) & (pl.col("named_p") >= 0.5)
     second_p = pl.col("genus_second_p").fill_null(0)
     has_two_genera = (genus_p + second_p >= GENUS_THRESHOLD) & (second_p > genus_p / 4)
-    is_conflict = (pl.col("is_contradicted") & (how == int(How.EXACT))).fill_null(value=False)
+    is_conflict = pl.col("elsewhere").is_not_null()
     is_genus = (genus_p >= GENUS_THRESHOLD) & (~is_conflict | pl.col("is_genus_known"))
     return (
         pl.when(pl.col("text") == "").then(pl.lit(Status.EMPTY))
+        .when(pl.col("kind") == "several").then(pl.lit(Status.AMBIGUOUS))
         .when("is_accepted").then(_accepted())
         .when("is_shared").then(pl.lit(Status.HIGHER_RANK))
         .when(has_several).then(pl.lit(Status.AMBIGUOUS))
@@ -132,7 +152,8 @@ def _answers(table: pl.DataFrame) -> pl.DataFrame:
     status, accepted, shared = pl.col("match_type"), pl.col("is_accepted"), pl.col("is_shared")
     is_genus = (status == Status.HIGHER_RANK) & ~accepted & ~shared
     is_several = (status == Status.AMBIGUOUS) & (pl.col("meanings") > 1).fill_null(value=False)
-    scored = accepted | (status == Status.AMBIGUOUS) | (status == Status.CONFLICT)
+    is_open_genus = (status == Status.AMBIGUOUS) & ~is_several
+    scored = accepted | is_several | (status == Status.CONFLICT)
     known_as = [
         pl.when(accepted).then(rank)
         .when(shared | is_several).then(f"shared_{rank}")
@@ -144,7 +165,8 @@ def _answers(table: pl.DataFrame) -> pl.DataFrame:
     shared_rank = pl.when(pl.col("shared_genus").is_not_null()).then(pl.lit("genus")).otherwise(pl.lit("family"))
     table = table.with_columns(
         reason().alias("reason"),
-        pl.when(scored).then("probability").when(shared).then("named_p").when(is_genus).then("genus_p").alias("score"),
+        pl.when(scored).then("probability").when(shared).then("named_p").when(is_genus | is_open_genus).then("genus_p")
+        .alias("score"),
         *known_as,
         pl.when(accepted).then("accepted_name").when(shared).then(shared_name).when(is_genus).then("genus_genus")
         .alias("accepted_name"),
@@ -154,8 +176,10 @@ def _answers(table: pl.DataFrame) -> pl.DataFrame:
         pl.when(accepted | shared).then("backbone_name").when(is_genus).then("genus_backbone").alias("backbone_of"),
         pl.when(accepted).then("matched_name").alias("matched_name"),
         pl.when(accepted).then("common").alias("common"),
-        pl.when(accepted).then("second").otherwise("accepted_name").alias("runner_up"),
-        pl.when(accepted).then("second_p").otherwise("probability").alias("runner_up_score"),
+        pl.when(accepted | is_several).then("second").when(is_open_genus).then(pl.lit(None)).otherwise("accepted_name")
+        .alias("runner_up"),
+        pl.when(accepted | is_several).then("second_p").when(is_open_genus).then(pl.lit(None)).otherwise("probability")
+        .alias("runner_up_score"),
     )  # fmt: skip
     table = table.with_columns(changed(accepted | is_genus).alias("changed")).drop("backbone", *SEVEN)
     names = {f"answer_{rank}": rank for rank in SEVEN} | {"backbone_of": "backbone"}

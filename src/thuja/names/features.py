@@ -15,20 +15,21 @@ from thuja.names.store import LINEAGE, SPECIES_LEVEL
 class How(IntEnum):
     """How a known name was reached from a written one, the surest first."""
 
-    IDENTIFIER = 0
-    EXACT = 1
-    SPECIES_OF = 2
+    EXACT = 0
+    SPECIES_OF = 1
     """The species of an infraspecific name."""
-    VARIANT = 3
+    VARIANT = 2
     """Another ending, hyphen or doubled letter."""
-    FUZZY = 4
-    COMMON = 5
-    MOVED = 6
+    FUZZY = 3
+    COMMON = 4
+    MOVED = 5
     """The same epithet in another genus of the family."""
-    GENUS = 7
+    GENUS = 6
     """The genus alone: the species is another one."""
-    WITHIN = 8
+    WITHIN = 7
     """A known name among other words."""
+    HEAD = 8
+    """A taxon whose common name ends in the written one: the American Robin is a robin."""
 
 
 _STATUSES = ("synonym", "provisional", "misapplied")
@@ -121,14 +122,19 @@ def _of_record(backbone: Backbone, queries: pl.DataFrame, found: pl.DataFrame) -
 
 
 def _seen_less(backbone: Backbone, found: pl.DataFrame) -> np.ndarray:
-    """Of taxa with one common name, in decades, how much less often each is seen than the one seen most."""
-    is_common = (found["how"] == int(How.COMMON)).to_numpy()
+    """Of taxa with one common name, in decades, how much less often each is seen than the one seen most.
+
+    Of those whose names only end in it, this orders them and no more: how many there are is what counts.
+    """
     seen = np.log10(1 + backbone.tables.taxa["observations"].gather(found["taxon"].to_numpy()).to_numpy())
-    seen = np.where(is_common, seen, 0)
     asked = found["asked"].to_numpy()
-    most = np.zeros(int(asked.max()) + 1 if len(asked) else 0)
-    np.maximum.at(most, asked, seen)
-    return np.where(is_common, most[asked] - seen, 0)
+    less = np.zeros(len(found))
+    for how, share in ((How.COMMON, 1.0), (How.HEAD, 0.05)):
+        rows = np.flatnonzero((found["how"] == int(how)).to_numpy())
+        most = np.zeros(int(asked.max()) + 1 if len(asked) else 0)
+        np.maximum.at(most, asked[rows], seen[rows])
+        less[rows] = share * (most[asked[rows]] - seen[rows])
+    return less
 
 
 def _of_spelling(backbone: Backbone, queries: pl.DataFrame, found: pl.DataFrame) -> dict[str, np.ndarray]:

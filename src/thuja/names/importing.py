@@ -6,6 +6,7 @@ from pathlib import Path
 
 from thuja.errors import UsageError
 from thuja.names.archives import read_archive
+from thuja.names.embedded import NAME as EMBEDDED
 from thuja.names.installed import backbones_folder
 from thuja.names.store import build_tables, write_tables
 
@@ -19,6 +20,8 @@ def install_archive(archive: Path, name: str = "") -> tuple[Path, tuple[str, ...
         raise UsageError(f'no name for a backbone: "{name}"', hint="letters, digits, dots and hyphens")
     read = read_archive(archive)
     about = replace(read.about, name=name or read.about.name)
+    if about.name == EMBEDDED or about.name.startswith(f"{EMBEDDED}-"):
+        raise UsageError(f'"{EMBEDDED}" is the embedded backbone', hint="give another --name")
     folder = backbones_folder() / about.name
     write_tables(build_tables(read.usages, read.vernaculars, further_ids=read.further_ids), about, folder)
     return folder, read.problems

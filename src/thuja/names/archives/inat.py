@@ -42,7 +42,7 @@ def read_inat(path: Path) -> Archive:
         pl.col("id").alias("accepted"),
         epithet.alias("species"),
     ).select(list(USAGE_SCHEMA))
-    names = load_vernaculars()
+    names = _known(load_vernaculars(), usages)
     return Archive(
         about=About(
             name="inat",
@@ -54,6 +54,18 @@ def read_inat(path: Path) -> Archive:
         ),
         usages=usages,
         vernaculars=vernacular_frame(names.join(usages.select("id"), on="id", how="semi", maintain_order="left")),
+    )
+
+
+def _known(names: pl.DataFrame, usages: pl.DataFrame) -> pl.DataFrame:
+    """The names of these taxa; one whose id is of another year's taxonomy is known by its scientific name."""
+    is_species = pl.col("rank") == "species"
+    own = usages.sort(~is_species, "id").filter(is_species | (pl.len().over("name") == 1))
+    own = own.unique("name", keep="first", maintain_order=True).select("name", other="id")
+    names = names.join(own, left_on="scientific_name", right_on="name", how="left", maintain_order="left")
+    is_known = pl.col("id").is_in(usages["id"].implode())
+    return names.with_columns(pl.when(is_known).then("id").otherwise("other").alias("id")).drop(
+        "other", "scientific_name"
     )
 
 

@@ -47,6 +47,7 @@ def answer_rows(
 
     Columns: `name`, what is looked up first, and `ANSWERS`.
     """
+    spoken = names_in(resolver.backbones, language) if language else None  # an unknown one is refused first
     tidy = tidy_rows(rows).hstack(rows.select(*IDS, "rows")).with_row_index("row")
     tidy = tidy.hstack(numbered(tidy.select(GIVEN)).select("name"))
     asked = tidy
@@ -62,8 +63,7 @@ def answer_rows(
         pl.col("verbatim", "name", "rows"), *(pl.col(name).alias(f"given_{name}") for name in (*LINEAGE, "common"))
     )
     answers = one_lineage_each(answers.hstack(given)).with_columns(form().alias("form"))
-    if language:
-        spoken = names_in(resolver.backbones, language)
+    if spoken is not None:
         answers = answers.drop("common").join(spoken, on=["backbone", "accepted_id"], how="left", maintain_order="left")
     blank = ("infraspecific", "qualifier", "term")
     answers = answers.with_columns(pl.col(blank).replace("", None))

@@ -76,7 +76,7 @@ def _require_language(backbones: Sequence[Backbone], languages: Sequence[str]) -
         names = ", ".join(backbone.name for backbone in backbones)
         raise UsageError(
             f"no common names in {names}",
-            hint="thuja names common-names installs English ones for the embedded backbone",
+            hint="thuja names import installs English ones for the embedded backbone",
         )
     if not set(held) & set(languages):
         raise UnknownName.of("language", ", ".join(languages), held[:_LISTED])

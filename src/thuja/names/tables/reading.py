@@ -66,6 +66,10 @@ def bad_file(path: Path) -> Iterator[None]:
         yield
     except (pl.exceptions.PolarsError, EOFError, gzip.BadGzipFile) as error:
         said = " ".join(str(error).split())[:300]
+        if "No space left" in said:
+            raise UsageError(
+                "no space left on the disk", hint="nothing was written; name an --out with room"
+            ) from error
         if "more fields than defined" in said:
             said = "a row has more cells than the heading"
         raise BadFile(

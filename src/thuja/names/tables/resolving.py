@@ -71,6 +71,10 @@ def resolve_tables(paths: list[Path], out: Path, options: TableOptions, *, force
     """
     out = Path(out)
     is_folder = options.is_taxonopy or not _format_of(out)
+    if is_folder and out.suffix and not out.is_dir():
+        raise UsageError(
+            f"unknown kind of output: {out}", hint=".csv, .tsv or .parquet; or a folder, whose name has no dot"
+        )
     if not is_folder:
         _require_free(out, paths, force=force)
     elif any(out.resolve().is_relative_to(path.resolve()) for path in paths):
@@ -85,7 +89,7 @@ def resolve_tables(paths: list[Path], out: Path, options: TableOptions, *, force
         _warn_of_ids(sources, answers)
         table = _with_keys(rows, answers, resolver)
         if is_folder:
-            with output_folder(out, verb="names", force=force) as folder:
+            with output_folder(out, verb="names", force=force, can_resume=False) as folder:
                 _write_folder(sources, folder, _Answered(table=table, ids=ids), options)
         else:
             frames = [_table(source, _Answered(table=table, ids=ids)) for source in sources]
