@@ -1,11 +1,15 @@
 """A backbone small enough to read: synonyms, authors, homonyms in one and in two kingdoms, subspecies, pets."""
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from thuja.names import Backbone
 from thuja.names.store import About, build_tables
 from thuja.taxonomy import RANKS
 
+Lineage = tuple[str | None, ...]
+"""Names from the kingdom down, None where a rank is lacking."""
 BIRDS = ("Animalia", "Chordata", "Aves", "Passeriformes")
 MAMMALS = ("Animalia", "Chordata", "Mammalia", "Carnivora")
 INSECTS = ("Animalia", "Arthropoda", "Insecta")
@@ -18,7 +22,7 @@ SCHEMA = dict.fromkeys(
 )  # fmt: skip
 SPOKEN = {"id": pl.String, "name": pl.String, "language": pl.String, "is_preferred": pl.Boolean, "source": pl.String}
 
-TAXA = {
+TAXA: dict[str, tuple[str, str, str, Lineage]] = {
     "1": ("Animalia", "", "kingdom", ("Animalia",)),
     "2": ("Plantae", "", "kingdom", ("Plantae",)),
     "3": ("Aves", "", "class", BIRDS[:3]),
@@ -57,13 +61,20 @@ COMMON = [
 ]
 
 
-def small_backbone(name: str = "small", *, without: tuple[str, ...] = (), **moved: tuple[str, ...]) -> Backbone:
-    """The backbone, without some ids, and with other lineages for ids written as `id_11`."""
+def small_backbone(
+    name: str = "small",
+    *,
+    without: tuple[str, ...] = (),
+    taxa: Mapping[str, tuple[str, str, str, Lineage]] | None = None,
+    synonyms: Mapping[str, tuple[str, str, str, str]] | None = None,
+    **moved: Lineage,
+) -> Backbone:
+    """The backbone without some ids, with more taxa and synonyms, and other lineages for ids written as `id_11`."""
     rows = []
-    for id_, (scientific, authorship, rank, lineage) in TAXA.items():
+    for id_, (scientific, authorship, rank, lineage) in (TAXA | dict(taxa or {})).items():
         above = moved.get(f"id_{id_}", lineage)
         rows.append((id_, scientific, authorship, rank, "accepted", id_, *above, *[None] * (7 - len(above))))
-    for id_, (scientific, authorship, rank, accepted) in SYNONYMS.items():
+    for id_, (scientific, authorship, rank, accepted) in (SYNONYMS | dict(synonyms or {})).items():
         rows.append((id_, scientific, authorship, rank, "synonym", accepted, *[None] * 7))
     usages = pl.DataFrame([row for row in rows if row[0] not in without], schema=SCHEMA, orient="row")
     spoken = pl.DataFrame([(*row, True, "test") for row in COMMON], schema=SPOKEN, orient="row")

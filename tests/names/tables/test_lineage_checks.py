@@ -83,6 +83,7 @@ def test_a_family_given_moves_no_one_to_another_family_of_its_order() -> None:
 
 def test_answers_of_a_backbone_are_left_as_they_are() -> None:
     found = answers((1, TIT), (9, {"verbatim": "Agathis alba", "family": "Xidae"}))
+    assert found["match_type"].to_list() == ["exact", "ambiguous"]
     assert found["family"][0] == "Corvidae"
     assert found["changed"][0] == "family: paridae -> Corvidae"
     assert found.row(0, named=True)["species"] == "corax"
