@@ -36,6 +36,7 @@ class Agreement(IntEnum):
 def with_agreement(backbone: Backbone, queries: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
     """Each candidate (`asked`, `taxon`) with an `Agreement` a rank, and whether its lineage contradicts the one given.
 
+    `queries` has the ranks from kingdom to family and, where names are asked, `key` and `given_genus`.
     A kingdom that differs contradicts, and so do more ranks that differ than agree.
     """
     asked, taxon = found["asked"].to_numpy(), found["taxon"].to_numpy()
@@ -43,6 +44,11 @@ def with_agreement(backbone: Backbone, queries: pl.DataFrame, found: pl.DataFram
     distinct, place = np.unique(lineage, return_inverse=True)
     above = backbone.tables.lineages[distinct].select(lineage_key(pl.col(rank), rank).alias(rank) for rank in HIGHER)
     level = _levels(backbone.tables.taxa["rank"].gather(taxon).cast(pl.String))
+    # What stands in the column of genera is no phylum of that name.
+    is_genus = np.zeros(len(asked), bool)
+    if "given_genus" in queries.columns:
+        said = (queries["given_genus"] != "") & (queries["given_genus"] == queries["key"])
+        is_genus = said.gather(asked).to_numpy()
     codes = {}
     for number, rank in enumerate(HIGHER):
         given = queries[rank].gather(asked)
@@ -52,7 +58,8 @@ def with_agreement(backbone: Backbone, queries: pl.DataFrame, found: pl.DataFram
             parent = above[HIGHER[number - 1]].gather(place)
             is_near = (code == Agreement.DIFFERS) & _share_parent(backbone, rank, given, parent)
             code = np.where(is_near, np.uint8(Agreement.NEAR), code)
-        is_above = (given != "").to_numpy() & (level < number)
+        is_given = (given != "").to_numpy() | (is_genus if rank == "family" else False)
+        is_above = is_given & (level < number)
         codes[rank] = np.where(is_above, np.uint8(Agreement.DIFFERS), code)
     stack = np.stack(list(codes.values()), axis=1)  # (N, 5)
     agrees, differs = (stack == Agreement.AGREES).sum(axis=1), (stack == Agreement.DIFFERS).sum(axis=1)
