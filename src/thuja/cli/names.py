@@ -110,7 +110,10 @@ def _resolve_tables(paths: list[Path], out: Path | None, options: "TableOptions"
     from thuja.names.tables.resolving import resolve_tables
 
     if out is not None:
-        click.echo(resolve_tables(paths, out, options, force=force), err=True)
+        summary = resolve_tables(paths, out, options, force=force)
+        click.echo(summary, err=True)
+        if "unresolved" in summary.match_types and not options.backbones:
+            _hint_english_names()
         return
     if options.is_taxonopy:
         raise UsageError("--taxonopy writes a folder", hint="name it with --out")
@@ -137,6 +140,16 @@ def _print_names(given: tuple[str, ...], out: Path | None, options: "TableOption
         answer["lineage"] = " ".join(answer[rank] for rank in SEVEN if answer[rank])
         cells = [f"{value:.4f}" if isinstance(value := answer[name], float) else value or "" for name in _SHOWN]
         click.echo("\t".join(" ".join(str(cell).split()) for cell in [word, *cells]))
+    if any(answer["match_type"] == "unresolved" for answer in answers) and not options.backbones:
+        _hint_english_names()
+
+
+def _hint_english_names() -> None:
+    from thuja.names import FETCH, vernacular_file
+
+    if not vernacular_file().is_file():
+        click.echo(f"hint: if these are English names, install the table of them once: {FETCH}", err=True)
+        click.echo("      thuja names import naturtag-0.8.1.tar.gz", err=True)
 
 
 def _rank_options(command: click.Command) -> click.Command:
