@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from tests.names.small_backbone import BIRDS, TAXA, small_backbone
 
 from thuja.cli.main import cli
-from thuja.errors import UsageError
+from thuja.errors import EmptyInput, OutputExists, UsageError
 from thuja.names.store import write_tables
 
 
@@ -122,6 +122,26 @@ def test_an_archive_is_imported_listed_and_compared(store: str, tmp_path: Path) 
     assert done.stderr == "gone 1\n"
     with pytest.raises(UsageError, match="no name for a backbone"):
         run("import", table, "--name", "../x")
+    with pytest.raises(UsageError, match="is the embedded backbone"):
+        run("import", table, "--name", "inat")
+    with pytest.raises(OutputExists, match="is installed"):
+        run("import", table, "--name", "mine")
+    assert run("import", table, "--name", "mine", "--force").exit_code == 0
+
+
+def test_a_file_of_the_embedded_backbone_s_name_is_not_taken_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "inat").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert "Corvus corax\texact" in run("resolve", "Corvus corax").stdout
+
+
+def test_a_blank_word_is_a_name_and_not_this_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.csv").write_text("scientific_name\nCorvus corax\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(EmptyInput, match="no name"):
+        run("resolve", "")
 
 
 @pytest.mark.parametrize("verb", ["resolve", "explain", "list", "import", "stats", "diff"])

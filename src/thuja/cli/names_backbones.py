@@ -31,7 +31,8 @@ def list_command() -> None:
 @click.command("import")
 @click.argument("archive", type=click.Path(path_type=Path))
 @click.option("--name", default="", help="What --backbone is to call it; else the archive's own short name.")
-def import_command(archive: Path, *, name: str) -> None:
+@click.option("--force", is_flag=True, help="Replace the backbone of that name.")
+def import_command(archive: Path, *, name: str, force: bool) -> None:
     """Install ARCHIVE as a backbone: GBIF's, Catalogue of Life's, NCBI's, the Open Tree's, or a table.
 
     \b
@@ -52,7 +53,7 @@ def import_command(archive: Path, *, name: str) -> None:
         count = install_vernaculars(archive)
         click.echo(f"{count:,} English names installed in {vernacular_file()}")
         return
-    folder, problems = install_archive(archive, name)
+    folder, problems = install_archive(archive, name, force=force)
     for problem in problems:
         click.echo(f"thuja: {problem}", err=True)
     click.echo(f"installed: {folder.name} in {folder}")

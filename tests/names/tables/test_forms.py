@@ -15,6 +15,7 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> TableOptions:
     world = small_backbone()
     write_tables(world.tables, world.about, folder / "small")
     names = ["Passer domesticus", "Gallus gallus", "Bubalus bubalis", "Ovis aries", "Felis silvestris", "Columba livia"]
+    names.append("Mus musculus")
     taxa = [Taxon(kingdom="Animalia", genus=name.split()[0], species=name.split()[1]) for name in names]
     more = Backbone.from_taxa("more", [*taxa, Taxon(kingdom="Plantae", genus="Prunus", species="cerasus")])
     write_tables(more.tables, more.about, folder / "more")
@@ -37,6 +38,7 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> TableOptions:
         ("Felis silvestris", None),
         ("Bubalus bubalis arnee", None),
         ("Ovis aries musimon", None),
+        ("Mus musculus domesticus", None),
         ("Passer domesticus", None),
         ("Passer domesticus domesticus", None),
         ("Prunus cerasus var. domestica", None),

@@ -30,7 +30,8 @@ def form() -> pl.Expr:
     named = pl.when(below == "").then(genus + " " + epithet).otherwise(genus + " " + below)
     term = folded(pl.col("matched_name").fill_null(""))
     has_name = named.is_in(DOMESTIC) | ((below == "") & term.is_in(DOMESTIC))
-    has_form = below.str.contains(_INFRASPECIFIC) & (below != epithet)
+    # The house mouse is named after the house it lives in.
+    has_form = below.str.contains(_INFRASPECIFIC) & (below != epithet) & (genus != "mus")
     spoken = pl.when(pl.col("match_type") == "common_name").then("verbatim").otherwise(pl.lit(""))
     spoken = pl.concat_str(pl.col("given_common").fill_null(""), pl.lit(" "), spoken).str.to_lowercase()
     return (
