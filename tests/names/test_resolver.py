@@ -289,3 +289,13 @@ def test_what_is_no_name_is_refused_in_one_sentence() -> None:
         Resolver([])
     with pytest.raises(UsageError, match=r"threshold of 1\.5"):
         Resolver([WORLD], threshold=1.5)
+
+
+def test_the_row_s_common_name_tells_homonyms_apart() -> None:
+    either = RESOLVER.resolve("Laelia rosea", Taxon(common="rosy"))
+    assert either.status == Status.AMBIGUOUS  # two taxa are called so
+    bird = RESOLVER.resolve("Oenanthe", Taxon(common="wheatear"))
+    assert (bird.status, bird.taxon.family) == (Status.EXACT, "Muscicapidae")
+    assert bird.reason.endswith("told by its common name")
+    assert RESOLVER.resolve("Oenanthe", Taxon(common="dead tongue")).taxon.family == "Apiaceae"
+    assert RESOLVER.resolve("Oenanthe", Taxon(common="no such word")).status == Status.AMBIGUOUS

@@ -85,6 +85,7 @@ class Resolver:
         """Each row by its name; those unknown by their ranks, by their common name, by the deepest rank known."""
         rows = numbered(rows)
         answers = self._answer(rows.with_columns(pl.col("name").alias("term")), "name")
+        answers = self._told_by_common_name(rows, answers)
         others = {
             "ranks": (pl.col("ranks") != pl.col("name")) & pl.col("ranks").str.contains(" "),
             "common": (pl.col("common") != "") & (pl.col("common") != pl.col("name")),
@@ -96,6 +97,22 @@ class Resolver:
                 found = self._answer(rest.with_columns(pl.col(column).alias("term")), column)
                 answers = _replaced(answers, found.filter(~_is_open()))
         return self._by_lineage(rows, self._by_doubted(answers))
+
+    def _told_by_common_name(self, rows: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
+        """Homonyms whose row has a common name: *Morus* with "white mulberry" is the tree, not the gannet."""
+        rest = rows.join(answers.filter(match_type=Status.AMBIGUOUS).select("asked"), on="asked", how="semi")
+        rest = rest.filter((pl.col("common") != "") & (pl.col("common") != pl.col("name")))
+        if rest.is_empty():
+            return answers
+        said = self._answer(rest.with_columns(pl.col("common").alias("term")), "common")
+        said = said.filter(pl.col("accepted_name").is_not_null()).select("asked", *HIGHER)
+        told = rest.drop(HIGHER).join(said, on="asked", how="inner").with_columns(pl.col(HIGHER).fill_null(""))
+        if told.is_empty():
+            return answers
+        found = self._answer(told.with_columns(pl.col("name").alias("term")), "name")
+        found = found.filter(pl.col("accepted_name").is_not_null())
+        reason = pl.format("{}, told by its common name", "reason").alias("reason")
+        return _replaced(answers, found.with_columns(reason, pl.lit(None, pl.String).alias("changed")))
 
     def _by_doubted(self, answers: pl.DataFrame) -> pl.DataFrame:
         """`Corvidae sp.` is the family: what a name in doubt doubts, where it is no genus."""
