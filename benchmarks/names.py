@@ -1,9 +1,10 @@
 """How well and how fast names are resolved, on truth sets made from the backbone by known damage.
 
-    python benchmarks/names.py [accuracy dirty speed rows] [--count 5000] [--seed 9001] [--json names.json]
+    python benchmarks/names.py [accuracy dirty lists speed rows] [--count 5000] [--seed 9001] [--json names.json]
 
     accuracy  every kind of damage: right, wrong, cautious; absent species; the score's calibration
     dirty     real names judged by hand (tests/names/dirty_names.csv): verdicts, and the score's reliability
+    lists     the labels of public benchmarks and real photos (THUJA_SHARED); --misses writes those not found
     speed     1,000,000 distinct names with lineages, a fifth damaged, beside a plain loop (on a sample, scaled)
     rows      `thuja names resolve` on a table of 10,000,000 rows with 500,000 distinct names
 
@@ -26,10 +27,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from names_archives import PREFIX, write_archive
 from names_damage import TruthSet, make_truth
 from names_dirty import judge_dirty
 from names_dirty import table as dirty_table
 from names_judging import calibration_error, candidates, judge, reliability, summarise, table
+from names_lists import SHARED, resolved_lists
+from names_lists import table as lists_table
 from names_speed import Cost, measure
 from names_tables import distinct_names, write_rows
 from names_world import ABOVE, World
@@ -93,22 +97,35 @@ def dirty(run: Run) -> None:
     run.report["dirty"] = {"kinds": found.by_kind().to_dicts(), "reliability": found.reliability()}
 
 
+def lists(run: Run) -> None:
+    """What became of every label of the real lists."""
+    if not SHARED.is_dir():
+        print(f"lists: none in {SHARED}; name their folder in THUJA_SHARED")
+        return
+    answers = resolved_lists()
+    print(lists_table(answers))
+    is_open = pl.col("match_type").is_in(["exact", "synonym", "infraspecific", "common_name"]).not_()
+    misses = answers.filter(is_open).select("list", "column", "verbatim", "match_type", "accepted_name", "reason")
+    if run.sizes.misses:
+        misses.write_csv(run.sizes.misses)
+    run.report["lists"] = answers.group_by("list", "column", "match_type").len().sort(pl.all()).to_dicts()
+
+
 def judge_all(truth: TruthSet, work: Path) -> pl.DataFrame:
     """The names of a truth set resolved, each against its own backbone, and judged."""
-    from thuja.names import Backbone, resolve, store
+    from thuja.names import Backbone, resolve
+    from thuja.names.archives import Archive, read_archive
+    from thuja.names.store import About, build_tables
 
     judged = []
     for (name,), rows in truth.names.group_by("backbone", maintain_order=True):
         backbones = None
         if name in truth.backbones:
-            no_names = pl.DataFrame(
-                schema={"id": pl.String, "name": pl.String, "language": pl.String}
-                | {"is_preferred": pl.Boolean, "source": pl.String}
-            )
-            about = store.About(name=str(name), version="1", title="made", licence="MIT", url="", source="damage")
-            folder = work / str(name)
-            store.write_store(truth.backbones[str(name)], no_names, about, folder)
-            backbones = [Backbone.open(folder)]
+            about, usages = About(name=str(name)), truth.backbones[str(name)]
+            archive = Archive(about=about, usages=usages)
+            if name in PREFIX:
+                archive = read_archive(write_archive(usages, str(name), work))
+            backbones = [Backbone(build_tables(archive.usages, archive.vernaculars), about)]
         answers = resolve(rows["name"].to_list(), rows.select(ABOVE), backbones=backbones)
         judged.append(judge(rows, answers))
     return pl.concat(judged, how="vertical_relaxed")
@@ -162,7 +179,13 @@ def rows(run: Run) -> None:
     }
 
 
-PARTS: dict[str, Callable[[Run], None]] = {"accuracy": accuracy, "dirty": dirty, "speed": speed, "rows": rows}
+PARTS: dict[str, Callable[[Run], None]] = {
+    "accuracy": accuracy,
+    "dirty": dirty,
+    "lists": lists,
+    "speed": speed,
+    "rows": rows,
+}
 
 
 def machine() -> dict[str, Any]:

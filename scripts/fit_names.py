@@ -23,7 +23,7 @@ from names_damage import make_truth  # noqa: E402
 from names_world import World  # noqa: E402
 from thuja.names import Backbone, Resolver  # noqa: E402
 from thuja.names.agreement import HIGHER  # noqa: E402
-from thuja.names.backbone import no_vernaculars  # noqa: E402
+from thuja.names.archives.archive import vernacular_frame  # noqa: E402
 from thuja.names.described import described  # noqa: E402
 from thuja.names.features import FEATURES, How  # noqa: E402
 from thuja.names.resolver import numbered  # noqa: E402
@@ -70,7 +70,7 @@ def main() -> None:
     names = truth.names.filter(pl.col("expected") != "ambiguous", ~pl.col("kind").str.starts_with("homonym"))
     parts = []
     for name, rows in names.group_by("backbone", maintain_order=True):
-        tables = build_tables(backbones[str(name[0])], no_vernaculars())
+        tables = build_tables(backbones[str(name[0])], vernacular_frame())
         resolver = Resolver([Backbone(tables, About(name=str(name[0])))])
         parts.append(examples(resolver, rows))
         print(f"{name[0]}: {parts[-1][2].max() + 1:,} names, {len(parts[-1][2]):,} candidates", flush=True)

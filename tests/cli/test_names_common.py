@@ -9,8 +9,8 @@ from click.testing import CliRunner, Result
 from thuja.cli.names_common import common
 from thuja.errors import BadFile, OutputExists, ThujaError, UnknownName, UsageError
 from thuja.names import Backbone
-from thuja.names.backbone import no_vernaculars
-from thuja.names.store import About, build_tables, write_store, write_tables
+from thuja.names.archives.archive import vernacular_frame
+from thuja.names.store import About, build_tables, write_tables
 from thuja.taxonomy import Taxon
 
 ADDED = ["common_name", "common_name_rank", "common_name_language", "common_name_source"]
@@ -27,7 +27,7 @@ USAGES = pl.DataFrame(
 )
 SPOKEN = pl.DataFrame(
     [("1", "Crows", "en", True, ""), ("2", "Common Raven", "en", True, "Zoo"), ("2", "Kolkrabe", "de", True, "")],
-    schema=no_vernaculars().schema,
+    schema=vernacular_frame().schema,
     orient="row",
 )
 
@@ -35,7 +35,7 @@ SPOKEN = pl.DataFrame(
 @pytest.fixture(scope="module")
 def backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("backbones") / "world"
-    write_store(USAGES, SPOKEN, About(name="world"), folder)
+    write_tables(build_tables(USAGES, SPOKEN), About(name="world"), folder)
     return folder
 
 
@@ -112,7 +112,7 @@ def test_what_cannot_be_done_is_said_in_one_sentence(backbone: Path, tmp_path: P
     other = tmp_path / "other.csv"
     other.write_text("a,b\n1,2\n")
     mute = tmp_path / "mute"
-    write_tables(build_tables(USAGES, no_vernaculars()), About(name="mute"), mute)
+    write_tables(build_tables(USAGES, vernacular_frame()), About(name="mute"), mute)
     known = ["--backbone", backbone]
     assert "no language" in refusal("Corvus corax", *known, "--language", "English").message
     assert isinstance(error := refusal("Corvus corax", *known, "--language", "ja"), UnknownName)

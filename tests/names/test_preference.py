@@ -3,7 +3,7 @@
 import polars as pl
 
 from thuja.names import Backbone, Resolver, Status
-from thuja.names.backbone import no_vernaculars
+from thuja.names.archives.archive import vernacular_frame
 from thuja.names.store import About, build_tables
 from thuja.taxonomy import Taxon
 
@@ -32,7 +32,7 @@ USAGES = [
 ]
 RETIRED = pl.DataFrame({"id": ["77"], "accepted": ["3"]})
 SECOND = Backbone(
-    build_tables(pl.DataFrame(USAGES), no_vernaculars(), further_ids=RETIRED), About(name="second", version="2")
+    build_tables(pl.DataFrame(USAGES), vernacular_frame(), further_ids=RETIRED), About(name="second", version="2")
 )
 RESOLVER = Resolver([FIRST, SECOND])
 

@@ -10,7 +10,7 @@ from tests.names.small_backbone import SCHEMA, small_backbone
 
 from thuja.errors import BadFile, UsageError
 from thuja.names import Backbone, Resolver
-from thuja.names.backbone import no_vernaculars
+from thuja.names.archives.archive import vernacular_frame
 from thuja.names.store import About, Tables, build_tables, open_store, write_tables
 
 ABOUT = About(name="small", version="3", licence="CC0")
@@ -52,11 +52,11 @@ def test_a_store_opens_as_it_was_built(tmp_path: Path) -> None:
 
 def test_the_order_of_usages_changes_nothing() -> None:
     shuffled = usages().sample(fraction=1, shuffle=True, seed=3)
-    assert same(build_tables(usages(), no_vernaculars()), build_tables(shuffled, no_vernaculars()))
+    assert same(build_tables(usages(), vernacular_frame()), build_tables(shuffled, vernacular_frame()))
 
 
 def test_a_genus_hides_its_subgenus_of_one_name_and_a_lost_synonym_is_no_name() -> None:
-    names = build_tables(usages(), no_vernaculars()).names
+    names = build_tables(usages(), vernacular_frame()).names
     assert names.filter(key="corvus")["id"].to_list() == ["2"]
     assert names.filter(key="corvus ater").is_empty()
     assert names.filter(key="corvus × mixtus")["epithet"].to_list() == ["mixtus"]
@@ -64,7 +64,7 @@ def test_a_genus_hides_its_subgenus_of_one_name_and_a_lost_synonym_is_no_name() 
 
 
 def test_a_newer_store_takes_the_place_of_the_older_and_of_nothing_else(tmp_path: Path) -> None:
-    tables = build_tables(usages(), no_vernaculars())
+    tables = build_tables(usages(), vernacular_frame())
     write_tables(tables, ABOUT, tmp_path / "small")
     old = Backbone.open(tmp_path / "small")
     write_tables(tables, About(name="small", version="4"), tmp_path / "small")
@@ -81,7 +81,7 @@ def test_a_newer_store_takes_the_place_of_the_older_and_of_nothing_else(tmp_path
 @pytest.mark.parametrize("damage", ["missing", "short", "other", "format", "counts"])
 def test_a_damaged_store_is_one_sentence(tmp_path: Path, damage: str) -> None:
     folder = tmp_path / "small"
-    write_tables(build_tables(usages(), no_vernaculars()), ABOUT, folder)
+    write_tables(build_tables(usages(), vernacular_frame()), ABOUT, folder)
     (names,), about = folder.glob("names-*.arrow"), folder / "backbone.json"
     if damage == "missing":
         names.unlink()

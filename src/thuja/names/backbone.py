@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from thuja.errors import UsageError
+from thuja.names.archives.archive import VERNACULAR_SCHEMA
 from thuja.names.archives.plain_table import read_plain_table
 from thuja.names.spelling import shortened, stemmed
 from thuja.names.store import About, Tables, build_tables, is_store, open_store
@@ -20,13 +21,6 @@ from thuja.taxonomy import RANKS, Rank, Taxon
 _LONGEST = 60
 _SEVEN = [rank.label for rank in RANKS]
 _USAGES = dict.fromkeys(["id", "name", "authorship", "rank", "status", "accepted", *_SEVEN], pl.String)
-_VERNACULARS = {
-    "id": pl.String,
-    "name": pl.String,
-    "language": pl.String,
-    "is_preferred": pl.Boolean,
-    "source": pl.String,
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,11 +174,6 @@ def _spread(start: pl.Series, end: pl.Series) -> Hits:
     return Hits(asked, first[asked] + within)
 
 
-def no_vernaculars() -> pl.DataFrame:
-    """A table of vernaculars without any."""
-    return pl.DataFrame(schema=_VERNACULARS)
-
-
 def _spoken(rows: Sequence[tuple[str, str | None, str, bool, str]]) -> pl.DataFrame:
     named = [row for row in rows if row[1]]
-    return pl.DataFrame(named, schema=_VERNACULARS, orient="row")
+    return pl.DataFrame(named, schema=VERNACULAR_SCHEMA, orient="row")

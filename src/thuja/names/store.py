@@ -211,11 +211,6 @@ def _counts(words: pl.Series) -> np.ndarray:
     return np.bincount(trigrams(words.unique())[0], minlength=TRIGRAMS)
 
 
-def write_store(usages: pl.DataFrame, vernaculars: pl.DataFrame, about: About, folder: Path) -> None:
-    """Build the tables of flat usages and vernaculars (see `build_tables`) and write them."""
-    write_tables(build_tables(usages, vernaculars), about, folder)
-
-
 def write_tables(tables: Tables, about: About, folder: Path) -> None:
     """Write a store beside `folder` and move it there; an older store in its place goes.
 
