@@ -17,8 +17,13 @@ _NAMESPACE = uuid.UUID("6f0d5f5e-4f3b-5d0a-9a53-0c7a1d0b7e11")
 SPLITS = ("train", "val", "test", "unseen")
 """`unseen` holds every image of the species kept out of training."""
 
-_TEXT, _INT, _FLOAT = pa.string(), pa.int64(), pa.float64()
-_PYTHON: Mapping[pa.DataType, Callable[[str | int | float], Value]] = {_TEXT: str, _INT: int, _FLOAT: float}
+_TEXT, _INT, _FLOAT, _BOOL = pa.string(), pa.int64(), pa.float64(), pa.bool_()
+_PYTHON: Mapping[pa.DataType, Callable[[str | int | float], Value]] = {
+    _TEXT: str,
+    _INT: int,
+    _FLOAT: float,
+    _BOOL: bool,
+}
 CATALOG_SCHEMA = pa.schema(
     [
         # TreeOfLife-200M's catalog.parquet
@@ -40,6 +45,7 @@ CATALOG_SCHEMA = pa.schema(
         ("copyright_owner", _TEXT),
         ("title", _TEXT),
         # what a curator needs
+        ("resolution_score", _FLOAT),
         ("gbif_id", _TEXT),
         ("occurrence_id", _TEXT),
         ("observation_id", _TEXT),
@@ -47,29 +53,58 @@ CATALOG_SCHEMA = pa.schema(
         ("dataset_key", _TEXT),
         ("download_doi", _TEXT),
         ("event_date", _TEXT),
+        ("location_id", _TEXT),
+        ("country_code", _TEXT),
         ("latitude", _FLOAT),
         ("longitude", _FLOAT),
         ("coordinate_uncertainty", _FLOAT),
+        ("information_withheld", _TEXT),
+        ("data_generalizations", _TEXT),
         ("recorded_by", _TEXT),
+        ("institution_code", _TEXT),
+        ("catalog_number", _TEXT),
+        ("individual_count", _INT),
         ("sex", _TEXT),
         ("life_stage", _TEXT),
         ("identification_qualifier", _TEXT),
+        ("occurrence_status", _TEXT),
+        ("establishment_means", _TEXT),
+        ("is_captive", _BOOL),
+        ("quality_grade", _TEXT),
         ("issues", _TEXT),
-        # the image itself
+        # the image itself; sizes and hashes are those of the file as the source has it
         ("path", _TEXT),
+        ("crop", _TEXT),
         ("caption", _TEXT),
         ("sha256", _TEXT),
+        ("md5", _TEXT),
+        ("file_size", _INT),
         ("width", _INT),
         ("height", _INT),
+        ("pixel_hash", _TEXT),
+        ("pdq", _TEXT),
+        ("pdq_quality", _INT),
+        ("sharpness", _FLOAT),
+        ("contrast", _FLOAT),
+        ("person_score", _FLOAT),
+        ("animal_score", _FLOAT),
+        ("specimen_class", _TEXT),
         ("split", _TEXT),
         ("verbatim_name", _TEXT),
         ("traits", _TEXT),
         # the whole story of a dropped image
         ("drop_reason", _TEXT),
         ("dropped_by", _TEXT),
+        ("duplicate_of", _TEXT),
+        ("leak_of", _TEXT),
     ]
 )
-"""The catalog: one row an image, null where nothing is known. `traits` is a JSON object."""
+"""The catalog: one row an image, null where nothing is known. `traits` is a JSON object.
+
+`crop` is `left,top,width,height` in pixels of the file, of which the image is that part; `issues` holds the source's
+flags, parted by `;`; `pdq` is 64 hexadecimal digits; `duplicate_of` is the uuid of the copy that was kept, `leak_of`
+the evaluation sets that the image was found in, and by which key (`newt:pdq;fishnet:source_url`).
+"""
 
 _OWN = {"uuid", "path", "caption", "data_source", "source_id", "sha256", "width", "height", "split"}
 _TAXON = {*(rank.label for rank in RANKS), "scientific_name", "common"}

@@ -12,9 +12,21 @@ from thuja.record import CATALOG_SCHEMA
 
 Row = dict[str, Any]
 
-STEP_SCHEMA = pa.schema([*CATALOG_SCHEMA, ("resolution_reason", pa.string()), ("lineage", pa.string())])
-"""The catalog, the resolver's reason (which goes to names.csv), and the seven names in one cell to
-group by."""
+STEP_SCHEMA = pa.schema(
+    [
+        *CATALOG_SCHEMA,
+        ("place", pa.string()),
+        ("eval_keys", pa.string()),
+        ("resolution_reason", pa.string()),
+        ("lineage", pa.string()),
+    ]
+)
+"""The catalog, and what only the steps need.
+
+`place` is where the bytes lie on this machine (see images.places; null until they are downloaded), `eval_keys` holds
+further ids by which an evaluation set may know the image, parted by `;`, `resolution_reason` is the resolver's, which
+goes to names.csv, and `lineage` is the seven names in one cell, to group by.
+"""
 
 _CHUNK = 20_000
 

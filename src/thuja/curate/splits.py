@@ -118,13 +118,13 @@ def _split(frame: Frame, config: CurateConfig) -> Frame:
     free = free.with_column("draw", draws(col("uuid"), config.seed, "split"))
     free = free.with_columns(
         {
-            "place": row_number().over(by_species.order_by("draw")),
+            "number": row_number().over(by_species.order_by("draw")),
             "images": col("uuid").count().over(by_species),
         }
     )
-    drawn = cast(daft.Expression, _splits_of(col("place"), col("images"), config.val, config.test))
+    drawn = cast(daft.Expression, _splits_of(col("number"), col("images"), config.val, config.test))
     free = free.with_column("split", drawn)
-    return settled.concat(free.exclude("draw", "place", "images"))
+    return settled.concat(free.select(*settled.column_names))
 
 
 def _hold_out(frame: Frame, config: CurateConfig) -> Frame:

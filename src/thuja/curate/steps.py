@@ -17,7 +17,7 @@ import daft
 from daft import col, lit
 from daft.functions import coalesce, when
 
-from thuja.curate.rows import write_rows
+from thuja.curate.rows import STEP_SCHEMA, write_rows
 from thuja.curate.sources import Listing
 from thuja.jobs import write_json
 
@@ -86,7 +86,8 @@ class Ledger:
         frame = self.frame
 
         def write(path: Path) -> None:
-            step.apply(frame).write_parquet(str(path), write_mode="overwrite")
+            done = step.apply(frame).select(*STEP_SCHEMA.names)  # joins move columns
+            done.write_parquet(str(path), write_mode="overwrite")
 
         self._run(step.name, step.settings, write, {})
 
