@@ -1,28 +1,74 @@
 """What a curation leaves to read: the catalog, and a table of the names with what became of them."""
 
+import shutil
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
+import daft
 import polars as pl
-import pyarrow as pa
 import pyarrow.parquet as pq
-from daft import col
+from daft import DataType, Series, col
+from daft.functions import coalesce
 
-from thuja.curate.steps import Frame
+from thuja.curate.steps import Frame, parquet_files
 from thuja.jobs import atomic_path
 from thuja.record import CATALOG_SCHEMA
 
 CATALOG = "catalog.parquet"
 NAMES = "names.csv"
+IN_MEMORY = 500_000
+"""Rows that are sorted at once."""
+_RANGE = "order"
 
 
-def write_catalog(frame: Frame, folder: Path) -> Path:
-    """Write every row, kept and dropped, sorted by path; the same rows always give the same file."""
+def write_catalog(frame: Frame, folder: Path, *, in_memory: int = IN_MEMORY) -> Path:
+    """Write every row, kept and dropped, sorted by path; the same rows always give the same file.
+
+    What has no file says its URL as its path. More rows than `in_memory` are first dealt out to files by ranges of
+    their path, whose bounds are drawn from the rows, and each range is sorted by itself.
+    """
     path = folder / CATALOG
-    rows = frame.select(*CATALOG_SCHEMA.names).sort(["path", "uuid"])
-    with atomic_path(path) as temporary, pq.ParquetWriter(temporary, CATALOG_SCHEMA) as writer:
-        for batch in rows.to_arrow_iter():
-            writer.write_table(pa.Table.from_batches([batch]).cast(CATALOG_SCHEMA), row_group_size=100_000)
+    frame = frame.with_column("path", coalesce(col("path"), col("source_url"))).select(*CATALOG_SCHEMA.names)
+    total = frame.count_rows()
+    with atomic_path(path) as temporary, pq.ParquetWriter(temporary, CATALOG_SCHEMA, compression="zstd") as writer:
+        for table in _sorted(frame, folder / "catalog.sorting", total, in_memory):
+            for start in range(0, len(table), 100_000):
+                writer.write_table(table[start : start + 100_000].to_arrow().cast(CATALOG_SCHEMA))
     return path
+
+
+def _sorted(frame: Frame, folder: Path, total: int, in_memory: int) -> Iterator[pl.DataFrame]:
+    if total <= in_memory:
+        yield _in_order(cast(pl.DataFrame, pl.from_arrow(frame.to_arrow())))
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    bounds = _bounds(frame, total, total // in_memory)
+    range_of = cast(Callable[..., daft.Expression], _range_of)
+    dealt = frame.with_column(_RANGE, range_of(col("path").fill_null(""), bounds))
+    dealt.write_parquet(str(folder), partition_cols=[_RANGE], compression="zstd")
+    for number in range(len(bounds) + 1):
+        files = parquet_files(folder / f"{_RANGE}={number}")
+        if files:
+            yield _in_order(pl.read_parquet(files, hive_partitioning=False))
+    shutil.rmtree(folder)
+
+
+def _in_order(table: pl.DataFrame) -> pl.DataFrame:
+    return table.select(CATALOG_SCHEMA.names).sort("path", "uuid")
+
+
+def _bounds(frame: Frame, total: int, ranges: int) -> list[str]:
+    """Paths that part the rows into about this many equal ranges; which ones does not change the result."""
+    sample = frame.select(col("path").fill_null("").alias("path")).sample(min(1.0, 100_000 / total), seed=0)
+    paths = sorted(sample.to_pydict()["path"])
+    return sorted({paths[len(paths) * number // (ranges + 1)] for number in range(1, ranges + 1)} if paths else ())
+
+
+@daft.func.batch(return_dtype=DataType.int64(), use_process=False)
+def _range_of(paths: Series, bounds: list[str]) -> list[int]:
+    return [bisect_right(bounds, path) for path in paths.to_pylist()]
 
 
 def write_names(frame: Frame, folder: Path) -> pl.DataFrame:

@@ -1,74 +1,146 @@
-"""Whether each file is an image that can be used: the whole of it is decoded once, and hashed."""
+"""Whether each file is an image that can be used: the whole of it is decoded once, hashed and measured."""
 
-from collections.abc import Callable
-from hashlib import sha256
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import md5, sha256
 from typing import Any, cast
 
 import daft
 from daft import DataType, Series, col
+from PIL import Image
 
+from thuja.curate.duplicates.hashing import hashes_of
+from thuja.curate.filters.measures import contrast_of, sharpness_of
+from thuja.curate.rows import STEP_SCHEMA
 from thuja.curate.steps import Frame, Step, mark_dropped
 from thuja.errors import ImageError
-from thuja.images import Limits, decode, read_bytes
+from thuja.images import Limits, decode, read_place
 
 STEP = "check"
+_FILLED = ("sha256", "md5", "file_size", "width", "height", "crop", "pixel_hash", "pdq", "pdq_quality")
+_MEASURED = (*_FILLED, "sharpness", "contrast")
 _FOUND = DataType.struct(
-    {"sha256": DataType.string(), "width": DataType.int64(), "height": DataType.int64(), "reason": DataType.string()}
+    {
+        **{name: DataType.from_arrow_type(STEP_SCHEMA.field(name).type) for name in _MEASURED},
+        "reason": DataType.string(),
+    }
 )
+_ASKED = ("place", "path", "sha256", "md5", "file_size", "width", "height", "crop", "drop_reason")
 _BATCH = 64
+
+Box = tuple[int, int, int, int]
+Found = dict[str, Any]
 
 
 @daft.cls(use_process=False)
 class ImageCheck:
-    """Reads, hashes and decodes files; Pillow leaves the interpreter's lock, so threads run in parallel."""
+    """Reads, hashes and decodes images; Pillow leaves the interpreter's lock, so threads run in parallel."""
 
     def __init__(self, max_bytes: int, max_pixels: int) -> None:
         self._limits = Limits(max_bytes=max_bytes, max_pixels=max_pixels)
 
     @daft.method.batch(return_dtype=_FOUND, batch_size=_BATCH)
-    def look(self, paths: Series, hashes: Series, reasons: Series) -> list[dict[str, Any]]:
-        """What each file is; a row that is dropped already is not opened."""
-        rows = zip(paths.to_pylist(), hashes.to_pylist(), reasons.to_pylist(), strict=True)
-        return [
-            _NOTHING if reason else look_at(Path(path), stated or "", self._limits) for path, stated, reason in rows
-        ]
+    def look(self, *columns: Series) -> list[Found]:
+        """What each image is, of the columns `_ASKED`; a row that is dropped already is not opened."""
+        rows = zip(*(column.to_pylist() for column in columns), strict=True)
+        return [look_at(Asked(*row), self._limits) for row in rows]
 
 
-_NOTHING: dict[str, Any] = {"sha256": None, "width": None, "height": None, "reason": None}
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is known of an image before it is opened, in the order of `_ASKED`."""
+
+    place: str | None = None
+    path: str | None = None
+    sha256: str | None = None
+    md5: str | None = None
+    file_size: int | None = None
+    width: int | None = None
+    height: int | None = None
+    crop: str | None = None
+    drop_reason: str | None = None
+
+    @property
+    def is_the_sources_own(self) -> bool:
+        """Whether the bytes are the source's, and not a copy that was made smaller."""
+        return self.place == self.path
 
 
-def look_at(path: Path, stated: str, limits: Limits) -> dict[str, Any]:
-    """Hash, upright size, and the reason why the file cannot be used.
+def look_at(asked: Asked, limits: Limits) -> Found:
+    """Hashes, upright size and measures of an image, and the reason why it cannot be used.
 
-    `stated` is the SHA-256 that the source gave, if it gave one: other bytes are another image.
+    A SHA-256 or MD5 that the source gave is checked: other bytes are another image. Of a copy that a download made
+    smaller, what is known of the original stands. The hash of a crop is that of its file and its box.
     """
+    known = {name: getattr(asked, name) for name in _FILLED if hasattr(asked, name)}
+    found: Found = dict.fromkeys((*_MEASURED, "reason")) | known
+    if asked.drop_reason is not None:
+        return found
+    if asked.place is None:
+        return found | {"reason": "no_image"}
     try:
-        data = read_bytes(path, limits=limits)
+        data = read_place(asked.place, limits=limits)
+        found |= _file_facts(asked, data)
+        if found["reason"]:
+            return found
+        image = cropped(decode(data, limits=limits), asked.crop)
     except ImageError as error:
-        return _NOTHING | {"reason": error.reason}
-    digest = sha256(data).hexdigest()
-    if stated and stated.lower() != digest:
-        return _NOTHING | {"sha256": digest, "reason": "hash_mismatch"}
+        return found | {"reason": error.reason}
+    if asked.crop or asked.is_the_sources_own or not asked.width:
+        found |= {"width": image.width, "height": image.height}
+    if asked.crop:
+        found["sha256"] = sha256(f"{found['sha256']}\ncrop:{asked.crop}".encode()).hexdigest()
+    return found | measures(image)
+
+
+def _file_facts(asked: Asked, data: bytes) -> Found:
+    if not asked.is_the_sources_own and asked.sha256:
+        return {}
+    facts: Found = {"sha256": sha256(data).hexdigest(), "md5": md5(data).hexdigest(), "file_size": len(data)}  # noqa: S324
+    stated = ((asked.sha256, facts["sha256"]), (asked.md5, facts["md5"]))
+    is_other = any(told and told.strip().lower() != digest for told, digest in stated)
+    return facts | ({"reason": "hash_mismatch"} if is_other else {})
+
+
+def measures(image: Image.Image) -> Found:
+    """The hashes and measures that filters and searches for duplicates go by."""
+    hashes = hashes_of(image)
+    return {
+        "pixel_hash": hashes.pixel_hash,
+        "pdq": hashes.pdq,
+        "pdq_quality": hashes.pdq_quality,
+        "sharpness": sharpness_of(image),
+        "contrast": contrast_of(image),
+    }
+
+
+def cropped(image: Image.Image, crop: str | None) -> Image.Image:
+    """The part of an image that its `crop` tells, clipped at the border; raises ImageError where nothing is left."""
+    if not crop:
+        return image
     try:
-        image = decode(data, limits=limits)
-    except ImageError as error:
-        return _NOTHING | {"sha256": digest, "reason": error.reason}
-    return {"sha256": digest, "width": image.width, "height": image.height, "reason": None}
+        left, top, width, height = (round(float(part)) for part in crop.split(","))
+    except (ValueError, OverflowError) as error:
+        raise ImageError(f"not a box: {crop!r:.80}", reason="broken_crop") from error
+    box = (max(left, 0), max(top, 0), min(left + width, image.width), min(top + height, image.height))
+    if box[0] >= box[2] or box[1] >= box[3]:
+        raise ImageError(f"the box {crop} lies outside the image", reason="empty_crop")
+    return image.crop(box)
 
 
 def check_step(limits: Limits) -> Step:
-    """Drop what cannot be read or decoded."""
+    """Drop what cannot be read or decoded, and measure the rest."""
     return Step(
         name=STEP,
         settings={"max_bytes": limits.max_bytes, "max_pixels": limits.max_pixels},
         apply=lambda frame: _check(frame, limits),
+        is_rowwise=True,
     )
 
 
 def _check(frame: Frame, limits: Limits) -> Frame:
     check = ImageCheck(limits.max_bytes, limits.max_pixels)
     look = cast(Callable[..., daft.Expression], check.look)  # on columns, an expression
-    frame = frame.with_column("found", look(col("path"), col("sha256"), col("drop_reason")))
-    found = {name: col("found")[name] for name in ("sha256", "width", "height")}
-    return mark_dropped(frame.with_columns(found), col("found")["reason"], STEP).exclude("found")
+    frame = frame.with_column("found", look(*(col(name) for name in _ASKED)))
+    frame = frame.with_columns({name: col("found")[name] for name in _MEASURED})
+    return mark_dropped(frame, col("found")["reason"], STEP).exclude("found")

@@ -1,46 +1,50 @@
-"""`curate`: from photos to a catalog and shards, step by step."""
+"""`curate`: from sources to a catalog and shards, step by step."""
 
-import os
+import shutil
 from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import daft
+from daft import col
 
+from thuja.curate.caps import caps_step
 from thuja.curate.catalog import write_catalog, write_names
 from thuja.curate.check import check_step
-from thuja.curate.config import CurateConfig, Resolve
-from thuja.curate.duplicates import duplicates_step, rare_step
+from thuja.curate.download import download_step
+from thuja.curate.duplicates import duplicates_step
+from thuja.curate.filters import bursts_step, camera_step, people_step, quality_step, screen_step, specimens_step
+from thuja.curate.handed import Handed
+from thuja.curate.leaks import leaks_step
 from thuja.curate.naming import names_step
-from thuja.curate.pack import pack_step
-from thuja.curate.sources import Listing, open_source
+from thuja.curate.pack import Packing, pack_step
+from thuja.curate.reading import source_settings, write_sources
+from thuja.curate.recipe import CurateRecipe
+from thuja.curate.sources.spec import SourceSpec
 from thuja.curate.splits import species_table, splits_step, wanted_species
-from thuja.curate.steps import Ledger
+from thuja.curate.steps import Ledger, Step, fingerprint_of
 from thuja.curate.summary import CurateSummary, Findings, summarize
 from thuja.errors import EmptyInput, UsageError
-from thuja.jobs import empty_folder, output_folder
+from thuja.jobs import empty_folder, output_folder, write_json
+
+RECIPE = "recipe.json"
+DOWNLOADS = "downloads"
+_INSIDE = "inside"
 
 
 def curate(
-    config: CurateConfig,
-    source: Path,
-    out: Path,
-    *,
-    resolve: Resolve,
-    force: bool = False,
-    resume: bool = False,
+    recipe: CurateRecipe, out: Path, *, handed: Handed, force: bool = False, resume: bool = False
 ) -> CurateSummary:
-    """Turn a folder of pictures, a table or a biosphere into `out`: catalog.parquet, shards/, summary.json.
+    """Run a recipe into the folder `out`: catalog.parquet, shards/, report.html, summary.json and more.
 
     Killed at any moment, it goes on with `resume` and ends in the same catalog. Raises UsageError
-    (EmptyInput, OutputExists) when the call cannot work, BadFile for a table that cannot be read.
+    (EmptyInput, OutputExists) when the call cannot work, BadFile for a source that cannot be read.
     """
-    listing = open_source(source, config.labels)
-    if listing.table is None:
-        _refuse_inside(out, listing.root)
+    for spec in recipe.sources:
+        _refuse_inside(out, spec)
     with output_folder(out, verb="curate", force=force, resume=resume) as folder:
         try:
-            return _curate(config, listing, folder, resolve)
+            return Curation(recipe=recipe, folder=folder, handed=handed).run()
         except EmptyInput:
             if not resume:  # nothing in it is worth a --force
                 empty_folder(folder)
@@ -49,52 +53,118 @@ def curate(
             raise
 
 
-def _curate(config: CurateConfig, listing: Listing, folder: Path, resolve: Resolve) -> CurateSummary:
-    ledger = Ledger(folder / "steps")
-    notes = ledger.read(_source_settings(listing), listing)
-    if not ledger.counts[0].read:
-        raise EmptyInput(
-            f"no picture in {listing.root}" + (f" is spoken of in {listing.table}" if listing.table else ""),
-            hint="a folder with pictures in a folder per species, or --labels TABLE",
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curation:
+    """One run of a recipe in a folder that it has claimed."""
+
+    recipe: CurateRecipe
+    folder: Path
+    handed: Handed
+
+    def run(self) -> CurateSummary:
+        """Every step, then what is written for people and for trainers."""
+        write_json(self.folder / RECIPE, self.recipe.to_table())
+        ledger = self.begin()
+        for step in self.first_steps():
+            self._do(ledger, step)
+        _refuse_one_taxon(ledger)
+        wanted = self._wanted_unseen(ledger)
+        self._do(ledger, splits_step(self.recipe.splits, seed=self.recipe.seed))
+        self._do(ledger, self._pack_step(ledger))
+        ledger.finish()
+        shutil.rmtree(self._plan, ignore_errors=True)
+        return self._conclude(ledger, wanted)
+
+    def plan(self) -> Ledger:
+        """The steps before the first download: what a dry run does, and a later run goes on from."""
+        write_json(self.folder / RECIPE, self.recipe.to_table())
+        ledger = self.begin()
+        for step in self.first_steps()[:2]:
+            self._do(ledger, step)
+        return ledger
+
+    def begin(self) -> Ledger:
+        """The ledger with the rows of the sources; raises EmptyInput where there are none."""
+        ledger = Ledger(self.folder / "steps")
+        sources = self.recipe.sources
+        settings = {"sources": [source_settings(spec) for spec in sources]}
+        scratch = self.folder / "sources"
+        ledger.read(settings, lambda folder: write_sources(sources, folder, scratch=scratch))
+        if not ledger.counts[0].read:
+            told = ", ".join(f"{spec.kind} {spec.path}" for spec in sources)
+            raise EmptyInput(f"no image is spoken of in {told}", hint="thuja curate --help shows what is read")
+        return ledger
+
+    def first_steps(self) -> list[Step]:
+        """The steps before the splits, in their order; those that the recipe leaves out are not among them."""
+        recipe, handed = self.recipe, self.handed
+        steps = [
+            screen_step(recipe.screen),
+            names_step(handed.resolve, recipe.names),
+            download_step(recipe.download, self.folder / DOWNLOADS),
+            check_step(recipe.limits.limits),
+        ]
+        if recipe.quality is not None:
+            steps.append(quality_step(recipe.quality))
+        if recipe.people is not None:
+            steps.append(people_step(recipe.people, handed.faces))
+        if recipe.camera is not None:
+            steps.append(camera_step(recipe.camera, handed.frames))
+        if recipe.specimens is not None:
+            steps.append(specimens_step(recipe.specimens, handed.embed))
+        if recipe.bursts is not None:
+            steps.append(bursts_step(recipe.bursts))
+        steps.append(duplicates_step(recipe.duplicates))
+        if recipe.leaks is not None:
+            steps.append(leaks_step(recipe.leaks, handed.embed))
+        return [*steps, caps_step(recipe.caps, seed=recipe.seed)]
+
+    @property
+    def _plan(self) -> Path:
+        return self.folder / "packing"
+
+    def _pack_step(self, ledger: Ledger) -> Step:
+        recipe = self.recipe
+        packing = Packing(
+            shards=self.folder / "shards",
+            plan=self._plan,
+            key=ledger.fingerprint,
+            settings=recipe.shards,
+            seed=recipe.seed,
+            limits=recipe.limits.limits,
         )
-    for step in (check_step(config.limits), names_step(resolve), duplicates_step(), rare_step(config.min_images)):
+        return pack_step(packing)
+
+    def _do(self, ledger: Ledger, step: Step) -> None:
         ledger.run(step)
         _refuse_empty(ledger)
-    _refuse_one_taxon(ledger)
-    species = len(species_table(ledger.frame)) if config.unseen_species else 0
-    ledger.run(splits_step(config))
-    ledger.run(pack_step(config, folder / "shards"))
-    _refuse_empty(ledger)
-    findings = Findings(
-        source=str(listing.root),
-        steps=ledger.counts,
-        names=write_names(ledger.frame, folder),
-        notes=notes,
-        wanted_unseen=wanted_species(config.unseen_species, species),
-    )
-    summary = summarize(write_catalog(ledger.frame, folder), findings)
-    summary.save(folder)
-    return summary
+
+    def _wanted_unseen(self, ledger: Ledger) -> int:
+        asked = self.recipe.splits.unseen_species
+        return wanted_species(asked, len(species_table(ledger.frame))) if asked else 0
+
+    def _conclude(self, ledger: Ledger, wanted_unseen: int) -> CurateSummary:
+        findings = Findings(
+            source=", ".join(str(spec.path) for spec in self.recipe.sources),
+            steps=ledger.counts,
+            names=write_names(ledger.frame, self.folder),
+            notes=ledger.notes,
+            wanted_unseen=wanted_unseen,
+        )
+        summary = summarize(write_catalog(ledger.frame, self.folder), findings)
+        summary.save(self.folder)
+        return summary
 
 
-def _source_settings(listing: Listing) -> dict[str, Any]:
-    """What the listing depends on: a table that was edited is read anew, a folder is not walked twice."""
-    settings: dict[str, Any] = {"root": os.fspath(listing.root.absolute()), "table": None}
-    if listing.table is not None:
-        status = listing.table.stat()
-        settings["table"] = [os.fspath(listing.table.absolute()), status.st_size, status.st_mtime_ns]
-    return settings
-
-
-def _refuse_inside(out: Path, root: Path) -> None:
-    if out.absolute() == root.absolute() or root.absolute() in out.absolute().parents:
-        raise UsageError(f"the output {out} lies in the source {root}", hint="write to a folder beside it")
+def _refuse_inside(out: Path, spec: SourceSpec) -> None:
+    root = spec.path.absolute()
+    if spec.path.is_dir() and (out.absolute() == root or root in out.absolute().parents):
+        raise UsageError(f"the output {out} lies in the source {spec.path}", hint="write to a folder beside it")
 
 
 def _refuse_empty(ledger: Ledger) -> None:
     """Stop when no image is left, saying where they went."""
-    last = ledger.counts[-1]
-    if last.kept:
+    if ledger.counts[-1].kept:
         return
     reasons = Counter[str]()
     for counts in ledger.counts:
@@ -105,7 +175,7 @@ def _refuse_empty(ledger: Ledger) -> None:
 
 
 def _refuse_one_taxon(ledger: Ledger) -> None:
-    kept = ledger.frame.where(daft.col("drop_reason").is_null())
+    kept = ledger.frame.where(col("drop_reason").is_null())
     taxa = kept.select("lineage").distinct().limit(2).to_pylist()
     if len(taxa) == 1:
         raise EmptyInput(

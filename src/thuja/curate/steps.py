@@ -7,32 +7,41 @@ read goes through every step: a dropped one carries its reason, so that kept + d
 import json
 import logging
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import daft
+import pyarrow.parquet as pq
 from daft import col, lit
 from daft.functions import coalesce, when
 
-from thuja.curate.rows import STEP_SCHEMA, write_rows
-from thuja.curate.sources import Listing
-from thuja.jobs import write_json
+from thuja.curate.rows import STEP_SCHEMA
+from thuja.errors import BadFile
+from thuja.jobs import kept_when_full, write_json
 
 logger = logging.getLogger(__name__)
 
 Frame = daft.DataFrame
 
+UNIT_ROWS = 200_000
+"""Rows of a row-wise step that are done at a time: a killed run loses no more than these."""
+_FINGERPRINT = "fingerprint"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One step: `settings` is all that its result depends on besides its input."""
+    """One step: `settings` is all that its result depends on besides its input.
+
+    A step that looks at each row by itself `is_rowwise`: it is done in units, and goes on at the unit where it was.
+    """
 
     name: str
     settings: Mapping[str, Any]
     apply: Callable[[Frame], Frame]
+    is_rowwise: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +54,31 @@ class StepCounts:
     dropped: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        assert self.kept + sum(self.dropped.values()) == self.read, f"the rows of step {self.name} do not add up"
+        if self.kept + sum(self.dropped.values()) != self.read:
+            raise BadFile(
+                f"the rows of step {self.name} do not add up: {self.read:,} read, {self.kept:,} kept, "
+                f"{sum(self.dropped.values()):,} dropped",
+                hint="a step lost or doubled rows; please report this",
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marker:
+    """What stands beside a finished step, in `<number>-<name>.json`."""
+
+    fingerprint: str
+    counts: StepCounts
+    notes: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, path: Path) -> "Marker | None":
+        """The marker at a path; None where there is none that can be read."""
+        try:
+            fields = json.loads(path.read_text(encoding="utf-8"))
+            counts = StepCounts(**fields["counts"])
+            return cls(fingerprint=fields["fingerprint"], counts=counts, notes=fields["notes"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
 
 
 def mark_dropped(frame: Frame, reason: daft.Expression, step: str) -> Frame:
@@ -59,84 +92,138 @@ def mark_dropped(frame: Frame, reason: daft.Expression, step: str) -> Frame:
     )
 
 
+def read_rows(path: Path) -> Frame:
+    """The rows of a finished step, or of any folder of Parquet files, lazily."""
+    return daft.read_parquet([str(file) for file in parquet_files(path)])
+
+
+def parquet_files(path: Path) -> list[Path]:
+    """The Parquet files below a folder, in an order that is always the same."""
+    return sorted(path.rglob("*.parquet"))
+
+
 class Ledger:
     """The steps of one curation in its folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.counts: list[StepCounts] = []
+        self.notes: dict[str, int] = {}
         self._fingerprint = ""
 
     @property
     def frame(self) -> Frame:
         """What the last step left, lazily."""
-        return daft.read_parquet(str(self._path(len(self.counts) - 1)))
+        return read_rows(self._path(len(self.counts) - 1))
 
-    def read(self, settings: Mapping[str, Any], listing: Listing) -> Mapping[str, int]:
-        """The first step: write the rows of a source. Returns the source's notes."""
+    @property
+    def fingerprint(self) -> str:
+        """What all the steps so far depend on."""
+        return self._fingerprint
 
-        def write(path: Path) -> None:
-            path.mkdir()
-            write_rows(path / "rows.parquet", listing)
+    def read(self, settings: Mapping[str, Any], write: Callable[[Path], Mapping[str, int]]) -> None:
+        """The first step: `write` puts the rows of the sources into a folder and returns what it noted.
 
-        return self._run("read", settings, write, listing.notes_)
+        The folder may hold what an earlier try of the same settings left.
+        """
+        self._run("read", settings, write)
 
     def run(self, step: Step) -> None:
         """Do one step, or find that it is done."""
-        frame = self.frame
+        before = self._path(len(self.counts) - 1)
 
-        def write(path: Path) -> None:
-            done = step.apply(frame).select(*STEP_SCHEMA.names)  # joins move columns
-            done.write_parquet(str(path), write_mode="overwrite")
+        def write(folder: Path) -> Mapping[str, int]:
+            for name, files in _units(before, is_rowwise=step.is_rowwise):
+                if not (folder / name).is_dir():
+                    frame = daft.read_parquet([str(file) for file in files])
+                    _write_unit(step.apply(frame), folder, name)
+            return {}
 
-        self._run(step.name, step.settings, write, {})
+        self._run(step.name, step.settings, write)
 
-    def _run(
-        self, name: str, settings: Mapping[str, Any], write: Callable[[Path], None], notes: Mapping[str, int]
-    ) -> Mapping[str, int]:
+    def finish(self) -> None:
+        """Delete what steps of other settings left behind."""
+        wanted = {f"{number}-{counts.name}" for number, counts in enumerate(self.counts)}
+        for path in self.folder.iterdir():
+            if path.name.removesuffix(".json") in wanted:
+                continue
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    def _run(self, name: str, settings: Mapping[str, Any], write: Callable[[Path], Mapping[str, int]]) -> None:
         number = len(self.counts)
-        self._fingerprint = _fingerprint(self._fingerprint, name, settings)
+        self._fingerprint = fingerprint_of(self._fingerprint, name, settings)
         marker = self.folder / f"{number}-{name}.json"
         path = self.folder / f"{number}-{name}"
-        done = _read_marker(marker)
-        if done is None or done.get("fingerprint") != self._fingerprint or not path.is_dir():
+        done = Marker.load(marker)
+        if done is None or done.fingerprint != self._fingerprint or not path.is_dir():
+            logger.info("step %s", name)
             marker.unlink(missing_ok=True)
-            temporary = self.folder / f"{number}-{name}.part"  # not .tmp: those are swept as files when a run resumes
-            shutil.rmtree(temporary, ignore_errors=True)
             shutil.rmtree(path, ignore_errors=True)
-            self.folder.mkdir(parents=True, exist_ok=True)
-            write(temporary)
-            temporary.rename(path)
-            counts = _count(path, name, self.counts[-1] if self.counts else None)
-            done = {"fingerprint": self._fingerprint, "counts": asdict(counts), "notes": dict(notes)}
-            write_json(marker, done)
+            part = self._begun(number, name)
+            with kept_when_full(part):
+                notes = write(part)
+            part.rename(path)
+            (path / _FINGERPRINT).unlink()
+            counts = count_step(read_rows(path), name, self.counts[-1] if self.counts else None)
+            done = Marker(fingerprint=self._fingerprint, counts=counts, notes=dict(notes))
+            write_json(marker, asdict(done))
         else:
             logger.info("step %s is done already", name)
-        self.counts.append(StepCounts(**done["counts"]))
-        stored: Mapping[str, int] = done["notes"]
-        return stored
+        self.counts.append(done.counts)
+        self.notes |= done.notes
+
+    def _begun(self, number: int, name: str) -> Path:
+        """The folder of the step while it is written: an earlier try's, if it had the same settings."""
+        part = self.folder / f"{number}-{name}.part"  # not .tmp: those are swept as files when a run resumes
+        said = part / _FINGERPRINT
+        if not said.is_file() or said.read_text() != self._fingerprint:
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir(parents=True)
+            said.write_text(self._fingerprint)
+        return part
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{number}-{self.counts[number].name}"
 
 
-def _fingerprint(before: str, name: str, settings: Mapping[str, Any]) -> str:
+def fingerprint_of(before: str, name: str, settings: Mapping[str, Any]) -> str:
+    """What a step's result depends on, in one word."""
     return sha256(json.dumps([before, name, settings], sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _read_marker(path: Path) -> dict[str, Any] | None:
-    try:
-        marker = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return marker if isinstance(marker, dict) else None
-
-
-def _count(path: Path, name: str, before: StepCounts | None) -> StepCounts:
-    table = daft.read_parquet(str(path)).groupby("dropped_by", "drop_reason").agg(col("uuid").count().alias("rows"))
-    groups = table.to_pylist()
+def count_step(frame: Frame, name: str, before: StepCounts | None) -> StepCounts:
+    """Count the rows that a step left. Raises BadFile where they do not add up with those it was given."""
+    groups = frame.groupby("dropped_by", "drop_reason").agg(col("uuid").count().alias("rows")).to_pylist()
     kept = sum(group["rows"] for group in groups if group["drop_reason"] is None)
     dropped = {group["drop_reason"]: group["rows"] for group in groups if group["dropped_by"] == name}
     total = sum(group["rows"] for group in groups)
     read = total if before is None else before.kept
     return StepCounts(name=name, read=read, kept=kept, dropped=dict(sorted(dropped.items())))
+
+
+def _units(before: Path, *, is_rowwise: bool) -> Iterator[tuple[str, list[Path]]]:
+    """The files of the step before, in groups of about UNIT_ROWS rows, or all at once."""
+    files = parquet_files(before)
+    groups: list[list[Path]] = [[]]
+    rows = 0
+    for file in files:
+        if is_rowwise and rows >= UNIT_ROWS:
+            groups.append([])
+            rows = 0
+        groups[-1].append(file)
+        rows += pq.read_metadata(file).num_rows
+    for number, group in enumerate(groups):
+        yield f"unit-{number:05}", group
+
+
+def _write_unit(frame: Frame, folder: Path, name: str) -> None:
+    """Write a unit beside its place and move it there whole."""
+    part = folder / f"{name}.part"
+    shutil.rmtree(part, ignore_errors=True)
+    written = frame.select(*STEP_SCHEMA.names)  # joins move columns
+    with daft.context.execution_config_ctx(parquet_target_filesize=_FILE_SIZE):
+        written.write_parquet(str(part), write_mode="overwrite", compression="zstd")
+    part.rename(folder / name)
+
+
+_FILE_SIZE = 32 * 2**20

@@ -85,7 +85,7 @@ def resolve_frame(frame: daft.DataFrame, config: FrameConfig = DEFAULT) -> daft.
     frame = frame.with_columns({_ASKED[name]: _asked(name if name in held else None) for name in GIVEN})
     keys = list(_ASKED.values())
     distinct = frame.select(*keys).distinct()
-    resolver = FrameResolver(_backbones(config), config.threshold)
+    resolver = FrameResolver(placed_backbones([str(name) for name in config.backbones]), config.threshold)
     answer = cast(Callable[..., daft.Expression], resolver.answer)  # on columns, an expression
     answers = distinct.with_column("answer", answer(*(col(key) for key in keys)))
     joined = frame.join(answers, on=[*keys], how="left")
@@ -114,9 +114,11 @@ def _asked(name: str | None) -> daft.Expression:
     return daft.lit("") if name is None else col(name).cast(DataType.string()).fill_null("")
 
 
-def _backbones(config: FrameConfig) -> list[str | Placed]:
-    """The backbones as a machine of this runner finds them. Opens them here, so that a wrong name is said at once."""
-    names = [str(name) for name in config.backbones]
+def placed_backbones(names: Sequence[str]) -> list[str | Placed]:
+    """The backbones as the machines of Daft's runner find them: on a Ray cluster they are put there at once.
+
+    Opens them here too, so that a wrong name is said before any work.
+    """
     for name in names:
         open_backbone(name)
     if daft.get_or_infer_runner_type() != "ray":

@@ -19,6 +19,7 @@ from thuja.names.described import described
 from thuja.names.evidence import evidence, shares, weights
 from thuja.names.features import How, features
 from thuja.names.installed import open_backbones
+from thuja.names.placed import Placed
 from thuja.names.queries import lineage_key, take_apart
 from thuja.names.resolution import Resolution, Status
 from thuja.names.rows import GIVEN, SEVEN, resolutions, rows_of, tidy_rows
@@ -282,7 +283,16 @@ def resolve(
     return Resolver(open_backbones(backbones), threshold=threshold).resolve_rows(rows_of(names, lineages))
 
 
-def resolve_names(names: Sequence[str], hints: Sequence[Taxon], *, backbone: Path | None = None) -> list[Resolution]:
-    """`Resolver.resolve_all` as a function that other processes can import; the backbone is opened once in each."""
-    resolver = Resolver(open_backbones(None if backbone is None else [backbone]))
-    return resolver.resolve_all(names, hints)
+def resolve_names(
+    names: Sequence[str],
+    hints: Sequence[Taxon],
+    *,
+    backbones: Sequence[str | Path | Placed] = (),
+    threshold: float = THRESHOLD,
+) -> list[Resolution]:
+    """`Resolver.resolve_all` as a function that other processes can import; a backbone is opened once in each.
+
+    A `Placed` backbone is opened where this machine of a cluster has it. Without any, the embedded one is asked.
+    """
+    paths = [backbone.path() if isinstance(backbone, Placed) else backbone for backbone in backbones]
+    return Resolver(open_backbones(paths), threshold=threshold).resolve_all(names, hints)

@@ -1,0 +1,134 @@
+"""The first step: the rows of every source, each source written once, every id given out once."""
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow.parquet as pq
+
+from thuja.curate.rows import STEP_SCHEMA, RowWriter, conform
+from thuja.curate.sources import reader
+from thuja.curate.sources.spec import Notes, SourceSpec
+from thuja.jobs import Progress, atomic_path, write_json
+from thuja.record import uuid_of_source
+
+STEP = "read"
+_NOTES = "notes.json"
+
+Ids = npt.NDArray[np.uint64]
+
+
+def source_settings(spec: SourceSpec) -> dict[str, Any]:
+    """What the rows of a source depend on: a file that was edited is read anew, a folder is not walked twice."""
+    settings: dict[str, Any] = {"kind": spec.kind, "name": spec.name, "limit": spec.limit, "options": spec.options}
+    for name, path in {"path": spec.path, **{key: Path(value) for key, value in spec.options.items()}}.items():
+        if path.is_file():
+            status = path.stat()
+            settings[f"{name} of"] = [status.st_size, status.st_mtime_ns]
+    return settings | {"path": str(spec.path.absolute())}
+
+
+def write_sources(specs: Sequence[SourceSpec], folder: Path, *, scratch: Path) -> Mapping[str, int]:
+    """Write the rows of all sources into `folder`, a folder a source; returns the sources' notes, added up.
+
+    What a killed run has finished is kept. A row whose id was given out before is dropped as `repeated_id` where it
+    is the same image again, and else gets an id of its own. What a reader puts down for good, such as images that lay
+    inside a table, goes below `scratch`.
+    """
+    notes: Notes = Counter()
+    for number, spec in enumerate(specs):
+        name = f"source-{number:03}-{spec.kind}"
+        if not (folder / name).is_dir():
+            _write_source(replace(spec, scratch=scratch / name), folder / name)
+        notes.update(json.loads((folder / name / _NOTES).read_text(encoding="utf-8")))
+    settle_repeats(folder)
+    return dict(notes)
+
+
+def _write_source(spec: SourceSpec, done: Path) -> None:
+    assert spec.scratch is not None
+    part = done.with_name(f"{done.name}.part")
+    for path in (part, spec.scratch):
+        shutil.rmtree(path, ignore_errors=True)
+        path.mkdir(parents=True)
+    notes: Notes = Counter()
+    writer = RowWriter(part)
+    progress = Progress(total=spec.limit, label=f"reading {spec.name or spec.kind}", unit="rows")
+    for frame in _limited(reader(spec.kind)(spec, notes), spec.limit):
+        writer.write(conform(frame, data_source=spec.name or spec.kind))
+        progress.advance(len(frame))
+    progress.close()
+    writer.flush()
+    write_json(part / _NOTES, dict(notes))
+    part.rename(done)
+    if not any(spec.scratch.iterdir()):
+        spec.scratch.rmdir()
+
+
+def _limited(frames: Iterator[pl.DataFrame], limit: int | None) -> Iterator[pl.DataFrame]:
+    """The frames up to the row with which `limit` rows are kept."""
+    left = limit
+    for frame in frames:
+        if left is None:
+            yield frame
+            continue
+        has_reasons = "drop_reason" in frame.columns
+        kept = frame["drop_reason"].is_null() if has_reasons else pl.repeat(True, len(frame), eager=True)
+        taken = frame.filter(kept.cast(pl.Int64).cum_sum() <= left)
+        left -= int(kept.head(len(taken)).sum())
+        yield taken
+        if left <= 0:
+            return
+
+
+def settle_repeats(folder: Path) -> None:
+    """Give every row of the files below a folder an id that no other has.
+
+    Only half of each id is held in memory, 8 bytes a row; rows that share it are then looked at whole.
+    """
+    files = sorted(folder.rglob("*.parquet"))
+    halves = [_halves(file) for file in files]
+    every = np.sort(np.concatenate([*halves, np.empty(0, np.uint64)]))
+    repeated = np.unique(every[1:][every[1:] == every[:-1]])
+    seen: dict[str, list[str]] = {}
+    for file, ours in zip(files, halves, strict=True):
+        if len(repeated) and np.isin(ours, repeated).any():
+            _settle_file(file, repeated, seen)
+
+
+def _halves(file: Path) -> Ids:
+    """The first 64 bits of each row's id."""
+    ids = pl.read_parquet(file, columns=["uuid"])["uuid"]
+    return (
+        ids.str.replace_all("-", "", literal=True).str.slice(0, 16).str.to_integer(base=16, dtype=pl.UInt64).to_numpy()
+    )
+
+
+def _settle_file(file: Path, repeated: Ids, seen: dict[str, list[str]]) -> None:
+    frame = pl.read_parquet(file)
+    asked = np.isin(_halves(file), repeated)
+    places = [place or "" for place in frame.select(pl.coalesce("source_url", "path", "place")).to_series()]
+    ids, reasons, steps = (frame[name].to_list() for name in ("uuid", "drop_reason", "dropped_by"))
+    for row in np.flatnonzero(asked).tolist():
+        before = seen.setdefault(ids[row], [])
+        again = ""
+        if places[row] in before:
+            again = f"#{file.parent.name}/{file.name}:{row}"
+            if reasons[row] is None:
+                reasons[row], steps[row] = "repeated_id", STEP
+        before.append(places[row])
+        if len(before) > 1:  # made of nothing that a run which was cut short in here has changed
+            ids[row] = uuid_of_source(ids[row], places[row] + again)
+    columns = {"uuid": ids, "drop_reason": reasons, "dropped_by": steps}
+    frame = frame.with_columns(pl.Series(name, values, pl.String) for name, values in columns.items())
+    with atomic_path(file) as temporary:
+        pq.write_table(
+            frame.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(STEP_SCHEMA), temporary, compression="zstd"
+        )

@@ -1,0 +1,98 @@
+"""A recipe from a file: TOML, or a Python file that says `RECIPE = CurateRecipe(...)`."""
+
+import runpy
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from thuja.curate.recipe import CurateRecipe
+from thuja.errors import BadFile, ThujaError, UnknownName, UsageError
+
+SUFFIXES = (".toml", ".py")
+T = TypeVar("T")
+
+
+def load_recipe(path: Path) -> CurateRecipe:
+    """The recipe in a file. Paths in a TOML file are relative to its folder.
+
+    Raises UsageError for a file that is not there or says something that no recipe knows, BadFile for broken TOML. A
+    Python file is run: take it only from whom you trust.
+    """
+    if not path.is_file():
+        raise UsageError(f"there is no recipe at {path}", hint="a .toml or .py file")
+    if path.suffix.lower() == ".py":
+        return _run(path)
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadFile(f"the recipe {path} cannot be read: {error}", hint="TOML in UTF-8") from error
+    return from_table(CurateRecipe, table, folder=path.parent)
+
+
+def _run(path: Path) -> CurateRecipe:
+    try:
+        recipe = runpy.run_path(str(path)).get("RECIPE")
+    except ThujaError:
+        raise
+    except Exception as error:  # noqa: BLE001 - it is the user's program, and may raise anything
+        raise BadFile(f"the recipe {path} failed: {type(error).__name__}: {error}") from error
+    if not isinstance(recipe, CurateRecipe):
+        raise BadFile(f"the recipe {path} says no RECIPE = CurateRecipe(...)", hint="see docs/curate.md")
+    return recipe
+
+
+def from_table(cls: type[T], table: Mapping[str, Any], *, folder: Path, where: str = "") -> T:
+    """A settings dataclass from a table of TOML; raises UsageError for what does not fit, saying where."""
+    assert is_dataclass(cls)
+    hints = get_type_hints(cls)
+    names = [field.name for field in fields(cls)]
+    for name in table:
+        if name not in names:
+            raise UnknownName.of(f"setting of {where or 'the recipe'}", name, names)
+    for field in fields(cls):
+        if field.default is MISSING and field.default_factory is MISSING and field.name not in table:
+            raise UsageError(f"{where or 'the recipe'} needs {field.name}", hint=f"it knows {', '.join(names)}")
+    values = {
+        name: _as(hints[name], value, folder=folder, where=f"{where}.{name}" if where else name)
+        for name, value in table.items()
+    }
+    return cls(**values)
+
+
+def _as(kind: Any, value: Any, *, folder: Path, where: str) -> Any:
+    """A value of TOML as a field's type."""
+    if get_origin(kind) in (Union, UnionType):
+        [kind] = [part for part in get_args(kind) if part is not NoneType]
+    if is_dataclass(kind) and isinstance(kind, type) and isinstance(value, Mapping):
+        return from_table(kind, value, folder=folder, where=where)
+    if get_origin(kind) is tuple and isinstance(value, list):
+        return tuple(_as(get_args(kind)[0], one, folder=folder, where=where) for one in value)
+    if get_origin(kind) is Mapping or kind is Mapping:
+        if isinstance(value, Mapping):
+            return {str(name): _text(one) for name, one in value.items()}
+    elif kind is Path and isinstance(value, str):
+        return _path(value, folder)
+    elif kind is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    elif isinstance(kind, type) and isinstance(value, kind) and isinstance(value, bool) == (kind is bool):
+        return value
+    raise UsageError(f"{where} must be {_named(kind)}, got {value!r:.80}")
+
+
+def _path(text: str, folder: Path) -> Path:
+    path = Path(text).expanduser()
+    return path if path.is_absolute() or "://" in text else folder / path
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _named(kind: Any) -> str:
+    words = {str: "text", int: "a whole number", float: "a number", bool: "true or false", Path: "a path in quotes"}
+    if get_origin(kind) is tuple:
+        return f"a list, each {_named(get_args(kind)[0])}"
+    return words.get(kind, "a table")
