@@ -1,0 +1,57 @@
+"""What an image is known by: a hash of its pixels, and PDQ, which copies of it share within a few bits."""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pdqhash
+from PIL import Image
+
+Bits = npt.NDArray[np.uint8]
+
+PREPARED_SIDE: Final = 128
+"""PDQ is taken from a reduction to this longest side."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hashes:
+    """`pdq` is 64 hexadecimal digits, `pdq_quality` 0 to 100, `pixel_hash` 32 hexadecimal digits."""
+
+    pdq: str
+    pdq_quality: int
+    pixel_hash: str
+
+
+def hashes_of(image: Image.Image) -> Hashes:
+    """The hashes of a decoded image: upright and RGB, as `thuja.images.decode` gives it."""
+    bits, quality = pdqhash.compute(_prepared(image))
+    return Hashes(pdq=np.packbits(bits).tobytes().hex(), pdq_quality=int(quality), pixel_hash=pixel_hash(image))
+
+
+def dihedral_hashes(image: Image.Image) -> tuple[Bits, int]:
+    """PDQ of the image and of its seven other flips and quarter turns, (8, 32), as it stands first; and the quality."""
+    bits, quality = pdqhash.compute_dihedral(_prepared(image))
+    return np.packbits(np.stack(bits), axis=1), int(quality)
+
+
+def pixel_hash(image: Image.Image) -> str:
+    """BLAKE2b, 128 bits, of the size and the RGB pixels: what two files share that decode to the same image."""
+    digest = blake2b(f"{image.width} {image.height}\n".encode(), digest_size=16)
+    digest.update(np.asarray(image))
+    return digest.hexdigest()
+
+
+def hash_bytes(hashes: npt.ArrayLike) -> Bits:
+    """Hexadecimal PDQ hashes as (N, 32)."""
+    return np.frombuffer(bytes.fromhex("".join(np.asarray(hashes, str).tolist())), np.uint8).reshape(-1, 32)
+
+
+def _prepared(image: Image.Image) -> Bits:
+    """The same small pixels for every copy, whatever its size: (H, W, 3), the longest side PREPARED_SIDE or less."""
+    scale = PREPARED_SIDE / max(image.size)
+    if scale < 1:
+        width, height = (max(1, round(side * scale)) for side in image.size)
+        image = image.resize((width, height), Image.Resampling.BOX)
+    return np.asarray(image)
