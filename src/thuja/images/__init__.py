@@ -2,6 +2,7 @@
 
 from thuja.images.decoding import DEFAULT_LIMITS, REASONS, Limits, decode, encode_jpeg, read_bytes, read_image, to_rgb
 from thuja.images.places import read_place, stretch
+from thuja.images.plain import is_plain_jpeg, shard_bytes
 from thuja.images.preparation import CLIP_MEAN, CLIP_STD, INTERPOLATIONS, MODES, Preparation
 
 __all__ = [
@@ -15,9 +16,11 @@ __all__ = [
     "Preparation",
     "decode",
     "encode_jpeg",
+    "is_plain_jpeg",
     "read_bytes",
     "read_image",
     "read_place",
+    "shard_bytes",
     "stretch",
     "to_rgb",
 ]

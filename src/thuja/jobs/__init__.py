@@ -12,6 +12,7 @@ from thuja.jobs.folders import (
     write_json,
     write_text,
 )
+from thuja.jobs.processes import cores, spread
 from thuja.jobs.progress import Progress, track
 from thuja.jobs.units import Share, Units, differing, kept_when_full
 
@@ -22,12 +23,14 @@ __all__ = [
     "Units",
     "atomic_path",
     "cache_folder",
+    "cores",
     "differing",
     "empty_folder",
     "kept_when_full",
     "output_folder",
     "require_complete",
     "require_writable",
+    "spread",
     "temporary_name",
     "track",
     "write_json",

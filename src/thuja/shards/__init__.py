@@ -13,7 +13,8 @@ from thuja.shards.reader import (
     read_shard,
     scan_shard,
 )
-from thuja.shards.writer import ShardWriter
+from thuja.shards.sizes import even_sizes
+from thuja.shards.writer import ShardFacts, ShardWriter, write_shard
 
 __all__ = [
     "Entry",
@@ -21,12 +22,15 @@ __all__ = [
     "FaultCount",
     "Position",
     "Sample",
+    "ShardFacts",
     "ShardReader",
     "ShardWriter",
+    "even_sizes",
     "index_shard",
     "list_shards",
     "read_at",
     "read_entry",
     "read_shard",
     "scan_shard",
+    "write_shard",
 ]

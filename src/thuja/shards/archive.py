@@ -27,17 +27,22 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One sample's members by suffix, as webdataset groups them: the same key, one after the other."""
+    """One sample's members by suffix, as webdataset groups them: the same key, one after the other.
+
+    `start` is where the first header of the sample begins: `scan` reads on from there.
+    """
 
     key: str
     members: Mapping[str, Span]
+    start: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """Something in a shard that cannot be used; `key` is empty where no sample can be named.
 
-    The reasons: `broken_header`, `cut_short`, `no_image`, `no_record`, `bad_record`, `too_large`.
+    The reasons: `broken_header`, `cut_short`, `no_image`, `no_record`, `bad_record`, `too_large`;
+    a check of whole shards (`thuja.shards.checking`) finds more.
     """
 
     shard: Path
@@ -49,25 +54,26 @@ class Fault:
         return f"{self.shard}{'#' if self.key else ''}{self.key}: {self.message}"
 
 
-def scan(file: FileIO, path: Path) -> Iterator[Entry | Fault]:
-    """The samples of a tar in order, faults in between where they lie; reads headers only."""
-    key, members = "", dict[str, Span]()
-    for found in _members(file, path):
+def scan(file: FileIO, path: Path, *, start: int = 0) -> Iterator[Entry | Fault]:
+    """The samples of a tar from that byte on, in order, faults in between where they lie; reads headers only."""
+    key, members, begun = "", dict[str, Span](), start
+    for found in _members(file, path, start):
         if isinstance(found, Fault):
             yield found
             continue
-        name, span = found
+        name, span, header = found
         match = _NAME.fullmatch(name)
         if match is None:
             continue  # a read-me, a resource fork: no member of a sample
         suffix = match["suffix"].lower()
         if members and (match["key"] != key or suffix in members):
-            yield Entry(key=key, members=members)
+            yield Entry(key=key, members=members, start=begun)
             members = {}
-        key = match["key"]
+        if not members:
+            key, begun = match["key"], header
         members[suffix] = span
     if members:
-        yield Entry(key=key, members=members)
+        yield Entry(key=key, members=members, start=begun)
 
 
 def read_span(file: FileIO, span: Span) -> bytes:
@@ -81,26 +87,29 @@ def read_span(file: FileIO, span: Span) -> bytes:
     return b"".join(parts)
 
 
-def _members(file: FileIO, path: Path) -> Iterator[tuple[str, Span] | Fault]:
-    """Name and place of the regular files; a longer name stands in a member of its own before."""
-    long_name = ""
-    for found in _headers(file, path):
+def _members(file: FileIO, path: Path, start: int) -> Iterator[tuple[str, Span, int] | Fault]:
+    """Name, place and first header of the regular files; a longer name stands in a member of its own before."""
+    long_name, begun = "", -1
+    for found in _headers(file, path, start):
         if isinstance(found, Fault):
             yield found
-            long_name = ""
+            long_name, begun = "", -1
             continue
         info, span = found
         if info.type in (tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME):
+            begun = span[0] - BLOCK if begun < 0 else begun
             long_name = _long_name(info.type, read_span(file, (span[0], min(span[1], _MAX_NAME)))) or long_name
         elif info.type in (tarfile.REGTYPE, tarfile.AREGTYPE):
-            yield long_name or info.name, span
-            long_name = ""
+            yield long_name or info.name, span, span[0] - BLOCK if begun < 0 else begun
+            long_name, begun = "", -1
+        elif info.type != tarfile.GNUTYPE_LONGLINK:  # the long name was that of a folder or a link
+            long_name, begun = "", -1
 
 
-def _headers(file: FileIO, path: Path) -> Iterator[tuple[tarfile.TarInfo, Span] | Fault]:
+def _headers(file: FileIO, path: Path, start: int) -> Iterator[tuple[tarfile.TarInfo, Span] | Fault]:
     """Every header with the span of what follows it; goes on at the next whole header behind a broken one."""
     length = file.seek(0, 2)
-    offset = 0
+    offset = start
     is_lost = is_ended = False
     while offset + BLOCK <= length:
         block = read_span(file, (offset, BLOCK))

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from thuja.errors import BadFile, ThujaError, UsageError
 from thuja.phrasing import CAPTION, PHRASES
 from thuja.record import Record
-from thuja.shards.archive import Entry, Fault, read_span, scan
+from thuja.shards.archive import Entry, Fault, Span, read_span, scan
 from thuja.taxonomy import RANKS, Taxon
 
 logger = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ def scan_shard(path: Path) -> Iterator[Entry | Fault]:
 
     What is broken comes as a Fault between them. Raises BadFile when the file cannot be opened.
     """
-    with _opened(path) as file:
+    with open_shard(path) as file:
         yield from scan(file, path)
 
 
@@ -111,8 +111,8 @@ def read_at(path: Path, entry: Entry) -> Sample:
 
 def read_entry(path: Path, entry: Entry, *, needs_record: bool = True) -> Sample | Fault:
     """The sample at an entry, or what is wrong with it; an image may stand alone unless `needs_record`."""
-    with _opened(path) as file:
-        return _assemble(file, path, entry, needs_record=needs_record)
+    with open_shard(path) as file:
+        return assemble(file, path, entry, needs_record=needs_record)
 
 
 class ShardReader:
@@ -179,7 +179,7 @@ class _Part:
 def _read(part: _Part, start: int) -> Iterator[tuple[int, Sample | Fault]]:
     """What the part holds from sample `start` of the shard on, and how many samples of it are then passed."""
     passed = 0
-    with _opened(part.path) as file:
+    with open_shard(part.path) as file:
         for found in scan(file, part.path):
             if isinstance(found, Fault):
                 if passed >= start and part.first == 0:  # one of the shard's readers reports, and once
@@ -187,24 +187,43 @@ def _read(part: _Part, start: int) -> Iterator[tuple[int, Sample | Fault]]:
                 continue
             passed += 1
             if passed > start and (passed - 1) % part.step == part.first:
-                yield passed, _assemble(file, part.path, found)
+                yield passed, assemble(file, part.path, found)
 
 
-def _opened(path: Path) -> FileIO:
+def open_shard(path: Path) -> FileIO:
+    """The file of a shard; raises BadFile when it cannot be opened."""
     try:
         return FileIO(path)
     except OSError as error:
         raise BadFile(f"cannot read the shard {path}: {error.strerror}") from error
 
 
-def _assemble(file: FileIO, path: Path, entry: Entry, *, needs_record: bool = True) -> Sample | Fault:
+def assemble(file: FileIO, path: Path, entry: Entry, *, needs_record: bool = True) -> Sample | Fault:
+    """The sample at an entry of an open shard, or what is wrong with it."""
+    found = describe(file, path, entry, needs_record=needs_record)
+    if isinstance(found, Fault):
+        return found
+    span = image_span(entry)
+    assert span is not None, "an entry without an image was described"
+    return replace(found, image=read_span(file, span))
+
+
+def image_span(entry: Entry) -> Span | None:
+    """Where the image of an entry lies, if it has one."""
     suffix = next((suffix for suffix in _IMAGES if suffix in entry.members), None)
-    if suffix is None or entry.members[suffix][1] == 0:
+    return None if suffix is None else entry.members[suffix]
+
+
+def describe(file: FileIO, path: Path, entry: Entry, *, needs_record: bool = True) -> Sample | Fault:
+    """The sample without its image, which is not read."""
+    span = image_span(entry)
+    if span is None or span[1] == 0:
         return Fault(shard=path, key=entry.key, reason="no_image", message="a sample without an image")
-    for name in (suffix, "json", *_TEXTS):
-        _, size = entry.members.get(name, (0, 0))
-        if size > (_MAX_IMAGE if name == suffix else _MAX_TEXT):
-            return Fault(shard=path, key=entry.key, reason="too_large", message=f"{size:,} bytes of {name}")
+    sizes = {name: entry.members[name][1] for name in ("json", *_TEXTS) if name in entry.members}
+    large = next((name for name, size in sizes.items() if size > _MAX_TEXT), None)
+    if span[1] > _MAX_IMAGE or large is not None:
+        what = f"{sizes[large]:,} bytes of {large}" if large is not None else f"an image of {span[1]:,} bytes"
+        return Fault(shard=path, key=entry.key, reason="too_large", message=what)
     try:
         texts = {
             kind: read_span(file, entry.members[name]).decode("utf-8").strip()
@@ -219,8 +238,7 @@ def _assemble(file: FileIO, path: Path, entry: Entry, *, needs_record: bool = Tr
             return Fault(shard=path, key=entry.key, reason="no_record", message="a sample without a record or a text")
     except (ThujaError, ValueError, TypeError, RecursionError) as error:
         return Fault(shard=path, key=entry.key, reason="bad_record", message=str(error).splitlines()[0])
-    image = read_span(file, entry.members[suffix])
-    return Sample(record=_completed(record, texts, entry.key, path), image=image, texts=texts)
+    return Sample(record=_completed(record, texts, entry.key, path), image=b"", texts=texts)
 
 
 def _completed(record: Record, texts: Mapping[str, str], key: str, path: Path) -> Record:

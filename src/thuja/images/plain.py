@@ -1,0 +1,54 @@
+"""The one form that images have in thuja's shards: a plain JPEG, of which nobody learns where its owner lives."""
+
+import io
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from PIL import Image
+
+from thuja.images.decoding import DEFAULT_LIMITS, Limits, decode, encode_jpeg
+
+_PLAIN_SEGMENTS = frozenset({"APP0", "APP14"})
+"""JFIF, and Adobe's colour transform: all that a JPEG without metadata has before its picture."""
+_SCAN, _END = b"\xda", b"\xff\xd9"
+_SEGMENT = re.compile(rb"\xff[\xe0-\xef\xfe]")
+"""The mark of an application's segment or a comment."""
+
+
+def shard_bytes(data: bytes, *, max_side: int | None, limits: Limits = DEFAULT_LIMITS) -> bytes:
+    """The bytes as they are when they are a plain JPEG of at most `max_side` (None: any), else encoded anew.
+
+    Plain: RGB, and no EXIF, colour profile or comment, so that no place or name of a person gets
+    into a shard and no reader has to turn the picture. Raises ImageError.
+    """
+    if is_plain_jpeg(data, max_side):
+        return data
+    image = decode(data, limits=limits, draft=max_side)
+    scale = 1.0 if max_side is None else max_side / max(image.size)
+    if scale < 1:
+        width, height = (max(1, round(side * scale)) for side in image.size)
+        image = image.resize((width, height), Image.Resampling.BICUBIC)
+    return encode_jpeg(image)
+
+
+def is_plain_jpeg(data: bytes, max_side: int | None = None) -> bool:
+    """Whether a file that decodes can stand in a shard as it is."""
+    if not data.startswith(b"\xff\xd8\xff"):
+        return False
+    with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
+        segments: Iterable[tuple[str, Any]] = getattr(image, "applist", [("unknown", b"")])
+        is_bare = all(name in _PLAIN_SEGMENTS for name, _ in segments) and not _hides_segments(data)
+        return image.format == "JPEG" and image.mode == "RGB" and is_bare and (max_side is None or max(image.size) <= max_side)
+
+
+def _hides_segments(data: bytes) -> bool:
+    """Whether a JPEG may hold metadata where Pillow does not list it: behind its first scan, or its end.
+
+    In a scan a byte 0xFF is followed by 0 or a restart mark, so that another mark found there is one
+    (or a byte of a table between two scans: such a file is encoded anew for nothing).
+    """
+    place = 2
+    while data[place : place + 1] == b"\xff" and data[place + 1 : place + 2] != _SCAN:
+        place += 2 + max(int.from_bytes(data[place + 2 : place + 4]), 2)
+    return data.find(_END, place) != len(data) - len(_END) or _SEGMENT.search(data, place) is not None

@@ -1,0 +1,61 @@
+"""One job over many items in several processes: answers in order, few items ahead, no worker left behind."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
+from multiprocessing import get_context, parent_process
+from multiprocessing.process import BaseProcess
+from threading import Thread
+from typing import TypeVar
+
+from thuja.errors import ThujaError
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def spread(job: Callable[[In], Out], items: Iterable[In], *, workers: int = 0) -> Iterator[Out]:
+    """`map`, by that many processes (0: one a core; with 1, in this one), at most two items a worker ahead.
+
+    `job` is importable, and pickles. What it raises is raised here. Raises ThujaError when the
+    system kills a worker.
+    """
+    count = workers or cores()
+    waiting = iter(items)
+    head = list(islice(waiting, 2))
+    if count == 1 or len(head) < 2:
+        yield from map(job, head)
+        yield from map(job, waiting)
+        return
+    # Spawned, not forked: a fork copies locked locks of whatever threads the caller has.
+    pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_end_with_parent)
+    try:
+        ahead: deque[Future[Out]] = deque(pool.submit(job, item) for item in head)
+        while ahead:
+            ahead.extend(pool.submit(job, item) for item in islice(waiting, 2 * count - len(ahead)))
+            yield ahead.popleft().result()
+    except BrokenProcessPool as error:
+        hint = "fewer --workers need less memory"
+        raise ThujaError("a worker process was killed, perhaps for want of memory", hint=hint) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """End this worker when the main process is killed; left alone it would wait for work for ever."""
+    parent = parent_process()
+    assert parent is not None, "only workers call this"
+
+    def watch(parent: BaseProcess = parent) -> None:
+        parent.join()
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
