@@ -1,27 +1,47 @@
 """A folder of pictures: the innermost folder names what they show, `train` and `test` folders split them."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
-from thuja.curate.rows import Row
-from thuja.curate.sources.listing import SPLIT_OF, Listing, file_row
-from thuja.images.finding import walk_files
+import polars as pl
+
+from thuja.curate.sources.listing import SPLIT_OF
+from thuja.curate.sources.local_files import walk_frames
+from thuja.curate.sources.spec import Notes, SourceSpec
+from thuja.curate.sources.table import read_labels
+from thuja.errors import UsageError
 
 
-def read_folder(root: Path) -> Listing:
-    """Every file under `root` is a row.
+def read_folder(spec: SourceSpec, notes: Notes) -> Iterator[pl.DataFrame]:
+    """Every file under the folder is a row; with the option `labels`, a table says what they show.
 
     `<species>/a.jpg`, `train/<species>/a.jpg` and `<species>/train/a.jpg` are all read; the species
     is named by its scientific name, a common name or an iNat21 folder name. A picture in no such
     folder has no label.
     """
-    return Listing(root=root, make_rows=_rows)
+    spec.refuse_other_options(("labels",))
+    if not spec.path.is_dir():
+        raise UsageError(f"there is no folder at {spec.path}", hint="name the folder that holds the pictures")
+    if spec.option("labels"):
+        yield from read_labels(spec, notes)
+        return
+    for files in walk_frames(spec.path, spec.name or spec.path.resolve().name):
+        yield with_labels(files)
 
 
-def _rows(listing: Listing) -> Iterator[Row]:
-    for relative in walk_files(listing.root):
-        label, split = label_and_split(relative)
-        yield file_row(listing.root, relative) | {"verbatim_name": label or None, "split": split or None}
+def with_labels(files: pl.DataFrame) -> pl.DataFrame:
+    """Files with the name and the split that the folders of their source_id say."""
+    files = files.with_columns(pl.col("source_id").str.replace(r"[^/]*$", "").alias("folder"))
+    folders = files["folder"].unique(maintain_order=True)
+    said = [label_and_split(folder) for folder in folders]
+    known = pl.DataFrame(
+        {
+            "folder": folders,
+            "verbatim_name": [label or None for label, _ in said],
+            "split": [split or None for _, split in said],
+        },
+        schema=dict.fromkeys(("folder", "verbatim_name", "split"), pl.String),
+    )
+    return files.join(known, on="folder", how="left", maintain_order="left").drop("folder")
 
 
 def label_and_split(relative: str) -> tuple[str, str]:

@@ -1,15 +1,15 @@
-"""What every source yields: rows of the catalog with their path, name and split, before any image is opened."""
+"""The rows of a folder or a table one by one, as the pipeline writes them; and what sources call the splits."""
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from thuja.curate.rows import Row, drop
-from thuja.record import uuid_of_source
+import polars as pl
 
-STEP = "read"
+from thuja.curate.rows import Row
+from thuja.curate.sources.spec import Notes
+from thuja.record import uuid_of_source
 
 _SPLIT_WORDS = {
     "train": ("train", "training"),
@@ -23,35 +23,19 @@ SPLIT_OF = {word: split for split, words in _SPLIT_WORDS.items() for word in wor
 
 @dataclass(slots=True, kw_only=True)
 class Listing:
-    """The rows of a source, read once; `notes_` counts what the rows themselves cannot say.
-
-    `outside` in the notes: rows of a label table that speak of files elsewhere.
-    """
+    """The rows of a reader, read once, each with an id of its own; `notes_` counts what the rows cannot say."""
 
     root: Path
     table: Path | None = None
-    make_rows: Callable[["Listing"], Iterator[Row]]
-    notes_: Counter[str] = field(default_factory=Counter)
+    read: Callable[[Notes], Iterator[pl.DataFrame]]
+    notes_: Notes = field(default_factory=Counter)
 
     def __iter__(self) -> Iterator[Row]:
-        return self.make_rows(self)
-
-
-def file_row(root: Path, relative: str, *, data_source: str = "") -> Row:
-    """The row of one file. Its id is made of the source folder's name and the path within it.
-
-    Not of the bytes, because exact duplicates would then share an id; the catalog's ids are unique.
-    A file name that is not UTF-8 is dropped: no table can hold it.
-    """
-    try:
-        relative.encode()
-    except UnicodeEncodeError:
-        shown = os.fsencode(relative).decode("utf-8", "backslashreplace")
-        return drop(file_row(root, shown, data_source=data_source), "unreadable_name", STEP)
-    data_source = data_source or root.resolve().name
-    return {
-        "uuid": uuid_of_source(data_source, relative),
-        "data_source": data_source,
-        "source_id": relative,
-        "path": os.path.join(os.path.abspath(root), relative),  # noqa: PTH100, PTH118 - a string of a million rows
-    }
+        ids: dict[str, int] = {}
+        for frame in self.read(self.notes_):
+            for row in frame.iter_rows(named=True):
+                row["uuid"] = row.get("uuid") or uuid_of_source(row["data_source"], row["source_id"] or "")
+                ids[row["uuid"]] = count = ids.get(row["uuid"], 0) + 1
+                if count > 1:  # no two rows share an id
+                    row["uuid"] = uuid_of_source(row["uuid"], f"#{count}")
+                yield row

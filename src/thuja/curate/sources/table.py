@@ -1,199 +1,139 @@
 """A table that says what each image shows: CSV, TSV or Parquet, with whatever column names the field uses."""
 
-import json
-import os
-import re
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pyarrow as pa
 
-from thuja.curate.rows import Row, drop
-from thuja.curate.sources.listing import (
-    SPLIT_OF,
-    STEP,
-    Listing,
-    file_row,
-)
-from thuja.errors import BadFile, UsageError
-from thuja.images.finding import SUFFIXES, walk_files
-from thuja.record import CATALOG_SCHEMA, uuid_of_source
+from thuja.curate.sources.cells import COLUMNS, as_float, as_int, dropped, text_or_null, traits_of
+from thuja.curate.sources.listing import SPLIT_OF
+from thuja.curate.sources.spec import Notes, SourceSpec
+from thuja.curate.sources.table_columns import Columns
+from thuja.curate.sources.table_files import TABLE_SUFFIXES, read_table_header, read_typed
+from thuja.curate.sources.table_paths import OUTSIDE, TablePaths
+from thuja.errors import UsageError
 from thuja.taxonomy import RANKS, Rank, Taxon
 
-_ALIASES: Mapping[str, tuple[str, ...]] = {
-    "file": ("file", "filepath", "path", "filename", "image", "imagepath", "imagefile"),
-    "scientific": ("scientificname", "taxon", "taxonname"),
-    "common": ("commonname", "common", "vernacularname"),
-    "label": ("label",),
-    "split": ("split", "subset"),
-    "license_name": ("licensename", "licence", "license", "licencename"),
-    "species": ("species", "specificepithet"),
-}
-_MEASURED = {"width", "height", "shard_filename", "resolution_status", "verbatim_name", "drop_reason", "dropped_by"}
-"""Catalog columns that this curation finds out itself; a table's own are left out."""
-_FACTS = {field.name: field.type for field in CATALOG_SCHEMA if field.name not in _MEASURED | {"path", "traits"}}
-_ACCEPTED = "file (or path, filename) and one of scientific_name, common_name, label, kingdom ... species"
+_NAMES = [*(rank.label for rank in RANKS), "common", "verbatim_name"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Columns:
-    """Which column of a table says what; what nobody knows becomes a trait."""
+def read_table(spec: SourceSpec, notes: Notes) -> Iterator[pl.DataFrame]:
+    """A table as a source: files are relative to its folder; lines may give addresses (`url`) instead.
 
-    file: str
-    names: Mapping[str, str]
-    facts: Mapping[str, str]
-    traits: tuple[str, ...]
-
-    @classmethod
-    def find(cls, header: list[str], table: Path) -> "Columns":
-        """Match a header against the names the field uses; raises UsageError when what is needed is missing."""
-        plain = {re.sub(r"[^a-z0-9]", "", name.lower()): name for name in reversed(header)}
-        found = {what: plain[word] for what, words in _ALIASES.items() for word in reversed(words) if word in plain}
-        names: dict[str, str] = {
-            what: found[what] for what in ("scientific", "common", "label", "species") if what in found
-        }
-        names |= {rank.label: plain[rank.label] for rank in RANKS[: Rank.SPECIES] if rank.label in plain}
-        if "file" not in found or not names:
-            what = "where the images are" if "file" not in found else "what the images show"
-            raise UsageError(
-                f"no column of {table} says {what}: {', '.join(header) or 'it has none'}", hint=f"needed: {_ACCEPTED}"
-            )
-        used = {found["file"], *(column for what, column in names.items() if what != "label")}
-        facts: dict[str, str] = {what: found[what] for what in ("split", "license_name") if what in found}
-        facts |= {name: name for name in header if name in _FACTS and name not in used}
-        used |= {*facts.values()}
-        return cls(
-            file=found["file"],
-            names=names,
-            facts=facts,
-            traits=tuple(name for name in header if name and name not in used | _MEASURED | {"traits"}),
-        )
-
-
-def read_labelled(root: Path, table: Path) -> Listing:
-    """The images under `root` that the table lists, and those that it does not, as dropped rows.
-
-    Paths in the table are relative to the table's folder or to `root`, whichever fits. Raises
-    UsageError or BadFile for a table that cannot be used.
+    Raises UsageError or BadFile for a table that cannot be used.
     """
-    frame = _read(table)
-    columns = Columns.find(frame.columns, table)
-    base = _base(root, table, frame[columns.file])
-    return Listing(root=root, table=table, make_rows=lambda listing: _rows(listing, frame, columns, base))
+    spec.refuse_other_options(())
+    if not spec.path.name.lower().endswith(TABLE_SUFFIXES):
+        raise UsageError(f"{spec.path} is no table", hint=f"a table ends in {', '.join(TABLE_SUFFIXES)}")
+    yield from _read(spec, spec.path, spec.path.parent, notes)
 
 
-def _read(table: Path) -> pl.DataFrame:
-    try:
-        if table.suffix.lower() in (".parquet", ".pq"):
-            return pl.read_parquet(table)
-        separator = "\t" if table.suffix.lower() == ".tsv" else ","
-        header = pl.read_csv(table, separator=separator, n_rows=0, infer_schema=False).columns
-        numeric = {name for name, kind in _FACTS.items() if kind != pa.string()}
-        known = {word for words in _ALIASES.values() for word in words} | {rank.label for rank in RANKS}
-        texts = {
-            name: pl.String
-            for name in header
-            if name not in numeric and (name in _FACTS or re.sub(r"[^a-z0-9]", "", name.lower()) in known)
-        }
-        return pl.read_csv(table, separator=separator, schema_overrides=texts, infer_schema_length=None)
-    except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
-        why = str(error).strip().partition("\n")[0]
-        raise BadFile(
-            f"the table {table} cannot be read: {why}", hint="CSV in UTF-8 with a header, or Parquet"
-        ) from error
+def read_labels(spec: SourceSpec, notes: Notes) -> Iterator[pl.DataFrame]:
+    """The images under a folder that the table `labels` lists, and those that it does not, as dropped rows.
+
+    Paths in the table are relative to its own folder or to the images', whichever fits. The notes count as `outside`
+    the lines for files elsewhere below the table's folder.
+    """
+    yield from _read(spec, Path(spec.option("labels")), spec.path, notes)
 
 
-def _base(root: Path, table: Path, files: pl.Series) -> Path:
-    """What the table's paths are relative to: the folder in which more of the first files exist."""
-    sample = [str(file) for file in files.drop_nulls().head(200)]
-
-    def count(base: Path) -> int:
-        return sum(_exists(base, file) for file in sample)
-
-    return max((table.parent, root), key=count)
+def find_columns(table: Path) -> Columns:
+    """What the table's columns are; raises UsageError or BadFile for one that cannot be used."""
+    if not table.is_file():
+        raise UsageError(f"there is no label table at {table}", hint="a CSV or Parquet file, given by --labels")
+    return Columns.find(read_table_header(table), table)
 
 
-def _exists(base: Path, file: str) -> bool:
-    try:
-        return (base / file).is_file()
-    except (OSError, ValueError):
-        return False
+def _read(spec: SourceSpec, table: Path, root: Path, notes: Notes) -> Iterator[pl.DataFrame]:
+    columns = find_columns(table)
+    paths = TablePaths(table=table, root=root)
+    data_source = spec.name or root.resolve().name
+    for frame in read_typed(table, columns.traits, notes):
+        lines = frame.hstack(paths.find(frame, columns))
+        rows = lines.filter(pl.col("_reason").is_null() | (pl.col("_reason") != OUTSIDE))
+        if len(rows) < len(lines):
+            notes[OUTSIDE] += len(lines) - len(rows)
+        _note_splits(rows, columns, notes)
+        yield _rows(rows, columns, data_source)
+    if columns.file is not None:
+        yield from paths.unlisted(data_source)
 
 
-def _rows(listing: Listing, frame: pl.DataFrame, columns: Columns, base: Path) -> Iterator[Row]:
-    root = os.path.abspath(listing.root)  # noqa: PTH100 - lexical: a link in a user's folder is the user's
-    allowed = os.path.abspath(base)  # noqa: PTH100
-    listed: set[str] = set()
-    ids: dict[str, int] = {}
-    for chunk in frame.iter_slices(20_000):
-        for cells in chunk.to_dicts():
-            file = str(cells[columns.file] or "")
-            absolute = os.path.abspath(os.path.join(allowed, file))  # noqa: PTH100, PTH118
-            relative = os.path.relpath(absolute, root).replace(os.sep, "/")
-            is_inside = file != "" and relative != "." and not relative.startswith("../")
-            is_known_elsewhere = absolute.startswith(allowed + os.sep)
-            if not is_inside and file and is_known_elsewhere:
-                listing.notes_["outside"] += 1
-                continue
-            row = _labelled(listing, columns, cells, relative if is_inside else file)
-            row["uuid"] = _unique(row, ids)
-            if not is_inside:
-                row = drop(row | {"path": file}, "outside_source" if file else "no_path", STEP)
-            elif not _exists(Path(root), relative):
-                row = drop(row, "missing_file", STEP)
-            listed.add(relative)
-            yield row
-    for relative in walk_files(listing.root):
-        if relative not in listed and Path(relative).suffix.lower() in SUFFIXES:
-            row = file_row(listing.root, relative)
-            row["uuid"] = _unique(row, ids)
-            yield drop(row, "not_in_table", STEP)
+def _rows(lines: pl.DataFrame, columns: Columns, data_source: str) -> pl.DataFrame:
+    own = {
+        "data_source": pl.lit(data_source),
+        "source_id": pl.coalesce("_relative", "_url").fill_null(""),
+        "path": pl.col("_path"),
+        "source_url": pl.col("_url"),
+    }
+    facts = {name: _typed(lines, name, column) for name, column in columns.facts.items()}
+    made = own | {name: pl.coalesce(fact, own[name]) if name in own else fact for name, fact in facts.items()}
+    rows = lines.select(*dropped(pl.col("_reason")), **made)
+    return rows.hstack([_traits(lines, columns), *_names(lines, columns)])
 
 
-def _labelled(listing: Listing, columns: Columns, cells: Mapping[str, Any], relative: str) -> Row:
-    """The row of one line of the table; cells that do not fit their column's type become traits."""
-    row = file_row(listing.root, relative)
-    traits = {name: _plain(cells[name]) for name in columns.traits if cells[name] not in (None, "")}
-    for name, column in columns.facts.items():
-        if cells[column] in (None, "") or name == "uuid":
-            continue
-        value = _as_type(cells[column], _FACTS[name])
-        if value is None:
-            traits[column] = _plain(cells[column])
-        else:
-            row[name] = value
-    if "source_id" in columns.facts or "data_source" in columns.facts:
-        row["uuid"] = uuid_of_source(row["data_source"], row["source_id"])
-    if "uuid" in columns.facts and (own := _uuid(cells[columns.facts["uuid"]])):
-        row["uuid"] = own
-    split = str(row.get("split") or "").strip().lower()
-    if split and split not in SPLIT_OF:
-        listing.notes_[f"unknown split {split}"] += 1
-    row["split"] = SPLIT_OF.get(split)
-    row |= _naming(columns, cells)
-    row["traits"] = json.dumps(traits, sort_keys=True) if traits else None
-    return row
+def _typed(lines: pl.DataFrame, name: str, column: str) -> pl.Expr:
+    """A column of the catalog as its type; null where the cell does not fit."""
+    kind, cells = COLUMNS[name], text_or_null(column)
+    if name == "uuid":
+        return pl.lit(pl.Series([_uuid(cell) for cell in lines[column].to_list()], dtype=pl.String))
+    if name == "split":
+        return cells.str.to_lowercase().replace_strict(SPLIT_OF, default=None, return_dtype=pl.String)
+    if kind == pl.Boolean():
+        words = cells.str.to_lowercase()
+        return pl.when(words.is_in(["true", "1", "yes"])).then(True).when(words.is_in(["false", "0", "no"])).then(False)
+    if kind == pl.Int64():
+        return as_int(cells)
+    return as_float(cells) if kind == pl.Float64() else cells
 
 
-def _naming(columns: Columns, cells: Mapping[str, Any]) -> Row:
+def _traits(lines: pl.DataFrame, columns: Columns) -> pl.Series:
+    """What no column holds: the table's other columns, and cells that do not fit their column's type."""
+    numbers = {column: name for name, column in columns.facts.items() if COLUMNS[name] != pl.String()}
+    unfit = [
+        pl.when(_typed(lines, name, column).is_null()).then(pl.col(column).cast(pl.String)).alias(column)
+        for column, name in numbers.items()
+    ]
+    told = lines.with_columns(unfit)
+    names = [*columns.traits, *numbers]
+    return told.with_columns(traits_of({name: name for name in names}).alias("_traits"))["_traits"].alias("traits")
+
+
+def _names(lines: pl.DataFrame, columns: Columns) -> list[pl.Series]:
+    """The names to resolve and the lineages that came with them, found once for each distinct one."""
+    said = lines.select(pl.col(column).cast(pl.String).alias(f"said {what}") for what, column in columns.names.items())
+    distinct = said.unique(maintain_order=True)
+    answers = [_naming({key.removeprefix("said "): cell for key, cell in row.items()}) for row in distinct.to_dicts()]
+    known = distinct.hstack(pl.DataFrame(answers, schema=dict.fromkeys(_NAMES, pl.String)))
+    joined = said.join(known, on=said.columns, how="left", nulls_equal=True, maintain_order="left")
+    return joined.select(_NAMES).get_columns()
+
+
+def _naming(cells: Mapping[str, Any]) -> dict[str, str | None]:
     """The name to resolve, and the lineage that came with it in the rank columns."""
-    said = {what: str(cells[column] or "").strip() for what, column in columns.names.items()}
-    lineage = Taxon.from_columns({what: said.get(what) for what in [rank.label for rank in RANKS]})
+    said = {what: (cell or "").strip() for what, cell in cells.items()}
+    lineage = Taxon.from_columns({rank.label: said.get(rank.label) for rank in RANKS})
     species = lineage.species if " " in lineage.species and not lineage.genus else ""
     names = (said.get("scientific"), lineage.binomial or species, said.get("common"), said.get("label"))
     name = next((name for name in names if name), lineage.scientific_name)
     hint = lineage.at(Rank.GENUS) if species else lineage
-    return hint.to_columns() | {"common": said.get("common") or None, "verbatim_name": name or None}
+    ranks = hint.to_columns()
+    return {label: ranks.get(label) for label in _NAMES} | {
+        "common": said.get("common") or None,
+        "verbatim_name": name or None,
+    }
 
 
-def _unique(row: Row, ids: dict[str, int]) -> str:
-    """The row's id; a second row with it gets one of its own, so that no two rows share one."""
-    ids[row["uuid"]] = count = ids.get(row["uuid"], 0) + 1
-    return str(row["uuid"]) if count == 1 else uuid_of_source(row["uuid"], f"#{count}")
+def _note_splits(lines: pl.DataFrame, columns: Columns, notes: Notes) -> None:
+    column = columns.facts.get("split")
+    if column is None:
+        return
+    words = lines.select(text_or_null(column).str.to_lowercase().alias("word")).drop_nulls()
+    for word, count in words.group_by("word").len().iter_rows():
+        if word not in SPLIT_OF:
+            notes[f"unknown split {word}"] += count
 
 
 def _uuid(value: object) -> str | None:
@@ -201,16 +141,3 @@ def _uuid(value: object) -> str | None:
         return str(uuid.UUID(str(value)))
     except ValueError:
         return None
-
-
-def _as_type(value: Any, kind: pa.DataType) -> Any:
-    if kind == pa.string():
-        return str(value)
-    try:
-        return int(value) if kind == pa.int64() else float(value)
-    except (TypeError, ValueError):
-        return None
-
-
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, str | int | float | bool) else str(value)
