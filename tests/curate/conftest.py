@@ -1,6 +1,6 @@
 """Small real pictures in folders, and a small backbone to name them by."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from thuja.curate import CurateConfig, CurateSummary, curate
+from thuja.curate import CurateSummary, Handed, SourceCall, curate, recipe_of
 from thuja.names import resolve_names
 
 SPECIES = {
@@ -62,9 +62,19 @@ def backbone(tmp_path: Path) -> Path:
 def run(backbone: Path, tmp_path: Path) -> Curator:
     """Curate a source into tmp_path/out (or `out`), with settings by keyword."""
 
-    def curator(source: Path, *, out: str = "out", resume: bool = False, **settings: object) -> CurateSummary:
-        config = CurateConfig(**settings)  # type: ignore[arg-type]
-        resolve = partial(resolve_names, backbone=backbone)
-        return curate(config, source, tmp_path / out, resolve=resolve, resume=resume)
+    def curator(
+        source: Path,
+        *,
+        out: str = "out",
+        labels: Path | None = None,
+        resume: bool = False,
+        force: bool = False,
+        changes: Sequence[str] = (),
+        **flags: object,
+    ) -> CurateSummary:
+        call = SourceCall(source=source, labels=labels)
+        recipe = recipe_of(call, flags={"backbones": (str(backbone),), **flags}, changes=changes)
+        handed = Handed(resolve=partial(resolve_names, backbones=(str(backbone),)))
+        return curate(recipe, tmp_path / out, handed=handed, resume=resume, force=force)
 
     return curator

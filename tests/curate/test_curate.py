@@ -6,16 +6,14 @@ import shutil
 import tarfile
 from collections import Counter
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from thuja.curate import CurateConfig, CurateSummary, curate
+from thuja.curate import CurateSummary, SourceCall, recipe_of
 from thuja.errors import BadFile, EmptyInput, OutputExists, UsageError
-from thuja.names import resolve_names
 from thuja.record import CATALOG_SCHEMA, Record
 from thuja.shards import read_shard
 
@@ -150,7 +148,7 @@ def test_the_same_seed_gives_the_same_catalog_and_shards(photos: Path, run: Cura
 
 
 def test_shards_are_filled_to_their_size_and_mix_the_species(photos: Path, run: Curator, tmp_path: Path) -> None:
-    run(photos, shard_size=10, test=0, val=0)
+    run(photos, test=0, val=0, changes=["shards.size=10"])
     members = shard_members(tmp_path / "out")
     assert [len(names) for names in members.values()] == [20, 20, 20, 18]
     rows = catalog(tmp_path / "out")
@@ -238,26 +236,25 @@ class TestBadInput:
         with pytest.raises(UsageError, match="lies in the source"):
             run(photos, out="photos/out")
 
-    def test_an_output_that_exists(self, photos: Path, backbone: Path, run: Curator, tmp_path: Path) -> None:
+    def test_an_output_that_exists(self, photos: Path, run: Curator, tmp_path: Path) -> None:
         run(photos)
         with pytest.raises(OutputExists, match="not empty"):
             run(photos)
-        resolve = partial(resolve_names, backbone=backbone)
-        curate(CurateConfig(), photos, tmp_path / "out", resolve=resolve, force=True)
+        run(photos, force=True)
         (tmp_path / "mine").mkdir()
         (tmp_path / "mine" / "letter.txt").write_text("dear")
         with pytest.raises(OutputExists):
-            curate(CurateConfig(), photos, tmp_path / "mine", resolve=resolve, force=True)
+            run(photos, out="mine", force=True)
 
     def test_an_output_that_cannot_be_written(self, photos: Path, run: Curator, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("")
         with pytest.raises(UsageError, match="cannot write"):
             run(photos, out="file/out")
 
-    def test_fractions_that_leave_nothing(self) -> None:
+    def test_fractions_that_leave_nothing(self, photos: Path) -> None:
         for settings in ({"val": 0.5, "test": 0.5}, {"test": -0.1}, {"unseen_species": 2.5}, {"min_images": 0}):
             with pytest.raises(UsageError):
-                CurateConfig(**settings)  # type: ignore[arg-type]
+                recipe_of(SourceCall(source=photos), flags=settings)
 
     def test_a_table_without_the_columns_needed(self, photos: Path, run: Curator, tmp_path: Path) -> None:
         table = tmp_path / "labels.csv"

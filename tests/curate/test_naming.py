@@ -7,6 +7,7 @@ from pathlib import Path
 import daft
 
 from thuja.curate.naming import names_step
+from thuja.curate.recipe import NameSettings
 from thuja.names import Backbone, Resolution, Resolver
 from thuja.taxonomy import RANKS, Taxon
 
@@ -32,7 +33,7 @@ def test_a_name_with_its_lineage_is_resolved_once_over_all_files(tmp_path: Path)
             {name: daft.col(name).cast(daft.DataType.string()) for name in columns}
         )
         frame.write_parquet(str(tmp_path / "rows"))
-    step = names_step(partial(resolve_and_note, notes=tmp_path / "asked.txt"))
+    step = names_step(partial(resolve_and_note, notes=tmp_path / "asked.txt"), NameSettings())
     named = step.apply(daft.read_parquet(str(tmp_path / "rows")))
     answers = sorted(
         named.select("uuid", "species", "verbatim_name", "drop_reason").to_pylist(), key=lambda row: row["uuid"]

@@ -1,21 +1,21 @@
 """Real photos: birds by a manifest, primates, and the hostile files of `robust`."""
 
-from functools import partial
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from thuja.curate import CurateConfig, curate
+from thuja.curate import Handed, SourceCall, curate, recipe_of
 from thuja.names import resolve_names
 
 pytestmark = pytest.mark.shared
+HANDED = Handed(resolve=resolve_names)
 
 
 def test_the_bird_photos_keep_their_split_and_hold_out_species(shared: Path, tmp_path: Path) -> None:
     photos = shared / "photos"
-    config = CurateConfig(labels=photos / "manifest.csv", unseen_species=20)
-    summary = curate(config, photos / "birds_cub100", tmp_path / "out", resolve=partial(resolve_names, backbone=None))
+    call = SourceCall(source=photos / "birds_cub100", labels=photos / "manifest.csv")
+    summary = curate(recipe_of(call, flags={"unseen_species": 20}), tmp_path / "out", handed=HANDED)
     assert (summary.read, summary.kept, summary.species, summary.families) == (2499, 2499, 100, 30)
     assert (summary.names["exact"].names, summary.names["higher_rank"].names) == (95, 5)
     rows = pl.read_parquet(tmp_path / "out" / "catalog.parquet")
@@ -31,16 +31,15 @@ def test_the_bird_photos_keep_their_split_and_hold_out_species(shared: Path, tmp
 
 
 def test_the_primates_all_get_a_family(shared: Path, tmp_path: Path) -> None:
-    config = CurateConfig(labels=shared / "photos" / "manifest.csv")
-    resolve = partial(resolve_names, backbone=None)
-    summary = curate(config, shared / "photos" / "primates10", tmp_path / "out", resolve=resolve)
+    call = SourceCall(source=shared / "photos" / "primates10", labels=shared / "photos" / "manifest.csv")
+    summary = curate(recipe_of(call), tmp_path / "out", handed=HANDED)
     assert (summary.kept, summary.species, summary.families) == (278, 10, 6)
     assert summary.names["higher_rank"].examples == ["Trachypithecus johnii"]
 
 
 def test_every_hostile_file_is_a_row(shared: Path, tmp_path: Path) -> None:
     source = shared / "photos" / "robust"
-    summary = curate(CurateConfig(), source, tmp_path / "out", resolve=partial(resolve_names, backbone=None))
+    summary = curate(recipe_of(SourceCall(source=source)), tmp_path / "out", handed=HANDED)
     files = sorted(str(path.relative_to(source)) for path in source.rglob("*") if path.is_file())
     rows = pl.read_parquet(tmp_path / "out" / "catalog.parquet")
     assert sorted(rows["source_id"]) == files

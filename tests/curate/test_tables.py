@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from thuja.curate import CurateSummary
-from thuja.curate.sources import open_source
+from thuja.curate.sources import SourceSpec, reader
 from thuja.curate.sources.folder import label_and_split
 from thuja.record import uuid_of_source
 
@@ -177,17 +177,22 @@ def test_the_innermost_folder_is_the_label(path: str, label: str, split: str) ->
     assert label_and_split(path) == (label, split)
 
 
+def rows_of(folder: Path) -> list[dict[str, object]]:
+    frames = reader("folder")(SourceSpec(kind="folder", path=folder), Counter())
+    return [row for frame in frames for row in frame.to_dicts()]
+
+
 def test_linked_folders_are_entered_once_and_loops_end(flat: Path, tmp_path: Path) -> None:
     (flat / "again").symlink_to(flat)
     (flat / "elsewhere").symlink_to(tmp_path)
-    paths = [row["source_id"] for row in open_source(flat, None)]
+    paths = [row["source_id"] for row in rows_of(flat)]
     assert len(paths) == len(set(paths)) == 12
 
 
 def test_a_file_name_that_is_not_text_is_a_dropped_row(flat: Path) -> None:
     with open(bytes(flat) + b"/\xff\xfe.jpg", "wb") as file:  # noqa: PTH123 - a name that no str holds
         file.write(b"x")
-    rows = list(open_source(flat, None))
+    rows = rows_of(flat)
     assert [row["source_id"] for row in rows if row.get("drop_reason") == "unreadable_name"] == ["\\xff\\xfe.jpg"]
     assert len(rows) == 13
 

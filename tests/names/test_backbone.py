@@ -36,7 +36,7 @@ def test_the_function_for_other_processes_answers_as_the_resolver_does(tmp_path:
     pl.DataFrame(ROWS).write_parquet(path)
     names = ["Corvus corax", "Parus", "?"]
     expected = Resolver([Backbone.load(path)]).resolve_all(names, [Taxon()] * 3)
-    assert resolve_names(names, [Taxon()] * 3, backbone=path) == expected
+    assert resolve_names(names, [Taxon()] * 3, backbones=(path,)) == expected
 
 
 def test_a_backbone_that_is_not_there_or_has_no_ranks_is_refused(tmp_path: Path) -> None:

@@ -1,78 +1,150 @@
-"""`thuja curate`: photos in, a training set out."""
+"""`thuja curate`: sources in, a training set out; and what looks into one."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+if TYPE_CHECKING:
+    from thuja.curate import CurateRecipe, Handed
+    from thuja.curate.recipe import NameSettings
 
-@click.command()
+
+class CurateGroup(click.Group):
+    """A group whose first word may be left out: `thuja curate photos` is `thuja curate run photos`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put `run` in front of what begins with no command of the group."""
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=CurateGroup)
+def curate() -> None:
+    """Turn sources of images into catalog, shards and report: `thuja curate SOURCE --out DATA`.
+
+    SOURCE is a recipe, a folder of images, a table, a GBIF download, ...: see `thuja curate run --help`.
+
+    \b
+    Example:
+      thuja curate photos --labels photos.csv --out data
+      thuja curate status data
+    """
+
+
+@curate.command("run")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The folder to write.")
+@click.option("--kind", help="What SOURCE is: folder, table, gbif, inaturalist, ...; else told by its look.")
 @click.option("--labels", type=click.Path(path_type=Path), help="CSV or Parquet: file, scientific_name, ..., split.")
-@click.option("--backbone", type=click.Path(path_type=Path), help="Names and lineages; a biosphere brings its own.")
-@click.option("--unseen-species", type=float, default=0, help="Hold out this many species, or below 1 this fraction.")
-@click.option("--val", type=float, default=0.05, show_default=True, help="Fraction of images for validation.")
-@click.option("--test", type=float, default=0.15, show_default=True, help="Fraction of images for testing.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the splits and the order in the shards.")
-@click.option("--max-side", type=int, default=720, show_default=True, help="Longest side in pixels in the shards.")
-@click.option("--min-images", type=int, default=1, show_default=True, help="Drop species with fewer images.")
-@click.option("--text-keys", is_flag=True, help="Write TreeOfLife's text members into the shards too.")
+@click.option("--backbone", "backbones", multiple=True, metavar="NAME|PATH", help="Names and lineages; repeat it.")
+@click.option("--unseen-species", type=float, help="Hold out this many species, or below 1 this fraction.")
+@click.option("--val", type=float, help="Fraction of images for validation.  [default: 0.05]")
+@click.option("--test", type=float, help="Fraction of images for testing.  [default: 0.15]")
+@click.option("--seed", type=int, help="Of the splits and the order in the shards.  [default: 0]")
+@click.option("--max-side", type=int, help="Longest side in pixels in the shards.  [default: 720]")
+@click.option("--min-images", type=int, help="Drop species with fewer images.  [default: 1]")
+@click.option("--text-keys", is_flag=True, default=None, help="Write TreeOfLife's text members into the shards too.")
+@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Any setting: quality.min_side=224.")
+@click.option("--ray", metavar="ADDRESS", help="Run on this Ray cluster (`auto`, or HOST:PORT).")
+@click.option("--dry-run", is_flag=True, help="Read, screen and name, say what is left to do; --resume goes on.")
 @click.option("--force", is_flag=True, help="Replace the curation in --out.")
 @click.option("--resume", is_flag=True, help="Go on with the curation in --out.")
-def curate(
+def run_command(
     source: Path,
     out: Path,
     *,
+    kind: str | None,
     labels: Path | None,
-    backbone: Path | None,
-    unseen_species: float,
-    val: float,
-    test: float,
-    seed: int,
-    max_side: int,
-    min_images: int,
-    text_keys: bool,
+    ray: str | None,
+    changes: tuple[str, ...],
+    dry_run: bool,
     force: bool,
     resume: bool,
+    **flags: Any,
 ) -> None:
-    """Curate SOURCE (a folder of pictures, a table, a biosphere) into catalog, shards and counts.
+    """Curate SOURCE into catalog, shards, report and counts.
 
     \b
-    Pictures lie in a folder per species, named by scientific name, common name or as in iNat21,
-    with or without train/ and test/ folders; or a table says what each file shows.
+    SOURCE is one of
+      a recipe        recipe.toml or recipe.py; `thuja curate recipe` prints one to begin with
+      a folder        images in a folder per species, named by scientific name, common name or as in
+                      iNat21, with or without train/ and test/ folders; --labels is a table of them
+      a table         CSV or Parquet: what each file or URL shows
+      a download      of GBIF (.zip), or with --kind any other source
+      a biosphere     what `thuja biosphere make` wrote
     The source's own splits are kept; without any, --val and --test divide each species' images.
 
     \b
     Example:
       thuja curate photos --labels photos.csv --out data --unseen-species 20
     """
-    import os
-    from functools import partial
+    _quiet_daft()
+    if ray is not None:
+        _use_ray(ray)
+    from thuja.curate import curate, plan
+    from thuja.curate.opening import SourceCall, recipe_of
 
-    os.environ.setdefault("DO_NOT_TRACK", "1")  # Daft reports its use over the network unless told not to
-    from thuja.curate import BIOSPHERE_BACKBONE, CurateConfig, biosphere_table
-    from thuja.curate import curate as run
-    from thuja.names import resolve_names
-
-    config = CurateConfig(
-        labels=labels,
-        unseen_species=unseen_species,
-        val=val,
-        test=test,
-        seed=seed,
-        max_side=max_side,
-        min_images=min_images,
-        text_keys=text_keys,
-    )
-    if backbone is None and biosphere_table(source) is not None:
-        backbone = source / BIOSPHERE_BACKBONE
-    resolve = partial(resolve_names, backbone=backbone)
-    summary = run(config, source, out, resolve=resolve, force=force, resume=resume)
+    call = SourceCall(source=source, kind=kind or "", labels=labels)
+    recipe = recipe_of(call, flags=_given(flags), changes=changes)
+    handed = handed_for(recipe)
+    if dry_run:
+        click.echo(str(plan(recipe, out, handed=handed, force=force, resume=resume)))
+        return
+    summary = curate(recipe, out, handed=handed, force=force, resume=resume)
     click.echo(str(summary))
-    if backbone is None and "unresolved" in summary.names:
+    if not recipe.names.backbones and "unresolved" in summary.names:
         _hint_common_names()
     click.echo(f"catalog: {out / 'catalog.parquet'}")
+    click.echo(f"report:  {out / 'report.html'}")
     click.echo(f"next:    thuja train small {out} --out run")
+
+
+def _given(flags: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in flags.items() if value not in (None, ())}
+
+
+def _quiet_daft() -> None:
+    import os
+
+    os.environ.setdefault("DO_NOT_TRACK", "1")  # Daft reports its use over the network unless told not to
+
+
+def _use_ray(address: str) -> None:
+    """Run Daft's frames on a cluster; raises UsageError where Ray is not installed."""
+    import os
+    from importlib.util import find_spec
+
+    from thuja.errors import UsageError
+
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if find_spec("ray") is None:
+        raise UsageError("a cluster needs Ray", hint="pip install 'thuja[curate-ray]'")
+    import daft
+
+    try:
+        daft.set_runner_ray(address=address)
+    except ConnectionError as error:
+        raise UsageError(f"there is no Ray cluster at {address}: {error}", hint="ray start --head") from error
+
+
+def handed_for(recipe: "CurateRecipe") -> "Handed":
+    """What the recipe's steps need of other rooms."""
+    from thuja.curate import Handed
+
+    return Handed(resolve=_resolve(recipe.names))
+
+
+def _resolve(settings: "NameSettings") -> Any:
+    from functools import partial
+
+    from thuja.names import resolve_names
+    from thuja.names.embedded import NAME
+    from thuja.names.frames import placed_backbones
+
+    backbones = placed_backbones(settings.backbones or (NAME,))
+    return partial(resolve_names, backbones=tuple(backbones), threshold=settings.threshold)
 
 
 def _hint_common_names() -> None:

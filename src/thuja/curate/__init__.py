@@ -1,16 +1,22 @@
-"""Curate: from folders and tables of pictures to a catalog, shards and counts that add up."""
+"""Curate: from sources of images to a catalog, shards and counts that add up."""
 
-from thuja.curate.config import CurateConfig, Resolve, Resolved
+from thuja.curate.handed import Handed
+from thuja.curate.opening import SourceCall, recipe_of
 from thuja.curate.pipeline import curate
-from thuja.curate.sources import BIOSPHERE_BACKBONE, biosphere_table
+from thuja.curate.recipe import CurateRecipe, Resolve, Resolved
+from thuja.curate.recipe_file import load_recipe
+from thuja.curate.sources.spec import SourceSpec
 from thuja.curate.summary import CurateSummary
 
 __all__ = [
-    "BIOSPHERE_BACKBONE",
-    "CurateConfig",
+    "CurateRecipe",
     "CurateSummary",
+    "Handed",
     "Resolve",
     "Resolved",
-    "biosphere_table",
+    "SourceCall",
+    "SourceSpec",
     "curate",
+    "load_recipe",
+    "recipe_of",
 ]

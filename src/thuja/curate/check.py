@@ -1,6 +1,6 @@
 """Whether each file is an image that can be used: the whole of it is decoded once, hashed and measured."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import md5, sha256
 from typing import Any, cast

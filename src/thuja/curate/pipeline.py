@@ -2,7 +2,6 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +12,12 @@ from thuja.curate.catalog import write_catalog, write_names
 from thuja.curate.check import check_step
 from thuja.curate.download import download_step
 from thuja.curate.duplicates import duplicates_step
-from thuja.curate.filters import bursts_step, camera_step, people_step, quality_step, screen_step, specimens_step
+from thuja.curate.filters.bursts import bursts_step
+from thuja.curate.filters.camera import camera_step
+from thuja.curate.filters.people import people_step
+from thuja.curate.filters.quality import quality_step
+from thuja.curate.filters.screen import screen_step
+from thuja.curate.filters.specimens import specimens_step
 from thuja.curate.handed import Handed
 from thuja.curate.leaks import leaks_step
 from thuja.curate.naming import names_step
@@ -22,9 +26,9 @@ from thuja.curate.reading import source_settings, write_sources
 from thuja.curate.recipe import CurateRecipe
 from thuja.curate.sources.spec import SourceSpec
 from thuja.curate.splits import species_table, splits_step, wanted_species
-from thuja.curate.steps import Ledger, Step, fingerprint_of
+from thuja.curate.steps import Ledger, Step
 from thuja.curate.summary import CurateSummary, Findings, summarize
-from thuja.errors import EmptyInput, UsageError
+from thuja.errors import EmptyInput, ThujaError, UsageError
 from thuja.jobs import empty_folder, output_folder, write_json
 
 RECIPE = "recipe.json"
@@ -45,8 +49,9 @@ def curate(
     with output_folder(out, verb="curate", force=force, resume=resume) as folder:
         try:
             return Curation(recipe=recipe, folder=folder, handed=handed).run()
-        except EmptyInput:
-            if not resume:  # nothing in it is worth a --force
+        except ThujaError as error:
+            is_worth_keeping = (folder / "steps" / "0-read.json").is_file() and not isinstance(error, EmptyInput)
+            if not resume and not is_worth_keeping:  # nothing in it is worth a --force
                 empty_folder(folder)
                 if not folder.is_symlink():
                     folder.rmdir()
@@ -114,7 +119,7 @@ class Curation:
             steps.append(specimens_step(recipe.specimens, handed.embed))
         if recipe.bursts is not None:
             steps.append(bursts_step(recipe.bursts))
-        steps.append(duplicates_step(recipe.duplicates))
+        steps.append(duplicates_step())
         if recipe.leaks is not None:
             steps.append(leaks_step(recipe.leaks, handed.embed))
         return [*steps, caps_step(recipe.caps, seed=recipe.seed)]

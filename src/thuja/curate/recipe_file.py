@@ -37,7 +37,7 @@ def _run(path: Path) -> CurateRecipe:
         recipe = runpy.run_path(str(path)).get("RECIPE")
     except ThujaError:
         raise
-    except Exception as error:  # noqa: BLE001 - it is the user's program, and may raise anything
+    except Exception as error:
         raise BadFile(f"the recipe {path} failed: {type(error).__name__}: {error}") from error
     if not isinstance(recipe, CurateRecipe):
         raise BadFile(f"the recipe {path} says no RECIPE = CurateRecipe(...)", hint="see docs/curate.md")

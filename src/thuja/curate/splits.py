@@ -7,7 +7,7 @@ they are spread over machines matters, and an image that joins later moves few o
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from typing import Any, cast
 
@@ -16,8 +16,8 @@ import pyarrow as pa
 from daft import DataType, Series, Window, col, lit
 from daft.functions import row_number, when
 
-from thuja.curate.config import CurateConfig
 from thuja.curate.steps import Frame, Step
+from thuja.errors import UsageError
 from thuja.taxonomy import RANKS, Rank, Taxon
 
 _RANKS = [rank.label for rank in RANKS]
@@ -59,6 +59,24 @@ def split_of(place: int, count: int, *, val: float, test: float) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SplitSettings:
+    """[splits]."""
+
+    unseen_species: float = 0
+    val: float = 0.05
+    test: float = 0.15
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.val < 1 and 0 <= self.test < 1 and self.val + self.test < 1):
+            raise UsageError(f"val and test must be fractions that leave some to train, got {self.val} and {self.test}")
+        if self.unseen_species < 0 or (self.unseen_species > 1 and self.unseen_species % 1):
+            raise UsageError(
+                f"unseen species must be a whole number or a fraction below 1, got {self.unseen_species}",
+                hint="--unseen-species 20, or --unseen-species 0.2",
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpeciesImages:
     """A species, and how many images it has to train on unless it is held out."""
 
@@ -87,10 +105,11 @@ def choose_unseen(species: Sequence[SpeciesImages], wanted: int, seed: int) -> l
     return chosen
 
 
-def splits_step(config: CurateConfig) -> Step:
+def splits_step(settings: SplitSettings, *, seed: int) -> Step:
     """Give every kept image its split."""
-    settings = {name: getattr(config, name) for name in ("unseen_species", "val", "test", "seed")}
-    return Step(name="splits", settings=settings, apply=lambda frame: _split(frame, config))
+    return Step(
+        name="splits", settings={"seed": seed, **asdict(settings)}, apply=lambda frame: _split(frame, settings, seed)
+    )
 
 
 def wanted_species(unseen_species: float, species: int) -> int:
@@ -110,12 +129,12 @@ def _species(row: dict[str, Any]) -> SpeciesImages:
     return SpeciesImages(taxon=Taxon.from_columns(row), lineage=row["lineage"], images=int(row["trains"]))
 
 
-def _split(frame: Frame, config: CurateConfig) -> Frame:
-    frame = _hold_out(frame, config) if config.unseen_species else frame
+def _split(frame: Frame, config: SplitSettings, seed: int) -> Frame:
+    frame = _hold_out(frame, config, seed) if config.unseen_species else frame
     is_open = col("drop_reason").is_null() & col("split").is_null()
     settled, free = frame.where(~is_open), frame.where(is_open)
     by_species = Window().partition_by("lineage")
-    free = free.with_column("draw", draws(col("uuid"), config.seed, "split"))
+    free = free.with_column("draw", draws(col("uuid"), seed, "split"))
     free = free.with_columns(
         {
             "number": row_number().over(by_species.order_by("draw")),
@@ -127,9 +146,9 @@ def _split(frame: Frame, config: CurateConfig) -> Frame:
     return settled.concat(free.select(*settled.column_names))
 
 
-def _hold_out(frame: Frame, config: CurateConfig) -> Frame:
+def _hold_out(frame: Frame, config: SplitSettings, seed: int) -> Frame:
     species = species_table(frame)
-    chosen = choose_unseen(species, wanted_species(config.unseen_species, len(species)), config.seed)
+    chosen = choose_unseen(species, wanted_species(config.unseen_species, len(species)), seed)
     held = _lineages(one.lineage for one in chosen)
     frame = frame.join(held, on="lineage", how="left")
     is_held = col("is_held").not_null() & col("drop_reason").is_null()

@@ -39,7 +39,12 @@ def is_plain_jpeg(data: bytes, max_side: int | None = None) -> bool:
     with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
         segments: Iterable[tuple[str, Any]] = getattr(image, "applist", [("unknown", b"")])
         is_bare = all(name in _PLAIN_SEGMENTS for name, _ in segments) and not _hides_segments(data)
-        return image.format == "JPEG" and image.mode == "RGB" and is_bare and (max_side is None or max(image.size) <= max_side)
+        return (
+            image.format == "JPEG"
+            and image.mode == "RGB"
+            and is_bare
+            and (max_side is None or max(image.size) <= max_side)
+        )
 
 
 def _hides_segments(data: bytes) -> bool:

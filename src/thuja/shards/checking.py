@@ -81,7 +81,9 @@ def check_shards(paths: Sequence[Path], *, is_decoded: bool = False, workers: in
     progress = Progress(total=expected or None, label="checking", unit="samples")
     hashes: list[Hashes] = []
     job = partial(_check_shard, is_decoded=is_decoded)
-    named = {folder / facts.name: facts for folder, manifest in manifests.items() if manifest for facts in manifest.shards}
+    named = {
+        folder / facts.name: facts for folder, manifest in manifests.items() if manifest for facts in manifest.shards
+    }
     tasks = ((path, named.get(path)) for path in shards)
     for path, checked in zip(shards, spread(job, tasks, workers=workers), strict=True):
         tally.add(path, checked)

@@ -14,3 +14,10 @@ __all__ = [
     "near_pairs",
     "rare_step",
 ]
+
+from dataclasses import dataclass as _d
+
+
+@_d(frozen=True, slots=True, kw_only=True)
+class DuplicateSettings:
+    pass

@@ -1,0 +1,18 @@
+"""What a curation is handed from other rooms: a resolver of names, detectors, an encoder."""
+
+from dataclasses import dataclass
+
+from thuja.curate.filters.camera import FrameDetector
+from thuja.curate.filters.people import FaceDetector
+from thuja.curate.filters.specimens import Embed
+from thuja.curate.recipe import Resolve
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handed:
+    """Functions that other processes can import, or instances that can be pickled; only `resolve` is always needed."""
+
+    resolve: Resolve
+    faces: FaceDetector | None = None
+    frames: FrameDetector | None = None
+    embed: Embed | None = None
