@@ -2,6 +2,8 @@
 
 import shutil
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from thuja.curate.caps import caps_step
 from thuja.curate.catalog import write_catalog, write_names
 from thuja.curate.check import check_step
 from thuja.curate.download import download_step
+from thuja.curate.dry_run import DryRun, reckon
 from thuja.curate.duplicates import duplicates_step
 from thuja.curate.filters.bursts import bursts_step
 from thuja.curate.filters.camera import camera_step
@@ -44,11 +47,30 @@ def curate(
     Killed at any moment, it goes on with `resume` and ends in the same catalog. Raises UsageError
     (EmptyInput, OutputExists) when the call cannot work, BadFile for a source that cannot be read.
     """
+    with _claimed(recipe, out, force=force, resume=resume) as folder:
+        return Curation(recipe=recipe, folder=folder, handed=handed).run()
+
+
+def plan(recipe: CurateRecipe, out: Path, *, handed: Handed, force: bool = False, resume: bool = False) -> DryRun:
+    """Do the steps before the first download, and reckon what the rest would take.
+
+    `out` is left unfinished: `curate` goes on from it with `resume`. Raises what `curate` does.
+    """
+    with _claimed(recipe, out, force=force, resume=resume, is_finished=False) as folder:
+        ledger = Curation(recipe=recipe, folder=folder, handed=handed).plan()
+        return reckon(ledger.frame, ledger.counts, recipe.download)
+
+
+@contextmanager
+def _claimed(
+    recipe: CurateRecipe, out: Path, *, force: bool, resume: bool, is_finished: bool = True
+) -> Iterator[Path]:
+    """The output folder; what fails before a source is read leaves nothing behind."""
     for spec in recipe.sources:
         _refuse_inside(out, spec)
-    with output_folder(out, verb="curate", force=force, resume=resume) as folder:
+    with output_folder(out, verb="curate", force=force, resume=resume, is_finished=is_finished) as folder:
         try:
-            return Curation(recipe=recipe, folder=folder, handed=handed).run()
+            yield folder
         except ThujaError as error:
             is_worth_keeping = (folder / "steps" / "0-read.json").is_file() and not isinstance(error, EmptyInput)
             if not resume and not is_worth_keeping:  # nothing in it is worth a --force

@@ -94,7 +94,8 @@ def mark_dropped(frame: Frame, reason: daft.Expression, step: str) -> Frame:
 
 def read_rows(path: Path) -> Frame:
     """The rows of a finished step, or of any folder of Parquet files, lazily."""
-    return daft.read_parquet([str(file) for file in parquet_files(path)])
+    files = [str(file) for file in parquet_files(path)]
+    return daft.read_parquet(files) if files else daft.from_arrow(STEP_SCHEMA.empty_table())
 
 
 def parquet_files(path: Path) -> list[Path]:
