@@ -10,8 +10,8 @@ from pathlib import Path
 
 import polars as pl
 
-from thuja.curate.sources.cells import as_float, as_int, dropped, first_reason, text_or_null, traits_of
 from thuja.curate.sources.delimited import Dialect, read_delimited, read_header, require_columns
+from thuja.curate.sources.expressions import as_float, as_int, dropped, first_reason, text_or_null, traits_of
 from thuja.curate.sources.partitions import count_parts, join_parts, put_down, scratch_of
 from thuja.curate.sources.spec import CHUNK, Notes, SourceSpec
 from thuja.errors import UnknownName, UsageError
