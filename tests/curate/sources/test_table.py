@@ -104,7 +104,7 @@ def test_what_is_no_table_is_said_in_one_sentence(read: Reading, tmp_path: Path)
     with pytest.raises(BadFile, match="no header line"):
         read("table", table)
     table.write_bytes("url,taxon\nhttps://x.org/1,Hübnér\n".encode("latin-1"))
-    with pytest.raises(BadFile, match="UTF8"):
+    with pytest.raises(BadFile, match=r"(?i)utf"):
         read("table", table)
     parquet = tmp_path / "t.parquet"
     parquet.write_bytes(b"PAR1 not")

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from thuja.curate.sources.cells import COLUMNS, as_float, as_int, dropped, text_or_null, traits_of
+from thuja.curate.sources.expressions import COLUMNS, as_float, as_int, dropped, text_or_null, traits_of
 from thuja.curate.sources.spec import Notes, SourceSpec
 from thuja.curate.sources.split_words import SPLIT_OF
 from thuja.curate.sources.table_columns import Columns

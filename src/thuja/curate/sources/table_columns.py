@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from thuja.curate.sources.cells import COLUMNS
+from thuja.curate.sources.expressions import COLUMNS
 from thuja.errors import UsageError
 from thuja.taxonomy import RANKS, Rank
 

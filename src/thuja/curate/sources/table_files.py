@@ -16,7 +16,7 @@ TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".csv.gz", ".tsv.gz", ".parquet", ".pq
 _PATTERNS = {
     pl.Boolean(): r"^(true|false)$",
     pl.Int64(): r"^-?(0|[1-9]\d{0,17})$",  # a number with zeros before it is a code
-    pl.Float64(): r"^-?((0|[1-9]\d*)\.?\d*|\.\d+)([eE][+-]?\d+)?$",
+    pl.Float64(): r"^-?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?$",
 }
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from thuja.curate.sources.cells import dropped, first_reason, is_url, text_or_null
-from thuja.curate.sources.local_files import exists, walk_frames
+from thuja.curate.sources.expressions import dropped, first_reason, is_url, text_or_null
+from thuja.curate.sources.file_names import exists, walk_frames
 from thuja.curate.sources.table_columns import Columns
 from thuja.images.finding import SUFFIXES
 

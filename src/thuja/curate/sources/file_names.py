@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from thuja.curate.sources.cells import STEP
+from thuja.curate.sources.expressions import STEP
 from thuja.curate.sources.spec import CHUNK
 from thuja.images.finding import walk_files
 
