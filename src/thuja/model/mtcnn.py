@@ -122,7 +122,7 @@ class Mtcnn:
     @torch.inference_mode()
     def find(self, pixels: npt.NDArray[np.uint8]) -> Array:
         """(F, 5) boxes of faces in an RGB image (H, W, 3): left, top, right, bottom in pixels, and score."""
-        image = torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None].float()  # (1, 3, H, W)
+        image = torch.tensor(pixels).permute(2, 0, 1)[None].float()  # (1, 3, H, W)
         boxes = self._propose(image)
         for net, side, threshold in (
             (self._refine, 24, self.thresholds.refined),
