@@ -6,13 +6,14 @@ hashes, so that the ranges are of even size.
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
 import pyarrow.parquet as pq
 
+from thuja.curate.changes import KINDS, CatalogChanges, Move
 from thuja.curate.outputs import scan_catalog
 from thuja.errors import BadFile
 from thuja.jobs import atomic_path
@@ -21,18 +22,6 @@ from thuja.taxonomy import RANKS
 CHANGES = "changes.parquet"
 CHANGES_CSV = "changes.csv"
 TAKE_DOWN = "take_down.csv"
-
-KINDS: Mapping[str, str] = {
-    "added": "not in the old catalog",
-    "withdrawn": "not in the new catalog",
-    "reidentified": "another taxon",
-    "relicensed": "another licence",
-    "bytes_changed": "another file behind the same id",
-    "dropped": "kept before, dropped since",
-    "regained": "dropped before, kept since",
-    "split_moved": "another split",
-}
-"""Every kind of change; an image may have several."""
 
 MUST_LEAVE = r"licen[cs]e|take_?down|taken_down|withdrawn|withheld|person|leak"
 """Reasons of a drop, as a pattern, for which an image must leave shards that were made before."""
@@ -60,43 +49,6 @@ SCHEMA = {
     )
 }
 """changes.parquet: one row a change. `rank` is the highest at which a label changed; `shard_filename` the old one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
-    """How many images went from one value to another; None where there was or is none."""
-
-    before: str | None
-    after: str | None
-    images: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CatalogChanges:
-    """The difference of two catalogs. `moves` has for each kind the commonest changes, `must_leave` counts images."""
-
-    old: str
-    new: str
-    read_old: int
-    read_new: int
-    kept_old: int
-    kept_new: int
-    same: int
-    counts: Mapping[str, int]
-    by_rank: Mapping[str, int]
-    moves: Mapping[str, Sequence[Move]]
-    must_leave: int
-    file: str
-    take_down: str
-
-    @property
-    def into_training(self) -> int:
-        """Images that went from being measured on to being trained on."""
-        moves = self.moves.get("split_moved", ())
-        return sum(move.images for move in moves if move.after == "train")
-
-    def __str__(self) -> str:
-        return "\n".join(_lines(self))
 
 
 def compare_catalogs(old: Path, new: Path, out: Path) -> CatalogChanges:
@@ -140,7 +92,7 @@ def _ranges(rows: int) -> Iterator[tuple[str, str]]:
     """Ranges of uuids, from the first up to but not including the second; the last has no end."""
     count = max(1, math.ceil(rows / _ROWS_AT_ONCE))
     edges = ["", *(f"{number * 16**8 // count:08x}" for number in range(1, count)), "\U0010ffff"]
-    yield from zip(edges[:-1], edges[1:], strict=True)
+    yield from pairwise(edges)
 
 
 def _join(before: pl.LazyFrame, after: pl.LazyFrame, ends: tuple[str, str], names: tuple[Path, Path]) -> pl.DataFrame:
@@ -172,7 +124,6 @@ def _changes(joined: pl.DataFrame) -> pl.DataFrame:
         both & pl.col("is_kept") & ~pl.col("is_kept_new"),
         both & ~pl.col("is_kept") & pl.col("is_kept_new"),
     )
-    licences = [pl.coalesce(f"license_name{end}", f"license_link{end}") for end in ("", "_new")]
     relicensed = pl.any_horizontal(_differs("license_name"), _differs("license_link"))
     rewritten = (pl.col("sha256") != pl.col("sha256_new")).fill_null(value=False)
     moved = pl.col("is_kept") & pl.col("is_kept_new") & _differs("split")
@@ -180,7 +131,7 @@ def _changes(joined: pl.DataFrame) -> pl.DataFrame:
         "added": (~pl.col("in_old"), pl.lit(None), _fate("_new")),
         "withdrawn": (~pl.col("in_new"), _fate(""), pl.lit(None)),
         "reidentified": (both & (pl.col("label") != pl.col("label_new")), pl.col("label"), pl.col("label_new")),
-        "relicensed": (both & relicensed, *licences),
+        "relicensed": (both & relicensed, _licence(""), _licence("_new")),
         "bytes_changed": (both & rewritten, pl.col("sha256"), pl.col("sha256_new")),
         "dropped": (is_lost, pl.col("split"), pl.col("drop_reason_new")),
         "regained": (is_back, pl.col("drop_reason"), pl.col("split_new")),
@@ -209,6 +160,10 @@ def _changes(joined: pl.DataFrame) -> pl.DataFrame:
 def _label(end: str) -> pl.Expr:
     """The lineage in one cell; the empty text where there is none."""
     return pl.concat_str([f"{name}{end}" for name in _RANKS], separator=" ", ignore_nulls=True)
+
+
+def _licence(end: str) -> pl.Expr:
+    return pl.coalesce(f"license_name{end}", f"license_link{end}")
 
 
 def _differs(name: str) -> pl.Expr:
@@ -268,21 +223,3 @@ def _moves(rows: pl.LazyFrame, kind: str) -> list[Move]:
     )
     shown = found if kind == "split_moved" else found.head(_SHOWN)
     return [Move(before=before, after=after, images=images) for before, after, images in shown.iter_rows()]
-
-
-def _lines(changes: CatalogChanges) -> Iterator[str]:
-    yield f"old: {changes.old}: {changes.read_old:,} images, {changes.kept_old:,} kept"
-    yield f"new: {changes.new}: {changes.read_new:,} images, {changes.kept_new:,} kept"
-    yield f"{changes.same:>12,}  unchanged"
-    for kind, count in changes.counts.items():
-        yield f"{count:>12,}  {kind.replace('_', ' ')} ({KINDS[kind]})"
-        if kind == "reidentified":
-            ranks = ", ".join(f"{name} {images:,}" for name, images in changes.by_rank.items())
-            yield f"{'':<14}highest rank that changed: {ranks}"
-        for move in changes.moves.get(kind, ()):
-            yield f"{move.images:>16,}  {move.before or 'none'} -> {move.after or 'none'}"
-    if changes.into_training:
-        yield f"warning: {changes.into_training:,} images that were measured on are in the training split"
-    yield f"every change: {changes.file}"
-    if changes.must_leave:
-        yield f"{changes.must_leave:,} images must leave the old shards: {changes.take_down}"
