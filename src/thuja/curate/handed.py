@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from thuja.curate.filters.camera import FrameDetector
+from thuja.curate.filters.camera import Detect
 from thuja.curate.filters.people import FaceDetector
 from thuja.curate.filters.specimens import Embed
 from thuja.curate.recipe import Resolve
@@ -14,5 +14,5 @@ class Handed:
 
     resolve: Resolve
     faces: FaceDetector | None = None
-    frames: FrameDetector | None = None
+    frames: Detect | None = None
     embed: Embed | None = None

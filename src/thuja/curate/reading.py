@@ -48,6 +48,8 @@ def write_sources(specs: Sequence[SourceSpec], folder: Path, *, scratch: Path) -
         if not (folder / name).is_dir():
             _write_source(replace(spec, scratch=scratch / name), folder / name)
         notes.update(json.loads((folder / name / _NOTES).read_text(encoding="utf-8")))
+    if scratch.is_dir() and not any(scratch.iterdir()):
+        scratch.rmdir()
     settle_repeats(folder)
     return dict(notes)
 
