@@ -170,6 +170,21 @@ def decode(data: bytes, *, limits: Limits = DEFAULT_LIMITS, draft: int | None = 
             raise _as_image_error(error, kind) from error
 
 
+def upright_size(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> tuple[int, int]:
+    """Width and height of the picture that `decode` would make of `data`, from its header alone; raises ImageError."""
+    if not data:
+        raise ImageError("the file is empty", reason="empty_image")
+    kind = _sniff(data)
+    with _QUIET:
+        try:
+            with Image.open(io.BytesIO(data), formats=(kind,)) as opened:
+                _check_pixels(opened, kind, limits)
+                width, height = opened.size
+                return (height, width) if _orientation(opened) in _TURNED else (width, height)
+        except _PILLOW_RAISES as error:
+            raise _as_image_error(error, kind) from error
+
+
 def read_bytes(path: Path, *, limits: Limits = DEFAULT_LIMITS) -> bytes:
     """The bytes of an image file; raises ImageError when it is missing, too large or no file."""
     try:
@@ -308,6 +323,8 @@ _TRANSPOSES: Final[Mapping[int, Image.Transpose]] = {
     8: Image.Transpose.ROTATE_90,
 }
 _ORIENTATION_TAG: Final = 0x0112
+_TURNED: Final = (5, 6, 7, 8)
+"""The orientations whose width is the file's height."""
 
 
 def _orientation(image: Image.Image) -> int:
