@@ -58,6 +58,7 @@ class YuNet:
         if not hasattr(self._own, "detector"):
             import cv2
 
+            cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)  # it warns of its own new engine
             self._own.detector = cv2.FaceDetectorYN.create(
                 str(self._path), "", (320, 320), self._min_score, _OVERLAP, _MOST
             )
