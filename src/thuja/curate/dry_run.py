@@ -7,7 +7,8 @@ from typing import Final
 
 import polars as pl
 
-from thuja.curate.download import DownloadSettings, plan_hosts
+from thuja.curate.download.plan import plan_hosts
+from thuja.curate.download.settings import DownloadSettings
 from thuja.curate.steps import Frame, StepCounts
 
 STORED_BYTES: Final = 100_000

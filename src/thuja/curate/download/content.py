@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from hashlib import md5, sha256
 from typing import Final
 
-from thuja.curate.pack import is_plain_jpeg, shard_bytes
 from thuja.errors import ImageError
-from thuja.images import Limits, decode, upright_size
+from thuja.images import Limits, decode, is_plain_jpeg, shard_bytes, upright_size
 
 _JPEG: Final = b"\xff\xd8\xff"
 _SCAN, _END = b"\xda", b"\xff\xd9"

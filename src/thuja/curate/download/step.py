@@ -20,7 +20,7 @@ from daft import col, lit
 from daft.functions import coalesce, when
 
 from thuja.curate.download.journal import OUTCOMES, recover, tables
-from thuja.curate.download.plan import deal, make_plan, read_tables, rows_of, settled
+from thuja.curate.download.plan import deal, make_plan, read_tables, rows_of, settled, to_download
 from thuja.curate.download.settings import DownloadSettings
 from thuja.curate.download.shares import download_shares
 from thuja.curate.steps import Frame, Step, mark_dropped
@@ -58,6 +58,8 @@ def download_step(settings: DownloadSettings, folder: Path) -> Step:
 
 def download(frame: Frame, settings: DownloadSettings, folder: Path) -> Frame:
     """Download what the rows need and is not in the store, and join it to them; raises ThujaError."""
+    if not folder.exists() and not to_download(frame).limit(1).count_rows():
+        return frame
     with kept_when_full(folder), _claimed(folder, settings):
         for _ in range(settings.redirects + 2):  # a round for every redirect to another worker's host
             recover(folder)
