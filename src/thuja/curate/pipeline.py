@@ -141,7 +141,7 @@ class Curation:
             steps.append(specimens_step(recipe.specimens, handed.embed))
         if recipe.bursts is not None:
             steps.append(bursts_step(recipe.bursts))
-        steps.append(duplicates_step())
+        steps.append(duplicates_step(recipe.duplicates, embed=handed.embed, limits=recipe.limits.limits))
         if recipe.leaks is not None:
             steps.append(leaks_step(recipe.leaks, handed.embed))
         return [*steps, caps_step(recipe.caps, seed=recipe.seed)]
