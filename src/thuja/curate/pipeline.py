@@ -1,5 +1,6 @@
 """`curate`: from sources to a catalog and shards, step by step."""
 
+import json
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -10,9 +11,11 @@ from pathlib import Path
 from daft import col
 
 from thuja.curate.caps import caps_step
+from thuja.curate.card import CardFacts, write_card
 from thuja.curate.catalog import write_catalog, write_names
 from thuja.curate.check import check_step
 from thuja.curate.download import download_step
+from thuja.curate.citations import read_source_citations
 from thuja.curate.dry_run import DryRun, reckon
 from thuja.curate.duplicates import duplicates_step
 from thuja.curate.filters.bursts import bursts_step
@@ -25,8 +28,11 @@ from thuja.curate.handed import Handed
 from thuja.curate.leaks import leaks_step
 from thuja.curate.naming import names_step
 from thuja.curate.pack import Packing, pack_step
-from thuja.curate.reading import source_settings, write_sources
+from thuja.curate.provenance import PROVENANCE, write_provenance
+from thuja.curate.reading import source_folder, source_settings, write_sources
 from thuja.curate.recipe import CurateRecipe
+from thuja.curate.report import write_report
+from thuja.curate.sources.gbif_citations import CITATIONS_FILE
 from thuja.curate.sources.spec import SourceSpec
 from thuja.curate.splits import species_table, splits_step, wanted_species
 from thuja.curate.steps import Ledger, Step
@@ -36,7 +42,8 @@ from thuja.jobs import empty_folder, output_folder, write_json
 
 RECIPE = "recipe.json"
 DOWNLOADS = "downloads"
-_INSIDE = "inside"
+SCRATCH = "sources"
+"""What readers put down for good: images that lay inside tables, citations."""
 
 
 def curate(
@@ -115,7 +122,7 @@ class Curation:
         ledger = Ledger(self.folder / "steps")
         sources = self.recipe.sources
         settings = {"sources": [source_settings(spec) for spec in sources]}
-        scratch = self.folder / "sources"
+        scratch = self.folder / SCRATCH
         ledger.read(settings, lambda folder: write_sources(sources, folder, scratch=scratch))
         if not ledger.counts[0].read:
             told = ", ".join(f"{spec.kind} {spec.path}" for spec in sources)
@@ -178,9 +185,27 @@ class Curation:
             notes=ledger.notes,
             wanted_unseen=wanted_unseen,
         )
-        summary = summarize(write_catalog(ledger.frame, self.folder), findings)
+        catalog = write_catalog(ledger.frame, self.folder)
+        summary = summarize(catalog, findings)
         summary.save(self.folder)
+        write_provenance(catalog, self.folder / PROVENANCE)
+        write_card(self.folder, self._card_facts(summary))
+        write_report(self.folder)
         return summary
+
+    def _card_facts(self, summary: CurateSummary) -> CardFacts:
+        cited = {}
+        for number, spec in enumerate(self.recipe.sources):
+            path = self.folder / SCRATCH / source_folder(number, spec) / CITATIONS_FILE
+            if path.is_file():
+                cited[spec.name or spec.kind] = read_source_citations(path)
+        return CardFacts(
+            name=self.recipe.title or self.folder.resolve().name,
+            recipe=json.dumps(self.recipe.to_table(), indent=2),
+            steps=summary.steps,
+            citations=cited,
+            warnings=summary.warnings,
+        )
 
 
 def _refuse_inside(out: Path, spec: SourceSpec) -> None:
