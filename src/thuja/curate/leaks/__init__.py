@@ -1,0 +1,29 @@
+"""The leak gate: nothing of an evaluation set gets into training."""
+
+from thuja.curate.leaks.embedding import Embed
+from thuja.curate.leaks.finding import LeakFinder, open_finder
+from thuja.curate.leaks.gate import leak_table, leaks_step
+from thuja.curate.leaks.index import (
+    LeakIndex,
+    LeakIndexCounts,
+    LeakIndexSettings,
+    build_leak_index,
+    read_leak_index,
+)
+from thuja.curate.leaks.settings import DEFAULT_KEYS, KEYS, LeakSettings
+
+__all__ = [
+    "DEFAULT_KEYS",
+    "KEYS",
+    "Embed",
+    "LeakFinder",
+    "LeakIndex",
+    "LeakIndexCounts",
+    "LeakIndexSettings",
+    "LeakSettings",
+    "build_leak_index",
+    "leak_table",
+    "leaks_step",
+    "open_finder",
+    "read_leak_index",
+]
