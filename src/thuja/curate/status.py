@@ -173,7 +173,9 @@ def readable_bytes(size: int) -> str:
     amount, suffix = float(size), 0
     while amount >= 999.5 and suffix < len(_SUFFIXES) - 1:
         amount, suffix = amount / 1000, suffix + 1
-    return f"{amount:.0f} {_SUFFIXES[suffix]}" if suffix == 0 or amount >= 99.5 else f"{amount:.1f} {_SUFFIXES[suffix]}"
+    return (
+        f"{amount:.0f} {_SUFFIXES[suffix]}" if suffix == 0 or amount >= 99.95 else f"{amount:.1f} {_SUFFIXES[suffix]}"
+    )
 
 
 def _ago(seconds: float) -> str:

@@ -65,7 +65,7 @@ def count_catalog(rows: pl.LazyFrame) -> Counts:
         taxa=_keyed(taxa),
         drops=drops,
         leaks=_leaks(rows),
-        read=int(taxa["images"].sum() + drops["images"].sum()),
+        read=int(taxa["images"].sum()) + int(drops["images"].sum()),
         facts={name: _count(kept, {"value": expression}) for name, expression in FACTS.items()},
     )
 
