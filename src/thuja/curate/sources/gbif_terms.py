@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from thuja.curate.sources.cells import as_float, as_int, dropped, first_reason, is_url, traits_of
+from thuja.curate.sources.expressions import as_float, as_int, dropped, first_reason, is_url, traits_of
 
 KEY = "gbifID"
 INATURALIST = "50c9509d-22c7-4a22-a47d-8c48425ef4a7"
