@@ -195,7 +195,7 @@ def _whole_lines(text: bytes, layout: Layout, notes: Notes) -> tuple[bytes, int]
         notes[f"{layout.file}:ragged_lines"] += text.count(b"\n")
         return b"", 0
     starts = np.concatenate([[0], ends[:-1] + 1])
-    gaps = np.add.reduceat(is_gap.view(np.uint8), starts, dtype=np.int32)
+    gaps = np.add.reduceat(is_gap.view(np.uint8), starts, dtype=np.uint16)
     lengths = ends - starts
     is_whole = gaps == len(layout.columns) - 1
     if ends[-1] + 1 < len(letters):

@@ -23,7 +23,7 @@ from thuja.curate.sources.containers import Container, opened
 from thuja.curate.sources.gbif_archive import find_tables, read_media, read_occurrences, read_verbatim
 from thuja.curate.sources.gbif_citations import citations_of
 from thuja.curate.sources.gbif_parquet import parquet_of
-from thuja.curate.sources.gbif_terms import KEY, MEDIA, NAMES, Reading, is_image, media, to_rows
+from thuja.curate.sources.gbif_terms import KEY, MEDIA, NAMES, OCCURRENCE, Reading, is_image, media, to_rows
 from thuja.curate.sources.spec import CHUNK, Notes, SourceSpec
 from thuja.curate.sources.spilling import Spill, count_parts, join_parts, scratch_of
 from thuja.errors import UnknownName
@@ -117,7 +117,10 @@ def _images(frames: Iterable[pl.DataFrame], notes: Notes) -> Iterator[pl.DataFra
 def _identified(rows: pl.DataFrame) -> pl.DataFrame:
     tails = pl.Series("tail", _hashes(rows[media("identifier")].fill_null("").to_list()), pl.String)
     identified = rows.with_columns(
-        (pl.col(KEY) + pl.lit("-") + tails).alias("source_id"), pl.col("is_known").fill_null(value=False)
+        (pl.col(KEY) + pl.lit("-") + tails).alias("source_id"),
+        pl.col("is_known").fill_null(value=False),
+        # A part of media alone has no column of the occurrences.
+        *(pl.lit(None, pl.String).alias(column) for column in OCCURRENCE if column not in rows.columns),
     )
     return identified.with_columns((~pl.col("source_id").is_first_distinct()).alias("is_repeated"))
 
