@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from thuja.curate.filters.camera import Detect
 from thuja.curate.filters.people import FaceScores
-from thuja.curate.filters.specimens import Embed
+from thuja.curate.filters.support import Embed
 from thuja.curate.recipe import Resolve
 
 

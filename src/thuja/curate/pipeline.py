@@ -103,7 +103,7 @@ class Curation:
             self._do(ledger, step)
         _refuse_one_taxon(ledger)
         wanted = self._wanted_unseen(ledger)
-        self._do(ledger, splits_step(self.recipe.splits, seed=self.recipe.seed))
+        self._do(ledger, self.steps()[-1])
         self._do(ledger, self._pack_step(ledger))
         ledger.finish()
         shutil.rmtree(self._plan, ignore_errors=True)
@@ -129,8 +129,12 @@ class Curation:
             raise EmptyInput(f"no image is spoken of in {told}", hint="thuja curate --help shows what is read")
         return ledger
 
+    def steps(self) -> list[Step]:
+        """Every step but reading and packing, in their order; those that the recipe leaves out are not among them."""
+        return [*self.first_steps(), splits_step(self.recipe.splits, seed=self.recipe.seed)]
+
     def first_steps(self) -> list[Step]:
-        """The steps before the splits, in their order; those that the recipe leaves out are not among them."""
+        """The steps before the splits."""
         recipe, handed = self.recipe, self.handed
         steps = [
             screen_step(recipe.screen),
