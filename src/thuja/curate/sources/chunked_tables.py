@@ -25,6 +25,7 @@ MAX_CELL = 1 << 16
 """Bytes of a cell; what is longer is cut there."""
 _PIECE = 24 << 20
 _MAX_LINE = 256 << 20
+_MAX_QUOTED = 48 << 20
 _MAX_HEADER = 1 << 20
 _MAX_COLUMNS = 10_000
 _UTF8 = ("utf-8", "ascii")
@@ -114,15 +115,11 @@ def _chunks(container: Container, layout: Layout) -> Iterator[bytes]:
             end = 0 if left else _last_end(text, layout)
             rest = text[end:]
             if len(rest) > _MAX_LINE:
-                raise BadFile(f"{layout.file} has a line of more than {_MAX_LINE:,} bytes", hint=_why_long(layout))
+                raise BadFile(f"{layout.file} has a line of more than {_MAX_LINE:,} bytes", hint="it is no such table")
             if end:
                 yield text[:end]
     if rest and not left:
-        yield rest + b"\n"
-
-
-def _why_long(layout: Layout) -> str:
-    return "is a quote never closed?" if layout.quoted else "it is not what it should be"
+        yield rest if rest.endswith(b"\n") else rest + b"\n"
 
 
 class _Reader:
@@ -149,11 +146,13 @@ class _Reader:
 
 
 def _last_end(text: bytes, layout: Layout) -> int:
-    """Where the last whole line ends; a line end within quotes is none."""
+    """Where the last whole line ends. A line end within quotes is none, unless the quote seems never to be closed."""
     if not layout.quoted or b'"' not in text:
         return text.rfind(b"\n") + 1
     letters = np.frombuffer(text, np.uint8)
     ends = np.flatnonzero((letters == _NEWLINE) & ~_inside(letters))
+    if not len(ends) and len(text) > _MAX_QUOTED:
+        return text.rfind(b"\n") + 1
     return int(ends[-1]) + 1 if len(ends) else 0
 
 
@@ -191,22 +190,32 @@ def _whole_lines(text: bytes, layout: Layout, notes: Notes) -> tuple[bytes, int]
         outside = ~_inside(letters)
         is_end, is_gap = is_end & outside, is_gap & outside
     ends = np.flatnonzero(is_end)
-    if not len(ends):  # a quote that is never closed
-        notes[f"{layout.file}:ragged_lines"] += text.count(b"\n")
-        return b"", 0
+    is_open = not len(ends) or ends[-1] + 1 < len(letters)  # the last quote is never closed
+    if is_open:
+        ends = np.append(ends, len(letters) - 1)
     starts = np.concatenate([[0], ends[:-1] + 1])
     gaps = np.add.reduceat(is_gap.view(np.uint8), starts, dtype=np.uint16)
-    lengths = ends - starts
     is_whole = gaps == len(layout.columns) - 1
-    if ends[-1] + 1 < len(letters):
-        notes[f"{layout.file}:ragged_lines"] += text[ends[-1] + 1 :].count(b"\n")
-        text = text[: ends[-1] + 1]
+    is_whole[-1] &= not is_open
     if is_whole.all():
-        return text, int(lengths.max())
-    is_blank = (gaps == 0) & (lengths <= 1)
-    notes[f"{layout.file}:ragged_lines"] += int((~is_whole & ~is_blank).sum())
-    kept = np.flatnonzero(is_whole)
-    return b"".join(text[starts[i] : ends[i] + 1] for i in kept), int(lengths[kept].max(initial=0))
+        return text, int((ends - starts).max())
+    pieces = [
+        text[start : end + 1] if whole else _mended(text[start : end + 1], layout, notes)
+        for start, end, whole in zip(starts.tolist(), ends.tolist(), is_whole.tolist(), strict=True)
+    ]
+    return b"".join(pieces), max(len(piece) for piece in pieces)
+
+
+def _mended(record: bytes, layout: Layout, notes: Notes) -> bytes:
+    """The lines of a record that a stray quote made one, as far as they are whole by themselves; others are counted."""
+    gap = layout.separator.encode()
+    kept = []
+    for line in record.removesuffix(b"\n").split(b"\n"):
+        if line.count(gap) == len(layout.columns) - 1 and not line.count(b'"') % 2:
+            kept.append(line + b"\n")
+        elif line.strip():
+            notes[f"{layout.file}:ragged_lines"] += 1
+    return b"".join(kept)
 
 
 def _read_csv(text: bytes, layout: Layout, places: dict[str, int]) -> pl.DataFrame:

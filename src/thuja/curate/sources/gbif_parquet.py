@@ -68,7 +68,8 @@ class ParquetDownload:
 
 def parquet_of(container: Container, multimedia: str, stack: ExitStack) -> ParquetDownload | None:
     """The Parquet files of a folder; None where it has none. Raises UsageError where the media are nowhere."""
-    packed = [name for name in container.sizes if ".parquet" in name.lower()]
+    home = container.path.name.lower()
+    packed = [name for name in container.sizes if ".parquet" in f"{home}/{name.lower()}"]
     if not container.path.is_dir():
         if packed and container.path.suffix.lower() == ".zip":
             raise UsageError(f"{container.path} is a download in Parquet", hint=f"unpack it, and {_NO_MEDIA_HINT}")

@@ -16,7 +16,7 @@ import pyarrow as pa
 from thuja.curate.sources.spec import SourceSpec
 from thuja.errors import ThujaError, UsageError
 
-_BYTES_A_PART = 200 << 20
+_BYTES_A_PART = 128 << 20
 _MOST_PARTS = 200
 """Each is an open file, of which a process may have 1,024 as a rule; two streams are open at most."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
