@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from thuja.curate.sources.delimited import Dialect, read_delimited, read_header, require_columns
-from thuja.curate.sources.expressions import dropped, first_reason, is_url, text_or_null, traits_of
+from thuja.curate.sources.expressions import dropped, first_reason, has_broken_names, is_url, text_or_null, traits_of
 from thuja.curate.sources.partitions import Parts, count_parts, join_parts, put_down, scratch_of
 from thuja.curate.sources.spec import CHUNK, Notes, SourceSpec
 from thuja.taxonomy import RANKS, Rank
@@ -52,12 +52,10 @@ def _rows(rows: pl.DataFrame, name: str) -> pl.DataFrame:
     )  # fmt: skip
     rows = rows.with_columns(pl.coalesce("eol_full_size_copy_url", "medium_source_url").alias("source_url"))
     is_uuid = pl.col(_KEY).str.contains(r"(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$").fill_null(value=False)
+    is_split = pl.col("split").is_in(["train", "val"]).fill_null(value=False)
     reason = first_reason(
         [
-            (
-                ~is_uuid | source.is_null() | ~pl.col("split").is_in(["train", "val"]).fill_null(value=False),
-                "broken_row",
-            ),
+            (~is_uuid | source.is_null() | ~is_split | has_broken_names(), "broken_row"),
             (pl.col("source_url").is_null(), "no_url"),
             (~is_url("source_url"), "bad_url"),
         ]
