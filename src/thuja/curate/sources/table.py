@@ -51,25 +51,36 @@ def _read(spec: SourceSpec, table: Path, root: Path, notes: Notes) -> Iterator[p
     paths = TablePaths(table=table, root=root)
     data_source = spec.name or root.resolve().name
     for frame in read_typed(table, columns.traits, notes):
-        lines = frame.hstack(paths.find(frame, columns))
-        rows = lines.filter(pl.col("_reason").is_null() | (pl.col("_reason") != OUTSIDE))
-        if len(rows) < len(lines):
-            notes[OUTSIDE] += len(lines) - len(rows)
-        _note_splits(rows, columns, notes)
-        yield _rows(rows, columns, data_source)
+        yield rows_of_files(frame, columns, paths, data_source, notes=notes)
     if columns.file is not None:
         yield from paths.unlisted(data_source)
 
 
-def _rows(lines: pl.DataFrame, columns: Columns, data_source: str) -> pl.DataFrame:
+def rows_of_files(
+    frame: pl.DataFrame, columns: Columns, paths: TablePaths, data_source: str, *, notes: Notes
+) -> pl.DataFrame:
+    """Lines of a table as rows, without those for files elsewhere, which are noted."""
+    lines = frame.hstack(paths.find(frame, columns))
+    kept = lines.filter(pl.col("_reason").is_null() | (pl.col("_reason") != OUTSIDE))
+    if len(kept) < len(lines):
+        notes[OUTSIDE] += len(lines) - len(kept)
     own = {
         "data_source": pl.lit(data_source),
         "source_id": pl.coalesce("_relative", "_url").fill_null(""),
         "path": pl.col("_path"),
         "source_url": pl.col("_url"),
     }
+    return rows_of_lines(kept, columns, own, notes)
+
+
+def rows_of_lines(lines: pl.DataFrame, columns: Columns, own: Mapping[str, pl.Expr], notes: Notes) -> pl.DataFrame:
+    """Lines as rows: `own` columns where the table says nothing itself, its facts, names and traits.
+
+    `lines` has a column `_reason` why a line is dropped.
+    """
+    _note_splits(lines, columns, notes)
     facts = {name: _typed(lines, name, column) for name, column in columns.facts.items()}
-    made = own | {name: pl.coalesce(fact, own[name]) if name in own else fact for name, fact in facts.items()}
+    made = dict(own) | {name: pl.coalesce(fact, own[name]) if name in own else fact for name, fact in facts.items()}
     rows = lines.select(*dropped(pl.col("_reason")), **made)
     return rows.hstack([_traits(lines, columns), *_names(lines, columns)])
 

@@ -29,6 +29,10 @@ class TablePaths:
     base: str = ""
     _listed: list[np.ndarray[Any, np.dtype[np.uint64]]] = field(default_factory=list)
 
+    def start(self, table: Path) -> None:
+        """Go on with another table of the same images."""
+        self.table, self.base = table, ""
+
     def find(self, frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
         """For each line `_relative` (to root), `_path`, `_url`, and the `_reason` why there is no image to open.
 
