@@ -25,7 +25,7 @@ from thuja.curate.download.client import (
     timed_out,
 )
 from thuja.curate.download.content import Got, Wanted, examine
-from thuja.curate.download.hosts import Pace, host_of
+from thuja.curate.download.hosts import STRAINED, Pace, host_of
 from thuja.curate.download.journal import Journal, Outcome
 from thuja.curate.download.plan import HostQueue, SharePlan
 from thuja.curate.download.robots import LARGEST, NO_RULES, Robots
@@ -239,7 +239,7 @@ class Engine:
         except TimeoutError as error:
             assert clock.expired(), "the client names its own time-outs"
             for pace, sending in where[-1:]:
-                pace.slow(sending.sent, time.monotonic())
+                pace.slow(sending.sent, time.monotonic(), factor=STRAINED)
             raise timed_out(self._settings.deadline) from error
 
     async def _follow(self, wanted: Wanted, where: list[tuple[Pace, Sending]]) -> bytes:
@@ -280,7 +280,7 @@ class Engine:
                 raise
             except ImageError as error:
                 if error.reason in ("timeout", "unreachable"):
-                    pace.slow(sending.sent, time.monotonic())
+                    pace.slow(sending.sent, time.monotonic(), factor=STRAINED)
                 raise
         pace.unreached = 0
         self._heed(answer, desk, sending)

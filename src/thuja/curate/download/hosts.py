@@ -22,11 +22,13 @@ _AUTHORITY: Final = re.compile(AUTHORITY)
 _PORTS: Final[Mapping[str, str]] = {"http": "80", "https": "443"}
 _DEAD: Final = 3
 """So many failures to connect in a row, and the host is left alone until the others are done."""
-_FLOOR: Final = 1 / 256
+_FLOOR: Final = 1 / 16
 """The least share of its rate that a host is slowed to."""
 _CREDIT: Final = 0.2
 """How much of the distance between two requests one may be late and the next come early for it."""
-_RECOVERY: Final = 0.02
+STRAINED: Final = 0.75
+"""What a time-out or a broken connection slows a host by."""
+_RECOVERY: Final = 0.05
 """The share of its rate that a good answer gives back to a slowed host."""
 
 
@@ -72,8 +74,9 @@ class Pace:
     """When one host may be asked next. Times are of whichever clock its caller reads, in seconds.
 
     Requests keep a distance of 1 / (MARGIN x rate): a token bucket that holds one token, so that there is no burst. A
-    host that is overtaxed (429, 503, time-outs, broken connections) is asked half as often, once for all requests that
-    were under way; each good answer gives a little back.
+    host that is overtaxed is asked half as often (429, 503) or three quarters as often (time-outs and broken
+    connections, which may be one URL's own), once for all requests that were under way; each good answer gives a little
+    back.
     """
 
     limit: float
@@ -97,10 +100,10 @@ class Pace:
         """Note that a request goes out."""
         self.next_at = max(self.next_at, now - _CREDIT / self.rate) + 1 / self.rate
 
-    def slow(self, sent: float, now: float) -> None:
+    def slow(self, sent: float, now: float, *, factor: float = 0.5) -> None:
         """A request that was sent at `sent` overtaxed the host."""
         if sent > self.slowed_at:
-            self.rate = max(self.rate / 2, self.limit * _FLOOR)
+            self.rate = max(self.rate * factor, self.limit * _FLOOR)
             self.slowed_at = now
             self.next_at = max(self.next_at, now + 1 / self.rate)
 
@@ -115,9 +118,10 @@ class Pace:
 
     def bound(self, rate: float) -> None:
         """Ask no faster than this many requests a second, whatever the settings say (a robots.txt does)."""
+        last = self.next_at - 1 / self.rate
         self.limit = min(self.limit, rate)
         self.rate = min(self.rate, self.limit)
-        self.next_at = max(self.next_at, self.next_at - 1 / self.rate + 1 / self.limit)
+        self.next_at = last + 1 / self.rate
 
     def miss(self) -> None:
         """A connection could not be made at all."""

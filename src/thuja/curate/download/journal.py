@@ -73,7 +73,9 @@ class Journal:
         """Write one outcome, and its image where there is one."""
         key = key_of(outcome.url)
         row = asdict(outcome)
-        text = json.dumps({name: value for name, value in row.items() if value and name != "place"}).encode()
+        text = json.dumps(
+            {name: value for name, value in row.items() if name == "url" or (value and name != "place")}
+        ).encode()
         members = {f"{key}.{suffix_of(image)}": image} if image else {}
         block = b"".join(_member(name, data) for name, data in {**members, f"{key}.json": text}.items())
         with self._lock:
