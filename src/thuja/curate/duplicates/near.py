@@ -66,7 +66,9 @@ def _candidates(rows: Frame, distance: int) -> Frame:
     best = rows.select(col("copy_order").alias("leader"), *ranks.values())
     pairs = both.join(leaders.select("pdq", "leader"), left_on="one", right_on="pdq").join(best, on="leader")
     pairs = pairs.select(col("other").alias("pdq"), "leader", *(f"best_{name}" for name in RANK_NAMES))
-    pairs = pairs.join(rows.select("pdq", "copy_order", *RANK_NAMES), on="pdq")
+    # Collected first: where Daft 0.7.26 pushes a filter below joins of one table with itself, it takes the renamed
+    # column for the one it was named from, and finds leader equal to copy_order in every row.
+    pairs = pairs.join(rows.select("pdq", "copy_order", *RANK_NAMES), on="pdq").collect()
     pairs = pairs.where((col("leader") != col("copy_order")) & ~contradicts("best_", ""))
     is_better = col("leader") < col("copy_order")
     one = when(is_better, col("leader")).otherwise(col("copy_order"))
