@@ -52,6 +52,7 @@ class CardFacts:
     licence: str = "other"
     url: str = ""
     date: str = ""
+    version: str = ""
     catalog: str = "catalog.parquet"
     shards: str = "shards"
 
@@ -68,9 +69,10 @@ def write_card(folder: Path, facts: CardFacts) -> Path:
     told = CroissantFacts(
         name=facts.name,
         description=_summary(counts, facts),
-        licence="" if facts.licence == "other" else facts.licence,
+        licences=[facts.licence] if facts.licence != "other" else _licence_links(counts),
         url=facts.url,
         date=facts.date,
+        version=facts.version,
         cite_as="; ".join(str(one) for one in cited),
         catalog=facts.catalog,
         shards=facts.shards,
@@ -117,8 +119,8 @@ def _header(counts: CatalogCounts, facts: CardFacts, manifest: Manifest | None) 
 def _summary(counts: CatalogCounts, facts: CardFacts) -> str:
     said = facts.description.strip()
     told = (
-        f"{counts.kept:,} images of {counts.taxa:,} taxa, {counts.species:,} of them species, "
-        f"from {counts.sources.height:,} {'source' if counts.sources.height == 1 else 'sources'}."
+        f"{_some(counts.kept, 'image')} of {_some(counts.taxa, 'taxon', 'taxa')}, {counts.species:,} of them species, "
+        f"from {_some(counts.sources.height, 'source')}."
     )
     return f"{said} {told}" if said else told
 
@@ -139,6 +141,16 @@ def _body(
     yield f"## How it was made\n\nBy thuja {__version__}, by this recipe:\n\n"
     yield fenced(facts.recipe, "toml") if facts.recipe.strip() else "The recipe is not told.\n\n"
     yield from _citing(counts, facts, cited)
+
+
+def _some(count: int, one: str, many: str = "") -> str:
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def _licence_links(counts: CatalogCounts) -> list[str]:
+    """Addresses of the images' licences, those of most images first."""
+    links = counts.licences["license_link"].drop_nulls().unique(maintain_order=True)
+    return links.filter(links.str.contains(r"^https?://[^\s\"<>]+$")).head(_SHOWN).to_list()
 
 
 def _contents(facts: CardFacts, manifest: Manifest | None) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """A data folder in MLCommons' Croissant format 1.0 (mlcommons.org/croissant/1.0): files, hashes, columns."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
@@ -52,18 +52,21 @@ _CONTEXT: dict[str, Any] = {
 }
 """The context of the specification's section on it, which readers compare word for word."""
 _LINKS = ("source_url", "license_link")
+_KEY = r"^(?:.*/)?([^/.]+)(?:\.jpg)?$"
+"""A uuid of the name of its image. Readers put the uuids of the catalog, which it refers to, through it too."""
 _CATALOG, _IMAGES = "catalog", "images"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CroissantFacts:
-    """What is told of a data set as a whole; what is empty is left out."""
+    """What is told of a data set as a whole; what is empty is left out. `licences` are addresses or names."""
 
     name: str
     description: str
-    licence: str = ""
+    licences: Sequence[str] = ()
     url: str = ""
     date: str = ""
+    version: str = ""
     cite_as: str = ""
     catalog: str = "catalog.parquet"
     shards: str = "shards"
@@ -71,7 +74,13 @@ class CroissantFacts:
 
 def croissant(folder: Path, facts: CroissantFacts, manifest: Manifest | None = None) -> dict[str, Any]:
     """The JSON-LD of a data folder: its catalog, and the shards that its manifest names."""
-    optional = {"license": facts.licence, "url": facts.url, "datePublished": facts.date, "citeAs": facts.cite_as}
+    optional: dict[str, Any] = {
+        "license": list(facts.licences),
+        "url": facts.url,
+        "datePublished": facts.date,
+        "version": facts.version,
+        "citeAs": facts.cite_as,
+    }
     return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
@@ -143,7 +152,7 @@ def _image_records() -> dict[str, Any]:
         source: dict[str, Any] = {"fileSet": {"@id": _IMAGES}, "extract": {"fileProperty": extracted}, **more}
         return {"@type": "cr:Field", "@id": f"samples/{name}", "name": name, "dataType": kind, "source": source}
 
-    uuid = field("uuid", "sc:Text", "filename", transform={"regex": r"^(?:.*/)?([^/.]+)\.jpg$"})
+    uuid = field("uuid", "sc:Text", "filename", transform={"regex": _KEY})
     return {
         "@type": "cr:RecordSet",
         "@id": "samples",
