@@ -106,9 +106,11 @@ def _given(flags: dict[str, Any]) -> dict[str, Any]:
 
 
 def _quiet_daft() -> None:
+    import logging
     import os
 
     os.environ.setdefault("DO_NOT_TRACK", "1")  # Daft reports its use over the network unless told not to
+    logging.getLogger("daft").setLevel(logging.WARNING)
 
 
 def _use_ray(address: str) -> None:
@@ -176,9 +178,7 @@ def recipe_command() -> None:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The Parquet file to write.")
 @click.option("--recipe", "recipe_file", type=click.Path(path_type=Path), help="Whose settings; else the defaults.")
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Any setting: quality.min_side=224.")
-def step_command(
-    name: str, table: Path, *, out: Path, recipe_file: Path | None, changes: tuple[str, ...]
-) -> None:
+def step_command(name: str, table: Path, *, out: Path, recipe_file: Path | None, changes: tuple[str, ...]) -> None:
     """Do one step by itself on TABLE, a Parquet file with any of a catalog's columns.
 
     \b

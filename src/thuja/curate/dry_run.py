@@ -46,7 +46,7 @@ def reckon(frame: Frame, steps: Sequence[StepCounts], settings: DownloadSettings
     web = hosts.filter(pl.col("host") != "")
     urls = int(web["urls"].sum())
     slowest = web.head(_SHOWN).select("host", "urls", "seconds").rows()
-    longest = float(web["seconds"].max() or 0.0) if len(web) else 0.0
+    longest = max(web["seconds"].to_list(), default=0.0)
     local = frame.where(frame["drop_reason"].is_null() & frame["place"].not_null()).count_rows()
     return DryRun(steps=steps, urls=urls, hosts=len(web), local=local, seconds=longest, slowest=slowest)
 

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import daft
 import polars as pl
+import pyarrow as pa
 from daft import DataType, Series, Window, col, lit
 from daft.functions import row_number
 
@@ -116,7 +117,7 @@ def _numbered(narrow: Frame) -> tuple[Frame, Mapping[str, int]]:
     if not totals:
         return narrow.with_column("number", lit(0)), totals
     place = row_number().over(Window().partition_by("split", "head").order_by("draw", "uuid"))
-    narrow = narrow.with_column("place", place).join(daft.from_pydict(before), on=["split", "head"])
+    narrow = narrow.with_column("place", place).join(daft.from_arrow(pa.table(before)), on=["split", "head"])
     return narrow.with_column("number", (col("before") + col("place") - lit(1)).cast(DataType.int64())), totals
 
 

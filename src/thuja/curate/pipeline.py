@@ -14,8 +14,8 @@ from thuja.curate.caps import caps_step
 from thuja.curate.card import CardFacts, write_card
 from thuja.curate.catalog import write_catalog, write_names
 from thuja.curate.check import check_step
-from thuja.curate.download import download_step
 from thuja.curate.citations import read_source_citations
+from thuja.curate.download import download_step
 from thuja.curate.dry_run import DryRun, reckon
 from thuja.curate.duplicates import duplicates_step
 from thuja.curate.filters.bursts import bursts_step
@@ -69,9 +69,7 @@ def plan(recipe: CurateRecipe, out: Path, *, handed: Handed, force: bool = False
 
 
 @contextmanager
-def _claimed(
-    recipe: CurateRecipe, out: Path, *, force: bool, resume: bool, is_finished: bool = True
-) -> Iterator[Path]:
+def _claimed(recipe: CurateRecipe, out: Path, *, force: bool, resume: bool, is_finished: bool = True) -> Iterator[Path]:
     """The output folder; what fails before a source is read leaves nothing behind."""
     for spec in recipe.sources:
         _refuse_inside(out, spec)

@@ -10,9 +10,9 @@ import pyarrow as pa
 
 from thuja.curate.sources.file_names import find_below
 from thuja.curate.sources.hugging_face_features import Features, find_features
-from thuja.curate.sources.listing import SPLIT_OF
 from thuja.curate.sources.partitions import scratch_of
 from thuja.curate.sources.spec import Notes, SourceSpec
+from thuja.curate.sources.split_words import SPLIT_OF
 from thuja.curate.sources.table import rows_of_lines
 from thuja.curate.sources.table_columns import Columns
 from thuja.curate.sources.table_files import holds_bytes, opened_parquet, plain

@@ -12,9 +12,9 @@ import polars as pl
 from thuja.curate.sources.coco import Coco, Fields, Item, number, read_coco, text
 from thuja.curate.sources.expressions import dropped, first_reason
 from thuja.curate.sources.file_names import find_below, walk_frames
-from thuja.curate.sources.split_words import SPLIT_OF
 from thuja.curate.sources.partitions import scratch_of
 from thuja.curate.sources.spec import Notes, SourceSpec
+from thuja.curate.sources.split_words import SPLIT_OF
 from thuja.errors import ThujaError, UsageError
 from thuja.taxonomy import RANKS, Taxon
 
