@@ -175,13 +175,13 @@ def upright_size(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> tuple[int, 
     if not data:
         raise ImageError("the file is empty", reason="empty_image")
     kind = _sniff(data)
-    with _QUIET:
+    with QUIET:
         try:
             with Image.open(io.BytesIO(data), formats=(kind,)) as opened:
                 _check_pixels(opened, kind, limits)
                 width, height = opened.size
                 return (height, width) if _orientation(opened) in _TURNED else (width, height)
-        except _PILLOW_RAISES as error:
+        except PILLOW_RAISES as error:
             raise _as_image_error(error, kind) from error
 
 
