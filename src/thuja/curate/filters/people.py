@@ -88,4 +88,4 @@ def people_step(settings: PeopleSettings, faces: FaceScores | None = None) -> St
         look = partial(_look, settings=settings, faces=faces)
         return looking.looked_at(frame, look, COLUMNS, step=STEP, fills=("person_score",))
 
-    return Step(name=STEP, settings=asdict(settings) | {"detector": repr(faces)}, apply=apply)
+    return Step(name=STEP, settings=asdict(settings) | {"detector": repr(faces)}, apply=apply, is_rowwise=True)

@@ -79,4 +79,4 @@ def specimens_step(settings: SpecimenSettings, embed: Embed | None = None) -> St
         look = partial(specimens, settings=settings, embed=embed, supports=supports)
         return looking.looked_at(frame, look, COLUMNS, step=STEP, fills=("specimen_class",))
 
-    return Step(name=STEP, settings=told, apply=apply)
+    return Step(name=STEP, settings=told, apply=apply, is_rowwise=True)
