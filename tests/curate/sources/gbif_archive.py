@@ -21,6 +21,7 @@ def occurrence(number: int | str, **cells: str) -> Line:
     return {
         "gbifID": str(number),
         "scientificName": "Parus major Linnaeus, 1758",
+        "acceptedScientificName": "Parus major Linnaeus, 1758",
         "kingdom": "Animalia",
         "genus": "Parus",
         "species": "Parus major",

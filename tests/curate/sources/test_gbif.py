@@ -58,6 +58,11 @@ def test_rows_have_the_catalog_s_columns_and_types(world):
     assert rows["download_doi"].unique().to_list() == [DOWNLOAD_DOI]
 
 
+def test_the_same_arguments_write_the_same_world(world, tmp_path):
+    write_archive(tmp_path / "again.zip", media=6_000, hosts=30, taxa=300, seed=1)
+    assert (tmp_path / "again.zip").read_bytes() == world[0].read_bytes()
+
+
 def test_the_folder_gives_the_rows_of_the_zip(world, tmp_path):
     with zipfile.ZipFile(world[0]) as archive:
         archive.extractall(tmp_path / "unpacked")
@@ -209,9 +214,21 @@ def test_the_name_to_resolve_can_be_chosen(tmp_path):
     )
     path = write_zip(tmp_path / "a.zip", files_of([line], [image(1)]))
     names = {name: read(path, name=name)["verbatim_name"].item() for name in ("matched", "accepted", "verbatim")}
+    assert read(path)["verbatim_name"].item() == "Periparus ater (L.)"
     assert names == {"matched": "Parus ater L.", "accepted": "Periparus ater (L.)", "verbatim": "P. ater"}
-    with pytest.raises(UnknownName, match="matched, accepted, verbatim"):
+    with pytest.raises(UnknownName, match="accepted, matched, verbatim"):
         read(path, name="published")
+
+
+@pytest.mark.parametrize(
+    ("issue", "expected"), [("TAXON_MATCH_HIGHERRANK", "Parus novus"), ("TAXON_MATCH_FUZZY", "Parus L.")]
+)
+def test_the_publisher_s_name_goes_first_where_gbif_knows_no_species(tmp_path, issue, expected):
+    line = occurrence(
+        1, acceptedScientificName="Parus L.", verbatimScientificName="Parus novus", issue=f"COORDINATE_ROUNDED;{issue}"
+    )
+    path = write_zip(tmp_path / "a.zip", files_of([line], [image(1)]))
+    assert read(path)["verbatim_name"].to_list() == [expected]
 
 
 def test_an_unknown_option_is_refused(tmp_path):
@@ -249,7 +266,9 @@ def test_a_meta_xml_of_another_order_gives_way_to_the_header(tmp_path):
 def test_commas_and_quotes_are_read_where_the_file_has_them(tmp_path):
     files = files_of([], [image(1)])
     del files["meta.xml"]
-    line = occurrence(1, scientificName='"Parus major, L."', habitat='"a ""wood""\nby a lake"', sex='""')
+    line = occurrence(
+        1, scientificName="P", acceptedScientificName='"Parus major, L."', habitat='"a ""wood""\nby a lake"', sex='""'
+    )
     files["occurrence.txt"] = table(OCCURRENCE, [line], separator=",").encode()
     row = read(write_zip(tmp_path / "a.zip", files)).row(0, named=True)
     assert row["verbatim_name"] == "Parus major, L."

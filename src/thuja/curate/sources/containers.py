@@ -3,6 +3,7 @@
 import errno
 import gzip
 import io
+import os
 import stat
 import struct
 import tarfile
@@ -61,12 +62,15 @@ class Container:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Container]:
-    """The container at `path`; raises UsageError when nothing is there, BadFile when it is no archive or a bomb."""
+def opened(path: Path, *, depth: int = 3) -> Iterator[Container]:
+    """The container at `path`, of a folder the files down to that depth (1: in the folder itself).
+
+    Raises UsageError when nothing is there, BadFile when it is no archive, a bomb, or has too many files.
+    """
     if not path.exists():
         raise UsageError(f"there is nothing at {path}", hint="an archive, its unpacked folder, or a table")
     if path.is_dir():
-        yield _folder(path)
+        yield _folder(path, depth)
         return
     try:
         start = _start(path)
@@ -109,12 +113,17 @@ def _start(path: Path) -> bytes:
         return file.read(512)
 
 
-def _folder(path: Path) -> Container:
+def _folder(path: Path, depth: int) -> Container:
     sizes: dict[str, int] = {}
-    for file in path.rglob("*"):
-        if file.is_file():
-            sizes[file.relative_to(path).as_posix()] = file.stat().st_size
-            _refuse_many(path, len(sizes))
+    for home, folders, names in os.walk(path):
+        below = Path(home).relative_to(path)
+        if len(below.parts) + 1 >= depth:
+            folders.clear()
+        for name in names:
+            file = Path(home, name)
+            if file.is_file():
+                sizes[(below / name).as_posix()] = file.stat().st_size
+                _refuse_many(path, len(sizes))
     return Container(path=path, sizes=dict(sorted(sizes.items())), _open=lambda name: (path / name).open("rb"))
 
 

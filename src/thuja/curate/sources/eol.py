@@ -107,7 +107,7 @@ def _manifests(container: Container) -> list[Layout]:
 
 def _beside(path: Path, container: Container, stack: ExitStack) -> Container:
     """Where to look for names: the folder, or that in which the archive or file lies."""
-    return container if path.is_dir() else stack.enter_context(opened(path.resolve().parent))
+    return container if path.is_dir() else stack.enter_context(opened(path.resolve().parent, depth=1))
 
 
 def _names(beside: Container, said: str, stack: ExitStack) -> _Names | None:

@@ -35,12 +35,13 @@ _OPTIONS = ("name", "multimedia")
 def read_gbif(spec: SourceSpec, notes: Notes) -> Iterator[pl.DataFrame]:
     """The images of a GBIF download.
 
-    Options: `name`, the name to resolve: `matched` (the default: GBIF's scientificName), `accepted` or `verbatim`;
-    `multimedia`, a table of media for occurrences in Parquet that have none beside them. Raises UsageError for a
-    download without media, BadFile for a damaged one, ThujaError where the disk is full.
+    Options: `name`, the name to resolve: `accepted` (the default: that of GBIF's accepted taxon), `matched` (GBIF's
+    scientificName, which may be a synonym) or `verbatim` (the publisher's; see gbif_terms.NAMES); `multimedia`, a table
+    of media for occurrences in Parquet that have none beside them. Raises UsageError for a download without media,
+    BadFile for a damaged one, ThujaError where the disk is full.
     """
     spec.refuse_other_options(_OPTIONS)
-    name = spec.option("name", "matched")
+    name = spec.option("name", "accepted")
     if name not in NAMES:
         raise UnknownName.of("name of a GBIF source", name, NAMES)
     with ExitStack() as stack:

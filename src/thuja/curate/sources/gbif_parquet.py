@@ -118,8 +118,8 @@ def _is_parquet(path: Path) -> bool:
 
 
 def _columns(path: Path) -> dict[str, str]:
-    """The file's columns by their names in lower case."""
-    return {name.lower(): name for name in _open(path).schema_arrow.names}
+    """The file's columns by their names in lower case; Hive writes `order_` for words that SQL keeps for itself."""
+    return {name.lower().rstrip("_"): name for name in _open(path).schema_arrow.names}
 
 
 def _open(path: Path) -> pq.ParquetFile:

@@ -80,11 +80,17 @@ MEDIA: tuple[str, ...] = (
 """What is read of multimedia.txt besides the key; in a joined frame they are called `media:type` and so on."""
 
 NAMES: Mapping[str, tuple[str, ...]] = {
-    "matched": ("scientificName", "verbatimScientificName", "acceptedScientificName", "species"),
     "accepted": ("acceptedScientificName", "species", "scientificName", "verbatimScientificName"),
+    "matched": ("scientificName", "verbatimScientificName", "acceptedScientificName", "species"),
     "verbatim": ("verbatimScientificName", "scientificName", "acceptedScientificName", "species"),
 }
-"""What option `name` takes for the name to resolve: the first of these that is not empty."""
+"""What option `name` takes for the name to resolve: the first of these that is not empty.
+
+`accepted` is the default, because a backbone without synonyms knows a synonym's genus at most, and that may be the
+wrong one: GBIF's `Felis concolor` is accepted as `Puma concolor`. Where GBIF matched nothing or only what is above the
+species, the publisher's name says more than GBIF's, and goes first.
+"""
+_UNMATCHED = "TAXON_MATCH_HIGHERRANK|TAXON_MATCH_NONE"
 
 _CAPTIVE = ("captive", "cultivated", "managed", "captivecultivated")
 _CODES: Mapping[str, str] = {
@@ -121,7 +127,7 @@ def to_rows(joined: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     """Media with their occurrences' columns, `is_known`, and `source_id`, as columns of the catalog."""
     link = _first(media("license"), "license")
     joined = joined.with_columns(
-        pl.coalesce([*NAMES[reading.name]]).alias("name"),
+        _name(reading.name).alias("name"),
         _first(media("rightsHolder"), media("creator"), "rightsHolder").alias("owner"),
         link.replace(_CODES).alias("license_link"),
         link.alias("license_name"),
@@ -156,6 +162,12 @@ def to_rows(joined: pl.DataFrame, reading: Reading) -> pl.DataFrame:
         "traits",
         *dropped(reasons),
     )
+
+
+def _name(which: str) -> pl.Expr:
+    is_unmatched = pl.col("issue").str.contains(_UNMATCHED).fill_null(value=False)
+    published = pl.when(is_unmatched).then(pl.col("verbatimScientificName"))
+    return pl.coalesce(published, *NAMES[which])
 
 
 def _first(*columns: str) -> pl.Expr:

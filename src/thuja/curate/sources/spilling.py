@@ -5,6 +5,7 @@ stream, and the parts of numbers are their remainders, so the result has the sam
 """
 
 import errno
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -51,8 +52,9 @@ class Spill:
     keyless_: int = field(default=0, init=False)
 
     def put(self, frames: Iterable[pl.DataFrame]) -> "Spill":
-        """Put all frames down; raises ThujaError where the disk is full."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        """Put all frames down, in place of what a killed run left; raises ThujaError where the disk is full."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
         try:
             with ExitStack() as stack:
                 writers: dict[int, pa.RecordBatchFileWriter] = {}
