@@ -1,3 +1,5 @@
+import gzip
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -125,6 +127,19 @@ def test_a_file_that_cannot_be_read_is_a_fault_among_others(tmp_path: Path) -> N
     write(tmp_path, range(3))
     (tmp_path / "train-00001.tar").mkdir()
     assert reasons(tmp_path) == {"unreadable": 1}
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "train-00000.tar")
+    [fault] = check_shards([tmp_path], workers=1).examples
+    assert (fault.reason, fault.message.endswith("it is not a file")) == ("unreadable", True)
+
+
+def test_a_compressed_tar_is_called_so(tmp_path: Path) -> None:
+    write(tmp_path, range(3))
+    path = tmp_path / "train-00000.tar"
+    path.write_bytes(gzip.compress(path.read_bytes()))
+    assert "compressed: unpack it first" in {fault.message for fault in check_shards([path], workers=1).examples}
 
 
 def test_a_file_that_is_no_tar_is_a_fault(tmp_path: Path) -> None:

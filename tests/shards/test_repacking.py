@@ -1,6 +1,7 @@
 import io
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -248,3 +249,20 @@ def test_a_repack_killed_and_resumed_ends_in_the_same_bytes(tmp_path: Path) -> N
     assert contents(out) == contents(tmp_path / "whole")
     assert len(contents(out)) == 41
     assert list(out.glob("*.tmp")) == []
+
+
+def test_a_full_disk_is_one_sentence_and_the_repack_goes_on(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write_shard(folder / "train-00000.tar", [(record(n, split="train"), jpeg(n, 300, 200)) for n in range(40)])
+    words = ["shards", "repack", folder, "--size", 20, "--workers", 1]
+    command = [sys.executable, "-m", "thuja", *map(str, words)]
+    subprocess.run([*command, "--out", str(tmp_path / "whole")], check=True, capture_output=True)
+    small = shlex.join([*command, "--out", str(tmp_path / "out")])
+    done = subprocess.run(["bash", "-c", f"ulimit -f 40; exec {small}"], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "thuja: cannot write: File too large" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list((tmp_path / "out").glob("*.t*")) == []
+    subprocess.run([*command, "--out", str(tmp_path / "out"), "--resume"], check=True, capture_output=True)
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from thuja.errors import BadFile, EmptyInput, ImageError, UsageError
 from thuja.images import shard_bytes
-from thuja.jobs import Progress, output_folder, spread, write_json
+from thuja.jobs import Progress, kept_when_full, output_folder, spread, write_json
 from thuja.record import Record, uuid_of_source
 from thuja.shards.archive import Fault, scan
 from thuja.shards.checking import find_shards
@@ -103,33 +103,10 @@ def repack(
         tasks = list(_tasks(shards, survey, config, folder))
         if not tasks:
             raise EmptyInput(f"no sample is left of {survey.read:,}", hint="thuja shards check says what is wrong")
-        progress = Progress(total=sum(len(task.starts) for task in tasks), label="repacking", unit="samples")
-        job = partial(_write, max_side=config.max_side, text_keys=config.text_keys)
-        faults = Counter(survey.faults)
-        facts: list[ShardFacts] = []
-        lost = 0
-        for task, written in zip(tasks, spread(job, tasks, workers=workers), strict=True):
-            progress.advance(len(task.starts))
-            faults.update(written.faults)
-            if written.facts is not None:
-                facts.append(written.facts)
-            lost += len(task.starts) - (written.facts.samples if written.facts else 0)
-        progress.close()
-        write_manifest(folder, facts)
-    splits: Counter[str] = Counter()
-    for one in facts:
-        splits[one.split] += one.samples
-    return RepackReport(
-        read=survey.read,
-        written=splits.total(),
-        taken_down=survey.taken_down,
-        repeated=survey.repeated,
-        unusable=survey.unusable + lost,
-        shards=len(facts),
-        splits=dict(sorted(splits.items())),
-        faults=dict(faults.most_common()),
-        not_found=len(taken_down(config.take_down) - survey.found) if config.take_down else 0,
-    )
+        with kept_when_full(folder):
+            written = _write_all(tasks, config, workers)
+            write_manifest(folder, [one.facts for one in written if one.facts is not None])
+    return _report(survey, tasks, written, config)
 
 
 def taken_down(path: Path) -> frozenset[str]:
@@ -217,6 +194,36 @@ def _tasks(shards: Sequence[Path], survey: Survey, config: RepackConfig, folder:
                 starts=survey.starts[chosen],
             )
             begin += size
+
+
+def _write_all(tasks: Sequence[_Task], config: RepackConfig, workers: int) -> list[_Written]:
+    progress = Progress(total=sum(len(task.starts) for task in tasks), label="repacking", unit="samples")
+    job = partial(_write, max_side=config.max_side, text_keys=config.text_keys)
+    written: list[_Written] = []
+    for task, one in zip(tasks, spread(job, tasks, workers=workers), strict=True):
+        written.append(one)
+        progress.advance(len(task.starts))
+    progress.close()
+    return written
+
+
+def _report(survey: Survey, tasks: Sequence[_Task], written: Sequence[_Written], config: RepackConfig) -> RepackReport:
+    faults, splits = Counter(survey.faults), Counter[str]()
+    for one in written:
+        faults.update(one.faults)
+        if one.facts is not None:
+            splits[one.facts.split] += one.facts.samples
+    return RepackReport(
+        read=survey.read,
+        written=splits.total(),
+        taken_down=survey.taken_down,
+        repeated=survey.repeated,
+        unusable=survey.unusable + sum(len(task.starts) for task in tasks) - splits.total(),
+        shards=sum(one.facts is not None for one in written),
+        splits=dict(sorted(splits.items())),
+        faults=dict(faults.most_common()),
+        not_found=len(taken_down(config.take_down) - survey.found) if config.take_down else 0,
+    )
 
 
 def _prefix_of(shard: Path) -> str:
