@@ -147,3 +147,12 @@ def test_what_is_no_data_set_is_told(read: Reading, tmp_path: Path) -> None:
     (tmp_path / "a.parquet").rename(tmp_path / "a.arrow")
     with pytest.raises(BadFile, match="cannot be read"):
         read("hugging_face", tmp_path)
+
+
+def test_an_id_on_the_hub_that_cannot_be_fetched_is_told(
+    read: Reading, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(UsageError, match="the data set nobody/nothing-of-this-name cannot be fetched"):
+        read("hugging_face", Path("nobody/nothing-of-this-name"))

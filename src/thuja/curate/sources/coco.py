@@ -87,6 +87,8 @@ def text(*names: str) -> tuple[pl.DataType, Callable[[Item], str | None]]:
     def get(item: Item) -> str | None:
         for name in names:
             value = item.get(name)
+            if isinstance(value, str) and value and value.isascii():  # nearly all are
+                return value
             if value is None or value == "" or value != value or isinstance(value, list | dict):
                 continue
             return clean(str(value))
@@ -125,13 +127,14 @@ def truth(name: str) -> tuple[pl.DataType, Callable[[Item], bool | None]]:
 
 
 def box(name: str) -> tuple[pl.DataType, Callable[[Item], list[float] | None]]:
-    """`[left, top, width, height]`; null where it is not four numbers."""
+    """`[left, top, width, height]`; null where it is not four finite numbers."""
 
     def get(item: Item) -> list[float] | None:
         value = item.get(name)
         if not isinstance(value, list) or len(value) != 4:
             return None
-        return [float(side) for side in value] if all(isinstance(side, int | float) for side in value) else None
+        is_finite = all(isinstance(side, int | float) and abs(side) < float("inf") for side in value)
+        return [float(side) for side in value] if is_finite else None
 
     return pl.List(pl.Float64()), get
 

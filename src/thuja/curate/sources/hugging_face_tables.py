@@ -42,12 +42,12 @@ def read_image_tables(
                 found = _images(batch, features.image, folder, spilled)
                 spilled.flush()  # whoever reads the rows may read the images
                 identifiers = pl.Series([f"{relative}#{done + row}" for row in range(len(frame))], dtype=pl.String)
-                lines = frame.hstack(found)
+                lines = frame.select(name for name in columns.used if name != _FILE).hstack(found)
                 own = {
                     "data_source": pl.lit(data_source),
                     "source_id": pl.lit(identifiers),
-                    "path": pl.col("_path"),
-                    "place": pl.col("_place"),
+                    "path": pl.col("found path"),
+                    "place": pl.col("found place"),
                     "split": pl.lit(split, pl.String),
                 }
                 yield rows_of_lines(lines, columns, own, notes)
@@ -110,7 +110,7 @@ def _only_class(frame: pl.DataFrame, features: Features) -> str:
 
 
 def _images(batch: pa.RecordBatch, column: str, folder: Path, spilled: IO[bytes]) -> pl.DataFrame:
-    """For each row `_place` of its bytes, `_path` of a file below the folder, or the `_reason` why there is neither."""
+    """For each row the `found place` of its bytes, the `found path` of a file, or the `found reason` why neither is."""
     places: list[str | None] = []
     names: list[str | None] = []
     for cell in batch.column(column):
@@ -125,11 +125,11 @@ def _images(batch: pa.RecordBatch, column: str, folder: Path, spilled: IO[bytes]
         [name if place is None else None for place, name in zip(places, names, strict=True)], dtype=pl.String
     )
     found = find_below(folder, without)
-    has_bytes = pl.col("_place").is_not_null()
-    return found.with_columns(pl.Series("_place", places, pl.String)).select(
-        "_place",
-        pl.when(~has_bytes).then("path").alias("_path"),
-        pl.when(~has_bytes).then(pl.col("reason").replace("no_path", "no_image")).alias("_reason"),
+    has_bytes = pl.col("found place").is_not_null()
+    return found.with_columns(pl.Series("found place", places, pl.String)).select(
+        "found place",
+        pl.when(~has_bytes).then("path").alias("found path"),
+        pl.when(~has_bytes).then(pl.col("reason").replace("no_path", "no_image")).alias("found reason"),
     )
 
 

@@ -1,19 +1,18 @@
 """WebDataset shards as a source: thuja's own and TreeOfLife's. Images stay where they are, within the tars."""
 
-import json
 import os
-from collections.abc import Iterator, Mapping
+import uuid
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from thuja.curate.sources.expressions import COLUMNS, STEP, frame_of_rows
+from thuja.curate.sources.expressions import STEP, frame_of_rows
 from thuja.curate.sources.spec import Notes, SourceSpec
 from thuja.errors import UsageError
 from thuja.images.places import stretch
-from thuja.record import Record
 from thuja.shards import Entry, Fault, Sample, read_entry, scan_shard
 
 _IMAGES = ("jpg", "jpeg", "png", "webp")
@@ -41,7 +40,8 @@ def read_shards(spec: SourceSpec, notes: Notes) -> Iterator[pl.DataFrame]:
             if isinstance(found, Fault):
                 notes[found.reason] += 1
                 continue
-            rows.append(_row(shard, found, spec.name or _name_of(spec.path)))
+            row = _row(shard, found, _name_of(spec.path))
+            rows.append(row | {"data_source": spec.name} if spec.name else row)
             if len(rows) == _ROWS:
                 yield frame_of_rows(rows)
                 rows = []
@@ -77,7 +77,7 @@ def _row(shard: Path, entry: Entry, data_source: str) -> dict[str, Any]:
         return row | {"drop_reason": "no_image", "dropped_by": STEP}
     offset, size = entry.members[suffix]
     row |= {"place": stretch(os.path.abspath(shard), offset, size), "file_size": size}  # noqa: PTH100
-    # the header of the tar stands in for the image, which is long and not looked at
+    # of the image one byte is read: its texts are all that is looked at
     found = read_entry(shard, replace(entry, members={**entry.members, suffix: (offset, min(size, 1))}))
     if isinstance(found, Fault):
         return row | {"drop_reason": found.reason, "dropped_by": STEP}
@@ -85,20 +85,21 @@ def _row(shard: Path, entry: Entry, data_source: str) -> dict[str, Any]:
 
 
 def _told(sample: Sample, shard: Path) -> dict[str, Any]:
-    record: Record = sample.record
-    told = {name: value for name, value in record.to_row().items() if value is not None and name not in _FOUND_ANEW}
-    names = sample.texts
-    told["verbatim_name"] = told.get("verbatim_name") or told.get("scientific_name") or names.get("scientific_name")
-    told.pop("scientific_name", None)
-    if not told.get("common"):
-        told.pop("common", None)
+    row = sample.record.to_row()
+    told = {name: value for name, value in row.items() if value is not None and name not in _FOUND_ANEW}
+    name = told.pop("scientific_name", None) or sample.texts.get("scientific_name")
+    told["verbatim_name"] = told.get("verbatim_name") or name or None
+    told["uuid"] = _uuid(told.get("uuid"))
     told.setdefault("split", _split(shard))
-    told["traits"] = _traits(record.traits)
-    return {name: value for name, value in told.items() if name in COLUMNS}
+    return told
 
 
-def _traits(traits: Mapping[str, Any]) -> str | None:
-    return json.dumps(dict(traits), sort_keys=True) if traits else None
+def _uuid(text: object) -> str | None:
+    """A key that is no UUID, as LAION's, may come again in the next tar."""
+    try:
+        return str(uuid.UUID(str(text)))
+    except ValueError:
+        return None
 
 
 def _split(shard: Path) -> str | None:

@@ -60,15 +60,15 @@ def rows_of_files(
     frame: pl.DataFrame, columns: Columns, paths: TablePaths, data_source: str, *, notes: Notes
 ) -> pl.DataFrame:
     """Lines of a table as rows, without those for files elsewhere, which are noted."""
-    lines = frame.hstack(paths.find(frame, columns))
-    kept = lines.filter(pl.col("_reason").is_null() | (pl.col("_reason") != OUTSIDE))
+    lines = frame.select(columns.used).hstack(paths.find(frame, columns))
+    kept = lines.filter(pl.col("found reason").is_null() | (pl.col("found reason") != OUTSIDE))
     if len(kept) < len(lines):
         notes[OUTSIDE] += len(lines) - len(kept)
     own = {
         "data_source": pl.lit(data_source),
-        "source_id": pl.coalesce("_relative", "_url").fill_null(""),
-        "path": pl.col("_path"),
-        "source_url": pl.col("_url"),
+        "source_id": pl.coalesce("found relative", "found url").fill_null(""),
+        "path": pl.col("found path"),
+        "source_url": pl.col("found url"),
     }
     return rows_of_lines(kept, columns, own, notes)
 
@@ -76,12 +76,12 @@ def rows_of_files(
 def rows_of_lines(lines: pl.DataFrame, columns: Columns, own: Mapping[str, pl.Expr], notes: Notes) -> pl.DataFrame:
     """Lines as rows: `own` columns where the table says nothing itself, its facts, names and traits.
 
-    `lines` has a column `_reason` why a line is dropped.
+    `lines` has a column `found reason` why a line is dropped.
     """
     _note_splits(lines, columns, notes)
     facts = {name: _typed(lines, name, column) for name, column in columns.facts.items()}
     made = dict(own) | {name: pl.coalesce(fact, own[name]) if name in own else fact for name, fact in facts.items()}
-    rows = lines.select(*dropped(pl.col("_reason")), **made)
+    rows = lines.select(*dropped(pl.col("found reason")), **made)
     return rows.hstack([_traits(lines, columns), *_names(lines, columns)])
 
 
@@ -109,7 +109,8 @@ def _traits(lines: pl.DataFrame, columns: Columns) -> pl.Series:
     ]
     told = lines.with_columns(unfit)
     names = [*columns.traits, *numbers]
-    return told.with_columns(traits_of({name: name for name in names}).alias("_traits"))["_traits"].alias("traits")
+    traits = traits_of({name: name for name in names}).alias("found traits")
+    return told.with_columns(traits)["found traits"].alias("traits")
 
 
 def _names(lines: pl.DataFrame, columns: Columns) -> list[pl.Series]:
