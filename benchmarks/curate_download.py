@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -98,6 +99,9 @@ def work(table: Path, out: Path, rate: float, workers: int) -> None:
     step = download_step(settings_of(rate, workers=workers, piece_bytes=50 * 2**20), out / "store")
     rows = pl.DataFrame(step.apply(daft.read_parquet(str(table))).to_arrow()).sort("uuid")
     rows.write_parquet(out / "rows.parquet")
+    print(
+        f"processor {time.process_time():.1f} s, memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB"
+    )
 
 
 def command(table: Path, out: Path, rate: float, workers: int) -> list[str]:

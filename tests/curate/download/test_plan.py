@@ -5,7 +5,7 @@ from pathlib import Path
 import daft
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from curate_download import COLUMNS

@@ -48,6 +48,8 @@ _ASIDE: Final = 10
 """A host that is down is left alone for at least so many times `first_wait`."""
 
 
+_WAITING: Final = 1_000
+"""URLs of one host that wait for another try, at most."""
 _LOOK_UP: Final = 1.0
 """Seconds after which a dispatcher that waits for its host looks at what has happened meanwhile."""
 
@@ -173,14 +175,20 @@ class Engine:
         if queue.is_empty and not desk.waiting:
             return None
         now = time.monotonic()
-        due = desk.waiting[0][0] - now if queue.is_empty else 0.0
+        due = desk.waiting[0][0] - now if self._takes_waiting(queue, desk) else 0.0
         if queue.host == "" or desk.closed or desk.pace.is_dead:
             return 0.0
         spacing = desk.dispatched_at + 1 / desk.pace.rate - now
         return max(0.0, due, spacing, desk.pace.paused_until - now)
 
+    @staticmethod
+    def _takes_waiting(queue: HostQueue, desk: Desk) -> bool:
+        """Whether nothing more is read from the plan, because all is read, or enough waits already."""
+        return queue.is_empty or len(desk.waiting) >= _WAITING
+
     def _next(self, queue: HostQueue, desk: Desk) -> Job:
-        is_due = bool(desk.waiting) and (queue.is_empty or desk.waiting[0][0] <= time.monotonic())
+        is_due = bool(desk.waiting) and desk.waiting[0][0] <= time.monotonic()
+        is_due = is_due or self._takes_waiting(queue, desk)
         wanted = None if is_due else queue.pop()
         return heapq.heappop(desk.waiting)[2] if wanted is None else Job(wanted)
 
@@ -232,17 +240,17 @@ class Engine:
         heapq.heappush(desk.waiting, (time.monotonic() + seconds, self._count, job))
 
     async def _within_deadline(self, wanted: Wanted) -> bytes:
-        where: list[tuple[Pace, Sending]] = []
+        where: list[Sending] = []
         try:
             async with asyncio.timeout(self._settings.deadline) as clock:
                 return await self._follow(wanted, where)
         except TimeoutError as error:
             assert clock.expired(), "the client names its own time-outs"
-            for pace, sending in where[-1:]:
-                pace.slow(sending.sent, time.monotonic(), factor=STRAINED)
+            for sending in where[-1:]:
+                _strain(sending)
             raise timed_out(self._settings.deadline) from error
 
-    async def _follow(self, wanted: Wanted, where: list[tuple[Pace, Sending]]) -> bytes:
+    async def _follow(self, wanted: Wanted, where: list[Sending]) -> bytes:
         """The body that an URL leads to; `where` notes which hosts were asked on the way."""
         url, hops = wanted.target or wanted.url, wanted.hops
         while True:
@@ -262,7 +270,7 @@ class Engine:
                 raise ImageError(f"more than {self._settings.redirects} redirects", reason="too_many_redirects")
             url = redirected_to(url, answer.location)
 
-    async def _ask(self, url: str, desk: Desk, where: list[tuple[Pace, Sending]], *, largest: int) -> Answer:
+    async def _ask(self, url: str, desk: Desk, where: list[Sending], *, largest: int) -> Answer:
         """One request, after which the host's pace knows how it went."""
         pace = desk.pace
         if desk.closed:
@@ -272,7 +280,7 @@ class Engine:
             raise HeldOffError(wait)
         async with desk.gate:
             sending = Sending(pace)
-            where.append((pace, sending))
+            where.append(sending)
             try:
                 answer = await self._client.get(url, sending, largest=largest)
             except ConnectError:
@@ -280,7 +288,7 @@ class Engine:
                 raise
             except ImageError as error:
                 if error.reason in ("timeout", "unreachable"):
-                    pace.slow(sending.sent, time.monotonic(), factor=STRAINED)
+                    _strain(sending)
                 raise
         pace.unreached = 0
         self._heed(answer, desk, sending)
@@ -295,7 +303,7 @@ class Engine:
         error = ImageError(f"the server answers {answer.status}", reason=f"http_{answer.status}")
         if answer.status not in _THROTTLES:
             raise error
-        desk.pace.slow(sending.sent, now)
+        desk.pace.slow(sending.ticket.sent if sending.ticket else now, now)
         if answer.after is not None and answer.after > self._settings.longest_pause:
             desk.closed = f"the host asks to be left alone for {answer.after:,.0f} seconds"
             raise ImageError(desk.closed, reason=error.reason)
@@ -375,6 +383,12 @@ def _reaped(tasks: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
         if task.done():
             task.result()
     return {task for task in tasks if not task.done()}
+
+
+def _strain(sending: Sending) -> None:
+    """Slow a host down whose answer did not come, or broke off."""
+    if sending.ticket is not None:
+        sending.pace.slow(sending.ticket.sent, time.monotonic(), factor=STRAINED)
 
 
 async def _all(lanes: Iterable[Coroutine[None, None, None]]) -> None:
