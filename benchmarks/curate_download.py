@@ -89,7 +89,7 @@ def make_table(site: Site, images: int, *, faults: float = 0.2) -> pl.DataFrame:
 
 def settings_of(rate: float, **more: object) -> DownloadSettings:
     return DownloadSettings(
-        rate=rate, read_timeout=2, connect_timeout=5, deadline=40, tries=3, first_wait=0.5, max_bytes=LARGEST,
+        rate=rate, read_timeout=5, connect_timeout=5, deadline=40, tries=3, first_wait=0.5, max_bytes=LARGEST,
         allow_private=True, **more,  # type: ignore[arg-type]
     )  # fmt: skip
 

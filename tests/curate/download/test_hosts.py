@@ -32,9 +32,9 @@ def test_no_second_holds_more_requests_than_the_rate(rate: float, delays: list[f
         assert sum(start <= moment < start + 1 - 1e-9 for moment in sent) <= ceil(rate)
 
 
-@given(st.lists(st.floats(0, 0.5), min_size=1, max_size=100), st.sampled_from([1.0, 10.0, 20.0]))
+@given(st.lists(st.floats(0, 5), min_size=1, max_size=100), st.sampled_from([1.0, 10.0, 20.0]))
 def test_no_second_holds_more_requests_than_the_rate_where_they_arrive(delays: list[float], rate: float) -> None:
-    """A request is under way for up to half a second, and others overtake it."""
+    """A request is under way for up to five seconds, and others overtake it."""
     asked, arrived, now = pace(rate), [], 0.0
     for delay in delays:
         now += asked.wait(now)
@@ -44,10 +44,10 @@ def test_no_second_holds_more_requests_than_the_rate_where_they_arrive(delays: l
         assert sum(start <= moment < start + 1 - 1e-9 for moment in arrived) <= rate
 
 
-def test_an_answer_that_does_not_come_holds_a_host_up_for_half_a_second() -> None:
+def test_an_answer_that_does_not_come_holds_a_host_up_for_some_seconds() -> None:
     asked = pace(1)
     asked.take(2.0)
-    assert asked.wait(2.0) == pytest.approx(1.5)
+    assert asked.wait(2.0) == pytest.approx(6.0)
 
 
 def test_a_new_pace_has_no_burst_and_reaches_its_share_of_the_rate() -> None:

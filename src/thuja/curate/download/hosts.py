@@ -26,7 +26,7 @@ _DEAD: Final = 3
 """So many failures to connect in a row, and the host is left alone until the others are done."""
 _FLOOR: Final = 1 / 16
 """The least share of its rate that a host is slowed to."""
-_UNSEEN: Final = 0.5
+_UNSEEN: Final = 5.0
 """Seconds after which a request that is not answered is taken to have arrived."""
 _CREDIT: Final = 0.2
 """How much of the distance between two requests one may be late and the next come early for it."""
