@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -88,7 +89,7 @@ def make_table(site: Site, images: int, *, faults: float = 0.2) -> pl.DataFrame:
 
 def settings_of(rate: float, **more: object) -> DownloadSettings:
     return DownloadSettings(
-        rate=rate, read_timeout=2, connect_timeout=5, deadline=20, tries=3, first_wait=0.5, max_bytes=LARGEST,
+        rate=rate, read_timeout=5, connect_timeout=5, deadline=40, tries=3, first_wait=0.5, max_bytes=LARGEST,
         allow_private=True, **more,  # type: ignore[arg-type]
     )  # fmt: skip
 
@@ -98,6 +99,8 @@ def work(table: Path, out: Path, rate: float, workers: int) -> None:
     step = download_step(settings_of(rate, workers=workers, piece_bytes=50 * 2**20), out / "store")
     rows = pl.DataFrame(step.apply(daft.read_parquet(str(table))).to_arrow()).sort("uuid")
     rows.write_parquet(out / "rows.parquet")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(f"processor {time.process_time():.1f} s, memory {peak:.2f} GB")
 
 
 def command(table: Path, out: Path, rate: float, workers: int) -> list[str]:

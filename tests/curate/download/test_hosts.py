@@ -1,5 +1,7 @@
 """Paces with a clock that is handed in: no host is asked more often than it may be."""
 
+from math import ceil
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,11 +16,11 @@ def pace(rate: float = 10.0, host: str = "example.org", **more: object) -> Pace:
 
 
 def sent_at(pace: Pace, delays: list[float]) -> list[float]:
-    """When requests go out whose senders wake up late by these seconds."""
+    """When requests go out whose senders wake up late by these seconds, and which are answered at once."""
     now, sent = 0.0, []
     for delay in delays:
         now += pace.wait(now) + delay
-        pace.take(now)
+        pace.take(now).answered = now
         sent.append(now)
     return sent
 
@@ -27,7 +29,25 @@ def sent_at(pace: Pace, delays: list[float]) -> list[float]:
 def test_no_second_holds_more_requests_than_the_rate(rate: float, delays: list[float]) -> None:
     sent = sent_at(pace(rate), delays)
     for start in sent:
-        assert sum(start <= moment < start + 1 for moment in sent) <= max(1, rate + 1e-6) or rate < 1
+        assert sum(start <= moment < start + 1 - 1e-9 for moment in sent) <= ceil(rate)
+
+
+@given(st.lists(st.floats(0, 5), min_size=1, max_size=100), st.sampled_from([1.0, 10.0, 20.0]))
+def test_no_second_holds_more_requests_than_the_rate_where_they_arrive(delays: list[float], rate: float) -> None:
+    """A request is under way for up to five seconds, and others overtake it."""
+    asked, arrived, now = pace(rate), [], 0.0
+    for delay in delays:
+        now += asked.wait(now)
+        asked.take(now).answered = now + delay
+        arrived.append(now + delay)
+    for start in arrived:
+        assert sum(start <= moment < start + 1 - 1e-9 for moment in arrived) <= rate
+
+
+def test_an_answer_that_does_not_come_holds_a_host_up_for_some_seconds() -> None:
+    asked = pace(1)
+    asked.take(2.0)
+    assert asked.wait(2.0) == pytest.approx(6.0)
 
 
 def test_a_new_pace_has_no_burst_and_reaches_its_share_of_the_rate() -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 from urllib.parse import quote, urlsplit
@@ -15,7 +15,7 @@ import aiohttp
 from yarl import URL
 
 from thuja.curate.download.addresses import Guard, RefusedAddressError, is_public, refused
-from thuja.curate.download.hosts import Pace, host_of, is_address
+from thuja.curate.download.hosts import Pace, Ticket, host_of, is_address
 from thuja.curate.download.settings import DownloadSettings
 from thuja.errors import ImageError
 from thuja.images.fetching import retry_after, too_large_body, unpack_body
@@ -58,7 +58,7 @@ class Sending:
     """What one request needs and finds: the host's pace, and when the request went out."""
 
     pace: Pace
-    sent: float = field(default=float("inf"))
+    ticket: Ticket | None = None
 
 
 _SENDING: ContextVar[Sending] = ContextVar("sending")
@@ -108,6 +108,8 @@ class Client:
         with _outcomes(self._settings, sending):
             _SENDING.set(sending)
             async with self._session.get(target, allow_redirects=False) as response:
+                assert sending.ticket is not None, "every request is paced"
+                sending.ticket.answered = time.monotonic()
                 after = retry_after(response.headers.get("Retry-After", ""))
                 if response.status in _MOVED:
                     location = response.headers.get("Location", "")
@@ -163,8 +165,7 @@ class _PacedRequest(aiohttp.ClientRequest):
             if wait > LONG_WAIT:
                 raise HeldOffError(wait)
             await asyncio.sleep(wait)
-        sending.sent = time.monotonic()
-        sending.pace.take(sending.sent)
+        sending.ticket = sending.pace.take(time.monotonic())
         return await super().send(conn)
 
 
@@ -192,7 +193,7 @@ def _outcomes(settings: DownloadSettings, sending: Sending) -> Iterator[None]:
     except aiohttp.ClientPayloadError as error:
         raise ImageError("the answer broke off", reason="truncated") from error
     except (aiohttp.ClientError, OSError) as error:
-        if sending.sent == float("inf"):
+        if sending.ticket is None:
             raise ConnectError(f"cannot connect: {_why(error)}") from error
         raise ImageError("the connection broke off", reason="unreachable") from error
     except ValueError as error:

@@ -12,60 +12,28 @@ from collections.abc import Coroutine, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import urljoin
 
-from thuja.curate.download.client import (
-    LONG_WAIT,
-    Answer,
-    Client,
-    ConnectError,
-    HeldOffError,
-    Sending,
-    has_moved,
-    timed_out,
-)
+from thuja.curate.download.asking import MAY_PASS, Asker, Desk, HandedError, ThrottledError
+from thuja.curate.download.client import Client, ConnectError, HeldOffError
 from thuja.curate.download.content import Got, Wanted, examine
-from thuja.curate.download.hosts import STRAINED, Pace, host_of
 from thuja.curate.download.journal import Journal, Outcome
 from thuja.curate.download.plan import HostQueue, SharePlan
-from thuja.curate.download.robots import LARGEST, NO_RULES, Robots
 from thuja.curate.download.settings import DownloadSettings
 from thuja.errors import ImageError
-from thuja.images.fetching import redirected_to
 from thuja.jobs import Progress
 
 _LANES: Final = 2_000
 """Hosts that are served at once."""
-_THROTTLES: Final = frozenset({429, 503})
-_AGAIN: Final = frozenset({408, 425, 500, 502, 504, 520, 521, 522, 523, 524})
-_FAILURES: Final = frozenset({"timeout", "unreachable", "truncated", *(f"http_{status}" for status in _AGAIN)})
-"""Reasons that may pass."""
 _ONCE_MORE: Final = frozenset({"hash_mismatch", "not_an_image", "empty_image"})
 """Reasons that are worth a second try and no third."""
 _THROTTLED_TRIES: Final = 5
 """A throttled URL is asked for so many times as often as one that fails: the fault is not its own."""
 _ASIDE: Final = 10
 """A host that is down is left alone for at least so many times `first_wait`."""
-
-
+_WAITING: Final = 1_000
+"""URLs of one host that wait for another try, at most."""
 _LOOK_UP: Final = 1.0
 """Seconds after which a dispatcher that waits for its host looks at what has happened meanwhile."""
-
-
-class HandedError(Exception):
-    """A redirect to a host that another worker looks after."""
-
-    def __init__(self, target: str, hops: int) -> None:
-        super().__init__(target)
-        self.target, self.hops = target, hops
-
-
-class ThrottledError(Exception):
-    """The host asks for fewer requests."""
-
-    def __init__(self, error: ImageError) -> None:
-        super().__init__(str(error))
-        self.error = error
 
 
 @dataclass(slots=True)
@@ -80,17 +48,36 @@ class Job:
 
 
 @dataclass(slots=True)
-class Desk:
-    """One host while it is served."""
+class Counter:
+    """One host's URLs as they are let out: those of the plan, and those that wait for another try."""
 
-    pace: Pace
-    gate: asyncio.Semaphore
-    robots: Robots | None = None
-    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
-    closed: str = ""
+    queue: HostQueue
+    desk: Desk
     waiting: list[tuple[float, int, Job]] = field(default_factory=list)
-    dispatched_at: float = float("-inf")
-    set_aside_at: float | None = None
+    pushed: int = 0
+    let_out_at: float = float("-inf")
+    set_aside_at: float = float("-inf")
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is left but what is under way."""
+        return self.queue.is_empty and not self.waiting
+
+    @property
+    def takes_waiting(self) -> bool:
+        """Whether nothing more is read from the plan, because all is read, or enough waits already."""
+        return self.queue.is_empty or len(self.waiting) >= _WAITING
+
+    def next(self) -> Job:
+        """The job whose time has come, else one from the plan."""
+        is_due = bool(self.waiting) and self.waiting[0][0] <= time.monotonic()
+        wanted = None if is_due or self.takes_waiting else self.queue.pop()
+        return heapq.heappop(self.waiting)[2] if wanted is None else Job(wanted)
+
+    def put_back(self, job: Job, seconds: float) -> None:
+        """Let a job out again in so many seconds."""
+        self.pushed += 1  # jobs themselves have no order
+        heapq.heappush(self.waiting, (time.monotonic() + seconds, self.pushed, job))
 
 
 class Engine:
@@ -98,8 +85,6 @@ class Engine:
 
     def __init__(self, plan: SharePlan, settings: DownloadSettings, journal: Journal, progress: Progress) -> None:
         self._plan, self._settings, self._journal, self._progress = plan, settings, journal, progress
-        self._desks: dict[str, Desk] = {}
-        self._count = 0
         self.failed = 0
 
     async def run(self, threads: int) -> None:
@@ -107,34 +92,35 @@ class Engine:
         self._slots = asyncio.Semaphore(self._settings.concurrency)
         queues = self._plan.queues()
         lanes = min(_LANES, len(queues))
-        hosts = iter(queues)
         with ThreadPoolExecutor(threads, "decode") as pool, ThreadPoolExecutor(32, "names") as names:
             asyncio.get_running_loop().set_default_executor(names)
             self._pool = pool
-            async with Client(self._settings) as self._client:
-                down: list[HostQueue] = []
-                await _all(self._lane(hosts, down, is_last=False) for _ in range(lanes))
+            async with Client(self._settings) as client:
+                self._asker = Asker(client, self._settings, self._plan.owns)
+                down: list[Counter] = []
+                counters = (Counter(queue, self._asker.desk(queue.host)) for queue in queues)
+                await _all(self._lane(counters, down, is_last=False) for _ in range(lanes))
                 again = iter(down)
                 await _all(self._lane(again, [], is_last=True) for _ in down)
 
-    async def _lane(self, hosts: Iterator[HostQueue], down: list[HostQueue], *, is_last: bool) -> None:
+    async def _lane(self, counters: Iterator[Counter], down: list[Counter], *, is_last: bool) -> None:
         """Serve one host after the other; `down` takes those that do not answer."""
-        for queue in hosts:
-            if not await self._serve(queue, is_last=is_last):
-                down.append(queue)
+        for counter in counters:
+            if not await self._serve(counter, is_last=is_last):
+                down.append(counter)
 
-    async def _serve(self, queue: HostQueue, *, is_last: bool) -> bool:
+    async def _serve(self, counter: Counter, *, is_last: bool) -> bool:
         """Let out the URLs of a host; returns False where it was given up for the time being."""
-        desk = self._desk(queue.host)
-        if desk.set_aside_at is not None:
-            rest = desk.set_aside_at + _ASIDE * self._settings.first_wait - time.monotonic()
+        pace = counter.desk.pace
+        if is_last:
+            rest = counter.set_aside_at + _ASIDE * self._settings.first_wait - time.monotonic()
             await asyncio.sleep(max(0.0, rest))
-            desk.pace.unreached = 0
+            pace.unreached = 0
         under_way: set[asyncio.Task[None]] = set()
         try:
-            while is_last or not desk.pace.is_dead:
+            while is_last or not pace.is_dead:
                 under_way = _reaped(under_way)
-                wait = self._until_next(queue, desk, len(under_way))
+                wait = self._until_next(counter, len(under_way))
                 if wait is None and not under_way:
                     return True
                 if wait is None:
@@ -142,18 +128,19 @@ class Engine:
                 elif wait > 0:
                     await asyncio.sleep(min(wait, _LOOK_UP))
                 else:
-                    await self._let_out(self._next(queue, desk), desk, under_way)
+                    await self._let_out(counter.next(), counter, under_way)
             if under_way:
                 await asyncio.wait(under_way)
             _reaped(under_way)
-            desk.set_aside_at = time.monotonic()
+            counter.set_aside_at = time.monotonic()
             return False
         finally:
             for task in under_way:
                 task.cancel()
 
-    async def _let_out(self, job: Job, desk: Desk, under_way: set[asyncio.Task[None]]) -> None:
+    async def _let_out(self, job: Job, counter: Counter, under_way: set[asyncio.Task[None]]) -> None:
         """Begin a try, or note the failure of a job whose host is given up."""
+        desk = counter.desk
         if desk.closed:
             await self._note_failure(job, ImageError(desk.closed, reason="http_429"))
         elif desk.pace.is_dead:
@@ -161,45 +148,32 @@ class Engine:
         else:
             await self._slots.acquire()
             now, distance = time.monotonic(), 1 / desk.pace.rate
-            desk.dispatched_at = max(desk.dispatched_at + distance, now - distance)
-            task = asyncio.create_task(self._attempt(job, desk))
+            counter.let_out_at = max(counter.let_out_at + distance, now - distance)
+            task = asyncio.create_task(self._attempt(job, counter))
             task.add_done_callback(lambda _: self._slots.release())
             under_way.add(task)
 
-    def _until_next(self, queue: HostQueue, desk: Desk, under_way: int) -> float | None:
+    def _until_next(self, counter: Counter, under_way: int) -> float | None:
         """Seconds until the host's next URL may go out; None where there is none, or no room for one."""
-        if under_way >= self._settings.host_concurrency:
+        if under_way >= self._settings.host_concurrency or counter.is_empty:
             return None
-        if queue.is_empty and not desk.waiting:
-            return None
-        now = time.monotonic()
-        due = desk.waiting[0][0] - now if queue.is_empty else 0.0
-        if queue.host == "" or desk.closed or desk.pace.is_dead:
+        desk = counter.desk
+        if counter.queue.host == "" or desk.closed or desk.pace.is_dead:
             return 0.0
-        spacing = desk.dispatched_at + 1 / desk.pace.rate - now
+        now = time.monotonic()
+        due = counter.waiting[0][0] - now if counter.takes_waiting else 0.0
+        spacing = counter.let_out_at + 1 / desk.pace.rate - now
         return max(0.0, due, spacing, desk.pace.paused_until - now)
 
-    def _next(self, queue: HostQueue, desk: Desk) -> Job:
-        is_due = bool(desk.waiting) and (queue.is_empty or desk.waiting[0][0] <= time.monotonic())
-        wanted = None if is_due else queue.pop()
-        return heapq.heappop(desk.waiting)[2] if wanted is None else Job(wanted)
-
-    def _desk(self, host: str) -> Desk:
-        desk = self._desks.get(host)
-        if desk is None:
-            pace = Pace.of(host, self._settings, time.monotonic())
-            desk = self._desks[host] = Desk(pace, asyncio.Semaphore(self._settings.host_concurrency))
-        return desk
-
-    async def _attempt(self, job: Job, desk: Desk) -> None:
+    async def _attempt(self, job: Job, counter: Counter) -> None:
         """One try of one URL, and what follows from it."""
         job.tries += 1
         try:
-            body = await self._within_deadline(job.wanted)
+            body = await self._asker.fetch(job.wanted)
             await self._examine(job, body)
         except HeldOffError as held:
             job.tries -= 1
-            self._later(job, desk, held.seconds)
+            counter.put_back(job, held.seconds)
         except HandedError as handed:
             outcome = self._outcome(job, target=handed.target, hops=handed.hops)
             await self._write(outcome)
@@ -208,134 +182,24 @@ class Engine:
             if job.throttled >= self._settings.tries * _THROTTLED_TRIES:
                 await self._note_failure(job, throttled.error)
             else:
-                self._later(job, desk, self._backoff(min(job.throttled, 6)))
+                counter.put_back(job, self._backoff(min(job.throttled, 6)))
         except ConnectError as error:
-            await self._try_again(job, desk, ImageError(str(error), reason="unreachable"))
+            await self._try_again(job, counter, ImageError(str(error), reason="unreachable"))
         except ImageError as error:
-            await self._try_again(job, desk, error)
+            await self._try_again(job, counter, error)
 
-    async def _try_again(self, job: Job, desk: Desk, error: ImageError) -> None:
+    async def _try_again(self, job: Job, counter: Counter, error: ImageError) -> None:
         """Put a job back whose error may pass; note the failure of any other."""
         job.failures += 1
         job.doubted += error.reason in _ONCE_MORE
-        may_pass = error.reason in _FAILURES or (error.reason in _ONCE_MORE and job.doubted < 2)
+        may_pass = error.reason in MAY_PASS or (error.reason in _ONCE_MORE and job.doubted < 2)
         if may_pass and job.failures < self._settings.tries:
-            self._later(job, desk, self._backoff(job.failures))
+            counter.put_back(job, self._backoff(job.failures))
         else:
             await self._note_failure(job, error)
 
     def _backoff(self, times: int) -> float:
         return self._settings.first_wait * 2.0 ** (times - 1)
-
-    def _later(self, job: Job, desk: Desk, seconds: float) -> None:
-        self._count += 1  # jobs themselves have no order
-        heapq.heappush(desk.waiting, (time.monotonic() + seconds, self._count, job))
-
-    async def _within_deadline(self, wanted: Wanted) -> bytes:
-        where: list[tuple[Pace, Sending]] = []
-        try:
-            async with asyncio.timeout(self._settings.deadline) as clock:
-                return await self._follow(wanted, where)
-        except TimeoutError as error:
-            assert clock.expired(), "the client names its own time-outs"
-            for pace, sending in where[-1:]:
-                pace.slow(sending.sent, time.monotonic(), factor=STRAINED)
-            raise timed_out(self._settings.deadline) from error
-
-    async def _follow(self, wanted: Wanted, where: list[tuple[Pace, Sending]]) -> bytes:
-        """The body that an URL leads to; `where` notes which hosts were asked on the way."""
-        url, hops = wanted.target or wanted.url, wanted.hops
-        while True:
-            host = host_of(url)
-            if not host:
-                raise ImageError(f"not an address of the web: {url!r:.120}", reason="bad_url")
-            if not self._plan.owns(host):
-                raise HandedError(url, hops)
-            desk = self._desk(host)
-            if self._settings.robots and not (await self._rules(host, url, desk)).allows(url):
-                raise ImageError("the host's robots.txt does not allow it", reason="disallowed_by_robots")
-            answer = await self._ask(url, desk, where, largest=self._settings.max_bytes)
-            if not has_moved(answer):
-                return answer.body
-            hops += 1
-            if hops > self._settings.redirects:
-                raise ImageError(f"more than {self._settings.redirects} redirects", reason="too_many_redirects")
-            url = redirected_to(url, answer.location)
-
-    async def _ask(self, url: str, desk: Desk, where: list[tuple[Pace, Sending]], *, largest: int) -> Answer:
-        """One request, after which the host's pace knows how it went."""
-        pace = desk.pace
-        if desk.closed:
-            raise ImageError(desk.closed, reason="http_429")
-        wait = pace.paused_until - time.monotonic()
-        if wait > LONG_WAIT:
-            raise HeldOffError(wait)
-        async with desk.gate:
-            sending = Sending(pace)
-            where.append((pace, sending))
-            try:
-                answer = await self._client.get(url, sending, largest=largest)
-            except ConnectError:
-                pace.miss()
-                raise
-            except ImageError as error:
-                if error.reason in ("timeout", "unreachable"):
-                    pace.slow(sending.sent, time.monotonic(), factor=STRAINED)
-                raise
-        pace.unreached = 0
-        self._heed(answer, desk, sending)
-        return answer
-
-    def _heed(self, answer: Answer, desk: Desk, sending: Sending) -> None:
-        """Slow down or speed up by what the host answered; raises ImageError or ThrottledError for no image."""
-        now = time.monotonic()
-        if answer.status == 200 or has_moved(answer):
-            desk.pace.relax()
-            return
-        error = ImageError(f"the server answers {answer.status}", reason=f"http_{answer.status}")
-        if answer.status not in _THROTTLES:
-            raise error
-        desk.pace.slow(sending.sent, now)
-        if answer.after is not None and answer.after > self._settings.longest_pause:
-            desk.closed = f"the host asks to be left alone for {answer.after:,.0f} seconds"
-            raise ImageError(desk.closed, reason=error.reason)
-        desk.pace.pause(answer.after or 0.0, now)
-        raise ThrottledError(error)
-
-    async def _rules(self, host: str, url: str, desk: Desk) -> Robots:
-        """The host's robots.txt, asked for once."""
-        async with desk.asking:
-            if desk.robots is None:
-                rules = await self._read_rules(url, desk)
-                if rules.delay and host not in self._settings.host_rates():
-                    desk.pace.bound(1 / rules.delay)
-                desk.robots = rules
-        return desk.robots
-
-    async def _read_rules(self, url: str, desk: Desk) -> Robots:
-        for attempt in range(self._settings.tries):
-            try:
-                return await self._robots_at(urljoin(url, "/robots.txt"), desk)
-            except ImageError as error:
-                status = error.reason.removeprefix("http_")
-                if status.isdecimal() and int(status) not in _AGAIN:
-                    return Robots(int(status))
-                if error.reason not in _FAILURES:
-                    return NO_RULES
-                await asyncio.sleep(self._backoff(attempt + 1))
-        return Robots(503)
-
-    async def _robots_at(self, target: str, desk: Desk) -> Robots:
-        for _ in range(self._settings.redirects + 1):
-            answer = await self._ask(target, desk, [], largest=LARGEST)
-            if not has_moved(answer):
-                return Robots(200, answer.body)
-            target = redirected_to(target, answer.location)
-            host = host_of(target)
-            if not host or not self._plan.owns(host):
-                return NO_RULES
-            desk = self._desk(host)
-        return NO_RULES
 
     async def _examine(self, job: Job, body: bytes) -> None:
         """Look at the bytes and store them, in another thread."""

@@ -5,9 +5,11 @@ of one machine are two hosts; `www.example.org` and `images.example.org` too.
 """
 
 import re
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
+from math import ceil
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -24,6 +26,8 @@ _DEAD: Final = 3
 """So many failures to connect in a row, and the host is left alone until the others are done."""
 _FLOOR: Final = 1 / 16
 """The least share of its rate that a host is slowed to."""
+_UNSEEN: Final = 5.0
+"""Seconds after which a request that is not answered is taken to have arrived."""
 _CREDIT: Final = 0.2
 """How much of the distance between two requests one may be late and the next come early for it."""
 STRAINED: Final = 0.75
@@ -70,10 +74,21 @@ def is_address(host: str) -> bool:
 
 
 @dataclass(slots=True)
+class Ticket:
+    """One request: when it was sent, and when its answer began."""
+
+    sent: float
+    answered: float = float("inf")
+
+
+@dataclass(slots=True)
 class Pace:
     """When one host may be asked next. Times are of whichever clock its caller reads, in seconds.
 
-    Requests keep a distance of 1 / (MARGIN x rate): a token bucket that holds one token, so that there is no burst. A
+    Requests keep a distance of 1 / (MARGIN x rate): a token bucket that holds one token, so that there is no burst.
+    Requests that a busy machine delays may still arrive together. Each arrives between when it is sent and when it is
+    answered, so a request also waits until the one `rate` before it was answered a second ago: then no second holds
+    more than `rate` where they arrive, but for an answer that takes longer than _UNSEEN, which is not waited for. A
     host that is overtaxed is asked half as often (429, 503) or three quarters as often (time-outs and broken
     connections, which may be one URL's own), once for all requests that were under way; each good answer gives a little
     back.
@@ -82,6 +97,8 @@ class Pace:
     limit: float
     rate: float
     next_at: float
+    recent: deque[Ticket]
+    window: float
     slowed_at: float = float("-inf")
     paused_until: float = float("-inf")
     unreached: int = 0
@@ -89,16 +106,26 @@ class Pace:
     @classmethod
     def of(cls, host: str, settings: DownloadSettings, now: float) -> "Pace":
         """The pace of a host that was not asked yet; the first request waits as if there had been one."""
-        rate = settings.host_rates().get(host, settings.rate) * MARGIN
-        return cls(limit=rate, rate=rate, next_at=now + 1 / rate)
+        full = settings.rate_of(host)
+        rate, count = full * MARGIN, ceil(full)
+        return cls(limit=rate, rate=rate, next_at=now + 1 / rate, recent=deque(maxlen=count), window=count / full)
 
     def wait(self, now: float) -> float:
         """Seconds until a request may go out; 0 for at once."""
-        return max(0.0, self.next_at - now, self.paused_until - now)
+        return max(0.0, self.next_at - now, self.paused_until - now, self._last_left() + self.window - now)
 
-    def take(self, now: float) -> None:
-        """Note that a request goes out."""
+    def _last_left(self) -> float:
+        """By when the request that leaves the window next had surely arrived."""
+        if len(self.recent) < (self.recent.maxlen or 0):
+            return float("-inf")
+        return min(self.recent[0].answered, self.recent[0].sent + _UNSEEN)
+
+    def take(self, now: float) -> Ticket:
+        """Note that a request goes out; its ticket is to be told when it is answered."""
         self.next_at = max(self.next_at, now - _CREDIT / self.rate) + 1 / self.rate
+        ticket = Ticket(now)
+        self.recent.append(ticket)
+        return ticket
 
     def slow(self, sent: float, now: float, *, factor: float = 0.5) -> None:
         """A request that was sent at `sent` overtaxed the host."""

@@ -8,8 +8,8 @@ from thuja import __version__
 from thuja.errors import UsageError
 from thuja.images import Limits
 
-MARGIN: Final = 0.9
-"""The share of a host's rate that is used: packets that bunch on their way stay below the rate where they arrive."""
+MARGIN: Final = 0.95
+"""The share of a host's rate that is used at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +78,10 @@ class DownloadSettings:
             if not (host.strip() and isfinite(rate) and rate > 0):
                 raise UsageError(f'download.rates must hold host=rate, got "{entry}"', hint='"images.example.org=2.5"')
         return found
+
+    def rate_of(self, host: str) -> float:
+        """Requests a second that this host may get."""
+        return self.host_rates().get(host, self.rate) if self.rates else self.rate
 
     @property
     def limits(self) -> Limits:
