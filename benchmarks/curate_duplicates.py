@@ -179,7 +179,7 @@ def copies_of(folder: Path) -> None:
 
 
 def insets(images: list[Image.Image]) -> None:
-    """Two images of one ground with different insets of 10 to 30 % of its side: by distance, gate and second look, how many pass."""
+    """Two images of one ground with different insets of 10 to 30 % of its side: how many pass each gate."""
     rng = random.Random(1)
     near = gated = passed = 0
     for number, ground in enumerate(images):
