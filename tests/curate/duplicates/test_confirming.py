@@ -2,11 +2,10 @@
 
 import numpy as np
 from PIL import Image
+from tests.curate.duplicates.scenes import COPIES, scene
 
 from thuja.curate.duplicates.confirming import same_pixels, same_vectors, thumbnail
 from thuja.curate.duplicates.hashing import hash_bytes, hashes_of
-
-from .test_hashing import COPIES, scene
 
 
 def test_copies_are_confirmed() -> None:

@@ -13,6 +13,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from PIL import Image
+from tests.curate.duplicates.scenes import scene
 
 from thuja.curate.duplicates import DuplicateSettings, dropped_by_clade, duplicates_step, hashes_of
 from thuja.curate.duplicates.copies import copy_orders
@@ -20,8 +21,6 @@ from thuja.curate.rows import STEP_SCHEMA
 from thuja.curate.steps import Frame
 from thuja.errors import ThujaError, UsageError
 from thuja.images import read_image
-
-from .test_hashing import scene
 
 NEAR = DuplicateSettings(perceptual=True)
 Rows = list[dict[str, object]]

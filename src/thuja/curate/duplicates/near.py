@@ -56,24 +56,27 @@ def near_copies(frame: Frame, look: SecondLook) -> pl.DataFrame:
 
 
 def _candidates(rows: Frame, distance: int) -> Frame:
-    """Pairs of rows by their copy orders, `one` the better copy, each once."""
+    """Pairs of rows by their copy orders, `one` the better copy, each once.
+
+    Every join is collected before the next: of joins of a table with itself under changed names, left to its optimizer
+    in one plan, Daft 0.7.26 gave no rows at all.
+    """
     leaders = rows.groupby("pdq").agg(col("copy_order").min().alias("leader"), col("uuid").count().alias("copies"))
     leaders = leaders.collect()
     near = near_hashes(leaders.select("pdq"), distance)
-    equal = leaders.where(col("copies") > lit(1)).select(col("pdq").alias("one"), col("pdq").alias("other"))
-    both = near.concat(near.select(col("other").alias("one"), col("one").alias("other"))).concat(equal)
-    ranks = {name: col(name).alias(f"best_{name}") for name in RANK_NAMES}
-    best = rows.select(col("copy_order").alias("leader"), *ranks.values())
-    pairs = both.join(leaders.select("pdq", "leader"), left_on="one", right_on="pdq").join(best, on="leader")
-    pairs = pairs.select(col("other").alias("pdq"), "leader", *(f"best_{name}" for name in RANK_NAMES))
-    # Collected first: where Daft 0.7.26 pushes a filter below joins of one table with itself, it takes the renamed
-    # column for the one it was named from, and finds leader equal to copy_order in every row.
-    pairs = pairs.join(rows.select("pdq", "copy_order", *RANK_NAMES), on="pdq").collect()
-    pairs = pairs.where((col("leader") != col("copy_order")) & ~contradicts("best_", ""))
-    is_better = col("leader") < col("copy_order")
-    one = when(is_better, col("leader")).otherwise(col("copy_order"))
-    other = when(is_better, col("copy_order")).otherwise(col("leader"))
-    return pairs.select(one.alias("one"), other.alias("other")).distinct()
+    equal = leaders.where(col("copies") > lit(1)).select(col("pdq").alias("of"), col("pdq").alias("to"))
+    there = near.select(col("one").alias("of"), col("other").alias("to"))
+    back = near.select(col("other").alias("of"), col("one").alias("to"))
+    both = there.concat(back).concat(equal).collect()
+    of = leaders.select(col("pdq").alias("of"), "leader")
+    best = rows.select(col("copy_order").alias("leader"), *(col(name).alias(f"best_{name}") for name in RANK_NAMES))
+    to = rows.select(col("pdq").alias("to"), col("copy_order").alias("row"), *RANK_NAMES)
+    pairs = both.join(of, on="of").collect().join(best, on="leader").collect().join(to, on="to").collect()
+    pairs = pairs.where((col("leader") != col("row")) & ~contradicts("best_", ""))
+    is_better = col("leader") < col("row")
+    one = when(is_better, col("leader")).otherwise(col("row"))
+    other = when(is_better, col("row")).otherwise(col("leader"))
+    return pairs.select(one.alias("one"), other.alias("other")).distinct().collect()
 
 
 def near_hashes(hashes: Frame, distance: int, *, direct: int = _DIRECT, part: int = _PART) -> Frame:
@@ -117,18 +120,17 @@ def _pairs_of_part(hashes: Series, band: int, distance: int) -> Series:
 
 def _confirm(candidates: Frame, rows: Frame, look: SecondLook) -> Frame:
     """The candidates that the second look agrees to: each image is read once, whatever number of pairs it is in."""
-    candidates = candidates.collect()
     asked = candidates.select(col("one").alias("copy_order")).concat(
         candidates.select(col("other").alias("copy_order"))
     )
-    images = asked.distinct().join(rows.select("copy_order", "place", "crop"), on="copy_order")
+    images = asked.distinct().collect().join(rows.select("copy_order", "place", "crop"), on="copy_order").collect()
     looker = Looker(look)
     view = cast(Callable[..., daft.Expression], looker.view)(col("place"), col("crop"))
     same = cast(Callable[..., daft.Expression], looker.same)(col("view"), col("other_view"))
     views = images.select("copy_order", view.alias("view")).collect()
-    pairs = candidates.join(views, left_on="one", right_on="copy_order")
+    pairs = candidates.join(views, left_on="one", right_on="copy_order").collect()
     others = views.select(col("copy_order").alias("other"), col("view").alias("other_view"))
-    return pairs.join(others, on="other").where(same).select("one", "other")
+    return pairs.join(others, on="other").collect().where(same).select("one", "other")
 
 
 @daft.cls(use_process=False)
