@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from thuja.curate.filters.camera import CameraSettings, camera_step, matched
+from thuja.curate.filters.camera import CameraSettings, FrameTable, camera_step, matched
 from thuja.curate.filters.detections import Detection, read_detections
 from thuja.errors import BadFile, UsageError
 
@@ -68,13 +68,13 @@ def test_a_frame_is_matched_by_whole_parts_of_its_path(
     batch: Callable[..., pl.DataFrame], tmp_path: Path, row: dict[str, str], score: float | None
 ) -> None:
     frames = read_detections([Path(write(tmp_path / "md.json", MEGADETECTOR))])
-    assert matched(batch(row), frames)["animal_score"].to_list() == [score]
+    assert matched(batch(row), FrameTable.of(frames))["animal_score"].to_list() == [score]
 
 
 def test_a_frame_named_by_the_uuid_is_matched(batch: Callable[..., pl.DataFrame], tmp_path: Path) -> None:
     content = {"images": [{"file": "cache/u0.jpg", "detections": [found("1", 0.7)]}]}
     frames = read_detections([Path(write(tmp_path / "md.json", content))])
-    assert matched(batch({}), frames)["animal_score"].to_list() == [0.7]
+    assert matched(batch({}), FrameTable.of(frames))["animal_score"].to_list() == [0.7]
 
 
 def test_speciesnet_and_pytorch_wildlife_are_read_alike(tmp_path: Path) -> None:
