@@ -22,7 +22,14 @@ from thuja.errors import ImageError
 from thuja.images import read_image
 from thuja.model.detectors import FaceFinder
 
-FACES = ("n02536864_coho", "n02641379_gar", "n02514041_barracouta", "n02640242_sturgeon", "hopper", "exif_gps")
+FACES = (
+    "n02536864_coho",
+    "n02641379_gar",
+    "n02514041_barracouta",
+    "n02640242_sturgeon",
+    "Rose_breasted_Grosbeak/0030",
+    "rose/7456771390",
+)
 """Photos that were looked at and hold a person's face, whatever their label says."""
 NO_ORGANISMS = ("robust",)
 BLURS = (1, 2, 4)
@@ -84,7 +91,7 @@ def people(folder: Path, detector: str, per_set: int, walls: Path | None) -> Non
     shown: list[tuple[Image.Image, str]] = []
     seconds, seen = 0.0, 0
     for name, file, image in photos(folder, per_set):
-        group = "photos with a face" if any(word in file.name for word in FACES) else name
+        group = "photos with a face" if any(word in file.as_posix() for word in FACES) else name
         started = time.perf_counter()
         faces = finder(image)
         seconds, seen = seconds + time.perf_counter() - started, seen + 1

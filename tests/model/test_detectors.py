@@ -2,6 +2,7 @@
 
 import pickle
 import sys
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -71,11 +72,11 @@ def test_mtcnn_gives_facenet_pytorchs_boxes(
 ) -> None:
     """To a thousandth of a pixel. torchvision's compiled suppression may be missing here: a plain one stands in."""
     import torchvision  # noqa: F401 - before facenet_pytorch, by the import hook of tests/conftest.py
-    from facenet_pytorch import MTCNN
-    from facenet_pytorch.models.utils import detect_face
 
+    package = import_module("facenet_pytorch")  # not declared: it would bring a torch of its own
+    detect_face = import_module("facenet_pytorch.models.utils.detect_face")
     monkeypatch.setattr(detect_face, "batched_nms", _plain_suppression)
-    theirs = MTCNN(keep_all=True, thresholds=list(thresholds), min_face_size=20, device="cpu")
+    theirs = package.MTCNN(keep_all=True, thresholds=list(thresholds), min_face_size=20, device="cpu")
     ours = Mtcnn(Thresholds(**dict(zip(("proposal", "refined", "final"), thresholds, strict=True))))
     crowd = Image.new("RGB", (640, 480), (120, 130, 100))
     for number, size in enumerate((300, 160, 90, 50)):
