@@ -27,7 +27,7 @@ class FaceFinder:
     """
 
     detector: str = "yunet"
-    min_score: float = 0.7
+    min_score: float = 0.8
     thresholds: tuple[float, float, float] = (0.9, 0.95, 0.95)
     guard: bool = True
 

@@ -1,12 +1,10 @@
 """Near-duplicates within one observation, and observations of too many images."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 import daft
-import numpy as np
-import numpy.typing as npt
 from daft import DataType, Series, col, lit
 from daft.functions import coalesce, to_struct
 
@@ -67,43 +65,39 @@ def burst_drops(frames: Frames, settings: BurstSettings) -> list[Dropped]:
     """
     sharpness = [-1.0 if value is None else value for value in frames.sharpness]
     order = sorted(range(len(frames.uuids)), key=lambda place: (-sharpness[place], frames.uuids[place]))
-    bits, is_hashed = _bits(frames, settings.min_hash_quality)
-    kept: list[int] = []
-    hashed: list[int] = []
-    drops = []
+    kept, hashed, drops = 0, list[tuple[int, str]](), []
     for place in order:
-        near = _nearest(bits, place, hashed) if is_hashed[place] else None
-        if near is not None and near[1] <= settings.max_distance:
-            drops.append(Dropped(uuid=frames.uuids[place], reason="near_duplicate", of=frames.uuids[near[0]]))
-        elif settings.max_frames and len(kept) >= settings.max_frames:
-            drops.append(Dropped(uuid=frames.uuids[place], reason="too_many_frames"))
+        uuid, bits = frames.uuids[place], _bits(frames.hashes[place], frames.qualities[place], settings)
+        near = None if bits is None else _near(bits, hashed, settings.max_distance)
+        if near is not None:
+            drops.append(Dropped(uuid=uuid, reason="near_duplicate", of=near))
+        elif settings.max_frames and kept >= settings.max_frames:
+            drops.append(Dropped(uuid=uuid, reason="too_many_frames"))
         else:
-            kept.append(place)
-            if is_hashed[place]:
-                hashed.append(place)
+            kept += 1
+            if bits is not None:
+                hashed.append((bits, uuid))
     return drops
 
 
-def _bits(frames: Frames, min_quality: int) -> tuple[npt.NDArray[np.uint64], list[bool]]:
-    """(N, 4) words of each hash, and whether it may be matched."""
-    pairs = zip(frames.hashes, frames.qualities, strict=True)
-    is_hashed = [
-        text is not None and len(text) == _HEX and (quality is None or quality >= min_quality)
-        for text, quality in pairs
-    ]
-    whole = "".join(
-        (text or "") if is_good else "0" * _HEX for text, is_good in zip(frames.hashes, is_hashed, strict=True)
-    )
-    return np.frombuffer(bytes.fromhex(whole), dtype=np.uint64).reshape(-1, 4), is_hashed
-
-
-def _nearest(bits: npt.NDArray[np.uint64], place: int, kept: Sequence[int]) -> tuple[int, int] | None:
-    """The kept image that is nearest, and in how many bits it differs."""
-    if not kept:
+def _bits(text: str | None, quality: int | None, settings: BurstSettings) -> int | None:
+    """A hash as one number; None where it may not be matched."""
+    if text is None or len(text) != _HEX or (quality is not None and quality < settings.min_hash_quality):
         return None
-    distances = np.bitwise_count(bits[kept] ^ bits[place]).sum(axis=1)  # (K,)
-    best = int(distances.argmin())
-    return kept[best], int(distances[best])
+    return int(text, 16)
+
+
+def _near(bits: int, kept: Sequence[tuple[int, str]], most: int) -> str | None:
+    """Of the kept images within the distance the nearest.
+
+    Python's own numbers: an observation has a few images, and numpy takes longer to be called than to count.
+    """
+    best, uuid = most + 1, None
+    for other, name in kept:
+        distance = (bits ^ other).bit_count()
+        if distance < best:
+            best, uuid = distance, name
+    return uuid
 
 
 @daft.cls(use_process=False)
@@ -117,17 +111,21 @@ class BurstFinder:
     def look(self, observations: Series) -> list[list[dict[str, Any]]]:
         """The images of each observation that go."""
         return [
-            [asdict(drop) for drop in burst_drops(_frames(rows), self._settings)] for rows in observations.to_pylist()
+            [{"uuid": drop.uuid, "reason": drop.reason, "of": drop.of} for drop in burst_drops(group, self._settings)]
+            for group in _groups(observations)
         ]
 
 
-def _frames(rows: Sequence[Mapping[str, Any]]) -> Frames:
-    return Frames(
-        uuids=[row["uuid"] for row in rows],
-        hashes=[row["pdq"] for row in rows],
-        qualities=[row["pdq_quality"] for row in rows],
-        sharpness=[row["sharpness"] for row in rows],
-    )
+def _groups(observations: Series) -> Iterator[Frames]:
+    """Each list of images as columns; a column of the whole batch is taken out of Arrow at once."""
+    lists = observations.to_arrow()
+    images, ends = lists.flatten(), lists.value_lengths().to_numpy(zero_copy_only=False).cumsum()
+    columns = [images.field(name).to_pylist() for name in ("uuid", "pdq", "pdq_quality", "sharpness")]
+    start = 0
+    for end in ends.tolist():
+        uuids, hashes, qualities, sharpness = (column[start:end] for column in columns)
+        yield Frames(uuids=uuids, hashes=hashes, qualities=qualities, sharpness=sharpness)
+        start = end
 
 
 def bursts_step(settings: BurstSettings) -> Step:

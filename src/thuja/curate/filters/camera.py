@@ -65,27 +65,52 @@ def camera_reasons(batch: pl.DataFrame, settings: CameraSettings) -> pl.Series:
     return batch.select(pl.coalesce(first).alias("reason")).to_series()
 
 
-def matched(batch: pl.DataFrame, frames: pl.DataFrame) -> pl.DataFrame:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameTable:
+    """A detector's frames by each key that a row may know them by; made once, asked for every batch."""
+
+    whole: pl.DataFrame
+    stems: pl.DataFrame
+    short: pl.DataFrame
+    depths: tuple[int, ...]
+    """How many parts the frames' paths have, the most first."""
+
+    @classmethod
+    def of(cls, frames: pl.DataFrame) -> "FrameTable":
+        """From what `read_detections` gives."""
+        files = _plain_path(frames["file"]).alias("key")
+        whole = frames.select("animal_score", "person_score").with_columns(files).unique("key", keep="last")
+        stems = whole.with_columns(pl.col("key").str.replace(r"^.*/", "").str.replace(r"\.\w+$", ""))
+        counts = whole["key"].str.count_matches("/", literal=True) + 1
+        depths = sorted(set(counts.to_list()), reverse=True)
+        short = pl.concat(whole.filter(counts > depth).with_columns(_ending(pl.col("key"), depth))
+                          for depth in range(1, min(max(depths), _DEPTH) + 1))  # fmt: skip
+        return cls(
+            whole=whole,
+            stems=stems.unique("key", keep="none"),
+            short=short.unique("key", keep="none"),  # what two frames end in is neither's
+            depths=tuple(depths),
+        )
+
+
+def matched(batch: pl.DataFrame, frames: FrameTable) -> pl.DataFrame:
     """`animal_score` and `person_score` of each row by its frame, null where there is none.
 
     A frame is a row's when its file name ends the row's path, or place, or is its source id or address;
     or is `<uuid>.<suffix>`; or when the row's whole path ends that of one frame alone.
     """
-    files = _plain_path(frames["file"]).alias("key")
-    whole = frames.select("animal_score", "person_score").with_columns(files).unique("key", keep="last")
-    stems = whole.with_columns(pl.col("key").str.replace(r"^.*/", "").str.replace(r"\.\w+$", ""))
-    short = pl.concat(whole.with_columns(_ending(pl.col("key"), depth)) for depth in range(1, _DEPTH))
-    short = short.unique(keep="none", subset="key")  # what two frames end in is neither's
     rows = batch.select(_plain_path(batch[name]) for name in _KEYS).with_row_index("row")
-    tried = [(whole, _ending(pl.col(name), depth)) for depth in range(_DEPTH, 0, -1) for name in ("path", "place")]
-    tried += [(whole, pl.col("source_id")), (whole, pl.col("source_url"))]
-    tried += [(stems.unique("key", keep="none"), pl.col("uuid")), (short, pl.col("path")), (short, pl.col("source_id"))]
-    found = rows.select("row", animal_score=pl.lit(None, pl.Float64), person_score=pl.lit(None, pl.Float64))
+    tried = [(frames.whole, _ending(pl.col(name), depth)) for depth in frames.depths for name in ("path", "place")]
+    tried += [(frames.whole, pl.col(name)) for name in ("source_id", "source_url")]
+    tried += [(frames.stems, pl.col("uuid"))]
+    tried += [(frames.short, pl.col(name)) for name in ("path", "source_id")]
+    nothing = {name: pl.lit(None, pl.Float64) for name in ("animal_score", "person_score")}
+    found = rows.select("row", **nothing).clear()
     for table, key in tried:
-        left = rows.select("row", key=key).join(found.filter(pl.col("animal_score").is_null()), on="row", how="semi")
-        if left.height:
-            found = found.update(left.join(table, on="key").drop("key"), on="row")
-    return found.sort("row").drop("row")
+        left = rows.select("row", key.alias("key")).drop_nulls().join(found, on="row", how="anti")
+        if left.height and table.height:
+            found = pl.concat([found, left.join(table, on="key").select(found.columns)])
+    return rows.select("row").join(found, on="row", how="left", maintain_order="left").drop("row")
 
 
 def _ending(path: pl.Expr, depth: int) -> pl.Expr:
@@ -97,7 +122,7 @@ def _plain_path(paths: pl.Series) -> pl.Series:
     return paths.str.replace_all("\\", "/", literal=True).str.replace(r"^(\./|/)+", "")
 
 
-def _by_files(batch: pl.DataFrame, settings: CameraSettings, frames: pl.DataFrame) -> pl.DataFrame:
+def _by_files(batch: pl.DataFrame, settings: CameraSettings, frames: FrameTable) -> pl.DataFrame:
     scores = matched(batch, frames)
     return scores.with_columns(_decided(batch, scores, settings))
 
@@ -123,7 +148,7 @@ def camera_step(settings: CameraSettings, detect: Detect | None = None) -> Step:
     `detect` is asked only where there is no file of detections. Raises UsageError, BadFile at once.
     """
     paths = [Path(path) for path in settings.detections]
-    frames = read_detections(paths) if paths else None
+    frames = FrameTable.of(read_detections(paths)) if paths else None
     told: dict[str, Any] = asdict(settings) | {"files": [_digest(path) for path in paths], "detect": _describe(detect)}
 
     def apply(frame: Frame) -> Frame:

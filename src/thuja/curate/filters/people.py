@@ -32,13 +32,13 @@ class PeopleSettings:
     """
 
     rule: str = "off"
-    min_score: float = 0.7
+    min_score: float = 0.8
     proposal: float = 0.9
     refined: float = 0.95
     final: float = 0.95
     mean_score: float = 0.985
     guard: bool = True
-    max_animal: float = 0.6
+    max_animal: float = 0.55
 
     def __post_init__(self) -> None:
         if self.rule not in RULES:
