@@ -59,26 +59,26 @@ def test_read_is_kept_and_dropped(counts: tables.Counts) -> None:
     assert (counts.read, counts.kept, int(counts.drops["images"].sum())) == (60, 47, 13)
 
 
-def test_a_species_of_the_same_epithet_in_another_genus_is_another_species() -> None:
+def test_the_same_epithet_in_two_genera_is_two_species_and_without_a_genus_none() -> None:
     rows = pl.DataFrame(
         {
-            "uuid": ["a", "b", "c"],
-            "family": ["F", "F", "F"],
-            "genus": ["Corvus", "Pica", None],
-            "species": ["major", "major", None],
+            "uuid": ["a", "b", "c", "d"],
+            "family": ["F", "F", "F", None],
+            "genus": ["Corvus", "Pica", None, None],
+            "species": ["major", "major", None, "a label of the user"],
         }
     )
     missing = ["data_source", "split", "drop_reason", "dropped_by", "leak_of", "license_name", "license_link"]
     missing += ["img_type", "basis_of_record", "publisher", "country_code", "event_date", "sex", "life_stage"]
     missing += ["kingdom", "phylum", "class", "order"]
     counts = tables.count_catalog(rows.with_columns(pl.lit(None, pl.String).alias(name) for name in missing).lazy())
-    assert tables.distinct(counts) == [3, 2, 2, 1]
+    assert tables.distinct(counts) == [4, 2, 2, 1]
     assert tables.full_labels(counts) == 0
-    assert tables.depth_grid(counts)[1][4:] == [
-        ["family", 1, "33.3 %", "100 %"],
-        ["genus", 0, "0 %", "66.7 %"],
-        ["species", 2, "66.7 %", "66.7 %"],
-    ]
+    rows_of = {row[0]: row[1:] for row in tables.depth_grid(counts)[1]}
+    assert rows_of["a label that no rank is known of"] == [1, "25.0 %", "0 %"]
+    assert rows_of["family"] == [1, "25.0 %", "75.0 %"]
+    assert rows_of["genus"] == [0, "0 %", "50.0 %"]
+    assert rows_of["species"] == [2, "50.0 %", "50.0 %"]
 
 
 def test_how_deep_labels_go(counts: tables.Counts) -> None:
