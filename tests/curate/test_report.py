@@ -241,3 +241,14 @@ def test_a_recipe_and_a_summary_that_are_broken_are_left_out(tmp_path: Path) -> 
     text = write_report(data).read_text(encoding="utf-8")
     assert "60 images were read: 47 were kept" in text
     assert "<h2>Recipe</h2>" not in text
+
+
+def test_a_page_names_no_folder_of_the_curators_machine(tmp_path: Path) -> None:
+    """A report is handed on, and the paths in summary and recipe tell whose machine it was."""
+    data = write_small(tmp_path)
+    (data / "summary.json").write_text(json.dumps({"source": f"{tmp_path}/photos"}))
+    (data / "recipe.json").write_text(json.dumps({"sources": [f"{tmp_path}/dwca.zip"], "out": f"{tmp_path}/out"}))
+    text = write_report(data).read_text(encoding="utf-8")
+    assert str(tmp_path) not in text
+    assert "60 images were read from photos" in text
+    assert "dwca.zip" in text

@@ -66,7 +66,7 @@ def build_report(curation: CurationFolder) -> Report:
 def _sentences(counts: Counts, summary: Mapping[str, Any]) -> list[str]:
     taxa, species, genera, families = tables.distinct(counts)
     source = summary.get("source")
-    came = f" from {source}" if isinstance(source, str) else ""
+    came = f" from {_handed_on(source)}" if isinstance(source, str) else ""
     return [
         f"{counts.read:,} images were read{came}: {counts.kept:,} were kept and {counts.read - counts.kept:,} dropped, "
         "each for a reason that is told below.",
@@ -265,7 +265,12 @@ def _plain(value: object) -> str:
         return {True: "yes", False: "no", None: "none"}[value]
     if isinstance(value, list):
         return ", ".join(map(_plain, value)) or "none"
-    return str(value)
+    return _handed_on(str(value))
+
+
+def _handed_on(text: str) -> str:
+    """A path without its folders, which tell of a person's machine; any other text as it is."""
+    return Path(text).name if text.startswith(("/", "~")) else text
 
 
 def _short(text: str) -> str:
