@@ -127,6 +127,14 @@ def test_leaks_by_evaluation_set_and_key(counts: tables.Counts) -> None:
     assert tables.leak_grid(counts)[1] == [["fishnet", "source url", 1, 1, 0], ["newt", "pdq", 2, 2, 0]]
 
 
+def test_years_are_those_of_dates_that_can_be(counts: tables.Counts) -> None:
+    assert sum(counts.facts["year"]["images"]) == 47
+    assert set(counts.facts["year"]["value"]) == {str(year) for year in range(2015, 2023)}
+    dates = pl.DataFrame({"event_date": ["2019-05", "1822", "0001-01-01", "9999", "20190501", "May 2019", None]})
+    years = dates.select(tables.FACTS["year"]).to_series().to_list()
+    assert years == ["2019", "1822", None, None, None, None, None]
+
+
 def test_splits_and_licences(counts: tables.Counts) -> None:
     assert [row[:3] for row in tables.split_grid(counts)[1]] == [["train", 39, "83.0 %"], ["test", 8, "17.0 %"]]
     grid = tables.fact_grid(counts, "license_name", title="licence")
@@ -232,6 +240,14 @@ def test_a_folder_without_a_catalog_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "data" / "catalog.parquet").write_bytes(b"PAR1 cut short")
     with pytest.raises(BadFile, match="cannot be read as Parquet"):
         write_report(tmp_path / "data")
+
+
+def test_a_step_whose_table_is_cut_short_is_one_sentence(tmp_path: Path) -> None:
+    data = write_small(tmp_path)
+    table = data / "steps" / "8-pack" / "unit-00000" / "rows.parquet"
+    table.write_bytes(table.read_bytes()[:-100])
+    with pytest.raises(BadFile, match=r"the tables in .* cannot be read"):
+        write_report(data)
 
 
 def test_a_recipe_and_a_summary_that_are_broken_are_left_out(tmp_path: Path) -> None:

@@ -8,11 +8,10 @@ from typing import Any
 import polars as pl
 
 from thuja.curate.catalog import NAMES
-from thuja.curate.outputs import CurationFolder, DoneStep
+from thuja.curate.outputs import CurationFolder, DoneStep, readable
 from thuja.curate.report import figures, tables, walls
 from thuja.curate.report.tables import RANK_NAMES, Counts, Grid, percent, words
 from thuja.curate.summary import SUMMARY
-from thuja.errors import BadFile
 from thuja.report import Cell, Headline, Report
 
 REPORT = "report.html"
@@ -37,14 +36,11 @@ def write_report(folder: Path) -> Path:
 
 def build_report(curation: CurationFolder) -> Report:
     """The whole page."""
-    try:
-        counts = tables.count_catalog(curation.catalog())
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise BadFile(f"the catalog in {curation.folder} cannot be read: {error}") from error
     summary = _summary(curation)
-    steps = [step.name for step in curation.steps]
-    reasons = tables.drop_reasons(counts, steps)
-    examples = walls.draw_examples(curation.last.rows(), reasons, counts.kept) if curation.steps else None
+    with readable(curation.folder):
+        counts = tables.count_catalog(curation.catalog())
+        reasons = tables.drop_reasons(counts, [step.name for step in curation.steps])
+        examples = walls.draw_examples(curation.last.rows(), reasons, counts.kept) if curation.steps else None
     report = Report(f"What {curation.folder.absolute().name} holds", summary=_sentences(counts, summary))
     report.headlines(_headlines(counts))
     _add_warnings(report, summary)

@@ -48,7 +48,7 @@ FACTS: Mapping[str, pl.Expr] = {
     "basis_of_record": pl.col("basis_of_record"),
     "publisher": pl.col("publisher"),
     "country_code": pl.col("country_code"),
-    "year": pl.col("event_date").str.extract(r"^(\d{4})\b"),
+    "year": pl.col("event_date").str.extract(r"^(1[6-9]\d\d|20\d\d)\b"),
     "sex": pl.col("sex"),
     "life_stage": pl.col("life_stage"),
 }
