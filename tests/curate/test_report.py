@@ -59,26 +59,26 @@ def test_read_is_kept_and_dropped(counts: tables.Counts) -> None:
     assert (counts.read, counts.kept, int(counts.drops["images"].sum())) == (60, 47, 13)
 
 
-def test_a_species_of_the_same_epithet_in_another_genus_is_another_species() -> None:
+def test_the_same_epithet_in_two_genera_is_two_species_and_without_a_genus_none() -> None:
     rows = pl.DataFrame(
         {
-            "uuid": ["a", "b", "c"],
-            "family": ["F", "F", "F"],
-            "genus": ["Corvus", "Pica", None],
-            "species": ["major", "major", None],
+            "uuid": ["a", "b", "c", "d"],
+            "family": ["F", "F", "F", None],
+            "genus": ["Corvus", "Pica", None, None],
+            "species": ["major", "major", None, "a label of the user"],
         }
     )
     missing = ["data_source", "split", "drop_reason", "dropped_by", "leak_of", "license_name", "license_link"]
     missing += ["img_type", "basis_of_record", "publisher", "country_code", "event_date", "sex", "life_stage"]
     missing += ["kingdom", "phylum", "class", "order"]
     counts = tables.count_catalog(rows.with_columns(pl.lit(None, pl.String).alias(name) for name in missing).lazy())
-    assert tables.distinct(counts) == [3, 2, 2, 1]
+    assert tables.distinct(counts) == [4, 2, 2, 1]
     assert tables.full_labels(counts) == 0
-    assert tables.depth_grid(counts)[1][4:] == [
-        ["family", 1, "33.3 %", "100 %"],
-        ["genus", 0, "0 %", "66.7 %"],
-        ["species", 2, "66.7 %", "66.7 %"],
-    ]
+    rows_of = {row[0]: row[1:] for row in tables.depth_grid(counts)[1]}
+    assert rows_of["a label that no rank is known of"] == [1, "25.0 %", "0 %"]
+    assert rows_of["family"] == [1, "25.0 %", "75.0 %"]
+    assert rows_of["genus"] == [0, "0 %", "50.0 %"]
+    assert rows_of["species"] == [2, "50.0 %", "50.0 %"]
 
 
 def test_how_deep_labels_go(counts: tables.Counts) -> None:
@@ -125,6 +125,14 @@ def test_drops_by_step_reason_and_source(counts: tables.Counts, data: Path) -> N
 
 def test_leaks_by_evaluation_set_and_key(counts: tables.Counts) -> None:
     assert tables.leak_grid(counts)[1] == [["fishnet", "source url", 1, 1, 0], ["newt", "pdq", 2, 2, 0]]
+
+
+def test_years_are_those_of_dates_that_can_be(counts: tables.Counts) -> None:
+    assert sum(counts.facts["year"]["images"]) == 47
+    assert set(counts.facts["year"]["value"]) == {str(year) for year in range(2015, 2023)}
+    dates = pl.DataFrame({"event_date": ["2019-05", "1822", "0001-01-01", "9999", "20190501", "May 2019", None]})
+    years = dates.select(tables.FACTS["year"]).to_series().to_list()
+    assert years == ["2019", "1822", None, None, None, None, None]
 
 
 def test_splits_and_licences(counts: tables.Counts) -> None:
@@ -234,6 +242,14 @@ def test_a_folder_without_a_catalog_is_one_sentence(tmp_path: Path) -> None:
         write_report(tmp_path / "data")
 
 
+def test_a_step_whose_table_is_cut_short_is_one_sentence(tmp_path: Path) -> None:
+    data = write_small(tmp_path)
+    table = data / "steps" / "8-pack" / "unit-00000" / "rows.parquet"
+    table.write_bytes(table.read_bytes()[:-100])
+    with pytest.raises(BadFile, match=r"the tables in .* cannot be read"):
+        write_report(data)
+
+
 def test_a_recipe_and_a_summary_that_are_broken_are_left_out(tmp_path: Path) -> None:
     data = write_small(tmp_path)
     (data / "recipe.json").write_text("[1")
@@ -241,3 +257,14 @@ def test_a_recipe_and_a_summary_that_are_broken_are_left_out(tmp_path: Path) -> 
     text = write_report(data).read_text(encoding="utf-8")
     assert "60 images were read: 47 were kept" in text
     assert "<h2>Recipe</h2>" not in text
+
+
+def test_a_page_names_no_folder_of_the_curators_machine(tmp_path: Path) -> None:
+    """A report is handed on, and the paths in summary and recipe tell whose machine it was."""
+    data = write_small(tmp_path)
+    (data / "summary.json").write_text(json.dumps({"source": f"{tmp_path}/photos"}))
+    (data / "recipe.json").write_text(json.dumps({"sources": [f"{tmp_path}/dwca.zip"], "out": f"{tmp_path}/out"}))
+    text = write_report(data).read_text(encoding="utf-8")
+    assert str(tmp_path) not in text
+    assert "60 images were read from photos" in text
+    assert "dwca.zip" in text

@@ -12,7 +12,7 @@ from thuja.curate import CurateSummary
 from thuja.curate.outputs import CurationFolder
 from thuja.curate.story import Leak, find_images, hamming, read_story
 from thuja.curate.story_text import tell
-from thuja.errors import EmptyInput, UsageError
+from thuja.errors import BadFile, EmptyInput, UsageError
 from thuja.record import uuid_of_source
 
 
@@ -124,6 +124,18 @@ def test_a_story_is_json(data: Path) -> None:
     told = json.loads(json.dumps(asdict(story)))
     assert told["drop"]["reason"] == "near_duplicate"
     assert told["facts"]["kingdom"] == TAXA[told["facts"]["scientific_name"]][0]
+
+
+def test_a_step_whose_table_is_cut_short_is_one_sentence(tmp_path: Path) -> None:
+    data = write_small(tmp_path)
+    table = data / "steps" / "3-quality" / "unit-00000" / "rows.parquet"
+    table.write_bytes(table.read_bytes()[:-100])
+    with pytest.raises(BadFile, match=r"the tables in .* cannot be read") as refusal:
+        read_story(data, "14")
+    assert refusal.value.hint == "resume the curation, or make it anew"
+    table.unlink()
+    with pytest.raises(BadFile, match="holds no Parquet file"):
+        read_story(data, "14")
 
 
 def test_hamming_counts_the_bits_that_differ() -> None:

@@ -133,7 +133,8 @@ def test_range_by_range_gives_what_one_join_gives(tmp_path_factory: pytest.TempP
     paths = write(folder / "old.parquet", old), write(folder / "new.parquet", new)
     whole = compare_catalogs(*paths, folder / "whole")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(update, "_ROWS_AT_ONCE", 3)
+        patch.setattr(update, "_IDS_AT_ONCE", 8)
+        patch.setattr(update, "_ROWS_AT_ONCE", 2)
         ranged = compare_catalogs(*paths, folder / "ranged")
     assert pl.read_parquet(whole.file).equals(pl.read_parquet(ranged.file))
     told = asdict(whole), asdict(ranged)

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -112,7 +113,8 @@ def _done_steps(folder: Path) -> Iterable[DoneStep]:
         match = _STEP.fullmatch(marker.stem)
         path = folder / marker.stem
         counts = _read_json(marker).get("counts")
-        if match is None or not path.is_dir() or not isinstance(counts, dict):
+        written = _written(marker)  # a running curation may take a marker away at any moment
+        if match is None or not path.is_dir() or not isinstance(counts, dict) or written is None:
             continue
         step = DoneStep(
             number=int(match["number"]),
@@ -121,12 +123,31 @@ def _done_steps(folder: Path) -> Iterable[DoneStep]:
             read=int(counts.get("read", 0)),
             kept=int(counts.get("kept", 0)),
             dropped=counts.get("dropped") or {},
-            written=marker.stat().st_mtime,
+            written=written,
         )
         rival = found.get(step.number)
         if rival is None or rival.written <= step.written:
             found[step.number] = step
     return (found[number] for number in sorted(found))
+
+
+def _written(path: Path) -> float | None:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return None
+
+
+@contextmanager
+def readable(what: Path) -> Iterator[None]:
+    """Turn what polars says of a broken or missing Parquet file into one sentence."""
+    try:
+        yield
+    except (OSError, pl.exceptions.PolarsError) as error:
+        why = " ".join(str(error).split())[:200]
+        raise BadFile(
+            f"the tables in {what} cannot be read: {why}", hint="resume the curation, or make it anew"
+        ) from error
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -96,8 +96,8 @@ def _steps(steps: Sequence[DoneStep]) -> list[StepStatus]:
 
 def _part(path: Path) -> PartStatus:
     files = list(_files(path))
-    newest = max((status.st_mtime for status in files), default=path.stat().st_mtime)
-    units = sum(1 for child in path.iterdir() if child.is_dir() and not child.name.endswith(_PART))
+    newest = max((status.st_mtime for status in files), default=time.time())
+    units = sum(1 for child in path.glob("*") if child.is_dir() and not child.name.endswith(_PART))
     return PartStatus(
         name=path.name.removesuffix(_PART),
         units=units,
@@ -116,10 +116,17 @@ def _command(curation: CurationFolder) -> str:
 
 
 def _bytes_by_child(folder: Path) -> dict[str, int]:
-    sizes = {}
-    for child in sorted(folder.iterdir()):
-        sizes[child.name] = sum(status.st_size for status in _files(child)) if child.is_dir() else child.lstat().st_size
-    return sizes
+    return {
+        child.name: sum(status.st_size for status in (_files(child) if child.is_dir() else _one_file(child)))
+        for child in sorted(folder.iterdir())
+    }
+
+
+def _one_file(path: Path) -> Iterator[os.stat_result]:
+    try:
+        yield path.lstat()
+    except OSError:
+        return
 
 
 def _files(folder: Path) -> Iterator[os.stat_result]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from thuja.curate.outputs import CurationFolder
+from thuja.curate.outputs import CurationFolder, readable
 from thuja.errors import EmptyInput, UsageError
 
 Value = str | int | float | bool
@@ -130,12 +130,14 @@ def find_images(curation: CurationFolder, word: str) -> list[str]:
 def read_story(folder: Path, word: str) -> ImageStory:
     """The story of the image that `word` means. Raises UsageError where it means several, EmptyInput where none."""
     curation = CurationFolder.open(folder)
-    uuids = find_images(curation, word)
-    if len(uuids) > 1:
+    with readable(curation.folder):
+        uuids = find_images(curation, word)
+        story = story_of(curation, uuids[0]) if len(uuids) == 1 else None
+    if story is None:
         shown = ", ".join(uuids[:_MOST]) + (", ..." if len(uuids) > _MOST else "")
         many = f"{len(uuids)}" if len(uuids) <= _MOST else f"more than {_MOST}"
         raise UsageError(f'"{word}" means {many} images', hint=f"name one of them: {shown}")
-    return story_of(curation, uuids[0])
+    return story
 
 
 def story_of(curation: CurationFolder, uuid: str) -> ImageStory:

@@ -1,7 +1,7 @@
 """What two curations differ in, image by image: what a newer source added, withdrew, named or licensed otherwise.
 
-The two catalogs are joined by uuid, a range of uuids at a time, so that catalogs of any size fit into memory; ids are
-hashes, so that the ranges are of even size.
+The two catalogs are joined by uuid, a range of uuids at a time, so that catalogs of any size fit into memory: first the
+ids alone with a hash of all that is compared, then the rows that differ. Ids are hashes, so the ranges are even.
 """
 
 import math
@@ -31,7 +31,8 @@ _COLUMNS = [
     "uuid", "data_source", "source_id", *_RANKS, "license_name", "license_link", "sha256", "split", "shard_filename",
     "drop_reason", "dropped_by",
 ]  # fmt: skip
-_ROWS_AT_ONCE = 4_000_000
+_IDS_AT_ONCE = 4_000_000
+_ROWS_AT_ONCE = 250_000
 _SHOWN = 10
 _TOTALS = ("read_old", "read_new", "kept_old", "kept_new", "same")
 SCHEMA = {
@@ -63,11 +64,14 @@ def compare_catalogs(old: Path, new: Path, out: Path) -> CatalogChanges:
     with atomic_path(file) as temporary:
         schema = pl.DataFrame(schema=SCHEMA).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
         with pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
-            for lows in _ranges(rows):
-                joined = _join(before, after, lows, (old, new))
-                changes = _changes(joined)
-                totals.update(_totals(joined, changes))
-                writer.write_table(changes.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema))
+            for ends in _ranges(rows):
+                ids = _joined_ids(before, after, ends, (old, new))
+                totals.update(_totals(ids))
+                differing = ids.filter(pl.col("print").ne_missing(pl.col("print_new")))["uuid"].sort()
+                for start in range(0, len(differing), _ROWS_AT_ONCE):
+                    changes = _changes(_joined_rows(before, after, differing.slice(start, _ROWS_AT_ONCE)))
+                    totals["same"] -= changes["uuid"].n_unique()
+                    writer.write_table(changes.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema))
     _write_take_down(file, Path(out) / TAKE_DOWN)
     return _summarize(file, totals, (old, new))
 
@@ -90,24 +94,45 @@ def _narrow(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 def _ranges(rows: int) -> Iterator[tuple[str, str]]:
     """Ranges of uuids, from the first up to but not including the second; the last has no end."""
-    count = max(1, math.ceil(rows / _ROWS_AT_ONCE))
+    count = max(1, math.ceil(rows / _IDS_AT_ONCE))
     edges = ["", *(f"{number * 16**8 // count:08x}" for number in range(1, count)), "\U0010ffff"]
     yield from pairwise(edges)
 
 
-def _join(before: pl.LazyFrame, after: pl.LazyFrame, ends: tuple[str, str], names: tuple[Path, Path]) -> pl.DataFrame:
-    """Both sides of one range, a row an image: the old columns, the new ones with `_new`, and which side has it."""
+def _joined_ids(
+    before: pl.LazyFrame, after: pl.LazyFrame, ends: tuple[str, str], names: tuple[Path, Path]
+) -> pl.DataFrame:
+    """The ids of one range: on either side a hash of what is compared, and whether the image is kept."""
     low, high = ends
-    sides = [side.filter((pl.col("uuid") >= low) & (pl.col("uuid") < high)).collect() for side in (before, after)]
-    for side, name in zip(sides, names, strict=True):
-        if side["uuid"].n_unique() != len(side):
-            raise BadFile(
-                f"the catalog {name} has an id twice: {side.filter(pl.col('uuid').is_duplicated())['uuid'][0]}"
-            )
-    old, new = sides
-    return old.with_columns(in_old=True).join(
-        new.with_columns(in_new=True), on="uuid", how="full", coalesce=True, suffix="_new"
-    )
+    compared = pl.struct(name for name in _COLUMNS if name not in ("uuid", "shard_filename"))
+    sides = []
+    for side, name in zip((before, after), names, strict=True):
+        rows = side.filter((pl.col("uuid") >= low) & (pl.col("uuid") < high))
+        ids = rows.select("uuid", print=compared.hash(), is_kept=pl.col("drop_reason").is_null())
+        found = ids.collect(engine="streaming")
+        if found["uuid"].n_unique() != len(found):
+            twice = found.filter(pl.col("uuid").is_duplicated())["uuid"][0]
+            raise BadFile(f"the catalog {name} has an id twice: {twice}")
+        sides.append(found)
+    return sides[0].join(sides[1], on="uuid", how="full", coalesce=True, suffix="_new")
+
+
+def _totals(ids: pl.DataFrame) -> dict[str, int]:
+    return ids.select(
+        read_old=pl.col("is_kept").is_not_null().sum(),
+        read_new=pl.col("is_kept_new").is_not_null().sum(),
+        kept_old=pl.col("is_kept").sum(),
+        kept_new=pl.col("is_kept_new").sum(),
+        same=pl.len(),
+    ).row(0, named=True)
+
+
+def _joined_rows(before: pl.LazyFrame, after: pl.LazyFrame, ids: pl.Series) -> pl.DataFrame:
+    """Both sides of these images, a row an image: the old columns, the new ones with `_new`, and which side has it."""
+    wanted = pl.col("uuid").is_between(pl.lit(ids[0]), pl.lit(ids[-1])) & pl.col("uuid").is_in(ids.implode())
+    old, new = (side.filter(wanted).collect(engine="streaming") for side in (before, after))
+    new = new.with_columns(in_new=True)
+    return old.with_columns(in_old=True).join(new, on="uuid", how="full", coalesce=True, suffix="_new")
 
 
 def _changes(joined: pl.DataFrame) -> pl.DataFrame:
@@ -176,16 +201,6 @@ def _fate(end: str) -> pl.Expr:
 
 def _highest_change() -> pl.Expr:
     return pl.coalesce(pl.when(_differs(name)).then(pl.lit(name)) for name in _RANKS)
-
-
-def _totals(joined: pl.DataFrame, changes: pl.DataFrame) -> dict[str, int]:
-    counts = joined.select(
-        read_old=pl.col("in_old").sum(),
-        read_new=pl.col("in_new").sum(),
-        kept_old=(pl.col("in_old") & pl.col("drop_reason").is_null()).sum(),
-        kept_new=(pl.col("in_new") & pl.col("drop_reason_new").is_null()).sum(),
-    ).row(0, named=True)
-    return {**counts, "same": len(joined) - changes["uuid"].n_unique()}
 
 
 def _write_take_down(changes: Path, path: Path) -> None:

@@ -47,7 +47,11 @@ def long_tail(images: npt.NDArray[np.int64]) -> str:
         if enough > 0:
             axes.axhline(_LEVEL, color=OTHERS, linewidth=0.9, linestyle=(0, (4, 3)))
             note = f"{enough:,} species with {_LEVEL} images or more"
-            axes.annotate(note, (1, _LEVEL), xytext=(4, 3), textcoords="offset points", fontsize=8.5, color=INK)
+            is_above = enough == len(images)  # then the curve is where the note would stand
+            axes.annotate(
+                note, (len(images), _LEVEL), xytext=(0, -4 if is_above else 3), textcoords="offset points",
+                ha="right", va="top" if is_above else "bottom", fontsize=8.5, color=INK,
+            )  # fmt: skip
         axes.set_xlabel("species, from the commonest to the rarest")
         axes.set_ylabel("images")
         _plain_numbers(axes.xaxis, len(images))

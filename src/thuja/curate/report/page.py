@@ -8,11 +8,10 @@ from typing import Any
 import polars as pl
 
 from thuja.curate.catalog import NAMES
-from thuja.curate.outputs import CurationFolder, DoneStep
+from thuja.curate.outputs import CurationFolder, DoneStep, readable
 from thuja.curate.report import figures, tables, walls
 from thuja.curate.report.tables import RANK_NAMES, Counts, Grid, percent, words
 from thuja.curate.summary import SUMMARY
-from thuja.errors import BadFile
 from thuja.report import Cell, Headline, Report
 
 REPORT = "report.html"
@@ -37,14 +36,11 @@ def write_report(folder: Path) -> Path:
 
 def build_report(curation: CurationFolder) -> Report:
     """The whole page."""
-    try:
-        counts = tables.count_catalog(curation.catalog())
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise BadFile(f"the catalog in {curation.folder} cannot be read: {error}") from error
     summary = _summary(curation)
-    steps = [step.name for step in curation.steps]
-    reasons = tables.drop_reasons(counts, steps)
-    examples = walls.draw_examples(curation.last.rows(), reasons, counts.kept) if curation.steps else None
+    with readable(curation.folder):
+        counts = tables.count_catalog(curation.catalog())
+        reasons = tables.drop_reasons(counts, [step.name for step in curation.steps])
+        examples = walls.draw_examples(curation.last.rows(), reasons, counts.kept) if curation.steps else None
     report = Report(f"What {curation.folder.absolute().name} holds", summary=_sentences(counts, summary))
     report.headlines(_headlines(counts))
     _add_warnings(report, summary)
@@ -66,7 +62,7 @@ def build_report(curation: CurationFolder) -> Report:
 def _sentences(counts: Counts, summary: Mapping[str, Any]) -> list[str]:
     taxa, species, genera, families = tables.distinct(counts)
     source = summary.get("source")
-    came = f" from {source}" if isinstance(source, str) else ""
+    came = f" from {_handed_on(source)}" if isinstance(source, str) else ""
     return [
         f"{counts.read:,} images were read{came}: {counts.kept:,} were kept and {counts.read - counts.kept:,} dropped, "
         "each for a reason that is told below.",
@@ -265,7 +261,12 @@ def _plain(value: object) -> str:
         return {True: "yes", False: "no", None: "none"}[value]
     if isinstance(value, list):
         return ", ".join(map(_plain, value)) or "none"
-    return str(value)
+    return _handed_on(str(value))
+
+
+def _handed_on(text: str) -> str:
+    """A path without its folders, which tell of a person's machine; any other text as it is."""
+    return Path(text).name if text.startswith(("/", "~")) else text
 
 
 def _short(text: str) -> str:

@@ -48,7 +48,7 @@ FACTS: Mapping[str, pl.Expr] = {
     "basis_of_record": pl.col("basis_of_record"),
     "publisher": pl.col("publisher"),
     "country_code": pl.col("country_code"),
-    "year": pl.col("event_date").str.extract(r"^(\d{4})\b"),
+    "year": pl.col("event_date").str.extract(r"^(1[6-9]\d\d|20\d\d)\b"),
     "sex": pl.col("sex"),
     "life_stage": pl.col("life_stage"),
 }
@@ -77,19 +77,23 @@ def _count(rows: pl.LazyFrame, by: Mapping[str, pl.Expr]) -> pl.DataFrame:
     return found.sort("images", *by, descending=[True, *order], nulls_last=True)
 
 
+def _has(rank: str) -> pl.Expr:
+    """Whether there is a name at a rank. A species without a genus is a label that nobody could place."""
+    named = pl.col(rank).is_not_null()
+    return named & pl.col("genus").is_not_null() if rank == "species" else named
+
+
 def _keyed(taxa: pl.DataFrame) -> pl.DataFrame:
+    filled = [pl.col(rank).fill_null("") for rank in RANK_NAMES]
     keys = {
-        f"{name}_key": pl.when(pl.col(name).is_not_null()).then(
-            pl.concat_str([pl.col(rank).fill_null("") for rank in RANK_NAMES[:depth]], separator=_SEPARATOR)
-        )
+        f"{name}_key": pl.when(_has(name)).then(pl.concat_str(filled[:depth], separator=_SEPARATOR))
         for name, depth in _DEEPEST.items()
     }
-    lineage = pl.concat_str([pl.col(rank).fill_null("") for rank in RANK_NAMES], separator=_SEPARATOR)
     depth = pl.max_horizontal(
-        pl.when(pl.col(name).is_not_null()).then(pl.lit(number)).otherwise(pl.lit(0))
-        for number, name in enumerate(RANK_NAMES, start=1)
+        pl.when(_has(name)).then(pl.lit(number)).otherwise(pl.lit(0)) for number, name in enumerate(RANK_NAMES, start=1)
     )
-    is_full = pl.all_horizontal(pl.col(name).is_not_null() for name in RANK_NAMES)
+    is_full = pl.all_horizontal(_has(name) for name in RANK_NAMES)
+    lineage = pl.concat_str(filled, separator=_SEPARATOR)
     return taxa.with_columns(lineage_key=lineage, depth=depth, is_full=is_full, **keys)
 
 
@@ -154,7 +158,7 @@ def full_labels(counts: Counts) -> int:
 def depth_grid(counts: Counts) -> Grid:
     """The deepest rank that images are named to."""
     groups = dict(counts.taxa.group_by("depth").agg(pl.col("images").sum()).iter_rows())
-    named = {0: "no rank", **{int(rank) + 1: rank.label for rank in Rank}}
+    named = {0: "a label that no rank is known of", **{int(rank) + 1: rank.label for rank in Rank}}
     rows: list[list[Cell]] = []
     at_least = counts.kept
     for depth, name in named.items():
@@ -169,7 +173,7 @@ def depth_shares(counts: Counts) -> dict[str, list[float]]:
     """For each source, the commonest eight, the share of its images with a name at each rank, in per cent."""
     sources = counts.taxa.group_by("data_source").agg(
         pl.col("images").sum(),
-        *(pl.col("images").filter(pl.col(name).is_not_null()).sum().alias(f"has_{name}") for name in RANK_NAMES),
+        *(pl.col("images").filter(_has(name)).sum().alias(f"has_{name}") for name in RANK_NAMES),
     )
     ordered = sources.sort("images", "data_source", descending=[True, False]).head(8).to_dicts()
     return {
