@@ -22,7 +22,7 @@ def painted(seed: int, size: tuple[int, int] = (320, 240)) -> Image.Image:
     height, width = size[1], size[0]
     noise = np.fft.fft2(rng.normal(size=(height, width, 3)), axes=(0, 1))
     down, across = np.fft.fftfreq(height)[:, None, None], np.fft.fftfreq(width)[None, :, None]
-    light = np.fft.ifft2(noise / (np.hypot(down, across) + 1 / 400) ** 1.1, axes=(0, 1)).real
+    light = np.fft.ifft2(noise / (np.hypot(down, across) + 1 / 400) ** 1.25, axes=(0, 1)).real
     levels = 128 + 45 * (light - light.mean()) / light.std()
     return Image.fromarray(levels.clip(0, 255).astype(np.uint8))
 
