@@ -33,6 +33,7 @@ _ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
 """Columns of strangers' tables, in lower case and without signs between the letters."""
 _EOL: Final = r"(?:^|/)(\d+)_\d+_eol-full-size-copy"
 """How Rare Species names its files: EOL's content id, and its page's."""
+_IMAGE: Final = r"(?i)\.(?:" + "|".join(suffix[1:] for suffix in SUFFIXES) + r")$"
 FACTS: Final = (*COLUMNS, "path", "pdq", "pdq_quality")
 
 
@@ -68,8 +69,9 @@ def _columns(table: Path) -> tuple[dict[str, str], list[str]]:
     """Which column says what, and the further columns of addresses and ids that no other set gives out."""
     header = read_table_header(table)
     plain = {re.sub(r"[^a-z0-9]", "", name.lower()): name for name in reversed(header)}
-    known = _ALIASES | {
-        name: (name.replace("_", ""),) for name in FACTS if name not in {*_ALIASES, "path", "source_id"}
+    known = {
+        **_ALIASES,
+        **{name: (name.replace("_", ""),) for name in FACTS if name not in {*_ALIASES, "path", "source_id"}},
     }
     columns = {what: plain[word] for what, words in known.items() for word in reversed(words) if word in plain}
     further = [
@@ -86,12 +88,12 @@ def _columns(table: Path) -> tuple[dict[str, str], list[str]]:
 
 
 def _table(table: pl.DataFrame, columns: Mapping[str, str], further: list[str]) -> pl.DataFrame:
-    frame = table.select(text_or_null(name).alias(what) for what, name in columns.items())
-    more = table.select(text_or_null(name).alias(f"further {name}") for name in further)
+    more = [f"further {name}" for name in further]
+    named = {**columns, **dict(zip(more, further, strict=True))}
+    frame = table.select(text_or_null(name).alias(what) for what, name in named.items())
     missing = [pl.lit(None, pl.String).alias(name) for name in ("file", "id", "eval_keys") if name not in columns]
-    frame = frame.with_columns(missing).hstack(more)
-    named = [pl.col(name) for name in ("eval_keys", *more.columns)]
-    keys = pl.concat_str(named, separator=";", ignore_nulls=True)
+    frame = frame.with_columns(missing)
+    keys = pl.concat_str("eval_keys", *more, separator=";", ignore_nulls=True)
     return frame.with_columns(
         pl.when(keys != "").then(keys).alias("eval_keys"),
         pl.coalesce("id", "file").alias("source_id"),
@@ -102,7 +104,7 @@ def _table(table: pl.DataFrame, columns: Mapping[str, str], further: list[str]) 
 def _folder(root: Path) -> Iterator[pl.DataFrame]:
     found = 0
     for files in walk_frames(root, ""):
-        is_image = pl.col("path").str.to_lowercase().str.contains_any(SUFFIXES) & pl.col("drop_reason").is_null()
+        is_image = pl.col("path").str.contains(_IMAGE) & pl.col("drop_reason").is_null()
         frame = with_labels(files.filter(is_image)).drop("data_source")
         found += len(frame)
         yield frame.with_columns(pl.col("source_id").alias("file"), pl.lit(value=False).alias("has_id"))

@@ -1,8 +1,10 @@
-"""Finds training rows in evaluation sets: exact keys by a sorted table of their hashes, PDQ by bands, vectors by cosine."""
+"""Finds training rows in evaluation sets: exact keys by a sorted table, PDQ by bands, vectors by cosine."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 import numpy as np
@@ -20,6 +22,7 @@ from thuja.errors import BadFile, UsageError
 READ: Final = (*COLUMNS, "pdq", "pdq_quality", "drop_reason", "split")
 """Columns of a training row that the gate reads."""
 _PDQ: Final = r"^[0-9a-fA-F]{64}$"
+_LOCK: Final = Lock()
 _FOUND: Final = {"row": pl.UInt32, "set": pl.UInt32, "kind": pl.String}
 
 Words = npt.NDArray[np.uint64]
@@ -100,6 +103,17 @@ class LeakFinder:
 def _matches(pairs: npt.NDArray[np.int64], sets: npt.NDArray[np.int64], kind: str) -> pl.DataFrame:
     columns = {"row": pairs[:, 0], "set": sets[pairs[:, 1]], "kind": [kind] * len(pairs)}
     return pl.DataFrame(columns, schema=_FOUND).unique()
+
+
+def shared_finder(settings: LeakSettings, digest: str) -> LeakFinder:
+    """`open_finder`, once a process, whatever its threads. `digest` is that of the files."""
+    with _LOCK:
+        return _opened(settings, digest)
+
+
+@lru_cache(maxsize=2)
+def _opened(settings: LeakSettings, digest: str) -> LeakFinder:
+    return open_finder(settings)
 
 
 def open_finder(settings: LeakSettings) -> LeakFinder:

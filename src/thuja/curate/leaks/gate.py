@@ -2,10 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from threading import Lock
 from typing import Any, Final, cast
 
 import daft
@@ -16,7 +14,7 @@ from daft.functions import when
 
 from thuja.curate.check import cropped
 from thuja.curate.leaks.embedding import Embed, Vectors, unit
-from thuja.curate.leaks.finding import READ, LeakFinder, open_finder
+from thuja.curate.leaks.finding import READ, shared_finder
 from thuja.curate.leaks.settings import KEYS, LeakSettings
 from thuja.curate.steps import Frame, Step, mark_dropped
 from thuja.errors import ImageError, UsageError
@@ -27,12 +25,6 @@ REASON: Final = "leak"
 _BATCH: Final = 200_000
 """Rows at a time: each batch sorts the bands of the evaluation sets once more, so few and large ones."""
 _IMAGES: Final = 64
-_LOCK: Final = Lock()
-
-
-@lru_cache(maxsize=2)
-def _opened(settings: LeakSettings, digest: str) -> LeakFinder:
-    return open_finder(settings)
 
 
 @daft.cls(use_process=False)
@@ -47,8 +39,7 @@ class LeakGate:
     @daft.method.batch(return_dtype=DataType.string(), batch_size=_BATCH)
     def look(self, *columns: Series) -> list[str | None]:
         """`leak_of` of rows of READ and, with vectors, `emb`."""
-        with _LOCK:
-            finder = _opened(self._settings, self._digest)
+        finder = shared_finder(self._settings, self._digest)
         names = [*READ, "emb"] if self._has_vectors else [*READ]
         batch = pl.DataFrame({name: pl.from_arrow(one.to_arrow()) for name, one in zip(names, columns, strict=True)})
         vectors = _rows_of(batch["emb"], finder.vectors.shape[1]) if self._has_vectors else None
@@ -95,8 +86,7 @@ def leaks_step(settings: LeakSettings, embed: Embed | None = None) -> Step:
         raise UsageError(f"there are no embeddings at {settings.embeddings}", hint="Parquet with uuid and emb")
     digests = {str(path): _digest(path) for path in (*settings.indexes, *settings.species)}
     digest = sha256(repr(sorted(digests.items())).encode()).hexdigest()
-    with _LOCK:
-        _opened(settings, digest)
+    shared_finder(settings, digest)
     told = {name: value for name, value in asdict(settings).items() if name not in ("indexes", "species")}
     told |= {"files": sorted(digests.values()), "embeddings": str(settings.embeddings)}
     return Step(
@@ -124,7 +114,7 @@ def _gate(frame: Frame, settings: LeakSettings, digest: str, embed: Embed | None
     if has_vectors and settings.embeddings is not None:
         vectors = daft.read_parquet(str(settings.embeddings)).select("uuid", "emb")
         frame = frame.join(vectors, on="uuid", how="left")
-    elif has_vectors:
+    elif embed is not None and has_vectors:
         make = cast(Callable[..., daft.Expression], ImageVectors(embed).look)
         frame = frame.with_column("emb", make(col("place"), col("crop"), col("drop_reason")))
     look = cast(Callable[..., daft.Expression], LeakGate(settings, digest, has_vectors=has_vectors).look)
