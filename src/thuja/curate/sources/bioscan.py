@@ -23,8 +23,8 @@ import polars as pl
 from thuja.curate.sources.chunked_tables import Layout, read_frames, sniff
 from thuja.curate.sources.containers import Container, opened
 from thuja.curate.sources.expressions import as_float, dropped, first_reason, traits_of
-from thuja.curate.sources.split_words import SPLIT_OF
 from thuja.curate.sources.spec import CHUNK, Notes, SourceSpec
+from thuja.curate.sources.split_words import SPLIT_OF
 from thuja.errors import UsageError
 
 DATA_SOURCE = "bioscan"
