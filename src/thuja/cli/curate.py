@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from thuja.cli.curate_leaks import leaks
+from thuja.cli.curate_tools import compare_command, explain_command, report_command, status_command
+
 if TYPE_CHECKING:
     from thuja.curate import CurateRecipe, Handed
     from thuja.curate.recipe import NameSettings
@@ -132,10 +135,33 @@ def _use_ray(address: str) -> None:
 
 
 def handed_for(recipe: "CurateRecipe") -> "Handed":
-    """What the recipe's steps need of other rooms."""
+    """What the recipe's steps need of other rooms; raises UsageError where a package or a model is missing."""
     from thuja.curate import Handed
 
-    return Handed(resolve=_resolve(recipe.names))
+    return Handed(resolve=_resolve(recipe.names), faces=_faces(recipe), embed=_embed(recipe))
+
+
+def _faces(recipe: "CurateRecipe") -> Any:
+    settings = recipe.people
+    if settings is None or settings.rule == "off":
+        return None
+    from thuja.model.detectors import FaceFinder
+
+    finder = FaceFinder(
+        detector=settings.rule, min_score=settings.min_score, thresholds=settings.thresholds, guard=settings.guard
+    )
+    finder.load()  # what is missing is said before the work begins
+    return finder
+
+
+def _embed(recipe: "CurateRecipe") -> Any:
+    if not recipe.encoder:
+        return None
+    from thuja.encode.embedder import Embedder
+
+    embedder = Embedder(model=recipe.encoder)
+    embedder.load()
+    return embedder
 
 
 def _resolve(settings: "NameSettings") -> Any:
@@ -157,6 +183,41 @@ def _hint_common_names() -> None:
         click.echo("hint: if these are English names, install the table of them once:")
         click.echo(f"  {FETCH}")
         click.echo("  thuja names import naturtag-0.8.1.tar.gz")
+
+
+@curate.command("update")
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The folder to write.")
+@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Any setting: quality.min_side=224.")
+@click.option("--ray", metavar="ADDRESS", help="Run on this Ray cluster (`auto`, or HOST:PORT).")
+@click.option("--force", is_flag=True, help="Replace the curation in --out.")
+@click.option("--resume", is_flag=True, help="Go on with the curation in --out.")
+def update_command(
+    old: Path, source: Path, *, out: Path, changes: tuple[str, ...], ray: str | None, force: bool, resume: bool
+) -> None:
+    """Curate a newer SOURCE (a recipe, or as in `run`) by what the curation OLD has, and say what changed.
+
+    \b
+    What OLD downloaded is not asked for again; an image that OLD split keeps its split, so that nothing of
+    its test set gets into training. changes.parquet lists every image that was added, withdrawn, re-identified
+    or relicensed; take_down.csv those that must leave OLD's shards (thuja shards repack --take-down).
+
+    \b
+    Example:
+      thuja curate update data-2025 recipe.toml --out data-2026
+    """
+    _quiet_daft()
+    if ray is not None:
+        _use_ray(ray)
+    from thuja.curate import curate
+    from thuja.curate.opening import SourceCall, recipe_of
+    from thuja.curate.update import compare_catalogs
+
+    recipe = recipe_of(SourceCall(source=source), changes=changes)
+    summary = curate(recipe, out, handed=handed_for(recipe), previous=old, force=force, resume=resume)
+    click.echo(str(summary))
+    click.echo(str(compare_catalogs(old, out, out)))
 
 
 @curate.command("recipe")
@@ -201,3 +262,7 @@ def step_command(name: str, table: Path, *, out: Path, recipe_file: Path | None,
     click.echo(f"{name}: {counts.read:,} read = {counts.kept:,} kept + {counts.read - counts.kept:,} dropped")
     for reason, count in counts.dropped.items():
         click.echo(f"  dropped  {count:>12,}  {reason}")
+
+
+for command in (status_command, explain_command, report_command, compare_command, leaks):
+    curate.add_command(command)

@@ -75,7 +75,7 @@ def report_command(folder: Path) -> None:
     click.echo(f"report: {write_report(folder)}")
 
 
-@click.command("update")
+@click.command("compare")
 @click.argument("old", type=click.Path(path_type=Path))
 @click.argument("new", type=click.Path(path_type=Path))
 @click.option(
@@ -83,7 +83,7 @@ def report_command(folder: Path) -> None:
 )
 @click.option("--csv", "is_csv", is_flag=True, help="Write changes.csv too.")
 @click.option("--json", "is_json", is_flag=True, help="Print the counts as JSON.")
-def update_command(old: Path, new: Path, *, out: Path, is_csv: bool, is_json: bool) -> None:
+def compare_command(old: Path, new: Path, *, out: Path, is_csv: bool, is_json: bool) -> None:
     """Compare the curations OLD and NEW (folders or catalogs): what was added, withdrawn, renamed, relicensed, dropped.
 
     \b
@@ -91,7 +91,7 @@ def update_command(old: Path, new: Path, *, out: Path, is_csv: bool, is_json: bo
 
     \b
     Example:
-      thuja curate update data-2025 data-2026 --out changes
+      thuja curate compare data-2025 data-2026 --out changes
     """
     from thuja.curate.update import compare_catalogs, write_changes_csv
 

@@ -5,7 +5,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from daft import col
@@ -16,6 +16,7 @@ from thuja.curate.catalog import write_catalog, write_names
 from thuja.curate.check import check_step
 from thuja.curate.citations import read_source_citations
 from thuja.curate.download import download_step
+from thuja.curate.download.reuse import take_over
 from thuja.curate.dry_run import DryRun, reckon
 from thuja.curate.duplicates import duplicates_step
 from thuja.curate.filters.bursts import bursts_step
@@ -25,6 +26,7 @@ from thuja.curate.filters.quality import quality_step
 from thuja.curate.filters.screen import screen_step
 from thuja.curate.filters.specimens import specimens_step
 from thuja.curate.handed import Handed
+from thuja.curate.kept_splits import kept_splits_step
 from thuja.curate.leaks import leaks_step
 from thuja.curate.naming import names_step
 from thuja.curate.pack import Packing, pack_step
@@ -38,7 +40,7 @@ from thuja.curate.splits import species_table, splits_step, wanted_species
 from thuja.curate.steps import Ledger, Step
 from thuja.curate.summary import CurateSummary, Findings, summarize
 from thuja.errors import EmptyInput, ThujaError, UsageError
-from thuja.jobs import empty_folder, output_folder, write_json
+from thuja.jobs import empty_folder, output_folder, require_complete, write_json
 
 RECIPE = "recipe.json"
 DOWNLOADS = "downloads"
@@ -47,15 +49,24 @@ SCRATCH = "sources"
 
 
 def curate(
-    recipe: CurateRecipe, out: Path, *, handed: Handed, force: bool = False, resume: bool = False
+    recipe: CurateRecipe,
+    out: Path,
+    *,
+    handed: Handed,
+    previous: Path | None = None,
+    force: bool = False,
+    resume: bool = False,
 ) -> CurateSummary:
     """Run a recipe into the folder `out`: catalog.parquet, shards/, report.html, summary.json and more.
 
-    Killed at any moment, it goes on with `resume` and ends in the same catalog. Raises UsageError
+    Killed at any moment, it goes on with `resume` and ends in the same catalog. `previous` is an older curation: what
+    it downloaded is not asked for again, and an image that it split keeps its split. Raises UsageError
     (EmptyInput, OutputExists) when the call cannot work, BadFile for a source that cannot be read.
     """
+    if previous is not None:
+        require_complete(previous, verb="curate")
     with _claimed(recipe, out, force=force, resume=resume) as folder:
-        return Curation(recipe=recipe, folder=folder, handed=handed).run()
+        return Curation(recipe=recipe, folder=folder, handed=handed, previous=previous).run()
 
 
 def plan(recipe: CurateRecipe, out: Path, *, handed: Handed, force: bool = False, resume: bool = False) -> DryRun:
@@ -92,16 +103,20 @@ class Curation:
     recipe: CurateRecipe
     folder: Path
     handed: Handed
+    previous: Path | None = None
 
     def run(self) -> CurateSummary:
         """Every step, then what is written for people and for trainers."""
         write_json(self.folder / RECIPE, self.recipe.to_table())
+        if self.previous is not None:
+            take_over(self.previous / DOWNLOADS, self.folder / DOWNLOADS)
         ledger = self.begin()
         for step in self.first_steps():
             self._do(ledger, step)
         _refuse_one_taxon(ledger)
         wanted = self._wanted_unseen(ledger)
-        self._do(ledger, self.steps()[-1])
+        for step in self.split_steps():
+            self._do(ledger, step)
         self._do(ledger, self._pack_step(ledger))
         ledger.finish()
         shutil.rmtree(self._plan, ignore_errors=True)
@@ -129,7 +144,16 @@ class Curation:
 
     def steps(self) -> list[Step]:
         """Every step but reading and packing, in their order; those that the recipe leaves out are not among them."""
-        return [*self.first_steps(), splits_step(self.recipe.splits, seed=self.recipe.seed)]
+        return [*self.first_steps(), *self.split_steps()]
+
+    def split_steps(self) -> list[Step]:
+        """The drawing of the splits; behind an older curation, whose splits and unseen species stay."""
+        recipe = self.recipe
+        if self.previous is None:
+            return [splits_step(recipe.splits, seed=recipe.seed)]
+        group = {"observation": "observation_id", "location": "location_id"}.get(recipe.splits.by, "")
+        drawn = replace(recipe.splits, unseen_species=0)
+        return [kept_splits_step(self.previous, group=group), splits_step(drawn, seed=recipe.seed)]
 
     def first_steps(self) -> list[Step]:
         """The steps before the splits."""
@@ -176,7 +200,7 @@ class Curation:
         _refuse_empty(ledger)
 
     def _wanted_unseen(self, ledger: Ledger) -> int:
-        asked = self.recipe.splits.unseen_species
+        asked = 0 if self.previous is not None else self.recipe.splits.unseen_species
         return wanted_species(asked, len(species_table(ledger.frame))) if asked else 0
 
     def _conclude(self, ledger: Ledger, wanted_unseen: int) -> CurateSummary:

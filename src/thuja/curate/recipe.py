@@ -89,11 +89,14 @@ class CurateRecipe:
     """A whole curation: where images come from, and the settings of each step.
 
     A step whose settings are None is left out. `seed` fixes every draw: splits, caps and the order in the shards.
+    `encoder` is a model (a folder, or a published one's name), whose embeddings tell museum specimens, confirm
+    duplicates and find leaks, where their settings ask for that.
     """
 
     sources: tuple[SourceSpec, ...]
     title: str = ""
     seed: int = 0
+    encoder: str = ""
     screen: ScreenSettings = field(default_factory=ScreenSettings)
     names: NameSettings = field(default_factory=NameSettings)
     download: DownloadSettings = field(default_factory=DownloadSettings)

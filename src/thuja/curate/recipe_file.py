@@ -3,12 +3,13 @@
 import runpy
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass, replace
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from thuja.curate.recipe import CurateRecipe
+from thuja.curate.sources.spec import SourceSpec
 from thuja.errors import BadFile, ThujaError, UnknownName, UsageError
 
 SUFFIXES = (".toml", ".py")
@@ -59,7 +60,23 @@ def from_table(cls: type[T], table: Mapping[str, Any], *, folder: Path, where: s
         name: _as(hints[name], value, folder=folder, where=f"{where}.{name}" if where else name)
         for name, value in table.items()
     }
-    return cls(**values)
+    made = cls(**values)
+    return _placed(made, folder) if isinstance(made, SourceSpec) else made  # type: ignore[return-value]
+
+
+def _placed(spec: SourceSpec, folder: Path) -> SourceSpec:
+    """A source whose options that name files beside the recipe lead there, and whose hub name stays one."""
+    options = {name: str(folder / text) if _is_file(folder / text) else text for name, text in spec.options.items()}
+    if spec.kind == "hugging_face" and not spec.path.exists() and folder in spec.path.parents:
+        return replace(spec, path=spec.path.relative_to(folder), options=options)
+    return replace(spec, options=options)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def _as(kind: Any, value: Any, *, folder: Path, where: str) -> Any:
