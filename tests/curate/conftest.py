@@ -69,12 +69,13 @@ def run(backbone: Path, tmp_path: Path) -> Curator:
         labels: Path | None = None,
         resume: bool = False,
         force: bool = False,
+        previous: Path | None = None,
         changes: Sequence[str] = (),
         **flags: object,
     ) -> CurateSummary:
         call = SourceCall(source=source, labels=labels)
         recipe = recipe_of(call, flags={"backbones": (str(backbone),), **flags}, changes=changes)
         handed = Handed(resolve=partial(resolve_names, backbones=(str(backbone),)))
-        return curate(recipe, tmp_path / out, handed=handed, resume=resume, force=force)
+        return curate(recipe, tmp_path / out, handed=handed, resume=resume, force=force, previous=previous)
 
     return curator

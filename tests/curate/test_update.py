@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thuja.curate import CurateConfig, CurateSummary, update
+from thuja.curate import CurateSummary, update
 from thuja.curate.changes import CatalogChanges, Move
 from thuja.curate.kept_splits import fetched_images, held_out_lineages, keep_splits, kept_splits, kept_splits_step
 from thuja.curate.rows import STEP_SCHEMA
@@ -262,13 +262,8 @@ def test_after_the_step_only_new_images_are_drawn(
     run(photos, out="old", test=0.3)
     for picture in range(20, 40):
         paint(photos / "Pica pica" / f"{picture}.jpg", 700 + picture)
-    run(photos, out="new", test=0.3, seed=9)
-    steps = tmp_path / "new" / "steps"
-    before = pl.read_parquet(sorted(steps.glob("*-rare/**/*.parquet")))
-    frame = daft.from_arrow(before.to_arrow(compat_level=pl.CompatLevel.oldest()))
-    frame = kept_splits_step(tmp_path / "old").apply(frame)
-    done = splits_step(CurateConfig(test=0.3, seed=9)).apply(frame).select("uuid", "split").to_pylist()
-    splits = {row["uuid"]: row["split"] for row in done}
+    run(photos, out="new", test=0.3, seed=9, previous=tmp_path / "old")
+    splits = dict(kept_splits(tmp_path / "new").collect().iter_rows())
     old = dict(kept_splits(tmp_path / "old").collect().iter_rows())
     assert len(old) == 39
     assert {uuid: splits[uuid] for uuid in old} == old

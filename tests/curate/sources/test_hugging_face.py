@@ -156,3 +156,10 @@ def test_an_id_on_the_hub_that_cannot_be_fetched_is_told(
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(UsageError, match="the data set nobody/nothing-of-this-name cannot be fetched"):
         read("hugging_face", Path("nobody/nothing-of-this-name"))
+
+
+def test_a_readme_that_is_no_yaml_is_told(read: Reading, tmp_path: Path) -> None:
+    pq.write_table(table([picture(1)]), tmp_path / "a.parquet")
+    (tmp_path / "README.md").write_text("---\na: [1\nb: }\n---\n")
+    with pytest.raises(BadFile, match=r"README\.md cannot be read"):
+        read("hugging_face", tmp_path)

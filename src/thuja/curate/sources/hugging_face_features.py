@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import yaml
 from huggingface_hub import metadata_load
 
 from thuja.errors import BadFile, UsageError
@@ -50,7 +51,7 @@ def _told(schema: pa.Schema, folder: Path) -> Iterator[dict[str, Any]]:
     if readme.is_file():
         try:
             info = (metadata_load(readme) or {}).get("dataset_info")
-        except ValueError as error:  # yaml's own error is one
+        except (ValueError, yaml.YAMLError) as error:
             raise BadFile(f"{readme} cannot be read: {error}", hint="YAML between two lines of ---") from error
         yield _features(info[0] if isinstance(info, list) and info else info)
 

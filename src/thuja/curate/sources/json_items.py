@@ -1,7 +1,7 @@
 """JSON files too large for memory, item by item: a list, or an object of lists as COCO's.
 
 Python's own decoder reads one item after the other out of a buffer. It takes `NaN`, which Python writes and other
-parsers refuse, and needs no library; ijson's C decoder is several times as slow at items of this size.
+parsers refuse, and needs no library.
 """
 
 import gzip
