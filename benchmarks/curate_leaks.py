@@ -3,7 +3,7 @@
     python benchmarks/curate_leaks.py [--photos ../shared/photos] [--each 120] [--hashes 100000]
 
 Copies of real photos (each flip and turn, recompressed, resized, cut) stand against an index of the originals. Photos of
-the other sets of `photos` stand against the same index: whatever is found there is looked at as a false drop. The speed
+the other sets stand against the same index: whatever is found there is looked at as a false drop. The speed
 is that of random hashes and ids.
 """
 
@@ -128,7 +128,9 @@ def cosines(shared: Path) -> None:
     np.fill_diagonal(products, -1)
     best = products.max(axis=1)
     shares = {cosine: float((best >= cosine).mean()) for cosine in (0.9, 0.95, 0.98)}
-    print(f"\nBioCLIP 2 vectors of {len(rows)} photos: the likest other at {np.quantile(best, [0.5, 0.99, 1]).round(3)}")
+    print(
+        f"\nBioCLIP 2 vectors of {len(rows)} photos: the likest other at {np.quantile(best, [0.5, 0.99, 1]).round(3)}"
+    )
     print("share with another at or above: " + ", ".join(f"{cosine}: {share:.2%}" for cosine, share in shares.items()))
 
 
@@ -136,12 +138,16 @@ def speed(folder: Path, hashes: int, rows: int = 200_000) -> None:
     rng = np.random.default_rng(0)
     flips = rng.integers(0, 256, (hashes, 256), dtype=np.uint8)
     columns = {name: pl.lit(None, pl.String).alias(name) for name in SCHEMA.names}
-    table = pl.DataFrame({"number": range(hashes)}).with_columns(columns.values()).with_columns(
-        pl.Series("pdq_flips", [row.tobytes() for row in flips]),
-        pl.lit(100, pl.Int64).alias("pdq_quality"),
-        (pl.lit("https://a.org/") + pl.col("number").cast(pl.String)).alias("source_url"),
-        pl.col("number").cast(pl.String).alias("gbif_id"),
-        pl.lit(None, pl.List(pl.Float32)).alias("emb"),
+    table = (
+        pl.DataFrame({"number": range(hashes)})
+        .with_columns(columns.values())
+        .with_columns(
+            pl.Series("pdq_flips", [row.tobytes() for row in flips]),
+            pl.lit(100, pl.Int64).alias("pdq_quality"),
+            (pl.lit("https://a.org/") + pl.col("number").cast(pl.String)).alias("source_url"),
+            pl.col("number").cast(pl.String).alias("gbif_id"),
+            pl.lit(None, pl.List(pl.Float32)).alias("emb"),
+        )
     )
     path = folder / "speed.parquet"
     (folder / "one.csv").write_text("md5\naa\n")
