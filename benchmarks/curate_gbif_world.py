@@ -3,7 +3,7 @@
 Writes occurrence.txt (223 columns), verbatim.txt, multimedia.txt, meta.xml, metadata.xml, rights.txt, citations.txt and
 dataset/<key>.xml, zipped where `path` ends in .zip and as a folder otherwise, and returns an `Expected`. The taxa are
 real ones of iNaturalist's taxonomy; the occurrences, people and URLs are made. What is dirty: names with and without
-authorship, misspelt, upside down in case, above species; media that are sounds, that have no type, no URL or no
+authorship, misspelt, in capitals, above species, synonyms; media that are sounds, that have no type, no URL or no
 occurrence; occurrences without media. The two tables are in different orders. Same arguments, same bytes.
 
     from curate_gbif_world import write_archive
@@ -28,6 +28,10 @@ DOWNLOAD_DOI = "10.15468/dl.7hxq2k"
 INATURALIST = "50c9509d-22c7-4a22-a47d-8c48425ef4a7"
 _CHUNK = 100_000
 _AUTHORS = ("Linnaeus", "(Fabricius)", "L.", "(Huds.) P.Kumm.", "Walker", "(Cuvier & Valenciennes)", "Gray", "Mill.")
+_NAMES = (
+    *("scientificName", "acceptedScientificName", "verbatimScientificName"),
+    *("taxonomicStatus", "taxonomicIssue"),
+)
 _RANKS = ("kingdom", "phylum", "class", "order", "family", "genus")
 _LICENSES = (
     ("CC_BY_4_0", "http://creativecommons.org/licenses/by/4.0/"),
@@ -65,7 +69,7 @@ class _World:
     taxon: np.ndarray  # (O,)
     dataset: np.ndarray  # (O,)
     person: np.ndarray  # (O,)
-    kind: np.ndarray  # (O,): 0 a plain name ... 5 no species
+    kind: np.ndarray  # (O,): 0 a plain name ... 5 no species, 6 a synonym
     count: np.ndarray  # (O,)
     first: np.ndarray  # (O + 1,)
     datasets: tuple[str, ...]
@@ -114,7 +118,7 @@ def _make(media: int, hosts: int, taxa: int, seed: int) -> _World:
         taxon=rng.choice(taxa, occurrences, p=weights / weights.sum()).astype(np.int32),
         dataset=rng.choice(hosts, occurrences, p=dataset_weights / dataset_weights.sum()).astype(np.int32),
         person=(rng.random(occurrences) ** 3 * max(1, occurrences // 20)).astype(np.int32),
-        kind=rng.choice(6, occurrences, p=(0.7, 0.15, 0.05, 0.04, 0.03, 0.03)).astype(np.int8),
+        kind=rng.choice(7, occurrences, p=(0.68, 0.15, 0.05, 0.04, 0.03, 0.03, 0.02)).astype(np.int8),
         count=count,
         first=np.concatenate([[0], np.cumsum(count)]),
         datasets=(INATURALIST, *(str(uuid.uuid5(uuid.NAMESPACE_DNS, f"dataset {i}")) for i in range(1, hosts))),
@@ -160,12 +164,17 @@ def _names(world: _World, part: np.ndarray) -> pl.DataFrame:
     """The name as GBIF reads it and as the publisher wrote it, and the lineage, of these occurrences."""
     kind = pl.col("kind")
     full = pl.col("name") + " " + pl.col("author")
+    accepted = pl.when(kind == 5).then(pl.col("genus")).otherwise(full)
+    synonym = pl.lit("Veteria ") + pl.col("epithet") + " " + pl.col("author")
     return (
         world.taxa[world.taxon[part]]
         .with_columns(pl.Series("kind", world.kind[part]))
         .with_columns(
             pl.when(kind == 5).then(None).otherwise(pl.col("name")).alias("species"),
-            pl.when(kind == 5).then(pl.col("genus")).otherwise(full).alias("scientificName"),
+            pl.when(kind == 6).then(synonym).otherwise(accepted).alias("scientificName"),
+            accepted.alias("acceptedScientificName"),
+            pl.when(kind == 6).then(pl.lit("SYNONYM")).otherwise(pl.lit("ACCEPTED")).alias("taxonomicStatus"),
+            pl.when(kind == 5).then(pl.lit("TAXON_MATCH_HIGHERRANK")).alias("taxonomicIssue"),
             pl.when(kind == 1)
             .then(full)
             .when(kind == 2)
@@ -189,7 +198,7 @@ def _occurrences(world: _World, part: np.ndarray) -> pl.DataFrame:
     observed = pl.date(2000, 1, 1) + pl.duration(days=number * 7919 % 9000)
     key = names["id"].cast(pl.String)
     frame = frame.with_columns(
-        *names.select(*_RANKS, "species", "scientificName", "verbatimScientificName"),
+        *names.select(*_RANKS, "species", *_NAMES),
         _pick(world.datasets, world.dataset[part]).alias("datasetKey"),
         pl.Series("license", [code for code, _ in _LICENSES])[part % 3],
         _people(world, part).alias("recordedBy"),
@@ -202,8 +211,9 @@ def _occurrences(world: _World, part: np.ndarray) -> pl.DataFrame:
     )
     url = pl.lit("https://www.inaturalist.org/observations/") + text
     filled = frame.select(
-        *("gbifID", *_RANKS, "species", "scientificName", "verbatimScientificName", "datasetKey", "license"),
-        *("recordedBy", "issue", "countryCode", "taxonKey", "acceptedTaxonKey", "speciesKey", "specificEpithet"),
+        *("gbifID", *_RANKS, "species", *_NAMES, "datasetKey", "license"),
+        pl.concat_str("taxonomicIssue", "issue", separator=";", ignore_nulls=True).str.strip_chars(";").alias("issue"),
+        *("recordedBy", "countryCode", "taxonKey", "acceptedTaxonKey", "speciesKey", "specificEpithet"),
         pl.when(home).then(url).otherwise(pl.lit("urn:catalog:MUS:ENT:") + text).alias("occurrenceID"),
         pl.when(home).then(url).alias("references"),
         pl.when(home).then(text).otherwise(pl.lit("ENT-") + text).alias("catalogNumber"),
@@ -230,7 +240,6 @@ def _occurrences(world: _World, part: np.ndarray) -> pl.DataFrame:
         (pl.lit("Near the old mill on the river, parcel ") + (number % 9973).cast(pl.String)).alias("locality"),
         (pl.lit("Province ") + (number % 211).cast(pl.String)).alias("stateProvince"),
         pl.when(number % 25 == 0).then(pl.lit('On a wall, with moss "and" ferns.')).alias("occurrenceRemarks"),
-        pl.col("scientificName").alias("acceptedScientificName"),
         pl.col("genus").alias("genericName"),
         pl.when(pl.col("species").is_null()).then(pl.lit("GENUS")).otherwise(pl.lit("SPECIES")).alias("taxonRank"),
         *(pl.lit(value).alias(name) for name, value in _CONSTANT.items()),
@@ -243,7 +252,6 @@ _CONSTANT = {
     "lastInterpreted": "2024-04-25T20:10:56.432Z",
     "lastParsed": "2024-04-25T20:10:56.432Z",
     "lastCrawled": "2024-04-20T15:36:07.701Z",
-    "taxonomicStatus": "ACCEPTED",
     "protocol": "DWC_ARCHIVE",
     "mediaType": "StillImage",
     "hasCoordinate": "true",

@@ -166,11 +166,11 @@ def test_a_changed_setting_redoes_what_follows_from_it(photos: Path, run: Curato
     before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out" / "steps").glob("*.json")}
     summary = run(photos, resume=True, test=0.5)
     after = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out" / "steps").glob("*.json")}
-    assert [name for name in sorted(after) if after[name] != before[name]] == ["5-splits.json", "6-pack.json"]
+    assert [name for name in sorted(after) if after[name] != before[name]] == ["7-splits.json", "8-pack.json"]
     assert summary.splits["test"].images > 15
 
 
-@pytest.mark.parametrize("step", ["0-read", "2-names", "5-splits", "6-pack"])
+@pytest.mark.parametrize("step", ["0-read", "2-names", "7-splits", "8-pack"])
 def test_a_curation_that_died_resumes_to_the_same_catalog(
     photos: Path, run: Curator, tmp_path: Path, step: str
 ) -> None:
@@ -196,7 +196,7 @@ def test_a_curation_that_died_resumes_to_the_same_catalog(
 def test_what_changed_after_the_check_is_not_packed(photos: Path, run: Curator, paint: Painter, tmp_path: Path) -> None:
     run(photos)
     out = tmp_path / "out"
-    for name in ("6-pack", "6-pack.json"):
+    for name in ("8-pack", "8-pack.json"):
         path = out / "steps" / name
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     paint(photos / "Pica pica" / "0.jpg", 5000)
@@ -211,7 +211,7 @@ class TestBadInput:
 
     def test_an_empty_folder(self, run: Curator, tmp_path: Path) -> None:
         (tmp_path / "photos").mkdir()
-        with pytest.raises(EmptyInput, match="no picture"):
+        with pytest.raises(EmptyInput, match="no image is spoken of"):
             run(tmp_path / "photos")
         assert not (tmp_path / "out").exists()
 
@@ -286,7 +286,7 @@ def test_a_link_to_itself_is_a_row_and_a_folder_that_cannot_be_read_is_another(
     scandir = os.scandir
 
     def refuse(folder: str) -> object:
-        if folder.endswith("Sitta europaea"):
+        if str(folder).endswith("Sitta europaea"):
             raise PermissionError(13, "Permission denied")
         return scandir(folder)
 
@@ -300,7 +300,7 @@ def test_where_a_photo_lay_is_in_the_catalog_and_not_in_the_shards(photos: Path,
     """Shards are handed on, and held the path with a person's home folder."""
     run(photos)
     assert catalog(tmp_path / "out")["path"].str.starts_with(str(photos)).all()
-    for shard in (tmp_path / "out" / "shards").iterdir():
+    for shard in (tmp_path / "out" / "shards").glob("*.tar"):
         assert str(tmp_path).encode() not in shard.read_bytes()
         assert all(sample.record.path.startswith(f"{shard}#") for sample in read_shard(shard))
 

@@ -34,7 +34,7 @@ def test_a_name_with_its_lineage_is_resolved_once_over_all_files(tmp_path: Path)
         )
         frame.write_parquet(str(tmp_path / "rows"))
     step = names_step(partial(resolve_and_note, notes=tmp_path / "asked.txt"), NameSettings())
-    named = step.apply(daft.read_parquet(str(tmp_path / "rows")))
+    named = step.applied(daft.read_parquet(str(tmp_path / "rows")))
     answers = sorted(
         named.select("uuid", "species", "verbatim_name", "drop_reason").to_pylist(), key=lambda row: row["uuid"]
     )

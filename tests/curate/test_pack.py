@@ -9,8 +9,7 @@ import pytest
 from PIL import Image
 
 from thuja.curate.concurrent import ordered_map
-from thuja.curate.shard_image import shard_bytes
-from thuja.images import DEFAULT_LIMITS
+from thuja.images import DEFAULT_LIMITS, shard_bytes
 
 NOISE = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
 

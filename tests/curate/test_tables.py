@@ -115,7 +115,7 @@ def test_hostile_rows_end_as_rows(flat: Path, run: Curator, tmp_path: Path) -> N
     (tmp_path / "tables").mkdir()
     summary = run(flat, labels=write(tmp_path / "tables" / "labels.parquet", columns))
     assert summary.dropped == {
-        "duplicate": 1, "missing_file": 3, "no_path": 1, "not_in_table": 3, "outside_source": 4,
+        "missing_file": 3, "no_path": 1, "not_in_table": 3, "outside_source": 4, "repeated_id": 1,
     }  # fmt: skip
     assert (summary.read, summary.kept) == (21, 9)
     rows = pl.read_parquet(tmp_path / "out" / "catalog.parquet")

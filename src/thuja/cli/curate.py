@@ -106,9 +106,11 @@ def _given(flags: dict[str, Any]) -> dict[str, Any]:
 
 
 def _quiet_daft() -> None:
+    import logging
     import os
 
     os.environ.setdefault("DO_NOT_TRACK", "1")  # Daft reports its use over the network unless told not to
+    logging.getLogger("daft").setLevel(logging.WARNING)
 
 
 def _use_ray(address: str) -> None:
@@ -155,3 +157,47 @@ def _hint_common_names() -> None:
         click.echo("hint: if these are English names, install the table of them once:")
         click.echo(f"  {FETCH}")
         click.echo("  thuja names import naturtag-0.8.1.tar.gz")
+
+
+@curate.command("recipe")
+def recipe_command() -> None:
+    """Print a recipe to begin with, every line of it explained.
+
+    \b
+    Example:
+      thuja curate recipe > recipe.toml
+    """
+    from importlib.resources import files
+
+    click.echo(files("thuja.curate").joinpath("example.toml").read_text(encoding="utf-8"), nl=False)
+
+
+@curate.command("step")
+@click.argument("name")
+@click.argument("table", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The Parquet file to write.")
+@click.option("--recipe", "recipe_file", type=click.Path(path_type=Path), help="Whose settings; else the defaults.")
+@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Any setting: quality.min_side=224.")
+def step_command(name: str, table: Path, *, out: Path, recipe_file: Path | None, changes: tuple[str, ...]) -> None:
+    """Do one step by itself on TABLE, a Parquet file with any of a catalog's columns.
+
+    \b
+    Steps: screen, names, download, check, quality, people, camera, specimens, bursts, duplicates, leaks,
+    caps, splits. What a step needs of those before it has to be in the table: `quality` what `check` measures.
+
+    \b
+    Example:
+      thuja curate step screen rows.parquet --out screened.parquet --set 'screen.licences=["cc0"]'
+    """
+    _quiet_daft()
+    from thuja.curate.opening import SourceCall, recipe_of
+    from thuja.curate.pipeline import Curation
+    from thuja.curate.single import run_step, step_named
+
+    call = SourceCall(source=recipe_file or table)
+    recipe = recipe_of(call, changes=(f"{name}={{}}", *changes) if recipe_file is None else changes)
+    curation = Curation(recipe=recipe, folder=out.absolute().parent / f"{out.name}.files", handed=handed_for(recipe))
+    counts = run_step(step_named({step.name: step for step in curation.steps()}, name), table, out)
+    click.echo(f"{name}: {counts.read:,} read = {counts.kept:,} kept + {counts.read - counts.kept:,} dropped")
+    for reason, count in counts.dropped.items():
+        click.echo(f"  dropped  {count:>12,}  {reason}")

@@ -20,6 +20,7 @@ VERBS = {
     "models": "thuja.cli.models:models",
     "names": "thuja.cli.names:names",
     "predict": "thuja.cli.predict:predict",
+    "shards": "thuja.cli.shards:shards",
     "train": "thuja.cli.train:train",
 }
 

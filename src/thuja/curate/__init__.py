@@ -1,8 +1,9 @@
 """Curate: from sources of images to a catalog, shards and counts that add up."""
 
+from thuja.curate.dry_run import DryRun
 from thuja.curate.handed import Handed
 from thuja.curate.opening import SourceCall, recipe_of
-from thuja.curate.pipeline import curate
+from thuja.curate.pipeline import curate, plan
 from thuja.curate.recipe import CurateRecipe, Resolve, Resolved
 from thuja.curate.recipe_file import load_recipe
 from thuja.curate.sources.spec import SourceSpec
@@ -11,6 +12,7 @@ from thuja.curate.summary import CurateSummary
 __all__ = [
     "CurateRecipe",
     "CurateSummary",
+    "DryRun",
     "Handed",
     "Resolve",
     "Resolved",
@@ -18,5 +20,6 @@ __all__ = [
     "SourceSpec",
     "curate",
     "load_recipe",
+    "plan",
     "recipe_of",
 ]

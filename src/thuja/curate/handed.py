@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from thuja.curate.filters.camera import FrameDetector
-from thuja.curate.filters.people import FaceDetector
-from thuja.curate.filters.specimens import Embed
+from thuja.curate.filters.camera import Detect
+from thuja.curate.filters.people import FaceScores
+from thuja.curate.filters.support import Embed
 from thuja.curate.recipe import Resolve
 
 
@@ -13,6 +13,6 @@ class Handed:
     """Functions that other processes can import, or instances that can be pickled; only `resolve` is always needed."""
 
     resolve: Resolve
-    faces: FaceDetector | None = None
-    frames: FrameDetector | None = None
+    faces: FaceScores | None = None
+    frames: Detect | None = None
     embed: Embed | None = None

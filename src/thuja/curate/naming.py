@@ -48,16 +48,31 @@ def _filled(answer: Resolved) -> dict[str, str | float | None]:
 
 
 def names_step(resolve: Resolve, settings: NameSettings) -> Step:
-    """Fill the taxon of every row; drop those that nothing is known of."""
-    return Step(name=STEP, settings=settings_of(settings), apply=lambda frame: _name(frame, resolve))
+    """Fill the taxon of every row; drop those that nothing is known of.
+
+    Every distinct name, with what came with it, is resolved once over all rows.
+    """
+    return Step(
+        name=STEP,
+        settings=settings_of(settings),
+        gather=lambda frame: _answers(frame, resolve),
+        apply=_answered,
+        is_rowwise=True,
+    )
 
 
-def _name(frame: Frame, resolve: Resolve) -> Frame:
-    """Every distinct name, with what came with it, is resolved once over the whole frame."""
+def _answers(frame: Frame, resolve: Resolve) -> Frame:
     look = cast(Callable[..., daft.Expression], NameResolver(resolve).look)  # on columns, an expression
-    frame = frame.with_columns({key: col(name).fill_null("") for name, key in _ASKED.items()})
-    keys = [*_ASKED.values()]
-    answers = frame.select(*keys).distinct().with_column("answer", look(*(col(key) for key in keys)))
-    frame = frame.join(answers, on=[*keys], how="left")  # no null equals another, hence the keys without
+    asked = _with_keys(frame).select(*_ASKED.values()).distinct()
+    return asked.with_column("answer", look(*(col(key) for key in _ASKED.values())))
+
+
+def _answered(frame: Frame, answers: Frame) -> Frame:
+    frame = _with_keys(frame).join(answers, on=[*_ASKED.values()], how="left")
     frame = frame.with_columns({name: col("answer")[name] for name in [*_FILLED, _SCORE]})
-    return mark_dropped(frame, col("answer")["drop"], STEP).exclude("answer", *keys)
+    return mark_dropped(frame, col("answer")["drop"], STEP).exclude("answer", *_ASKED.values())
+
+
+def _with_keys(frame: Frame) -> Frame:
+    """The frame with what is asked of each row, without nulls, of which none equals another."""
+    return frame.with_columns({key: col(name).fill_null("") for name, key in _ASKED.items()})

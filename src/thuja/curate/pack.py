@@ -15,20 +15,22 @@ from typing import Any, cast
 
 import daft
 import polars as pl
+import pyarrow as pa
 from daft import DataType, Series, Window, col, lit
 from daft.functions import row_number
 
 from thuja.curate.check import cropped
 from thuja.curate.concurrent import ordered_map
 from thuja.curate.recipe import ShardSettings
-from thuja.curate.shard_image import shard_bytes, shrunk
 from thuja.curate.splits import draws
 from thuja.curate.steps import Frame, Step, mark_dropped, parquet_files
-from thuja.errors import ImageError
-from thuja.images import DEFAULT_LIMITS, Limits, decode, encode_jpeg, read_place
+from thuja.errors import EmptyInput, ImageError
+from thuja.images import DEFAULT_LIMITS, Limits, decode, encode_jpeg, read_place, shard_bytes
+from thuja.images.plain import shrunk
 from thuja.jobs import Progress, atomic_path, write_json
 from thuja.record import CATALOG_SCHEMA, SPLITS, Record
-from thuja.shards import ShardFacts, even_sizes, write_manifest, write_shard
+from thuja.shards import ShardFacts, even_sizes, write_shard
+from thuja.shards.manifest import write_manifest
 
 STEP = "pack"
 _PLAN = "plan.json"
@@ -67,8 +69,9 @@ def pack_step(packing: Packing) -> Step:
 def _pack(frame: Frame, packing: Packing) -> Frame:
     shards = _planned(frame, packing)
     _pack_all(shards, packing)
-    facts = [ShardFacts(**_read_json(packing.plan / f"{shard}.json")["facts"]) for shard in shards]
-    write_manifest(packing.shards, [one for one in facts if one.samples])
+    facts = [ShardFacts(**one) for shard in shards for one in _read_json(packing.plan / f"{shard}.json")["facts"]]
+    if facts:
+        write_manifest(packing.shards, facts)
     outcomes = [str(packing.plan / f"{shard}.parquet") for shard in shards]
     done = daft.read_parquet(outcomes) if outcomes else daft.from_arrow(pl.DataFrame(schema=_OUTCOME).to_arrow())
     frame = frame.exclude("shard_filename").join(done, on="uuid", how="left")
@@ -114,7 +117,7 @@ def _numbered(narrow: Frame) -> tuple[Frame, Mapping[str, int]]:
     if not totals:
         return narrow.with_column("number", lit(0)), totals
     place = row_number().over(Window().partition_by("split", "head").order_by("draw", "uuid"))
-    narrow = narrow.with_column("place", place).join(daft.from_pydict(before), on=["split", "head"])
+    narrow = narrow.with_column("place", place).join(daft.from_arrow(pa.table(before)), on=["split", "head"])
     return narrow.with_column("number", (col("before") + col("place") - lit(1)).cast(DataType.int64())), totals
 
 
@@ -187,12 +190,13 @@ def pack_shard(shard: str, packing: Packing, progress: Progress | None = None) -
                 # In a shard the bytes are the shard's; where they lay tells of a person's folders.
                 yield replace(packed.record, path=""), packed.image
 
-    facts = write_shard(path, samples(), text_keys=packing.settings.text_keys)
-    if not facts.samples:
-        path.unlink(missing_ok=True)
+    try:
+        facts = [asdict(write_shard(path, samples(), text_keys=packing.settings.text_keys))]
+    except EmptyInput:  # not one of its images could be had
+        facts = []
     with atomic_path(packing.plan / f"{shard}.parquet") as temporary:
         pl.DataFrame(outcome, schema=_OUTCOME).write_parquet(temporary)
-    write_json(packing.plan / f"{shard}.json", {"facts": asdict(facts)})
+    write_json(packing.plan / f"{shard}.json", {"facts": facts})
 
 
 def pack_one(row: Mapping[str, Any], settings: ShardSettings, limits: Limits) -> Packed:

@@ -1,16 +1,22 @@
 """`curate`: from sources to a catalog and shards, step by step."""
 
+import json
 import shutil
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from daft import col
 
 from thuja.curate.caps import caps_step
+from thuja.curate.card import CardFacts, write_card
 from thuja.curate.catalog import write_catalog, write_names
 from thuja.curate.check import check_step
+from thuja.curate.citations import read_source_citations
 from thuja.curate.download import download_step
+from thuja.curate.dry_run import DryRun, reckon
 from thuja.curate.duplicates import duplicates_step
 from thuja.curate.filters.bursts import bursts_step
 from thuja.curate.filters.camera import camera_step
@@ -22,8 +28,11 @@ from thuja.curate.handed import Handed
 from thuja.curate.leaks import leaks_step
 from thuja.curate.naming import names_step
 from thuja.curate.pack import Packing, pack_step
-from thuja.curate.reading import source_settings, write_sources
+from thuja.curate.provenance import PROVENANCE, write_provenance
+from thuja.curate.reading import source_folder, source_settings, write_sources
 from thuja.curate.recipe import CurateRecipe
+from thuja.curate.report import write_report
+from thuja.curate.sources.gbif_citations import CITATIONS_FILE
 from thuja.curate.sources.spec import SourceSpec
 from thuja.curate.splits import species_table, splits_step, wanted_species
 from thuja.curate.steps import Ledger, Step
@@ -33,7 +42,8 @@ from thuja.jobs import empty_folder, output_folder, write_json
 
 RECIPE = "recipe.json"
 DOWNLOADS = "downloads"
-_INSIDE = "inside"
+SCRATCH = "sources"
+"""What readers put down for good: images that lay inside tables, citations."""
 
 
 def curate(
@@ -44,11 +54,28 @@ def curate(
     Killed at any moment, it goes on with `resume` and ends in the same catalog. Raises UsageError
     (EmptyInput, OutputExists) when the call cannot work, BadFile for a source that cannot be read.
     """
+    with _claimed(recipe, out, force=force, resume=resume) as folder:
+        return Curation(recipe=recipe, folder=folder, handed=handed).run()
+
+
+def plan(recipe: CurateRecipe, out: Path, *, handed: Handed, force: bool = False, resume: bool = False) -> DryRun:
+    """Do the steps before the first download, and reckon what the rest would take.
+
+    `out` is left unfinished: `curate` goes on from it with `resume`. Raises what `curate` does.
+    """
+    with _claimed(recipe, out, force=force, resume=resume, is_finished=False) as folder:
+        ledger = Curation(recipe=recipe, folder=folder, handed=handed).plan()
+        return reckon(ledger.frame, ledger.counts, recipe.download)
+
+
+@contextmanager
+def _claimed(recipe: CurateRecipe, out: Path, *, force: bool, resume: bool, is_finished: bool = True) -> Iterator[Path]:
+    """The output folder; what fails before a source is read leaves nothing behind."""
     for spec in recipe.sources:
         _refuse_inside(out, spec)
-    with output_folder(out, verb="curate", force=force, resume=resume) as folder:
+    with output_folder(out, verb="curate", force=force, resume=resume, is_finished=is_finished) as folder:
         try:
-            return Curation(recipe=recipe, folder=folder, handed=handed).run()
+            yield folder
         except ThujaError as error:
             is_worth_keeping = (folder / "steps" / "0-read.json").is_file() and not isinstance(error, EmptyInput)
             if not resume and not is_worth_keeping:  # nothing in it is worth a --force
@@ -74,7 +101,7 @@ class Curation:
             self._do(ledger, step)
         _refuse_one_taxon(ledger)
         wanted = self._wanted_unseen(ledger)
-        self._do(ledger, splits_step(self.recipe.splits, seed=self.recipe.seed))
+        self._do(ledger, self.steps()[-1])
         self._do(ledger, self._pack_step(ledger))
         ledger.finish()
         shutil.rmtree(self._plan, ignore_errors=True)
@@ -93,15 +120,19 @@ class Curation:
         ledger = Ledger(self.folder / "steps")
         sources = self.recipe.sources
         settings = {"sources": [source_settings(spec) for spec in sources]}
-        scratch = self.folder / "sources"
+        scratch = self.folder / SCRATCH
         ledger.read(settings, lambda folder: write_sources(sources, folder, scratch=scratch))
         if not ledger.counts[0].read:
             told = ", ".join(f"{spec.kind} {spec.path}" for spec in sources)
             raise EmptyInput(f"no image is spoken of in {told}", hint="thuja curate --help shows what is read")
         return ledger
 
+    def steps(self) -> list[Step]:
+        """Every step but reading and packing, in their order; those that the recipe leaves out are not among them."""
+        return [*self.first_steps(), splits_step(self.recipe.splits, seed=self.recipe.seed)]
+
     def first_steps(self) -> list[Step]:
-        """The steps before the splits, in their order; those that the recipe leaves out are not among them."""
+        """The steps before the splits."""
         recipe, handed = self.recipe, self.handed
         steps = [
             screen_step(recipe.screen),
@@ -119,7 +150,7 @@ class Curation:
             steps.append(specimens_step(recipe.specimens, handed.embed))
         if recipe.bursts is not None:
             steps.append(bursts_step(recipe.bursts))
-        steps.append(duplicates_step())
+        steps.append(duplicates_step(recipe.duplicates, embed=handed.embed, limits=recipe.limits.limits))
         if recipe.leaks is not None:
             steps.append(leaks_step(recipe.leaks, handed.embed))
         return [*steps, caps_step(recipe.caps, seed=recipe.seed)]
@@ -156,9 +187,27 @@ class Curation:
             notes=ledger.notes,
             wanted_unseen=wanted_unseen,
         )
-        summary = summarize(write_catalog(ledger.frame, self.folder), findings)
+        catalog = write_catalog(ledger.frame, self.folder)
+        summary = summarize(catalog, findings)
         summary.save(self.folder)
+        write_provenance(catalog, self.folder / PROVENANCE)
+        write_card(self.folder, self._card_facts(summary))
+        write_report(self.folder)
         return summary
+
+    def _card_facts(self, summary: CurateSummary) -> CardFacts:
+        cited = {}
+        for number, spec in enumerate(self.recipe.sources):
+            path = self.folder / SCRATCH / source_folder(number, spec) / CITATIONS_FILE
+            if path.is_file():
+                cited[spec.name or spec.kind] = read_source_citations(path)
+        return CardFacts(
+            name=self.recipe.title or self.folder.resolve().name,
+            recipe=json.dumps(self.recipe.to_table(), indent=2),
+            steps=summary.steps,
+            citations=cited,
+            warnings=summary.warnings,
+        )
 
 
 def _refuse_inside(out: Path, spec: SourceSpec) -> None:

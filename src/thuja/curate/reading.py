@@ -35,6 +35,11 @@ def source_settings(spec: SourceSpec) -> dict[str, Any]:
     return settings | {"path": str(spec.path.absolute())}
 
 
+def source_folder(number: int, spec: SourceSpec) -> str:
+    """What the folder of a recipe's source of this number is called, among the rows and in the scratch folder."""
+    return f"source-{number:03}-{spec.kind}"
+
+
 def write_sources(specs: Sequence[SourceSpec], folder: Path, *, scratch: Path) -> Mapping[str, int]:
     """Write the rows of all sources into `folder`, a folder a source; returns the sources' notes, added up.
 
@@ -44,10 +49,12 @@ def write_sources(specs: Sequence[SourceSpec], folder: Path, *, scratch: Path) -
     """
     notes: Notes = Counter()
     for number, spec in enumerate(specs):
-        name = f"source-{number:03}-{spec.kind}"
+        name = source_folder(number, spec)
         if not (folder / name).is_dir():
             _write_source(replace(spec, scratch=scratch / name), folder / name)
         notes.update(json.loads((folder / name / _NOTES).read_text(encoding="utf-8")))
+    if scratch.is_dir() and not any(scratch.iterdir()):
+        scratch.rmdir()
     settle_repeats(folder)
     return dict(notes)
 

@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from thuja.curate.caps import CapSettings
-from thuja.curate.download import DownloadSettings
-from thuja.curate.duplicates import DuplicateSettings
+from thuja.curate.download.settings import DownloadSettings
+from thuja.curate.duplicates.settings import DuplicateSettings
 from thuja.curate.filters.bursts import BurstSettings
 from thuja.curate.filters.camera import CameraSettings
 from thuja.curate.filters.people import PeopleSettings
 from thuja.curate.filters.quality import QualitySettings
 from thuja.curate.filters.screen import ScreenSettings
 from thuja.curate.filters.specimens import SpecimenSettings
-from thuja.curate.leaks import LeakSettings
+from thuja.curate.leaks.settings import LeakSettings
 from thuja.curate.sources.spec import SourceSpec
 from thuja.curate.splits import SplitSettings
 from thuja.errors import UsageError

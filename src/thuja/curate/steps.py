@@ -29,6 +29,8 @@ Frame = daft.DataFrame
 UNIT_ROWS = 200_000
 """Rows of a row-wise step that are done at a time: a killed run loses no more than these."""
 _FINGERPRINT = "fingerprint"
+_GATHERED = ".gathered"
+_FILE_SIZE = 32 * 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +38,22 @@ class Step:
     """One step: `settings` is all that its result depends on besides its input.
 
     A step that looks at each row by itself `is_rowwise`: it is done in units, and goes on at the unit where it was.
+    Where a row needs what only all rows together tell, `gather` makes a small table of that, once, and `apply` is
+    given it beside the rows of each unit.
     """
 
     name: str
     settings: Mapping[str, Any]
-    apply: Callable[[Frame], Frame]
+    apply: Callable[[Frame], Frame] | Callable[[Frame, Frame], Frame]
     is_rowwise: bool = False
+    gather: Callable[[Frame], Frame] | None = None
+
+    def applied(self, frame: Frame, gathered: Frame | None = None) -> Frame:
+        """What the step makes of rows; a step that gathers does so from these rows where nothing is handed in."""
+        apply: Callable[..., Frame] = self.apply
+        if self.gather is None:
+            return apply(frame)
+        return apply(frame, self.gather(frame) if gathered is None else gathered)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +106,8 @@ def mark_dropped(frame: Frame, reason: daft.Expression, step: str) -> Frame:
 
 def read_rows(path: Path) -> Frame:
     """The rows of a finished step, or of any folder of Parquet files, lazily."""
-    return daft.read_parquet([str(file) for file in parquet_files(path)])
+    files = [str(file) for file in parquet_files(path)]
+    return daft.read_parquet(files) if files else daft.from_arrow(STEP_SCHEMA.empty_table())
 
 
 def parquet_files(path: Path) -> list[Path]:
@@ -133,13 +146,25 @@ class Ledger:
         before = self._path(len(self.counts) - 1)
 
         def write(folder: Path) -> Mapping[str, int]:
+            gathered = self._gathered(step, before, folder)
             for name, files in _units(before, is_rowwise=step.is_rowwise):
                 if not (folder / name).is_dir():
                     frame = daft.read_parquet([str(file) for file in files])
-                    _write_unit(step.apply(frame), folder, name)
+                    _write_unit(step.applied(frame, gathered).select(*STEP_SCHEMA.names), folder / name)
+            shutil.rmtree(folder.with_suffix(_GATHERED), ignore_errors=True)
             return {}
 
         self._run(step.name, step.settings, write)
+
+    def _gathered(self, step: Step, before: Path, folder: Path) -> Frame | None:
+        """What the step gathers of all rows, from disk where a killed run has written it."""
+        if step.gather is None:
+            return None
+        path = folder.with_suffix(_GATHERED)
+        if not path.is_dir() or not any(folder.glob("unit-*")):  # without a unit it may be of other settings
+            shutil.rmtree(path, ignore_errors=True)
+            _write_unit(step.gather(read_rows(before)), path)
+        return daft.read_parquet([str(file) for file in parquet_files(path)])
 
     def finish(self) -> None:
         """Delete what steps of other settings left behind."""
@@ -216,14 +241,10 @@ def _units(before: Path, *, is_rowwise: bool) -> Iterator[tuple[str, list[Path]]
         yield f"unit-{number:05}", group
 
 
-def _write_unit(frame: Frame, folder: Path, name: str) -> None:
-    """Write a unit beside its place and move it there whole."""
-    part = folder / f"{name}.part"
+def _write_unit(frame: Frame, path: Path) -> None:
+    """Write rows beside their place and move them there whole."""
+    part = path.with_name(f"{path.name}.part")
     shutil.rmtree(part, ignore_errors=True)
-    written = frame.select(*STEP_SCHEMA.names)  # joins move columns
     with daft.context.execution_config_ctx(parquet_target_filesize=_FILE_SIZE):
-        written.write_parquet(str(part), write_mode="overwrite", compression="zstd")
-    part.rename(folder / name)
-
-
-_FILE_SIZE = 32 * 2**20
+        frame.write_parquet(str(part), write_mode="overwrite", compression="zstd")
+    part.rename(path)

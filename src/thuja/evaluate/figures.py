@@ -19,27 +19,8 @@ from thuja.embeddings import Vectors
 from thuja.errors import BadFile
 from thuja.evaluate.scores import Method, Score
 from thuja.report import INK
+from thuja.report.colours import DRAWING, OTHERS, PALETTE
 from thuja.taxonomy import Rank, Taxon
-
-# Okabe and Ito's colours, told apart by every kind of colour vision; the last is darkened for light paper.
-PALETTE = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#8c6bb1", "#b8a800")
-OTHERS = "#9a9a94"
-_STYLE: dict[str, Any] = {
-    "svg.fonttype": "none",
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],  # what widths are measured with; the page says what is shown
-    "font.size": 9.5,
-    "text.parse_math": False,  # a name between two dollar signs is a name
-    "axes.titlesize": 10.5,
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.linewidth": 0.8,
-    "legend.frameon": False,
-    "figure.facecolor": "none",
-    "axes.facecolor": "none",
-    **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK),
-}
 
 
 @contextmanager
@@ -47,7 +28,7 @@ def _drawing(width: float, height: float, *, name: str) -> Iterator[tuple[Figure
     """A figure of that size in inches; when the block ends, its SVG is in the list."""
     out: list[str] = []
     # The salt makes ids of clip paths the same in every run and different between figures of a page.
-    style: Any = {**_STYLE, "svg.hashsalt": name}
+    style: Any = {**DRAWING, "svg.hashsalt": name}
     with mpl.rc_context(style):
         figure = Figure(figsize=(width, height), layout="constrained")
         yield figure, out

@@ -1,6 +1,16 @@
 """Bytes to RGB to array: safe decoding of whatever the web holds, and the field's image preparations."""
 
-from thuja.images.decoding import DEFAULT_LIMITS, REASONS, Limits, decode, encode_jpeg, read_bytes, read_image, to_rgb
+from thuja.images.decoding import (
+    DEFAULT_LIMITS,
+    REASONS,
+    Limits,
+    decode,
+    encode_jpeg,
+    read_bytes,
+    read_image,
+    to_rgb,
+    upright_size,
+)
 from thuja.images.places import read_place, stretch
 from thuja.images.plain import is_plain_jpeg, shard_bytes
 from thuja.images.preparation import CLIP_MEAN, CLIP_STD, INTERPOLATIONS, MODES, Preparation
@@ -23,4 +33,5 @@ __all__ = [
     "shard_bytes",
     "stretch",
     "to_rgb",
+    "upright_size",
 ]

@@ -73,7 +73,7 @@ _SIGNATURES: Final[tuple[tuple[str, int, bytes], ...]] = (
 )
 """What is read at all: (format, offset, bytes). Nothing that starts a program (EPS, WMF) is here."""
 
-_PILLOW_RAISES: Final = (
+PILLOW_RAISES: Final = (
     OSError,  # and UnidentifiedImageError: most of what is broken
     SyntaxError,  # broken PNG chunks, headers
     ValueError,  # texts too large, unknown values; UnicodeDecodeError
@@ -142,7 +142,7 @@ class _Quiet:
                 cast("list[object]", warnings.filters).remove(self._filter)
 
 
-_QUIET: Final = _Quiet()
+QUIET: Final = _Quiet()
 
 
 def decode(data: bytes, *, limits: Limits = DEFAULT_LIMITS, draft: int | None = None) -> Image.Image:
@@ -158,7 +158,7 @@ def decode(data: bytes, *, limits: Limits = DEFAULT_LIMITS, draft: int | None = 
     if len(data) > limits.max_bytes:
         raise _too_large(len(data), limits)
     kind = _sniff(data)
-    with _QUIET:
+    with QUIET:
         try:
             with Image.open(io.BytesIO(data), formats=(kind,)) as opened:
                 _check_pixels(opened, kind, limits)
@@ -166,7 +166,22 @@ def decode(data: bytes, *, limits: Limits = DEFAULT_LIMITS, draft: int | None = 
                     opened.draft("RGB", (draft, draft))
                 opened.load()
                 return _upright(to_rgb(opened), _orientation(opened))
-        except _PILLOW_RAISES as error:
+        except PILLOW_RAISES as error:
+            raise _as_image_error(error, kind) from error
+
+
+def upright_size(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> tuple[int, int]:
+    """Width and height of the picture that `decode` would make of `data`, from its header alone; raises ImageError."""
+    if not data:
+        raise ImageError("the file is empty", reason="empty_image")
+    kind = _sniff(data)
+    with QUIET:
+        try:
+            with Image.open(io.BytesIO(data), formats=(kind,)) as opened:
+                _check_pixels(opened, kind, limits)
+                width, height = opened.size
+                return (height, width) if _orientation(opened) in _TURNED else (width, height)
+        except PILLOW_RAISES as error:
             raise _as_image_error(error, kind) from error
 
 
@@ -308,13 +323,15 @@ _TRANSPOSES: Final[Mapping[int, Image.Transpose]] = {
     8: Image.Transpose.ROTATE_90,
 }
 _ORIENTATION_TAG: Final = 0x0112
+_TURNED: Final = (5, 6, 7, 8)
+"""The orientations whose width is the file's height."""
 
 
 def _orientation(image: Image.Image) -> int:
     """The EXIF orientation; 1 where the EXIF is broken, because the picture is not."""
     try:
         return _whole(image.getexif().get(_ORIENTATION_TAG))
-    except _PILLOW_RAISES:
+    except PILLOW_RAISES:
         return 1
 
 

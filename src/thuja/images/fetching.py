@@ -150,7 +150,7 @@ class Fetcher:
             finally:
                 # A body that is not wanted is not drained: it may have no end.
                 response.close()
-            url = _joined(url, target)
+            url = redirected_to(url, target)
         raise ImageError(f"more than {self._patience.redirects} redirects", reason="too_many_redirects")
 
     def _open(self, url: str) -> urllib3.BaseHTTPResponse:
@@ -185,7 +185,7 @@ class Fetcher:
                 reason=f"http_{response.status}",
             )
             if response.status in _AGAIN:
-                raise _TryAgainError(error, after=_retry_after(response.headers.get("Retry-After", "")))
+                raise _TryAgainError(error, after=retry_after(response.headers.get("Retry-After", "")))
             raise error
         declared = response.headers.get("Content-Length", "")
         if declared.isdecimal() and len(declared) <= _DIGITS and int(declared) > self._limits.max_bytes:
@@ -202,28 +202,7 @@ class Fetcher:
             raise _TryAgainError(_timeout(self._patience.read)) from error
         except (http.HTTPError, OSError) as error:
             raise _TryAgainError(ImageError(f"the answer broke off: {_why(error)}", reason="unreachable")) from error
-        return self._unpacked(b"".join(parts), response.headers.get("Content-Encoding", ""))
-
-    def _unpacked(self, body: bytes, packing: str) -> bytes:
-        """The body of a server that packs it unasked.
-
-        Here, because not every urllib3 and Brotli unpack a bomb within the limit.
-        """
-        packing = packing.strip().lower()
-        if packing in ("", "identity"):
-            return body
-        if packing not in ("gzip", "x-gzip", "deflate"):
-            raise ImageError(f"a body that is packed by {packing!r:.60}, unasked", reason="undecodable")
-        unpacker = zlib.decompressobj(_GZIP_OR_ZLIB)
-        try:
-            unpacked = unpacker.decompress(body, self._limits.max_bytes + 1)
-        except zlib.error as error:
-            raise ImageError(f"a body that does not unpack: {error}", reason="undecodable") from error
-        if len(unpacked) > self._limits.max_bytes:
-            raise self._too_large("a body that unpacks without an end in sight")
-        if not unpacker.eof:
-            raise ImageError("a body that does not unpack: its end is missing", reason="undecodable")
-        return unpacked
+        return unpack_body(b"".join(parts), response.headers.get("Content-Encoding", ""), self._limits)
 
     def _pool(self, url: str) -> urllib3.PoolManager:
         parts = urlsplit(url)
@@ -241,10 +220,37 @@ class Fetcher:
             return self._proxies[proxy]
 
     def _too_large(self, what: str) -> ImageError:
-        return ImageError(f"{what}: over the limit of {self._limits.max_bytes:,}", reason="too_large_file")
+        return too_large_body(what, self._limits)
 
 
-def _joined(url: str, target: str) -> str:
+def too_large_body(what: str, limits: Limits) -> ImageError:
+    """The error of a body, described by `what`, that is over the limit."""
+    return ImageError(f"{what}: over the limit of {limits.max_bytes:,}", reason="too_large_file")
+
+
+def unpack_body(body: bytes, packing: str, limits: Limits) -> bytes:
+    """The body of a server that packs it unasked; raises ImageError.
+
+    Here, because not every HTTP library and Brotli unpack a bomb within the limit.
+    """
+    packing = packing.strip().lower()
+    if packing in ("", "identity"):
+        return body
+    if packing not in ("gzip", "x-gzip", "deflate"):
+        raise ImageError(f"a body that is packed by {packing!r:.60}, unasked", reason="undecodable")
+    unpacker = zlib.decompressobj(_GZIP_OR_ZLIB)
+    try:
+        unpacked = unpacker.decompress(body, limits.max_bytes + 1)
+    except zlib.error as error:
+        raise ImageError(f"a body that does not unpack: {error}", reason="undecodable") from error
+    if len(unpacked) > limits.max_bytes:
+        raise too_large_body("a body that unpacks without an end in sight", limits)
+    if not unpacker.eof:
+        raise ImageError("a body that does not unpack: its end is missing", reason="undecodable")
+    return unpacked
+
+
+def redirected_to(url: str, target: str) -> str:
     """Where a redirect leads; raises ImageError where that is not to the web."""
     try:
         joined = urljoin(url, target)
@@ -272,7 +278,7 @@ def _unreachable(error: BaseException) -> ImageError:
     return ImageError(f"cannot connect: {_why(error)}", reason="unreachable")
 
 
-def _retry_after(text: str) -> float | None:
+def retry_after(text: str) -> float | None:
     """Seconds from a Retry-After header, which holds a number or a date; None where it holds neither."""
     text = text.strip()
     if text.isdecimal():

@@ -1,13 +1,14 @@
 """The one form that images have in thuja's shards: a plain JPEG, of which nobody learns where its owner lives."""
 
 import io
+import math
 import re
 from collections.abc import Iterable
 from typing import Any
 
 from PIL import Image
 
-from thuja.images.decoding import DEFAULT_LIMITS, Limits, decode, encode_jpeg
+from thuja.images.decoding import DEFAULT_LIMITS, PILLOW_RAISES, QUIET, Limits, decode, encode_jpeg
 
 _PLAIN_SEGMENTS = frozenset({"APP0", "APP14"})
 """JFIF, and Adobe's colour transform: all that a JPEG without metadata has before its picture."""
@@ -24,27 +25,31 @@ def shard_bytes(data: bytes, *, max_side: int | None, limits: Limits = DEFAULT_L
     """
     if is_plain_jpeg(data, max_side):
         return data
-    image = decode(data, limits=limits, draft=max_side)
+    return encode_jpeg(shrunk(decode(data, limits=limits, draft=max_side), max_side))
+
+
+def shrunk(image: Image.Image, max_side: int | None) -> Image.Image:
+    """The image with no side longer than `max_side` pixels, if there is a limit."""
     scale = 1.0 if max_side is None else max_side / max(image.size)
-    if scale < 1:
-        width, height = (max(1, round(side * scale)) for side in image.size)
-        image = image.resize((width, height), Image.Resampling.BICUBIC)
-    return encode_jpeg(image)
+    if scale >= 1:
+        return image
+    width, height = (max(1, round(side * scale)) for side in image.size)
+    return image.resize((width, height), Image.Resampling.BICUBIC)
 
 
 def is_plain_jpeg(data: bytes, max_side: int | None = None) -> bool:
     """Whether a file that decodes can stand in a shard as it is."""
     if not data.startswith(b"\xff\xd8\xff"):
         return False
-    with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
-        segments: Iterable[tuple[str, Any]] = getattr(image, "applist", [("unknown", b"")])
-        is_bare = all(name in _PLAIN_SEGMENTS for name, _ in segments) and not _hides_segments(data)
-        return (
-            image.format == "JPEG"
-            and image.mode == "RGB"
-            and is_bare
-            and (max_side is None or max(image.size) <= max_side)
-        )
+    with QUIET:
+        try:
+            with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
+                if image.format != "JPEG" or image.mode != "RGB" or max(image.size) > (max_side or math.inf):
+                    return False
+                segments: Iterable[tuple[str, Any]] = getattr(image, "applist", [("unknown", b"")])
+        except PILLOW_RAISES:
+            return False  # for `decode` to say why
+    return all(name in _PLAIN_SEGMENTS for name, _ in segments) and not _hides_segments(data)
 
 
 def _hides_segments(data: bytes) -> bool:

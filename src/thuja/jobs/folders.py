@@ -72,9 +72,15 @@ def write_json(path: Path, value: Any) -> None:
 
 @contextmanager
 def output_folder(
-    path: Path, *, verb: str, force: bool = False, resume: bool = False, can_resume: bool = True
+    path: Path,
+    *,
+    verb: str,
+    force: bool = False,
+    resume: bool = False,
+    can_resume: bool = True,
+    is_finished: bool = True,
 ) -> Iterator[Path]:
-    """Claim a folder for one job, and mark it complete when the block ends well.
+    """Claim a folder for one job, and mark it complete when the block ends well, unless that leaves it unfinished.
 
     A folder that has something in it is refused, unless `resume` (all is kept but the killed run's
     half-written files) or `force` (they are deleted); force deletes only what this verb of thuja made.
@@ -90,7 +96,8 @@ def output_folder(
         path.mkdir(parents=True, exist_ok=True)
         _mark(path, verb, "running")
     yield path
-    _mark(path, verb, "complete")
+    if is_finished:
+        _mark(path, verb, "complete")
 
 
 def _settle_existing(path: Path, *, verb: str, force: bool, resume: bool, can_resume: bool) -> None:

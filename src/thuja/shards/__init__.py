@@ -1,6 +1,7 @@
 """WebDataset shards of Records: written reproducibly, read whole or by sample, split without loss or repeat."""
 
 from thuja.shards.archive import Entry, Fault
+from thuja.shards.manifest import Manifest, read_manifest, write_manifest
 from thuja.shards.reader import (
     FaultCount,
     Position,
@@ -20,6 +21,7 @@ __all__ = [
     "Entry",
     "Fault",
     "FaultCount",
+    "Manifest",
     "Position",
     "Sample",
     "ShardFacts",
@@ -30,7 +32,9 @@ __all__ = [
     "list_shards",
     "read_at",
     "read_entry",
+    "read_manifest",
     "read_shard",
     "scan_shard",
+    "write_manifest",
     "write_shard",
 ]

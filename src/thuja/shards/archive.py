@@ -13,6 +13,7 @@ from io import FileIO
 from pathlib import Path
 
 BLOCK = 512
+_COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ")
 _MAX_NAME = 2**16  # an extended header that holds a name has no reason to be longer
 _NAME = re.compile(r"(?P<key>(?:.*/)?[^./][^.]*)\.(?P<suffix>[^/]*)", re.DOTALL)
 
@@ -120,7 +121,8 @@ def _headers(file: FileIO, path: Path, start: int) -> Iterator[tuple[tarfile.Tar
         info = _parse_header(block)
         if info is None:
             if not is_lost:
-                message = f"broken header at byte {offset - BLOCK:,}"
+                packed = offset == BLOCK and block.startswith(_COMPRESSED)
+                message = "compressed: unpack it first" if packed else f"broken header at byte {offset - BLOCK:,}"
                 yield Fault(shard=path, key="", reason="broken_header", message=message)
             is_lost = True
             continue

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from thuja.errors import EmptyInput, ImageError, UsageError
+from thuja.errors import BadFile, EmptyInput, ImageError, UsageError
 from thuja.images import decode
 from thuja.jobs import Progress, spread
 from thuja.record import SPLITS
@@ -153,28 +153,35 @@ class _Tally:
 def _check_shard(task: tuple[Path, ShardFacts | None], *, is_decoded: bool) -> _Checked:
     path, named = task
     tally = _Tally()
-    hashes: list[int] = []
+    keys: list[int] = []
     first = last = ""
-    with open_shard(path) as file:
-        size = os.fstat(file.fileno()).st_size
-        for found in scan(file, path):
-            if isinstance(found, Fault):
-                tally.note(found)
-                continue
-            hashes.append(key_hash(found.key))
-            first, last = first or found.key, found.key
-            sample = assemble(file, path, found)
-            for fault in [sample] if isinstance(sample, Fault) else _sample_faults(path, found, sample, is_decoded):
+    size = 0
+    try:
+        with open_shard(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            for found in scan(file, path):
+                if isinstance(found, Fault):
+                    tally.note(found)
+                    continue
+                keys.append(key_hash(found.key))
+                first, last = first or found.key, found.key
+                for fault in _sample_faults(path, found, assemble(file, path, found), is_decoded):
+                    tally.note(fault)
+        if named is not None:
+            got: dict[str, int | str] = {"samples": len(keys), "bytes": size, "first_key": first, "last_key": last}
+            for fault in _shard_faults(path, named, got):
                 tally.note(fault)
-    if named is not None:
-        got: dict[str, int | str] = {"samples": len(hashes), "bytes": size, "first_key": first, "last_key": last}
-        for fault in _shard_faults(path, named, got):
-            tally.note(fault)
-    array = np.array(hashes, dtype=np.uint64)
-    return _Checked(hashes=array, bytes=size, faults=dict(tally.faults), examples=tally.examples)
+    except (BadFile, OSError) as error:  # one file that the disk does not give stops no check of thousands
+        tally.note(Fault(shard=path, key="", reason="unreadable", message=str(error).splitlines()[0]))
+    hashes = np.array(keys, dtype=np.uint64)
+    return _Checked(hashes=hashes, bytes=size, faults=dict(tally.faults), examples=tally.examples)
 
 
-def _sample_faults(path: Path, entry: Entry, sample: Sample, is_decoded: bool) -> Iterator[Fault]:
+def _sample_faults(path: Path, entry: Entry, sample: Sample | Fault, is_decoded: bool) -> Iterator[Fault]:
+    if isinstance(sample, Fault):
+        yield sample
+        return
+
     def fault(reason: str, message: str) -> Fault:
         return Fault(shard=path, key=entry.key, reason=reason, message=message)
 

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import stat
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -193,6 +194,8 @@ def _read(part: _Part, start: int) -> Iterator[tuple[int, Sample | Fault]]:
 def open_shard(path: Path) -> FileIO:
     """The file of a shard; raises BadFile when it cannot be opened."""
     try:
+        if not stat.S_ISREG(Path(path).stat().st_mode):  # a pipe would be waited for, for ever
+            raise BadFile(f"cannot read the shard {path}: it is not a file")
         return FileIO(path)
     except OSError as error:
         raise BadFile(f"cannot read the shard {path}: {error.strerror}") from error

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from thuja.curate.sources import SourceSpec, reader
-from thuja.curate.sources.cells import COLUMNS
+from thuja.curate.sources.expressions import COLUMNS
 
 Reading = Callable[..., tuple[list[dict[str, Any]], Counter[str]]]
 

@@ -5,10 +5,11 @@ d bits, so in at most d of the bands; in one band at least they are equal. The r
 and whoever shares a bucket is compared in full: every pair within d is compared in the first band that it is equal in,
 and is given out there alone, so once.
 
-**Large buckets.** Rows that share a bucket of more than 1,000 are equal in that band, so a pair of them within d differs
-in at most d of the *other* bits. Those bits are dealt out to d + 1 bands in the same way, and the same argument holds:
-one band at least is equal. A bucket that is large even after three bands is compared row by row, which finds everything.
-A bucket is found by a 32-bit hash of its bits: equal bits have equal hashes, and a collision costs a comparison only.
+**Large buckets.** Rows that share a bucket of more than 1,000 are equal in that band, so a pair of them within d
+differs in at most d of the *other* bits. Those bits are dealt out to d + 1 bands in the same way, and the same argument
+holds: one band at least is equal. A bucket that is large even after three bands is compared row by row, which finds
+everything. A bucket is found by a 32-bit hash of its bits: equal bits have equal hashes, and a collision costs a
+comparison only.
 
 Equal hashes are put together first, so a million copies of one hash are one row to all this.
 """
@@ -26,6 +27,7 @@ from thuja.errors import UsageError
 Hashes = npt.NDArray[np.uint8]
 Words = npt.NDArray[np.uint64]
 Integers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 BITS: Final = 256
 MAX_DISTANCE: Final = 31
@@ -36,6 +38,8 @@ _CHUNK: Final = 1 << 18
 _LOW: Final = np.uint64(0xFFFFFFFF)
 _HIGH: Final = np.uint64(0xFFFFFFFF00000000)
 _HALF: Final = np.uint64(32)
+_ALL: Final = np.full(4, ~np.uint64(0))
+_NONE: Final = np.empty((0, 2), np.int64)
 _FACTORS: Final = np.array(
     [0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 0xD6E8FEB86659FD93], dtype=np.uint64
 )
@@ -69,6 +73,27 @@ def near_matches(left: Hashes, right: Hashes, *, distance: int = 10, threads: in
     return _sorted(_cross(lefts, rights, found[:, ::-1]), max(len(left), len(right)))
 
 
+def near_pairs_of_band(hashes: Hashes, band: int, *, distance: int = 10) -> Integers:
+    """The pairs of `near_pairs` whose first equal band is this one of the distance + 1; the hashes are distinct.
+
+    The bands together give every pair once. So a set larger than one machine is cut by `parts_of_band`, a band at a
+    time, and each part joined by itself. Returns (P, 2), sorted.
+    """
+    _check(hashes, distance)
+    rows = _Rows.of(_words(hashes), None, distance)
+    found = (
+        _joined(_join_band(rows, _Bands(masks=_deal(_ALL, distance + 1), shared=band))) if len(hashes) > 1 else _NONE
+    )
+    return _sorted(found, len(hashes))
+
+
+def parts_of_band(hashes: Hashes, band: int, parts: int, *, distance: int = 10) -> Integers:
+    """The part (N,), from 0, that each hash belongs to: hashes that are equal in the band are in one part."""
+    _check(hashes, distance)
+    mixed = _mixed(_words(hashes), np.zeros(len(hashes), np.uint64), _deal(_ALL, distance + 1)[band])
+    return ((mixed >> _HALF) % np.uint64(parts)).astype(np.int64)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distinct:
     """Equal rows put together: `first` row of each group (G,), `group` of each row (N,), rows by group in `order`."""
@@ -85,7 +110,7 @@ class Distinct:
     def pairs(self) -> Integers:
         """All pairs of equal rows, (P, 2)."""
         many = np.flatnonzero(self.sizes > 1)
-        found = [np.empty((0, 2), np.int64)]
+        found = [_NONE]
         for size in np.unique(self.sizes[many]).tolist():
             members = self.order[self.begins[many[self.sizes[many] == size]][:, None] + np.arange(size)]  # (G, size)
             one, other = np.triu_indices(size, 1)
@@ -97,7 +122,7 @@ def distinct(hashes: Hashes) -> Distinct:
     """Put equal rows of (N, 32) together; groups are numbered by their first row."""
     words = _words(hashes)
     count = words.shape[1]
-    keys = _keys(words, np.zeros(count, np.uint64), np.full(4, ~np.uint64(0)))
+    keys = _keys(words, np.zeros(count, np.uint64), _ALL)
     place = (keys & _LOW).astype(np.int64)
     same = keys[1:] >> _HALF == keys[:-1] >> _HALF
     shared = np.zeros(count, bool)
@@ -137,10 +162,9 @@ class _Bands:
     masks: Words  # (d + 1, 4)
     shared: int
 
-    def is_first(self, differences: Words) -> npt.NDArray[np.bool_]:
+    def is_first(self, differences: Words) -> Flags:
         """Of pairs' differing bits (4, P): whether the shared band is equal and no band before it is."""
-        differs = (differences & self.masks[self.shared][:, None]).any(axis=0)
-        first = ~differs
+        first: Flags = ~(differences & self.masks[self.shared][:, None]).any(axis=0)
         for mask in self.masks[: self.shared]:
             first &= (differences & mask[:, None]).any(axis=0)
         return first
@@ -160,6 +184,12 @@ class _Rows:
     distance: int
     path: tuple[_Bands, ...]
 
+    @classmethod
+    def of(cls, words: Words, border: int | None, distance: int) -> "_Rows":
+        count = words.shape[1]
+        numbers, keys = np.arange(count, dtype=np.int64), np.zeros(count, np.uint64)
+        return cls(words=words, numbers=numbers, keys=keys, border=border, distance=distance, path=())
+
     def take(self, places: Integers, keys: Words, level: _Bands) -> "_Rows":
         return _Rows(
             words=self.words[:, places],
@@ -172,16 +202,14 @@ class _Rows:
 
 
 def _near_words(words: Words, border: int | None, distance: int, *, threads: int) -> Integers:
-    count = words.shape[1]
-    numbers, keys = np.arange(count, dtype=np.int64), np.zeros(count, np.uint64)
-    rows = _Rows(words=words, numbers=numbers, keys=keys, border=border, distance=distance, path=())
-    masks = _deal(np.full(4, ~np.uint64(0)), distance + 1)
+    rows = _Rows.of(words, border, distance)
+    masks = _deal(_ALL, distance + 1)
 
     def by_band(band: int) -> Integers:
         return _joined(_join_band(rows, _Bands(masks=masks, shared=band)))
 
-    if count < 2:
-        return np.empty((0, 2), np.int64)
+    if words.shape[1] < 2:
+        return _NONE
     if threads == 1:
         return _joined(by_band(band) for band in range(distance + 1))
     with ThreadPoolExecutor(threads) as pool:  # numpy sorts and counts outside the interpreter's lock
@@ -210,7 +238,7 @@ def _join_band(rows: _Rows, level: _Bands) -> Iterator[Integers]:
 
 
 def _join_below(rows: _Rows) -> Iterator[Integers]:
-    free = np.full(4, ~np.uint64(0))
+    free = _ALL.copy()
     for level in rows.path:
         free &= ~level.masks[level.shared]
     masks = _deal(free, rows.distance + 1)
@@ -262,12 +290,7 @@ def _keys(words: Words, seeds: Words, mask: Words, border: int | None = None) ->
     keys = np.empty(count, np.uint64)
     for begin in range(0, count, _CHUNK // 8):  # so small that it stays in the processor's cache
         piece = slice(begin, min(begin + _CHUNK // 8, count))
-        mixed = seeds[piece].copy()
-        for word, bits, factor in zip(words[:, piece], mask, _FACTORS, strict=True):
-            mixed ^= word & bits
-            mixed *= factor
-            mixed ^= mixed >> _HALF
-        mixed *= _FACTORS[0]
+        mixed = _mixed(words[:, piece], seeds[piece], mask)
         keys[piece] = (mixed & _HIGH) | np.arange(piece.start, piece.stop, dtype=np.uint64)
     if border is not None:
         keys = _partnered(keys, border)
@@ -275,12 +298,23 @@ def _keys(words: Words, seeds: Words, mask: Words, border: int | None = None) ->
     return keys
 
 
+def _mixed(words: Words, seeds: Words, mask: Words) -> Words:
+    """A hash (N,) of the seeds and the masked bits, best in its high half; no step loses what went before."""
+    mixed = seeds.copy()
+    for word, bits, factor in zip(words, mask, _FACTORS, strict=True):
+        mixed ^= word & bits
+        mixed *= factor
+        mixed ^= mixed >> _HALF
+    mixed *= _FACTORS[0]
+    return mixed
+
+
 def _partnered(keys: Words, border: int) -> Words:
     """Without the rows beyond the border whose hash begins as no hash before it does."""
     begins = np.zeros(1 << 24, bool)
     begins[keys[:border] >> np.uint64(40)] = True
-    kept = begins[keys >> np.uint64(40)]
-    return keys[kept]
+    kept: Words = keys[begins[keys >> np.uint64(40)]]
+    return kept
 
 
 def _deal(free: Words, bands: int) -> Words:
@@ -292,7 +326,7 @@ def _deal(free: Words, bands: int) -> Words:
     return np.packbits(masks, axis=1, bitorder="little").view(np.uint64)
 
 
-def _covered(begins: Integers, ends: Integers, count: int) -> npt.NDArray[np.bool_]:
+def _covered(begins: Integers, ends: Integers, count: int) -> Flags:
     steps = np.zeros(count + 1, np.int32)
     steps[begins] += 1
     steps[ends] -= 1
@@ -304,7 +338,7 @@ def _words(hashes: Hashes) -> Words:
 
 
 def _joined(parts: Iterator[Integers]) -> Integers:
-    return np.concatenate([np.empty((0, 2), np.int64), *parts])
+    return np.concatenate([_NONE, *parts])
 
 
 def _sorted(pairs: Integers, count: int) -> Integers:

@@ -1,5 +1,6 @@
 """What an image is known by: a hash of its pixels, and PDQ, which copies of it share within a few bits."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
@@ -11,8 +12,13 @@ from PIL import Image
 
 Bits = npt.NDArray[np.uint8]
 
-PREPARED_SIDE: Final = 128
-"""PDQ is taken from a reduction to this longest side."""
+PREPARED_SIDE: Final = 64
+"""The image is squashed to a square of this side first, the size that PDQ's own filters reduce every image to.
+
+PDQ samples an image of another size at other points: at full size, copies of half the side lie 17 of 256 bits apart in
+the mean; after this preparation 0.7 (docs/curate-duplicates.md). Such hashes are not those of a plain PDQ: a list of
+published hashes has to be made anew from its images.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +32,7 @@ class Hashes:
 
 def hashes_of(image: Image.Image) -> Hashes:
     """The hashes of a decoded image: upright and RGB, as `thuja.images.decode` gives it."""
-    bits, quality = pdqhash.compute(_prepared(image))
+    bits, quality = pdqhash.compute(prepared(image))
     return Hashes(pdq=np.packbits(bits).tobytes().hex(), pdq_quality=int(quality), pixel_hash=pixel_hash(image))
 
 
@@ -37,27 +43,24 @@ def dihedral_hashes(image: Image.Image) -> tuple[Bits, int]:
     preparation nor PDQ's grid has its middle in the middle. Within 10 bits, `pdqhash.compute_dihedral` finds 15 to 40 %
     of photos that were mirrored or turned, this 99 to 100 %.
     """
-    bits, quality = pdqhash.compute(_prepared(image))
-    turned = [pdqhash.compute(_prepared(image.transpose(turn)))[0] for turn in Image.Transpose]
+    bits, quality = pdqhash.compute(prepared(image))
+    turned = [pdqhash.compute(prepared(image.transpose(turn)))[0] for turn in Image.Transpose]
     return np.packbits(np.stack([bits, *turned]), axis=1), int(quality)
 
 
 def pixel_hash(image: Image.Image) -> str:
     """BLAKE2b, 128 bits, of the size and the RGB pixels: what two files share that decode to the same image."""
     digest = blake2b(f"{image.width} {image.height}\n".encode(), digest_size=16)
-    digest.update(np.asarray(image))
+    digest.update(np.asarray(image).tobytes())
     return digest.hexdigest()
 
 
-def hash_bytes(hashes: npt.ArrayLike) -> Bits:
+def hash_bytes(hashes: Iterable[str]) -> Bits:
     """Hexadecimal PDQ hashes as (N, 32)."""
-    return np.frombuffer(bytes.fromhex("".join(np.asarray(hashes, str).tolist())), np.uint8).reshape(-1, 32)
+    return np.frombuffer(bytes.fromhex("".join(hashes)), np.uint8).reshape(-1, 32)
 
 
-def _prepared(image: Image.Image) -> Bits:
-    """The same small pixels for every copy, whatever its size: (H, W, 3), the longest side PREPARED_SIDE or less."""
-    scale = PREPARED_SIDE / max(image.size)
-    if scale < 1:
-        width, height = (max(1, round(side * scale)) for side in image.size)
-        image = image.resize((width, height), Image.Resampling.BOX)
-    return np.asarray(image)
+def prepared(image: Image.Image) -> Bits:
+    """The same small pixels for every copy, whatever its size and shape: (64, 64, 3)."""
+    side = (PREPARED_SIDE, PREPARED_SIDE)
+    return np.asarray(image.resize(side, Image.Resampling.BILINEAR, reducing_gap=3.0))

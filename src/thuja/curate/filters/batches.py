@@ -25,6 +25,27 @@ _FILLED = {
 _BATCH = 50_000
 
 
+def filled_struct() -> DataType:
+    """The type of what a filter's column expression gives: `reason` and every column that some filter fills."""
+    kind: DataType = DataType.struct(_FILLED)
+    return kind
+
+
+def batch_of(columns: Sequence[str], values: Sequence[Series]) -> pl.DataFrame:
+    """Daft's columns as a polars batch."""
+    pairs = zip(columns, values, strict=True)
+    return pl.DataFrame({name: pl.from_arrow(column.to_arrow()) for name, column in pairs})
+
+
+def as_struct(found: pl.DataFrame, rows: int) -> object:
+    """What a filter found, as one Arrow column of `filled_struct`; null where it says nothing."""
+    assert found.height == rows, "a filter must answer for every row"
+    nulls = [pl.lit(None, pl.String).alias(name) for name in _FILLED if name not in found.columns]
+    kinds = [(name, pl.String() if kind == DataType.string() else pl.Float64()) for name, kind in _FILLED.items()]
+    answer = found.with_columns(nulls).select(pl.col(name).cast(kind) for name, kind in kinds)
+    return answer.to_struct("found").to_arrow()
+
+
 @daft.cls(use_process=False)
 class BatchFilter:
     """Calls a filter's function on batches of named columns."""
@@ -33,18 +54,11 @@ class BatchFilter:
         self._function = function
         self._columns = tuple(columns)
 
-    @daft.method.batch(return_dtype=DataType.struct(_FILLED), batch_size=_BATCH)
+    @daft.method.batch(return_dtype=filled_struct(), batch_size=_BATCH)
     def look(self, *values: Series) -> object:
-        """The filled columns of each row as one struct, null where the filter says nothing."""
-        batch = pl.DataFrame(
-            {name: pl.from_arrow(column.to_arrow()) for name, column in zip(self._columns, values, strict=True)}
-        )
-        found = self._function(batch)
-        assert found.height == batch.height, "a filter must answer for every row"
-        nulls = [pl.lit(None, pl.String).alias(name) for name in _FILLED if name not in found.columns]
-        kinds = [(name, pl.String() if kind == DataType.string() else pl.Float64()) for name, kind in _FILLED.items()]
-        answer = found.with_columns(nulls).select(pl.col(name).cast(kind) for name, kind in kinds)
-        return answer.to_struct("found").to_arrow()
+        """The filled columns of each row as one struct."""
+        batch = batch_of(self._columns, values)
+        return as_struct(self._function(batch), batch.height)
 
 
 def filtered(frame: Frame, function: Reasons, columns: Sequence[str], *, step: str, fills: Sequence[str] = ()) -> Frame:

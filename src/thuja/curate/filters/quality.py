@@ -52,4 +52,5 @@ def quality_step(settings: QualitySettings) -> Step:
         name=STEP,
         settings=asdict(settings),
         apply=lambda frame: filtered(frame, function, COLUMNS, step=STEP),
+        is_rowwise=True,
     )

@@ -143,4 +143,5 @@ def screen_step(settings: ScreenSettings) -> Step:
         name=STEP,
         settings=told,
         apply=lambda frame: filtered(frame, function, COLUMNS, step=STEP, fills=("img_type",)),
+        is_rowwise=True,
     )

@@ -8,9 +8,9 @@ from typing import Final
 import polars as pl
 
 from thuja.curate.leaks.keys import COLUMNS
-from thuja.curate.sources.cells import text_or_null
+from thuja.curate.sources.expressions import text_or_null
+from thuja.curate.sources.file_names import exists, walk_frames
 from thuja.curate.sources.folder import with_labels
-from thuja.curate.sources.local_files import exists, walk_frames
 from thuja.curate.sources.spec import Notes
 from thuja.curate.sources.table_files import TABLE_SUFFIXES, read_table_header, read_typed
 from thuja.errors import EmptyInput, UsageError

@@ -93,7 +93,7 @@ def read_delimited(path: Path, dialect: Dialect, notes: Notes) -> Iterator[pl.Da
                 yield from frame.with_columns(pl.all().replace("", None)).iter_slices(CHUNK)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         why = str(error).partition("\n")[0]
-        if "Empty CSV" in why:
+        if "Empty CSV" in why or "Could not skip initial" in why:  # a header alone
             return
         if "straddling" in why:
             why = f"a line is longer than {_BLOCK >> 20} MB (an open quote, or another separator?)"

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from thuja.curate.sources.split_words import SPLIT_OF
-from thuja.curate.sources.local_files import walk_frames
+from thuja.curate.sources.file_names import walk_frames
 from thuja.curate.sources.spec import Notes, SourceSpec
+from thuja.curate.sources.split_words import SPLIT_OF
 from thuja.curate.sources.table import read_labels
 from thuja.errors import UsageError
 

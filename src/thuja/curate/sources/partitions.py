@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 from thuja.curate.sources.spec import SourceSpec
 from thuja.errors import UsageError
 
-_BYTES_A_PART = 64 * 2**20
-_MOST_PARTS = 256  # each is an open file
-_BUFFERED_ROWS = 500_000
+_BYTES_A_PART = 32 * 2**20
+_MOST_PARTS = 400  # each is an open file, and many systems allow a thousand
+_BUFFERED_ROWS = 1_000_000
 
 
 def scratch_of(spec: SourceSpec) -> Path:

@@ -7,9 +7,9 @@ from typing import Any
 
 import polars as pl
 
-from thuja.curate.sources.cells import COLUMNS, as_float, as_int, dropped, text_or_null, traits_of
-from thuja.curate.sources.split_words import SPLIT_OF
+from thuja.curate.sources.expressions import COLUMNS, as_float, as_int, dropped, text_or_null, traits_of
 from thuja.curate.sources.spec import Notes, SourceSpec
+from thuja.curate.sources.split_words import SPLIT_OF
 from thuja.curate.sources.table_columns import Columns
 from thuja.curate.sources.table_files import TABLE_SUFFIXES, read_table_header, read_typed
 from thuja.curate.sources.table_paths import OUTSIDE, TablePaths
@@ -51,26 +51,37 @@ def _read(spec: SourceSpec, table: Path, root: Path, notes: Notes) -> Iterator[p
     paths = TablePaths(table=table, root=root)
     data_source = spec.name or root.resolve().name
     for frame in read_typed(table, columns.traits, notes):
-        lines = frame.hstack(paths.find(frame, columns))
-        rows = lines.filter(pl.col("_reason").is_null() | (pl.col("_reason") != OUTSIDE))
-        if len(rows) < len(lines):
-            notes[OUTSIDE] += len(lines) - len(rows)
-        _note_splits(rows, columns, notes)
-        yield _rows(rows, columns, data_source)
+        yield rows_of_files(frame, columns, paths, data_source, notes=notes)
     if columns.file is not None:
         yield from paths.unlisted(data_source)
 
 
-def _rows(lines: pl.DataFrame, columns: Columns, data_source: str) -> pl.DataFrame:
+def rows_of_files(
+    frame: pl.DataFrame, columns: Columns, paths: TablePaths, data_source: str, *, notes: Notes
+) -> pl.DataFrame:
+    """Lines of a table as rows, without those for files elsewhere, which are noted."""
+    lines = frame.select(columns.used).hstack(paths.find(frame, columns))
+    kept = lines.filter(pl.col("found reason").is_null() | (pl.col("found reason") != OUTSIDE))
+    if len(kept) < len(lines):
+        notes[OUTSIDE] += len(lines) - len(kept)
     own = {
         "data_source": pl.lit(data_source),
-        "source_id": pl.coalesce("_relative", "_url").fill_null(""),
-        "path": pl.col("_path"),
-        "source_url": pl.col("_url"),
+        "source_id": pl.coalesce("found relative", "found url").fill_null(""),
+        "path": pl.col("found path"),
+        "source_url": pl.col("found url"),
     }
+    return rows_of_lines(kept, columns, own, notes)
+
+
+def rows_of_lines(lines: pl.DataFrame, columns: Columns, own: Mapping[str, pl.Expr], notes: Notes) -> pl.DataFrame:
+    """Lines as rows: `own` columns where the table says nothing itself, its facts, names and traits.
+
+    `lines` has a column `found reason` why a line is dropped.
+    """
+    _note_splits(lines, columns, notes)
     facts = {name: _typed(lines, name, column) for name, column in columns.facts.items()}
-    made = own | {name: pl.coalesce(fact, own[name]) if name in own else fact for name, fact in facts.items()}
-    rows = lines.select(*dropped(pl.col("_reason")), **made)
+    made = dict(own) | {name: pl.coalesce(fact, own[name]) if name in own else fact for name, fact in facts.items()}
+    rows = lines.select(*dropped(pl.col("found reason")), **made)
     return rows.hstack([_traits(lines, columns), *_names(lines, columns)])
 
 
@@ -98,7 +109,8 @@ def _traits(lines: pl.DataFrame, columns: Columns) -> pl.Series:
     ]
     told = lines.with_columns(unfit)
     names = [*columns.traits, *numbers]
-    return told.with_columns(traits_of({name: name for name in names}).alias("_traits"))["_traits"].alias("traits")
+    traits = traits_of({name: name for name in names}).alias("found traits")
+    return told.with_columns(traits)["found traits"].alias("traits")
 
 
 def _names(lines: pl.DataFrame, columns: Columns) -> list[pl.Series]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from thuja.curate.sources.cells import COLUMNS
+from thuja.curate.sources.expressions import COLUMNS
 from thuja.errors import UsageError
 from thuja.taxonomy import RANKS, Rank
 
@@ -28,6 +28,10 @@ _MEASURED = {
 """Catalog columns that this curation finds out itself; a table's own are left out."""
 _FACTS = [name for name in COLUMNS if name not in _MEASURED | _OF_THE_STEPS | {"path", "traits"}]
 _ACCEPTED = "file (or path, filename) or url, and one of scientific_name, common_name, label, kingdom ... species"
+
+
+_INTERNAL = {"found relative", "found path", "found url", "found reason", "found place", "found traits"}
+"""What the readers of tables call the columns that they add; a table's own of these names are left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +62,17 @@ class Columns:
         used = {file, url, *(column for what, column in names.items() if what != "label")}
         facts: dict[str, str] = {what: found[what] for what in ("split", "license_name") if what in found}
         facts |= {name: name for name in header if name in _FACTS and name not in used}
-        used |= {*facts.values()}
+        left_out = used | {*facts.values(), "traits"} | _MEASURED | _OF_THE_STEPS | _INTERNAL
         return cls(
             file=file,
             url=url,
             names=names,
             facts=facts,
-            traits=tuple(name for name in header if name and name not in used | _MEASURED | _OF_THE_STEPS | {"traits"}),
+            traits=tuple(name for name in header if name and name not in left_out),
         )
+
+    @property
+    def used(self) -> list[str]:
+        """The columns that are read at all."""
+        places = [column for column in (self.file, self.url) if column is not None]
+        return [*dict.fromkeys([*places, *self.names.values(), *self.facts.values(), *self.traits])]

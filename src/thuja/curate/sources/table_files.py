@@ -16,7 +16,7 @@ TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".csv.gz", ".tsv.gz", ".parquet", ".pq
 _PATTERNS = {
     pl.Boolean(): r"^(true|false)$",
     pl.Int64(): r"^-?(0|[1-9]\d{0,17})$",  # a number with zeros before it is a code
-    pl.Float64(): r"^-?((0|[1-9]\d*)\.?\d*|\.\d+)([eE][+-]?\d+)?$",
+    pl.Float64(): r"^-?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?$",
 }
 
 
@@ -64,6 +64,8 @@ def opened_parquet(table: Path) -> pq.ParquetFile:
 
 def plain(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with dates and nested cells as text; text, numbers and truths as they are."""
+    words = [name for name, kind in frame.schema.items() if kind in (pl.Categorical, pl.Enum)]
+    frame = frame.with_columns(pl.col(words).cast(pl.String)) if words else frame
     other = [name for name, kind in frame.schema.items() if not (kind.is_numeric() or kind in (pl.String, pl.Boolean))]
     return frame.with_columns(
         pl.Series(name, [None if cell is None else str(cell) for cell in frame[name].to_list()], pl.String)

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from thuja.curate.sources.cells import dropped, first_reason, is_url, text_or_null
-from thuja.curate.sources.local_files import exists, walk_frames
+from thuja.curate.sources.expressions import dropped, first_reason, is_url, text_or_null
+from thuja.curate.sources.file_names import exists, walk_frames
 from thuja.curate.sources.table_columns import Columns
 from thuja.images.finding import SUFFIXES
 
 OUTSIDE = "outside"
 """The reason of lines that speak of files elsewhere below the table's own folder: they are no rows."""
 
-_FOUND = {"_relative": pl.String, "_path": pl.String, "_reason": pl.String}
+_FOUND = {"found relative": pl.String, "found path": pl.String, "found reason": pl.String}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,8 +29,12 @@ class TablePaths:
     base: str = ""
     _listed: list[np.ndarray[Any, np.dtype[np.uint64]]] = field(default_factory=list)
 
+    def start(self, table: Path) -> None:
+        """Go on with another table of the same images."""
+        self.table, self.base = table, ""
+
     def find(self, frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
-        """For each line `_relative` (to root), `_path`, `_url`, and the `_reason` why there is no image to open.
+        """For each line `found relative` (to root), `found path`, `found url`, `found reason`: why there is no image.
 
         The reasons: `no_path`, `bad_url`, `missing_file`, `outside_source` and OUTSIDE. A cell of the file column that
         is an address counts as one.
@@ -40,24 +44,24 @@ class TablePaths:
             (pl.lit(None, pl.String) if columns.url is None else text_or_null(columns.url)).alias("url"),
         ).select(
             pl.when(~is_url("file")).then("file").alias("file"),
-            pl.when(is_url("file")).then("file").otherwise("url").alias("_url"),
+            pl.when(is_url("file")).then("file").otherwise("url").alias("found url"),
         )
         files = said["file"].to_list()
         if not self.base:
             self.base = os.path.abspath(self._choose_base(files))  # noqa: PTH100
         root = os.path.abspath(self.root)  # noqa: PTH100 - lexical: a link in a user's folder is the user's
         found = pl.DataFrame([self._find(name, root) for name in files], schema=_FOUND, orient="row")
-        self._listed.append(found["_relative"].drop_nulls().hash(seed=0).unique().to_numpy())
-        has_url = pl.col("_url").is_not_null()
-        without_file = first_reason([(has_url & ~is_url("_url"), "bad_url"), (~has_url, "no_path")])
+        self._listed.append(found["found relative"].drop_nulls().hash(seed=0).unique().to_numpy())
+        has_url = pl.col("found url").is_not_null()
+        without_file = first_reason([(has_url & ~is_url("found url"), "bad_url"), (~has_url, "no_path")])
         return found.hstack(said).select(
-            "_relative",
-            "_path",
-            "_url",
+            "found relative",
+            "found path",
+            "found url",
             pl.when(pl.col("file").is_null() | (pl.col("file") == ""))
             .then(without_file)
-            .otherwise("_reason")
-            .alias("_reason"),
+            .otherwise("found reason")
+            .alias("found reason"),
         )
 
     def unlisted(self, data_source: str) -> Iterator[pl.DataFrame]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thuja.curate.sources.cells import as_float, as_int, is_url, traits_of
+from thuja.curate.sources.expressions import as_float, as_int, is_url, traits_of
 from thuja.curate.sources.json_items import read_items
 from thuja.errors import BadFile
 

@@ -8,6 +8,7 @@ import polars as pl
 import pyarrow as pa
 
 from thuja.curate.rows import STEP_SCHEMA
+from thuja.taxonomy import RANKS
 
 STEP = "read"
 """The name of the step that readers drop rows in."""
@@ -75,6 +76,20 @@ def first_reason(cases: Iterable[tuple[pl.Expr, str]]) -> pl.Expr:
 def is_url(column: str) -> pl.Expr:
     """Whether the cell is an address that a browser would fetch; other schemes (`file:`) are none."""
     return pl.col(column).str.contains(_URL).fill_null(value=False)
+
+
+def has_broken_names() -> pl.Expr:
+    """Whether a row's names are no names: a cell without a letter (`1827)`), half a bracket, an address.
+
+    Some of GBIF's lines were split at a separator within a cell, so that all cells behind it moved.
+    """
+    names = [pl.col(rank.label).fill_null("x") for rank in RANKS]
+    return pl.any_horizontal(
+        ~name.str.contains(r"\p{L}")
+        | (name.str.count_matches(r"\(") != name.str.count_matches(r"\)"))
+        | name.str.contains("://")
+        for name in names
+    )
 
 
 def frame_of_rows(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:

@@ -10,20 +10,21 @@ from pathlib import Path
 
 import polars as pl
 
-from thuja.curate.sources.cells import STEP
+from thuja.curate.sources.expressions import STEP
 from thuja.curate.sources.spec import CHUNK
-from thuja.images.finding import walk_files
+from thuja.images.finding import SUFFIXES, walk_files
 
 
 def walk_frames(root: Path, data_source: str) -> Iterator[pl.DataFrame]:
     """All files below a folder: data_source, source_id (the relative path), path, drop_reason, dropped_by.
 
-    A file name that is not UTF-8 is dropped as `unreadable_name`: no table can hold it.
+    A file name that is not UTF-8 is dropped as `unreadable_name`: no table can hold it. A folder that may not be read
+    is a row too, `unreadable`.
     """
     absolute = os.path.abspath(root)  # noqa: PTH100 - lexical: a link in a user's folder is the user's
     for names in _chunks(walk_files(root)):
         shown = [_readable(name) for name in names]
-        reasons = ["unreadable_name" if name != text else None for name, text in zip(names, shown, strict=True)]
+        reasons = [_why_not(absolute, name, text) for name, text in zip(names, shown, strict=True)]
         yield pl.DataFrame(
             {
                 "source_id": shown,
@@ -33,6 +34,13 @@ def walk_frames(root: Path, data_source: str) -> Iterator[pl.DataFrame]:
             },
             schema=dict.fromkeys(("source_id", "path", "drop_reason", "dropped_by"), pl.String),
         ).with_columns(pl.lit(data_source).alias("data_source"))
+
+
+def _why_not(root: str, name: str, shown: str) -> str | None:
+    if name != shown:
+        return "unreadable_name"
+    is_image = name.lower().endswith(SUFFIXES)
+    return "unreadable" if not is_image and os.path.isdir(os.path.join(root, name)) else None  # noqa: PTH112, PTH118
 
 
 def find_below(root: Path, names: pl.Series) -> pl.DataFrame:

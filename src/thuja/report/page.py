@@ -90,10 +90,12 @@ class Report:
             f'<figure><div class="scroll">{drawn}</div><figcaption>{_escape(caption)}</figcaption></figure>'
         )
 
-    def wall(self, pictures: Sequence[WallPicture], *, caption: str = "") -> Self:
-        """A wall of small pictures, each framed by whether its answer was right."""
+    def wall(self, pictures: Sequence[WallPicture], *, caption: str = "", is_wide: bool = False) -> Self:
+        """A wall of small pictures, each framed by whether its answer was right; square ones, or twice as wide."""
         title = f"<p>{_escape(caption)}</p>" if caption else ""
-        return self._add(f'{title}<ul class="wall">{"".join(map(_wall_item, pictures))}</ul>')
+        return self._add(
+            f'{title}<ul class="wall{" wide" if is_wide else ""}">{"".join(map(_wall_item, pictures))}</ul>'
+        )
 
     def save(self, path: Path) -> None:
         """Write the page: one HTML file that needs no other."""
@@ -217,6 +219,7 @@ grid-template-columns:repeat(auto-fill,minmax(8.5rem,1fr))}
 .wall li{border:3px solid var(--line);border-radius:.45rem;overflow:hidden;background:var(--panel);min-width:0}
 .wall .right{border-color:var(--right)}.wall .wrong{border-color:var(--wrong)}
 .wall img{display:block;width:100%;aspect-ratio:1;object-fit:cover}
+.wide{grid-template-columns:repeat(auto-fill,minmax(min(17rem,100%),1fr))}.wide img{aspect-ratio:2}
 .wall div{padding:.4rem .55rem .5rem;font-size:.78rem;line-height:1.35;overflow-wrap:anywhere}
 .wall span,.wall b{display:block}.wall b{font-weight:600}
 .wall .right b{color:var(--right)}.wall .wrong b{color:var(--wrong)}

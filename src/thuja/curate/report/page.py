@@ -1,0 +1,274 @@
+"""The report of a curation: one HTML page, the answer first, then what it is made of."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from thuja.curate.catalog import NAMES
+from thuja.curate.outputs import CurationFolder, DoneStep, readable
+from thuja.curate.report import figures, tables, walls
+from thuja.curate.report.tables import RANK_NAMES, Counts, Grid, percent, words
+from thuja.curate.summary import SUMMARY
+from thuja.report import Cell, Headline, Report
+
+REPORT = "report.html"
+_EXAMPLES = 4
+_KINDS = (
+    ("img_type", "kind of image"),
+    ("basis_of_record", "basis of record"),
+    ("publisher", "publisher"),
+    ("country_code", "country"),
+    ("life_stage", "life stage"),
+    ("sex", "sex"),
+)
+
+
+def write_report(folder: Path) -> Path:
+    """Write report.html into a curation's folder; raises EmptyInput or BadFile where there is no catalog."""
+    curation = CurationFolder.open(folder)
+    path = curation.folder / REPORT
+    build_report(curation).save(path)
+    return path
+
+
+def build_report(curation: CurationFolder) -> Report:
+    """The whole page."""
+    summary = _summary(curation)
+    with readable(curation.folder):
+        counts = tables.count_catalog(curation.catalog())
+        reasons = tables.drop_reasons(counts, [step.name for step in curation.steps])
+        examples = walls.draw_examples(curation.last.rows(), reasons, counts.kept) if curation.steps else None
+    report = Report(f"What {curation.folder.absolute().name} holds", summary=_sentences(counts, summary))
+    report.headlines(_headlines(counts))
+    _add_warnings(report, summary)
+    _add_taxa(report, counts)
+    _add_tail(report, counts)
+    _add_names(report, curation.folder / NAMES)
+    _add_drops(report, counts, curation.steps)
+    if examples is not None:
+        _add_walls(report, examples, reasons)
+        _add_copies(report, examples)
+    _add_leaks(report, counts)
+    _add_splits(report, counts, summary)
+    _add_rights(report, counts)
+    _add_kinds(report, counts)
+    _add_settings(report, curation)
+    return report
+
+
+def _sentences(counts: Counts, summary: Mapping[str, Any]) -> list[str]:
+    taxa, species, genera, families = tables.distinct(counts)
+    source = summary.get("source")
+    came = f" from {_handed_on(source)}" if isinstance(source, str) else ""
+    return [
+        f"{counts.read:,} images were read{came}: {counts.kept:,} were kept and {counts.read - counts.kept:,} dropped, "
+        "each for a reason that is told below.",
+        f"They show {taxa:,} taxa: {species:,} species of {genera:,} genera and {families:,} families.",
+    ]
+
+
+def _headlines(counts: Counts) -> list[Headline]:
+    taxa, species, *_ = tables.distinct(counts)
+    full = tables.full_labels(counts)
+    tail = tables.species_images(counts)
+    enough = len(tail.filter(tail >= 50))
+    share = percent(counts.kept, counts.read)
+    return [
+        Headline(label="Images kept", value=f"{counts.kept:,}", note=f"{share} of {counts.read:,} read"),
+        Headline(label="Taxa", value=f"{taxa:,}", note=f"{species:,} of them species"),
+        Headline(label="Named at all seven ranks", value=percent(full, counts.kept), note=f"{full:,} images"),
+        Headline(label="Species with 50 images or more", value=f"{enough:,}", note=f"of {species:,}"),
+    ]
+
+
+def _add_warnings(report: Report, summary: Mapping[str, Any]) -> None:
+    warnings, notes = summary.get("warnings") or [], summary.get("notes") or {}
+    if not warnings and not notes:
+        return
+    report.section("Warnings and notes")
+    for warning in warnings:
+        report.text(str(warning))
+    if notes:
+        report.table(("what was noted of the sources", "rows"), [(words(str(name)), n) for name, n in notes.items()])
+
+
+def _add_taxa(report: Report, counts: Counts) -> None:
+    report.section("What it holds", "Taxa are distinct lineages, whatever rank they go down to.")
+    _add_grid(report, tables.taxa_grid(counts, "data_source"), "By source")
+    _add_grid(report, tables.taxa_grid(counts, "kingdom"), "By kingdom")
+    report.section("How deep the labels go")
+    shares = tables.depth_shares(counts)
+    if shares:
+        caption = "The share of each source's images that have a name at each rank."
+        report.figure(figures.depth_lines(shares, RANK_NAMES), caption=caption)
+    _add_grid(report, tables.depth_grid(counts))
+
+
+def _add_tail(report: Report, counts: Counts) -> None:
+    images = tables.species_images(counts)
+    if not len(images):
+        return
+    report.section("The long tail")
+    caption = (
+        f"How many images each of the {len(images):,} species has, the commonest first. Both axes are logarithmic."
+    )
+    report.figure(figures.long_tail(images.to_numpy()), caption=caption)
+    _add_grid(report, tables.tail_grid(images))
+
+
+def _add_names(report: Report, path: Path) -> None:
+    """How names were resolved, from names.csv, with the commonest names of each status."""
+    if not path.is_file():
+        return
+    names = pl.scan_csv(path, infer_schema=False).with_columns(pl.col("images").cast(pl.Int64))
+    ordered = names.sort("images", "verbatim_name", descending=[True, False], nulls_last=True)
+    groups = ordered.group_by("resolution_status").agg(
+        pl.len().alias("names"),
+        pl.col("images").sum(),
+        pl.col("verbatim_name").head(_EXAMPLES),
+        pl.col("scientific_name").head(_EXAMPLES),
+    )
+    rows = groups.collect().sort("images", "resolution_status", descending=[True, False]).to_dicts()
+    cells: list[list[Cell]] = [
+        [words(row["resolution_status"] or "none"), row["names"], row["images"], _resolved(row)] for row in rows
+    ]
+    report.section("Names", f"How the names were resolved; {NAMES} has every one of them, with the reason.")
+    report.table(("how", "names", "images", "the commonest of them"), cells)
+
+
+def _resolved(row: Mapping[str, Any]) -> str:
+    pairs = zip(row["verbatim_name"], row["scientific_name"], strict=True)
+    shown = []
+    for written, taken in pairs:
+        name = _short(written or "no name")
+        shown.append(name if not taken or taken == written else f"{name} → {taken}")
+    return "; ".join(shown)
+
+
+def _add_drops(report: Report, counts: Counts, steps: Sequence[DoneStep]) -> None:
+    lost = counts.read - counts.kept
+    told = f"{lost:,} of {counts.read:,} images were dropped." if lost else "No image was dropped."
+    report.section("What was dropped", told)
+    if lost and steps:
+        caption = "What every step was given: the images that it kept, and those that it dropped."
+        report.figure(figures.step_bars(steps), caption=caption)
+    if lost:
+        _add_grid(report, tables.drop_grid(counts, [step.name for step in steps]))
+
+
+def _add_walls(report: Report, examples: walls.Examples, reasons: Sequence[tuple[str, str, int]]) -> None:
+    kept = walls.kept_wall(examples)
+    if kept:
+        report.section("Images that were kept").wall(kept, caption="Drawn at random.")
+    shown = {(step, reason): walls.reason_wall(examples, step, reason) for step, reason, _ in reasons}
+    hidden = [f"{words(reason)} ({images:,} images)" for _, reason, images in reasons if walls.is_hidden(reason)]
+    if not any(shown.values()) and not hidden:
+        return
+    report.section("Images that were dropped", "Drawn at random, some for each reason.")
+    for step, reason, images in reasons:
+        if shown[step, reason]:
+            report.wall(shown[step, reason], caption=f"{words(reason)} (step {step}): {images:,} images")
+    if hidden:
+        report.text(
+            f"Not shown, because a report is handed on: {', '.join(hidden)}. The catalog has their ids, and "
+            "thuja curate explain tells the story of each."
+        )
+
+
+def _add_copies(report: Report, examples: walls.Examples) -> None:
+    pairs = walls.pair_wall(examples)
+    if pairs:
+        caption = "The copy that was kept stands on the left, one that was dropped for it on the right."
+        report.section("Duplicates side by side").wall(pairs, caption=caption, is_wide=True)
+
+
+def _add_leaks(report: Report, counts: Counts) -> None:
+    if not len(counts.leaks):
+        return
+    report.section(
+        "Found in evaluation sets",
+        "Images that an evaluation set has too, by the key that they were found by; one found by several keys counts "
+        "for each of them.",
+    )
+    _add_grid(report, tables.leak_grid(counts))
+
+
+def _add_splits(report: Report, counts: Counts, summary: Mapping[str, Any]) -> None:
+    report.section("Splits")
+    _add_grid(report, tables.split_grid(counts))
+    unseen = summary.get("unseen") or []
+    if unseen:
+        more = f" and {len(unseen) - 20:,} more" if len(unseen) > 20 else ""
+        report.text(f"Species held out of training: {', '.join(map(str, unseen[:20]))}{more}.")
+
+
+def _add_rights(report: Report, counts: Counts) -> None:
+    grid = tables.fact_grid(counts, "license_name", title="licence")
+    report.section("Licences")
+    if grid is None:
+        report.text("No image came with a licence: ask before anything of this set is handed on.")
+    else:
+        _add_grid(report, grid)
+
+
+def _add_kinds(report: Report, counts: Counts) -> None:
+    grids = [(tables.fact_grid(counts, fact, title=title), title) for fact, title in _KINDS]
+    years = {int(year): images for year, images in counts.facts["year"].iter_rows() if year is not None}
+    if not years and not any(grid for grid, _ in grids):
+        return
+    report.section("Kinds, places and times")
+    if len(years) > 1:
+        report.figure(
+            figures.year_bars(dict(sorted(years.items()))), caption="Kept images by the year they were taken."
+        )
+    for grid, _ in grids:
+        if grid is not None:
+            _add_grid(report, grid)
+
+
+def _add_settings(report: Report, curation: CurationFolder) -> None:
+    recipe = _flat(curation.recipe)
+    if recipe:
+        rows = [(key, _plain(value)) for key, value in sorted(recipe.items())]
+        report.section("Recipe", "What the curation was told to do.").table(("setting", "value"), rows)
+
+
+def _add_grid(report: Report, grid: Grid, caption: str = "") -> None:
+    columns, rows = grid
+    report.table(columns, rows, caption=caption)
+
+
+def _summary(curation: CurationFolder) -> Mapping[str, Any]:
+    try:
+        value = json.loads((curation.folder / SUMMARY).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, part in value.items():
+        flat |= _flat(part, f"{prefix}{key}.") if isinstance(part, dict) else {f"{prefix}{key}": part}
+    return flat
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "none"}[value]
+    if isinstance(value, list):
+        return ", ".join(map(_plain, value)) or "none"
+    return _handed_on(str(value))
+
+
+def _handed_on(text: str) -> str:
+    """A path without its folders, which tell of a person's machine; any other text as it is."""
+    return Path(text).name if text.startswith(("/", "~")) else text
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= 40 else text[:39] + "…"

@@ -1,0 +1,57 @@
+"""One step of a curation by itself, on a Parquet file of anybody's."""
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from thuja.curate.rows import STEP_SCHEMA, RowWriter, conform
+from thuja.curate.steps import Ledger, Step, StepCounts, read_rows
+from thuja.errors import BadFile, UnknownName, UsageError
+from thuja.jobs import atomic_path
+
+_ROWS = 50_000
+
+
+def run_step(step: Step, source: Path, out: Path) -> StepCounts:
+    """Do one step on a table and write the table that it leaves; returns what it kept and dropped.
+
+    The table may have any of a catalog's columns; one that no catalog has is refused. Rows without a uuid get one of
+    their source_id. Rows that are dropped already stay as they are. Raises BadFile for a file that is no such table.
+    """
+    if out.absolute() == source.absolute():
+        raise UsageError(f"{out} would be written over what is read", hint="name another file for --out")
+    scratch = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.absolute().parent))
+    try:
+        ledger = Ledger(scratch)
+        ledger.read({}, lambda folder: _write(source, folder))
+        ledger.run(step)
+        with atomic_path(out) as temporary, pq.ParquetWriter(temporary, STEP_SCHEMA, compression="zstd") as writer:
+            for batch in read_rows(scratch / f"1-{step.name}").to_arrow_iter():
+                writer.write_batch(batch.cast(STEP_SCHEMA))
+        return ledger.counts[-1]
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _write(source: Path, folder: Path) -> Mapping[str, int]:
+    writer = RowWriter(folder)
+    try:
+        with pq.ParquetFile(source) as file:
+            for batch in file.iter_batches(_ROWS):
+                frame = pl.DataFrame(pl.from_arrow(batch))
+                writer.write(conform(frame, data_source=source.stem))
+    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+        raise BadFile(f"{source} cannot be read as a catalog: {str(error).splitlines()[0]}") from error
+    writer.flush()
+    return {}
+
+
+def step_named(steps: Mapping[str, Step], name: str) -> Step:
+    """One of these steps; raises UnknownName."""
+    if name not in steps:
+        raise UnknownName.of("step", name, steps)
+    return steps[name]
