@@ -3,8 +3,8 @@
     python benchmarks/curate_leaks.py [--photos ../shared/photos] [--each 120] [--hashes 100000]
 
 Copies of real photos (each flip and turn, recompressed, resized, cut) stand against an index of the originals. Photos
-of the other sets of `photos` stand against the same index: whatever is found there is looked at as a false drop. The speed
-is that of random hashes and ids.
+of each set stand against the indexes of the others: whatever is found there is looked at as a false drop. The speed is
+that of random hashes and ids.
 """
 
 import argparse
@@ -103,22 +103,6 @@ def unrelated(photos: Path, table: pl.DataFrame, folder: Path) -> None:
         found = open_finder(LeakSettings(indexes=others)).find(batch_of(rows[name]))
         hits = [(row["path"], leak) for row, leak in zip(rows[name], found, strict=True) if leak]
         print(f"{name}\t{len(hits)}/{len(rows[name])}\t{hits[:3]}")
-
-
-def within(photos: Path, table: pl.DataFrame, folder: Path) -> None:
-    print("\nphotos found in another half of their own set: near-copies, or unlike images that PDQ takes for one")
-    for name in table["set"].unique().sort():
-        files = table.filter(pl.col("set") == name)["file"].to_list()
-        one, other = files[::2], files[1::2]
-        path = folder / "half.parquet"
-        pl.DataFrame({"file": one}).write_csv(folder / "half.csv")
-        build_leak_index(folder / "half.csv", path, LeakIndexSettings(name="half", images=photos))
-        index = pl.read_parquet(path)
-        keep = index.filter(pl.col("path").is_in([str(photos / file) for file in one]))
-        finder = open_finder(LeakSettings(indexes=(path,)))
-        batch = batch_of([row_of(read_image(photos / file)) for file in other])
-        hits = [(file, leak) for file, leak in zip(other, finder.find(batch), strict=True) if leak]
-        print(f"{name}\t{len(hits)}/{len(other)} of {len(keep)}\t{hits[:3]}")
 
 
 def cosines(shared: Path) -> None:

@@ -16,7 +16,6 @@ from thuja.curate import CurateSummary, update
 from thuja.curate.changes import CatalogChanges, Move
 from thuja.curate.kept_splits import fetched_images, held_out_lineages, keep_splits, kept_splits, kept_splits_step
 from thuja.curate.rows import STEP_SCHEMA
-from thuja.curate.splits import splits_step
 from thuja.curate.update import compare_catalogs, write_changes_csv
 from thuja.errors import BadFile, EmptyInput
 from thuja.record import CATALOG_SCHEMA
