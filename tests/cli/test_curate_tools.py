@@ -15,7 +15,7 @@ COMMANDS = {
     "status": curate_tools.status_command,
     "explain": curate_tools.explain_command,
     "report": curate_tools.report_command,
-    "update": curate_tools.update_command,
+    "compare": curate_tools.compare_command,
 }
 
 
@@ -52,12 +52,12 @@ def test_report_names_the_page_it_wrote(data: Path) -> None:
 
 
 def test_update_writes_its_tables_and_prints_the_difference(data: Path, tmp_path: Path) -> None:
-    done = run("update", data, data / "catalog.parquet", "--out", tmp_path / "changes", "--csv")
+    done = run("compare", data, data / "catalog.parquet", "--out", tmp_path / "changes", "--csv")
     assert "60  unchanged" in done.stdout
     assert sorted(path.name for path in (tmp_path / "changes").iterdir()) == [
         "changes.csv", "changes.parquet", "take_down.csv",
     ]  # fmt: skip
-    assert json.loads(run("update", data, data, "--out", tmp_path / "changes", "--json").stdout)["same"] == 60
+    assert json.loads(run("compare", data, data, "--out", tmp_path / "changes", "--json").stdout)["same"] == 60
 
 
 @pytest.mark.parametrize("verb", COMMANDS)

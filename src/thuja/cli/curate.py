@@ -22,6 +22,10 @@ class CurateGroup(click.Group):
             args = ["run", *args]
         return super().parse_args(ctx, args)
 
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name; any other word is the source of a run."""
+        return super().get_command(ctx, cmd_name) or self.commands["run"]
+
 
 @click.group(cls=CurateGroup)
 def curate() -> None:

@@ -7,7 +7,12 @@ import click
 
 @click.group("leaks")
 def leaks() -> None:
-    """Make evaluation sets ready for the leak gate of a recipe's [leaks]."""
+    """Make evaluation sets ready for the leak gate of a recipe's [leaks].
+
+    \b
+    Example:
+      thuja curate leaks build newt --name newt --out newt.parquet
+    """
 
 
 @leaks.command("build")
