@@ -21,6 +21,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 
 $(TOOLS): $(INSTALLED)
 	$(VENV)/bin/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	$(VENV)/bin/python -m pip install --quiet --no-deps facenet-pytorch==2.6.0  # its own wish is for an old torch
 	@touch $@
 
 demo: $(INSTALLED)  ## From pictures to a model that names organisms; PHOTOS=DIR [LABELS=CSV] for your own

@@ -108,6 +108,7 @@ the evaluation sets that the image was found in, and by which key (`newt:pdq;fis
 
 _OWN = {"uuid", "path", "caption", "data_source", "source_id", "sha256", "width", "height", "split"}
 _TAXON = {*(rank.label for rank in RANKS), "scientific_name", "common"}
+_KINDS: Mapping[str, pa.DataType] = {f.name: f.type for f in CATALOG_SCHEMA}
 _FACTS = {f.name for f in CATALOG_SCHEMA} - _OWN - _TAXON - {"traits"}
 
 
@@ -187,16 +188,16 @@ class Record:
 def _typed(row: Mapping[str, Any]) -> dict[str, Any]:
     """The row with each value as its column holds it; a shard may come from anywhere. Raises BadFile."""
     typed = _known(row)
-    for column in CATALOG_SCHEMA:
-        value = typed.get(column.name)
-        if value is None or column.name == "traits":
+    for name, value in typed.items():
+        kind = _KINDS.get(name)
+        if kind is None or name == "traits":
             continue
-        if not isinstance(value, str | int | float):
-            raise BadFile(f"a record's {column.name} must be {column.type}, got {value!r:.80}")
+        if not isinstance(value, str | int | float) or (kind == _BOOL and not isinstance(value, bool)):
+            raise BadFile(f"a record's {name} must be {kind}, got {value!r:.80}")
         try:
-            typed[column.name] = _PYTHON[column.type](value)
+            typed[name] = _PYTHON[kind](value)
         except (ValueError, OverflowError) as error:
-            raise BadFile(f"a record's {column.name} must be {column.type}, got {value!r:.80}") from error
+            raise BadFile(f"a record's {name} must be {kind}, got {value!r:.80}") from error
     return typed
 
 

@@ -15,6 +15,7 @@ from thuja.curate.rows import STEP_SCHEMA
 from thuja.curate.steps import Frame, Step, mark_dropped
 from thuja.errors import ImageError
 from thuja.images import Limits, decode, read_place
+from thuja.images.crops import cropped
 
 STEP = "check"
 _FILLED = ("sha256", "md5", "file_size", "width", "height", "crop", "pixel_hash", "pdq", "pdq_quality")
@@ -112,20 +113,6 @@ def measures(image: Image.Image) -> Found:
         "sharpness": sharpness_of(image),
         "contrast": contrast_of(image),
     }
-
-
-def cropped(image: Image.Image, crop: str | None) -> Image.Image:
-    """The part of an image that its `crop` tells, clipped at the border; raises ImageError where nothing is left."""
-    if not crop:
-        return image
-    try:
-        left, top, width, height = (round(float(part)) for part in crop.split(","))
-    except (ValueError, OverflowError) as error:
-        raise ImageError(f"not a box: {crop!r:.80}", reason="broken_crop") from error
-    box = (max(left, 0), max(top, 0), min(left + width, image.width), min(top + height, image.height))
-    if box[0] >= box[2] or box[1] >= box[3]:
-        raise ImageError(f"the box {crop} lies outside the image", reason="empty_crop")
-    return image.crop(box)
 
 
 def check_step(limits: Limits) -> Step:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from thuja.curate.recipe import CurateRecipe
-from thuja.curate.recipe_file import SUFFIXES, from_table, load_recipe
+from thuja.curate.recipe_file import SUFFIXES, from_table, load_recipe, without_nulls
 from thuja.curate.sources import BIOSPHERE_BACKBONE, biosphere_table
 from thuja.errors import UsageError
 
@@ -43,7 +43,7 @@ def recipe_of(call: SourceCall, *, flags: Mapping[str, Any] | None = None, chang
     if source.suffix.lower() in SUFFIXES and not call.kind:
         if call.labels is not None:
             raise UsageError("a recipe says what its sources are", hint="leave out --labels")
-        table = _without_nulls(load_recipe(source).to_table())
+        table = without_nulls(load_recipe(source).to_table())
     else:
         table = {"sources": [_single(call)]}
         if biosphere_table(source) is not None and not call.kind:
@@ -55,7 +55,7 @@ def recipe_of(call: SourceCall, *, flags: Mapping[str, Any] | None = None, chang
         if not is_there:
             raise UsageError(f"--set takes KEY=VALUE, got {change!r}", hint="--set quality.min_side=224")
         _put(table, key.strip(), _value(text.strip()))
-    return from_table(CurateRecipe, table, folder=Path())
+    return from_table(CurateRecipe, table, folder=Path.cwd())
 
 
 def _single(call: SourceCall) -> dict[str, Any]:
@@ -100,9 +100,3 @@ def _value(text: str) -> Any:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
-
-
-def _without_nulls(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _without_nulls(one) for name, one in value.items() if one is not None}
-    return [_without_nulls(one) for one in value] if isinstance(value, list) else value

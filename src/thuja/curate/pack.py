@@ -19,13 +19,13 @@ import pyarrow as pa
 from daft import DataType, Series, Window, col, lit
 from daft.functions import row_number
 
-from thuja.curate.check import cropped
 from thuja.curate.concurrent import ordered_map
 from thuja.curate.recipe import ShardSettings
 from thuja.curate.splits import draws
 from thuja.curate.steps import Frame, Step, mark_dropped, parquet_files
 from thuja.errors import EmptyInput, ImageError
 from thuja.images import DEFAULT_LIMITS, Limits, decode, encode_jpeg, read_place, shard_bytes
+from thuja.images.crops import cropped
 from thuja.images.plain import shrunk
 from thuja.jobs import Progress, atomic_path, write_json
 from thuja.record import CATALOG_SCHEMA, SPLITS, Record

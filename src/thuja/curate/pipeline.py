@@ -32,7 +32,7 @@ from thuja.curate.naming import names_step
 from thuja.curate.pack import Packing, pack_step
 from thuja.curate.provenance import PROVENANCE, write_provenance
 from thuja.curate.reading import source_folder, source_settings, write_sources
-from thuja.curate.recipe import CurateRecipe
+from thuja.curate.recipe import CurateRecipe, without_folders
 from thuja.curate.report import write_report
 from thuja.curate.sources.gbif_citations import CITATIONS_FILE
 from thuja.curate.sources.spec import SourceSpec
@@ -227,7 +227,7 @@ class Curation:
                 cited[spec.name or spec.kind] = read_source_citations(path)
         return CardFacts(
             name=self.recipe.title or self.folder.resolve().name,
-            recipe=json.dumps(self.recipe.to_table(), indent=2),
+            recipe=json.dumps(without_folders(self.recipe).to_table(), indent=2),
             steps=summary.steps,
             citations=cited,
             warnings=summary.warnings,

@@ -1,5 +1,6 @@
 """A recipe from a file: TOML, or a Python file that says `RECIPE = CurateRecipe(...)`."""
 
+import json
 import runpy
 import tomllib
 from collections.abc import Mapping
@@ -12,12 +13,12 @@ from thuja.curate.recipe import CurateRecipe
 from thuja.curate.sources.spec import SourceSpec
 from thuja.errors import BadFile, ThujaError, UnknownName, UsageError
 
-SUFFIXES = (".toml", ".py")
+SUFFIXES = (".toml", ".json", ".py")
 T = TypeVar("T")
 
 
 def load_recipe(path: Path) -> CurateRecipe:
-    """The recipe in a file. Paths in a TOML file are relative to its folder.
+    """The recipe in a file; recipe.json of a curation is one too. Paths are relative to the file's folder.
 
     Raises UsageError for a file that is not there or says something that no recipe knows, BadFile for broken TOML. A
     Python file is run: take it only from whom you trust.
@@ -27,10 +28,20 @@ def load_recipe(path: Path) -> CurateRecipe:
     if path.suffix.lower() == ".py":
         return _run(path)
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        text = path.read_text(encoding="utf-8")
+        table = without_nulls(json.loads(text)) if path.suffix.lower() == ".json" else tomllib.loads(text)
+    except (OSError, ValueError, RecursionError) as error:
         raise BadFile(f"the recipe {path} cannot be read: {error}", hint="TOML in UTF-8") from error
-    return from_table(CurateRecipe, table, folder=path.parent)
+    if not isinstance(table, dict):
+        raise BadFile(f"the recipe {path} is no table of settings", hint="thuja curate recipe prints one")
+    return from_table(CurateRecipe, table, folder=path.parent.absolute())
+
+
+def without_nulls(value: Any) -> Any:
+    """A value of JSON without what is null in it, which TOML cannot say."""
+    if isinstance(value, dict):
+        return {name: without_nulls(one) for name, one in value.items() if one is not None}
+    return [without_nulls(one) for one in value] if isinstance(value, list) else value
 
 
 def _run(path: Path) -> CurateRecipe:

@@ -2,7 +2,6 @@
 
 from thuja.curate.duplicates.bands import near_matches, near_pairs
 from thuja.curate.duplicates.hashing import Hashes, dihedral_hashes, hashes_of
-from thuja.curate.duplicates.rare import rare_step
 from thuja.curate.duplicates.settings import DuplicateSettings
 from thuja.curate.duplicates.stars import stars
 from thuja.curate.duplicates.step import dropped_by_clade, duplicates_step
@@ -16,6 +15,5 @@ __all__ = [
     "hashes_of",
     "near_matches",
     "near_pairs",
-    "rare_step",
     "stars",
 ]

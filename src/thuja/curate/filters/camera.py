@@ -39,7 +39,7 @@ class CameraSettings:
     that no file tells of stays, unless `keep_unseen` is false.
     """
 
-    detections: tuple[str, ...] = ()
+    detections: tuple[Path, ...] = ()
     min_animal: float = 0.2
     min_person: float = 0.2
     max_frames: int = 15
@@ -147,9 +147,13 @@ def camera_step(settings: CameraSettings, detect: Detect | None = None) -> Step:
 
     `detect` is asked only where there is no file of detections. Raises UsageError, BadFile at once.
     """
-    paths = [Path(path) for path in settings.detections]
+    paths = settings.detections
     frames = FrameTable.of(read_detections(paths)) if paths else None
-    told: dict[str, Any] = asdict(settings) | {"files": [_digest(path) for path in paths], "detect": _describe(detect)}
+    told: dict[str, Any] = asdict(settings) | {
+        "detections": [str(path) for path in paths],
+        "files": [_digest(path) for path in paths],
+        "detect": _describe(detect),
+    }
 
     def apply(frame: Frame) -> Frame:
         fills = ("animal_score", "person_score")

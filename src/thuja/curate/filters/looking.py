@@ -12,6 +12,7 @@ from thuja.curate.filters.batches import Reasons, as_struct, batch_of, filled_st
 from thuja.curate.steps import Frame, mark_dropped
 from thuja.errors import ImageError
 from thuja.images import decode, read_place
+from thuja.images.crops import cropped
 
 COLUMNS = ("place", "crop", "drop_reason")
 """What `images_of` reads."""
@@ -30,13 +31,9 @@ def images_of(batch: pl.DataFrame, wanted: Sequence[bool] | None = None) -> Iter
 def image_at(place: str, crop: str | None = None) -> Image.Image | None:
     """The image at a place, or its part that `crop` (`left,top,width,height`) says; None if it does not decode."""
     try:
-        image = decode(read_place(place), draft=None if crop else _SIDE)
+        return cropped(decode(read_place(place), draft=None if crop else _SIDE), crop)
     except ImageError:
         return None  # `check` has looked at it: what changed since is `pack`'s to say
-    if not crop:
-        return image
-    left, top, width, height = (int(value) for value in crop.split(","))
-    return image.crop((left, top, left + width, top + height))
 
 
 @daft.cls(use_process=False)

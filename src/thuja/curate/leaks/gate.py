@@ -12,13 +12,13 @@ import polars as pl
 from daft import DataType, Series, col, lit
 from daft.functions import when
 
-from thuja.curate.check import cropped
 from thuja.curate.leaks.embedding import Embed, Vectors, unit
 from thuja.curate.leaks.finding import READ, shared_finder
 from thuja.curate.leaks.settings import KEYS, LeakSettings
 from thuja.curate.steps import Frame, Step, mark_dropped
 from thuja.errors import ImageError, UsageError
 from thuja.images import decode, read_place
+from thuja.images.crops import cropped
 
 STEP: Final = "leaks"
 REASON: Final = "leak"

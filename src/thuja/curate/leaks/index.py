@@ -16,7 +16,8 @@ from thuja.curate.concurrent import ordered_map
 from thuja.curate.duplicates.hashing import PREPARED_SIDE, dihedral_hashes
 from thuja.curate.leaks.embedding import Embed, unit
 from thuja.curate.leaks.evaluation import FACTS, read_evaluation
-from thuja.curate.leaks.keys import COLUMNS
+from thuja.curate.leaks.keys import COLUMNS, keys_of
+from thuja.curate.leaks.settings import DEFAULT_KEYS
 from thuja.errors import BadFile, EmptyInput, ImageError, UsageError
 from thuja.images import DEFAULT_LIMITS, Limits, read_image
 from thuja.jobs import Progress, atomic_path
@@ -62,9 +63,11 @@ class LeakIndexSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeakIndexCounts:
-    """How many images an index has, and how many of them were hashed, embedded or could not be read."""
+    """How many images an index has, how many it can tell again by some key, and how many were hashed, embedded or
+    could not be read."""
 
     images: int
+    known: int
     hashed: int
     embedded: int
     unreadable: int
@@ -84,13 +87,14 @@ def build_leak_index(
     A file that cannot be read stays in by what else is known of it, with its problem. Raises UsageError, BadFile.
     """
     progress = Progress(total=None, label=f"preparing {settings.name}", unit="images")
-    totals = dict.fromkeys(("images", "hashed", "embedded", "unreadable"), 0)
+    totals = dict.fromkeys(("images", "known", "hashed", "embedded", "unreadable"), 0)
     about = {"form": _FORM, "name": settings.name, "holds_out": settings.hold_out_species, "side": PREPARED_SIDE}
     schema = SCHEMA.with_metadata({_ABOUT: json.dumps(about, sort_keys=True).encode()})
     with atomic_path(out) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
         for frame in read_evaluation(source, images=settings.images, ids_of=settings.ids_of):
             for rows in _prepared(_named(frame, resolve), settings, embed):
                 totals["images"] += len(rows)
+                totals["known"] += int(_count_known(rows))
                 totals["hashed"] += rows["pdq_flips"].count()
                 totals["embedded"] += rows["emb"].count()
                 totals["unreadable"] += rows["problem"].count()
@@ -99,7 +103,18 @@ def build_leak_index(
         progress.close()
         if not totals["images"]:
             raise EmptyInput(f"{source} lists no image")
+        if not totals["known"] and not settings.hold_out_species:
+            raise EmptyInput(
+                f"nothing in {source} tells an image again: no id, no address, no file that could be read",
+                hint="--images FOLDER says where the files of a table are",
+            )
     return LeakIndexCounts(**totals)
+
+
+def _count_known(rows: pl.DataFrame) -> int:
+    """How many of these images some id, address or hash tells again."""
+    keyed = set(keys_of(rows, [kind for kind in DEFAULT_KEYS if kind != "species"])["row"].to_list())
+    return len(keyed | set(rows.with_row_index("row").filter(pl.col("pdq_flips").is_not_null())["row"].to_list()))
 
 
 def _named(frame: pl.DataFrame, resolve: "Resolve | None") -> pl.DataFrame:

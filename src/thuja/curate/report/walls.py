@@ -14,6 +14,7 @@ from thuja.curate.report.tables import words
 from thuja.curate.story import hamming
 from thuja.errors import ImageError
 from thuja.images import Limits, decode, encode_jpeg, read_place
+from thuja.images.crops import cropped
 from thuja.report import WallPicture
 
 PER_REASON = 8
@@ -157,18 +158,9 @@ def thumbnail(row: Row) -> Image.Image | None:
     crop = str(row["crop"] or "")
     try:
         image = decode(read_place(str(row["place"]), limits=LIMITS), limits=LIMITS, draft=None if crop else THUMBNAIL)
+        return square_of(cropped(image, crop))
     except ImageError:
         return None
-    if crop:
-        try:
-            left, top, width, height = (round(float(part)) for part in crop.split(","))
-        except (ValueError, OverflowError):
-            return None
-        box = (max(left, 0), max(top, 0), min(left + width, image.width), min(top + height, image.height))
-        if box[0] >= box[2] or box[1] >= box[3]:
-            return None
-        image = image.crop(box)
-    return square_of(image)
 
 
 def square_of(image: Image.Image) -> Image.Image:
