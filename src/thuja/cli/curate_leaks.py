@@ -56,7 +56,6 @@ def build(
         raise OutputExists(f"{out} exists already", hint="--force replaces it")
     settings = LeakIndexSettings(name=name, images=images, ids_of=ids_of, hold_out_species=hold_out_species)
     counts = build_leak_index(source, out, settings, resolve=partial(resolve_names, backbones=backbones))
-    click.echo(
-        f"{counts.images:,} images, {counts.known:,} of them known by some key, {counts.hashed:,} hashed, {counts.unreadable:,} unreadable"
-    )
+    click.echo(f"{counts.images:,} images, {counts.known:,} of them known by some key, {counts.hashed:,} hashed")
+    click.echo(f"{counts.unreadable:,} files could not be read")
     click.echo(f"index: {out}")
