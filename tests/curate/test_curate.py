@@ -1,5 +1,6 @@
 """Whole curations of small folders: what goes in, what comes out, what adds up."""
 
+import io
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from thuja.curate import CurateSummary, SourceCall, recipe_of
 from thuja.errors import BadFile, EmptyInput, OutputExists, UsageError
@@ -204,6 +206,21 @@ def test_what_changed_after_the_check_is_not_packed(photos: Path, run: Curator, 
     summary = run(photos, resume=True)
     assert summary.dropped == {"changed_file": 1, "unreadable": 1}
     assert sum(len(names) for names in shard_members(out).values()) == 2 * 37
+
+
+def test_a_pack_that_goes_on_with_other_settings_begins_anew(photos: Path, run: Curator, tmp_path: Path) -> None:
+    """Shards packed before a kill stayed when `max_side` was changed, beside new ones of another size."""
+    run(photos, test=0, val=0, changes=["shards.size=10", "shards.max_side=20"])
+    out = tmp_path / "out"
+    done = shutil.copytree(out, tmp_path / "killed")
+    shutil.rmtree(done / "steps" / "8-pack")
+    (done / "steps" / "8-pack.json").unlink()
+    run(photos, out="killed", resume=True, test=0, val=0, changes=["shards.size=13", "shards.max_side=12"])
+    assert [len(names) // 2 for names in shard_members(done).values()] == [13, 13, 13]
+    for shard in (done / "shards").glob("*.tar"):
+        for sample in read_shard(shard):
+            with Image.open(io.BytesIO(sample.image)) as image:
+                assert max(image.size) == 12
 
 
 class TestBadInput:

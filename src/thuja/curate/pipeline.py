@@ -5,7 +5,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from daft import col
@@ -29,15 +29,16 @@ from thuja.curate.handed import Handed
 from thuja.curate.kept_splits import kept_splits_step
 from thuja.curate.leaks import leaks_step
 from thuja.curate.naming import names_step
+from thuja.curate.pack import STEP as PACK
 from thuja.curate.pack import Packing, pack_step
 from thuja.curate.provenance import PROVENANCE, write_provenance
 from thuja.curate.reading import source_folder, source_settings, write_sources
-from thuja.curate.recipe import CurateRecipe, without_folders
+from thuja.curate.recipe import CurateRecipe, plain, without_folders
 from thuja.curate.report import write_report
 from thuja.curate.sources.gbif_citations import CITATIONS_FILE
 from thuja.curate.sources.spec import SourceSpec
 from thuja.curate.splits import species_table, splits_step, wanted_species
-from thuja.curate.steps import Ledger, Step
+from thuja.curate.steps import Ledger, Step, fingerprint_of
 from thuja.curate.summary import CurateSummary, Findings, summarize
 from thuja.errors import EmptyInput, ThujaError, UsageError
 from thuja.jobs import empty_folder, output_folder, require_complete, write_json
@@ -185,10 +186,11 @@ class Curation:
 
     def _pack_step(self, ledger: Ledger) -> Step:
         recipe = self.recipe
+        told = {"shards": plain(asdict(recipe.shards)), "seed": recipe.seed, "limits": plain(asdict(recipe.limits))}
         packing = Packing(
             shards=self.folder / "shards",
             plan=self._plan,
-            key=ledger.fingerprint,
+            key=fingerprint_of(ledger.fingerprint, PACK, told),
             settings=recipe.shards,
             seed=recipe.seed,
             limits=recipe.limits.limits,
