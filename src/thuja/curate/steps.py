@@ -4,10 +4,12 @@ A step is redone when its own settings changed, or those of a step before it. Ev
 read goes through every step: a dropped one carries its reason, so that kept + dropped = read.
 """
 
+import errno
 import json
 import logging
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -16,11 +18,12 @@ from typing import Any
 import daft
 import pyarrow.parquet as pq
 from daft import col, lit
+from daft.exceptions import DaftCoreException
 from daft.functions import coalesce, when
 
 from thuja.curate.rows import STEP_SCHEMA
-from thuja.errors import BadFile
-from thuja.jobs import kept_when_full, write_json
+from thuja.errors import BadFile, ThujaError
+from thuja.jobs import write_json
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +34,8 @@ UNIT_ROWS = 200_000
 _FINGERPRINT = "fingerprint"
 _GATHERED = ".gathered"
 _FILE_SIZE = 32 * 2**20
+_LEAST_ROOM = 2**20
+"""Bytes: with less, a disk is full, whatever the words of the library that could not write."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +190,7 @@ class Ledger:
             marker.unlink(missing_ok=True)
             shutil.rmtree(path, ignore_errors=True)
             part = self._begun(number, name)
-            with kept_when_full(part):
+            with _told_when_broken(name, part):
                 notes = write(part)
             part.rename(path)
             (path / _FINGERPRINT).unlink()
@@ -209,6 +214,21 @@ class Ledger:
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{number}-{self.counts[number].name}"
+
+
+@contextmanager
+def _told_when_broken(name: str, folder: Path) -> Iterator[None]:
+    """Turn a full disk, and what Daft says of it and of other failures, into one sentence."""
+    try:
+        yield
+    except (OSError, DaftCoreException) as error:
+        says_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        is_full = says_full or shutil.disk_usage(folder).free < _LEAST_ROOM
+        if isinstance(error, OSError) and not is_full:
+            raise
+        why = "no space left on the disk" if is_full else str(error).splitlines()[0]
+        hint = "make room, and go on with --resume: what is done is kept" if is_full else "--resume goes on from here"
+        raise ThujaError(f"step {name} cannot go on: {why}", hint=hint) from error
 
 
 def fingerprint_of(before: str, name: str, settings: Mapping[str, Any]) -> str:
