@@ -141,8 +141,10 @@ def _use_ray(address: str) -> None:
 def handed_for(recipe: "CurateRecipe") -> "Handed":
     """What the recipe's steps need of other rooms; raises UsageError where a package or a model is missing."""
     from thuja.curate import Handed
+    from thuja.names.frames import seal_of_names
 
-    return Handed(resolve=_resolve(recipe.names), faces=_faces(recipe), embed=_embed(recipe))
+    seal = seal_of_names(recipe.names.backbones)
+    return Handed(resolve=_resolve(recipe.names), names_seal=seal, faces=_faces(recipe), embed=_embed(recipe))
 
 
 def _faces(recipe: "CurateRecipe") -> Any:
@@ -255,12 +257,13 @@ def step_command(name: str, table: Path, *, out: Path, recipe_file: Path | None,
       thuja curate step screen rows.parquet --out screened.parquet --set 'screen.licences=["cc0"]'
     """
     _quiet_daft()
-    from thuja.curate.opening import SourceCall, recipe_of
+    from thuja.curate.opening import OPTIONAL, SourceCall, recipe_of
     from thuja.curate.pipeline import Curation
     from thuja.curate.single import run_step, step_named
 
     call = SourceCall(source=recipe_file or table)
-    recipe = recipe_of(call, changes=(f"{name}={{}}", *changes) if recipe_file is None else changes)
+    is_optional = recipe_file is None and name in OPTIONAL
+    recipe = recipe_of(call, changes=(f"{name}={{}}", *changes) if is_optional else changes)
     curation = Curation(recipe=recipe, folder=out.absolute().parent / f"{out.name}.files", handed=handed_for(recipe))
     counts = run_step(step_named({step.name: step for step in curation.steps()}, name), table, out)
     click.echo(f"{name}: {counts.read:,} read = {counts.kept:,} kept + {counts.read - counts.kept:,} dropped")

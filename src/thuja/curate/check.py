@@ -15,7 +15,7 @@ from thuja.curate.rows import STEP_SCHEMA
 from thuja.curate.steps import Frame, Step, mark_dropped
 from thuja.errors import ImageError
 from thuja.images import Limits, decode, read_place
-from thuja.images.crops import cropped
+from thuja.images.crops import crop_hash, cropped
 
 STEP = "check"
 _FILLED = ("sha256", "md5", "file_size", "width", "height", "crop", "pixel_hash", "pdq", "pdq_quality")
@@ -90,7 +90,7 @@ def look_at(asked: Asked, limits: Limits) -> Found:
     if asked.crop or asked.is_the_sources_own or not asked.width:
         found |= {"width": image.width, "height": image.height}
     if asked.crop:
-        found["sha256"] = sha256(f"{found['sha256']}\ncrop:{asked.crop}".encode()).hexdigest()
+        found["sha256"] = crop_hash(str(found["sha256"]), asked.crop)
     return found | measures(image)
 
 

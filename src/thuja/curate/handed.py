@@ -10,9 +10,13 @@ from thuja.curate.recipe import Resolve
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handed:
-    """Functions that other processes can import, or instances that can be pickled; only `resolve` is always needed."""
+    """Functions that other processes can import, or instances that can be pickled; only `resolve` is always needed.
+
+    `names_seal` changes with the backbones and the tables of common names: names are resolved anew when it does.
+    """
 
     resolve: Resolve
+    names_seal: str = ""
     faces: FaceScores | None = None
     frames: Detect | None = None
     embed: Embed | None = None

@@ -47,14 +47,15 @@ def _filled(answer: Resolved) -> dict[str, str | float | None]:
     }
 
 
-def names_step(resolve: Resolve, settings: NameSettings) -> Step:
+def names_step(resolve: Resolve, settings: NameSettings, *, seal: str = "") -> Step:
     """Fill the taxon of every row; drop those that nothing is known of.
 
-    Every distinct name, with what came with it, is resolved once over all rows.
+    Every distinct name, with what came with it, is resolved once over all rows. `seal` tells one state of the
+    backbones from another.
     """
     return Step(
         name=STEP,
-        settings=settings_of(settings),
+        settings=settings_of(settings) | {"seal": seal},
         gather=lambda frame: _answers(frame, resolve),
         apply=_answered,
         is_rowwise=True,

@@ -23,6 +23,8 @@ _SHORT = {
     "text_keys": "shards.text_keys",
 }
 """Settings that have a flag of their own."""
+OPTIONAL = ("quality", "people", "camera", "specimens", "bursts", "leaks")
+"""The tables of a recipe whose steps are left out without them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

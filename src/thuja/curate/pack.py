@@ -25,7 +25,7 @@ from thuja.curate.splits import draws
 from thuja.curate.steps import Frame, Step, mark_dropped, parquet_files
 from thuja.errors import EmptyInput, ImageError
 from thuja.images import DEFAULT_LIMITS, Limits, decode, encode_jpeg, read_place, shard_bytes
-from thuja.images.crops import cropped
+from thuja.images.crops import crop_hash, cropped
 from thuja.images.plain import shrunk
 from thuja.jobs import Progress, atomic_path, write_json
 from thuja.record import CATALOG_SCHEMA, SPLITS, Record
@@ -208,11 +208,12 @@ def pack_one(row: Mapping[str, Any], settings: ShardSettings, limits: Limits) ->
     place, crop = row["place"], row["crop"]
     try:
         data = read_place(place, limits=limits)
+        digest = sha256(data).hexdigest()
+        if place == row["path"] and (crop_hash(digest, crop) if crop else digest) != record.sha256:
+            return Packed(record=record, image=b"", reason="changed_file")
         if crop:
             image = shrunk(cropped(decode(data, limits=limits), crop), settings.max_side)
             return Packed(record=record, image=encode_jpeg(image))
-        if place == row["path"] and sha256(data).hexdigest() != record.sha256:
-            return Packed(record=record, image=b"", reason="changed_file")
         return Packed(record=record, image=shard_bytes(data, max_side=settings.max_side, limits=limits))
     except ImageError as error:
         return Packed(record=record, image=b"", reason=error.reason)

@@ -16,6 +16,7 @@ from thuja.curate.catalog import write_catalog, write_names
 from thuja.curate.check import check_step
 from thuja.curate.citations import read_source_citations
 from thuja.curate.download import download_step
+from thuja.curate.download.plan import to_download
 from thuja.curate.download.reuse import take_over
 from thuja.curate.dry_run import DryRun, reckon
 from thuja.curate.duplicates import duplicates_step
@@ -28,6 +29,7 @@ from thuja.curate.filters.specimens import specimens_step
 from thuja.curate.handed import Handed
 from thuja.curate.kept_splits import kept_splits_step
 from thuja.curate.leaks import leaks_step
+from thuja.curate.naming import STEP as NAMES
 from thuja.curate.naming import names_step
 from thuja.curate.pack import STEP as PACK
 from thuja.curate.pack import Packing, pack_step
@@ -35,13 +37,13 @@ from thuja.curate.provenance import PROVENANCE, write_provenance
 from thuja.curate.reading import source_folder, source_settings, write_sources
 from thuja.curate.recipe import CurateRecipe, plain, without_folders
 from thuja.curate.report import write_report
+from thuja.curate.sources import path_options
 from thuja.curate.sources.gbif_citations import CITATIONS_FILE
-from thuja.curate.sources.spec import SourceSpec
 from thuja.curate.splits import species_table, splits_step, wanted_species
 from thuja.curate.steps import Ledger, Step, fingerprint_of
 from thuja.curate.summary import CurateSummary, Findings, summarize
 from thuja.errors import EmptyInput, ThujaError, UsageError
-from thuja.jobs import empty_folder, output_folder, require_complete, write_json
+from thuja.jobs import empty_folder, is_complete, output_folder, require_complete, write_json
 
 RECIPE = "recipe.json"
 DOWNLOADS = "downloads"
@@ -66,7 +68,8 @@ def curate(
     """
     if previous is not None:
         require_complete(previous, verb="curate")
-    with _claimed(recipe, out, force=force, resume=resume) as folder:
+        _refuse_inside(out, previous, what="the older curation")
+    with _claimed(recipe, out, handed, force=force, resume=resume) as folder:
         return Curation(recipe=recipe, folder=folder, handed=handed, previous=previous).run()
 
 
@@ -75,22 +78,29 @@ def plan(recipe: CurateRecipe, out: Path, *, handed: Handed, force: bool = False
 
     `out` is left unfinished: `curate` goes on from it with `resume`. Raises what `curate` does.
     """
-    with _claimed(recipe, out, force=force, resume=resume, is_finished=False) as folder:
+    if resume and is_complete(out, verb="curate"):
+        raise UsageError(f"{out} is complete: nothing is left to reckon", hint=f"thuja curate status {out}")
+    with _claimed(recipe, out, handed, force=force, resume=resume, is_finished=False) as folder:
         ledger = Curation(recipe=recipe, folder=folder, handed=handed).plan()
         return reckon(ledger.frame, ledger.counts, recipe.download)
 
 
 @contextmanager
-def _claimed(recipe: CurateRecipe, out: Path, *, force: bool, resume: bool, is_finished: bool = True) -> Iterator[Path]:
+def _claimed(
+    recipe: CurateRecipe, out: Path, handed: Handed, *, force: bool, resume: bool, is_finished: bool = True
+) -> Iterator[Path]:
     """The output folder; what fails before a source is read leaves nothing behind."""
     for spec in recipe.sources:
-        _refuse_inside(out, spec)
+        _refuse_inside(out, spec.path, what="the source")
+        for name in path_options(spec.kind):
+            if spec.option(name):
+                _refuse_inside(out, Path(spec.option(name)), what=f"the source's {name}")
+    _refuse_empty_hands(recipe, handed)
     with output_folder(out, verb="curate", force=force, resume=resume, is_finished=is_finished) as folder:
         try:
             yield folder
         except ThujaError as error:
-            is_worth_keeping = (folder / "steps" / "0-read.json").is_file() and not isinstance(error, EmptyInput)
-            if not resume and not is_worth_keeping:  # nothing in it is worth a --force
+            if not resume and not _is_worth_keeping(folder, error):
                 empty_folder(folder)
                 if not folder.is_symlink():
                     folder.rmdir()
@@ -114,6 +124,8 @@ class Curation:
         ledger = self.begin()
         for step in self.first_steps():
             self._do(ledger, step)
+            if step.name == NAMES and to_download(ledger.frame).limit(1).count_rows():
+                _refuse_one_taxon(ledger)  # before anything is downloaded
         _refuse_one_taxon(ledger)
         wanted = self._wanted_unseen(ledger)
         for step in self.split_steps():
@@ -161,7 +173,7 @@ class Curation:
         recipe, handed = self.recipe, self.handed
         steps = [
             screen_step(recipe.screen),
-            names_step(handed.resolve, recipe.names),
+            names_step(handed.resolve, recipe.names, seal=handed.names_seal),
             download_step(recipe.download, self.folder / DOWNLOADS),
             check_step(recipe.limits.limits),
         ]
@@ -236,10 +248,29 @@ class Curation:
         )
 
 
-def _refuse_inside(out: Path, spec: SourceSpec) -> None:
-    root = spec.path.absolute()
-    if spec.path.is_dir() and (out.absolute() == root or root in out.absolute().parents):
-        raise UsageError(f"the output {out} lies in the source {spec.path}", hint="write to a folder beside it")
+def _is_worth_keeping(folder: Path, error: ThujaError) -> bool:
+    """Whether a folder that failed holds what took time: images from the web, or a source that was read whole."""
+    if (folder / DOWNLOADS).is_dir():
+        return True
+    read = [path for path in (folder / "steps").glob("0-read*/source-*") if not path.name.endswith(".part")]
+    return bool(read) and not isinstance(error, EmptyInput)
+
+
+def _refuse_inside(out: Path, path: Path, *, what: str) -> None:
+    """Refuse an output in a folder that is read, and one that holds what is read: --force would delete that."""
+    root, place = path.absolute(), out.absolute()
+    if path.is_dir() and (place == root or root in place.parents):
+        raise UsageError(f"the output {out} lies in {what} {path}", hint="write to a folder beside it")
+    if path.exists() and place in root.parents:
+        raise UsageError(f"{what} {path} lies in the output {out}", hint="name another folder for --out")
+
+
+def _refuse_empty_hands(recipe: CurateRecipe, handed: Handed) -> None:
+    """What a step would miss after hours is said at once."""
+    if recipe.people is not None and recipe.people.rule != "off" and handed.faces is None:
+        raise UsageError("[people] needs a detector of faces", hint="Handed(faces=thuja.model.detectors.FaceFinder())")
+    if recipe.specimens is not None and recipe.specimens.support is not None and handed.embed is None:
+        raise UsageError("[specimens] needs a model to embed with", hint='encoder = "bioclip-2", or a model\'s folder')
 
 
 def _refuse_empty(ledger: Ledger) -> None:

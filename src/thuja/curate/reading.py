@@ -14,13 +14,14 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from thuja.curate.rows import STEP_SCHEMA, RowWriter, conform
-from thuja.curate.sources import reader
+from thuja.curate.sources import files_of, reader
 from thuja.curate.sources.spec import Notes, SourceSpec
 from thuja.jobs import Progress, atomic_path, write_json
 from thuja.record import uuid_of_source
 
 STEP = "read"
 _NOTES = "notes.json"
+_SETTLED = ".settled"
 
 Ids = npt.NDArray[np.uint64]
 
@@ -28,10 +29,9 @@ Ids = npt.NDArray[np.uint64]
 def source_settings(spec: SourceSpec) -> dict[str, Any]:
     """What the rows of a source depend on: a file that was edited is read anew, a folder is not walked twice."""
     settings: dict[str, Any] = {"kind": spec.kind, "name": spec.name, "limit": spec.limit, "options": spec.options}
-    for name, path in {"path": spec.path, **{key: Path(value) for key, value in spec.options.items()}}.items():
-        if path.is_file():
-            status = path.stat()
-            settings[f"{name} of"] = [status.st_size, status.st_mtime_ns]
+    for path in files_of(spec):
+        status = path.stat()
+        settings[f"{path} is"] = [status.st_size, status.st_mtime_ns]
     return settings | {"path": str(spec.path.absolute())}
 
 
@@ -98,8 +98,20 @@ def _limited(frames: Iterator[pl.DataFrame], limit: int | None) -> Iterator[pl.D
 def settle_repeats(folder: Path) -> None:
     """Give every row of the files below a folder an id that no other has.
 
-    Only half of each id is held in memory, 8 bytes a row; rows that share it are then looked at whole.
+    Only half of each id is held in memory, some 24 bytes a row; rows that share it are then looked at whole. The files
+    take their places when all of them are written: a run killed in here begins with the ids that the sources gave.
     """
+    settled = folder / _SETTLED
+    if not settled.exists():
+        for left in folder.rglob(f"*{_SETTLED}"):
+            left.unlink()
+        _write_settled(folder)
+        settled.touch()
+    for path in sorted(folder.rglob(f"*.parquet{_SETTLED}")):
+        path.replace(path.with_suffix(""))
+
+
+def _write_settled(folder: Path) -> None:
     files = sorted(folder.rglob("*.parquet"))
     halves = [_halves(file) for file in files]
     every = np.sort(np.concatenate([*halves, np.empty(0, np.uint64)]))
@@ -131,11 +143,11 @@ def _settle_file(file: Path, repeated: Ids, seen: dict[str, list[str]]) -> None:
             if reasons[row] is None:
                 reasons[row], steps[row] = "repeated_id", STEP
         before.append(places[row])
-        if len(before) > 1:  # made of nothing that a run which was cut short in here has changed
+        if len(before) > 1:
             ids[row] = uuid_of_source(ids[row], places[row] + again)
     columns = {"uuid": ids, "drop_reason": reasons, "dropped_by": steps}
     frame = frame.with_columns(pl.Series(name, values, pl.String) for name, values in columns.items())
-    with atomic_path(file) as temporary:
+    with atomic_path(file.with_name(f"{file.name}{_SETTLED}")) as temporary:
         pq.write_table(
             frame.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(STEP_SCHEMA), temporary, compression="zstd"
         )

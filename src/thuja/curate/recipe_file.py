@@ -10,6 +10,7 @@ from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from thuja.curate.recipe import CurateRecipe
+from thuja.curate.sources import KINDS, path_options
 from thuja.curate.sources.spec import SourceSpec
 from thuja.errors import BadFile, ThujaError, UnknownName, UsageError
 
@@ -77,17 +78,13 @@ def from_table(cls: type[T], table: Mapping[str, Any], *, folder: Path, where: s
 
 def _placed(spec: SourceSpec, folder: Path) -> SourceSpec:
     """A source whose options that name files beside the recipe lead there, and whose hub name stays one."""
-    options = {name: str(folder / text) if _is_file(folder / text) else text for name, text in spec.options.items()}
+    paths = path_options(spec.kind) if spec.kind in KINDS else ()
+    options = {
+        name: str(_path(text, folder)) if name in paths and text else text for name, text in spec.options.items()
+    }
     if spec.kind == "hugging_face" and not spec.path.exists() and folder in spec.path.parents:
         return replace(spec, path=spec.path.relative_to(folder), options=options)
     return replace(spec, options=options)
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):
-        return False
 
 
 def _as(kind: Any, value: Any, *, folder: Path, where: str) -> Any:
@@ -111,7 +108,10 @@ def _as(kind: Any, value: Any, *, folder: Path, where: str) -> Any:
 
 
 def _path(text: str, folder: Path) -> Path:
-    path = Path(text).expanduser()
+    try:
+        path = Path(text).expanduser()
+    except RuntimeError as error:
+        raise UsageError(f"there is no such home folder: {text}") from error
     return path if path.is_absolute() or "://" in text else folder / path
 
 

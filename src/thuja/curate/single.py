@@ -8,9 +8,10 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet as pq
 
+from thuja.curate.reading import settle_repeats
 from thuja.curate.rows import STEP_SCHEMA, RowWriter, conform
 from thuja.curate.steps import Ledger, Step, StepCounts, read_rows
-from thuja.errors import BadFile, UnknownName, UsageError
+from thuja.errors import BadFile, EmptyInput, UnknownName, UsageError
 from thuja.jobs import atomic_path
 
 _ROWS = 50_000
@@ -43,11 +44,21 @@ def _write(source: Path, folder: Path) -> Mapping[str, int]:
         with pq.ParquetFile(source) as file:
             for batch in file.iter_batches(_ROWS):
                 frame = pl.DataFrame(pl.from_arrow(batch))
+                _require_ids(frame, source)
                 writer.write(conform(frame, data_source=source.stem))
     except (OSError, ValueError, pl.exceptions.PolarsError) as error:
         raise BadFile(f"{source} cannot be read as a catalog: {str(error).splitlines()[0]}") from error
     writer.flush()
+    if not writer.rows:
+        raise EmptyInput(f"{source} has no row")
+    settle_repeats(folder)
     return {}
+
+
+def _require_ids(frame: pl.DataFrame, source: Path) -> None:
+    held = [name for name in ("uuid", "source_id") if name in frame.columns]
+    if not held or frame.select(pl.all_horizontal(pl.col(name).is_null() for name in held).any()).item():
+        raise BadFile(f"a row of {source} has neither a uuid nor a source_id", hint="a column uuid or source_id")
 
 
 def step_named(steps: Mapping[str, Step], name: str) -> Step:

@@ -8,7 +8,8 @@ import errno
 import json
 import logging
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
@@ -31,6 +32,9 @@ Frame = daft.DataFrame
 
 UNIT_ROWS = 200_000
 """Rows of a row-wise step that are done at a time: a killed run loses no more than these."""
+UNIT_ROWS_ON_A_CLUSTER = 5_000_000
+_TASK_ROWS = 5_000
+"""Rows of one task on a cluster, at least."""
 _FINGERPRINT = "fingerprint"
 _GATHERED = ".gathered"
 _FILE_SIZE = 32 * 2**20
@@ -155,6 +159,8 @@ class Ledger:
             for name, files in _units(before, is_rowwise=step.is_rowwise):
                 if not (folder / name).is_dir():
                     frame = daft.read_parquet([str(file) for file in files])
+                    if step.is_rowwise:
+                        frame = _spread(frame, files)
                     _write_unit(step.applied(frame, gathered).select(*STEP_SCHEMA.names), folder / name)
             shutil.rmtree(folder.with_suffix(_GATHERED), ignore_errors=True)
             return {}
@@ -240,7 +246,10 @@ def count_step(frame: Frame, name: str, before: StepCounts | None) -> StepCounts
     """Count the rows that a step left. Raises BadFile where they do not add up with those it was given."""
     groups = frame.groupby("dropped_by", "drop_reason").agg(col("uuid").count().alias("rows")).to_pylist()
     kept = sum(group["rows"] for group in groups if group["drop_reason"] is None)
-    dropped = {group["drop_reason"]: group["rows"] for group in groups if group["dropped_by"] == name}
+    dropped = Counter[str]()
+    for group in groups:
+        if group["drop_reason"] is not None and (before is None or group["dropped_by"] == name):
+            dropped[group["drop_reason"]] += group["rows"]
     total = sum(group["rows"] for group in groups)
     read = total if before is None else before.kept
     return StepCounts(name=name, read=read, kept=kept, dropped=dict(sorted(dropped.items())))
@@ -248,17 +257,33 @@ def count_step(frame: Frame, name: str, before: StepCounts | None) -> StepCounts
 
 def _units(before: Path, *, is_rowwise: bool) -> Iterator[tuple[str, list[Path]]]:
     """The files of the step before, in groups of about UNIT_ROWS rows, or all at once."""
+    most = UNIT_ROWS_ON_A_CLUSTER if _is_on_ray() else UNIT_ROWS
     files = parquet_files(before)
     groups: list[list[Path]] = [[]]
     rows = 0
     for file in files:
-        if is_rowwise and rows >= UNIT_ROWS:
+        if is_rowwise and rows >= most:
             groups.append([])
             rows = 0
         groups[-1].append(file)
         rows += pq.read_metadata(file).num_rows
     for number, group in enumerate(groups):
         yield f"unit-{number:05}", group
+
+
+def _is_on_ray() -> bool:
+    return bool(daft.get_or_infer_runner_type() == "ray")
+
+
+def _spread(frame: Frame, files: Sequence[Path]) -> Frame:
+    """On a cluster, the rows of a unit in as many parts as keep every processor busy; Daft reads them as one."""
+    if not _is_on_ray():
+        return frame
+    import ray  # an extra
+
+    processors = int(ray.cluster_resources().get("CPU", 1))
+    rows = sum(pq.read_metadata(file).num_rows for file in files)
+    return frame.into_partitions(max(1, min(4 * processors, rows // _TASK_ROWS)))
 
 
 def _write_unit(frame: Frame, path: Path) -> None:

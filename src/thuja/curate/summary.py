@@ -166,7 +166,9 @@ def _lines(summary: CurateSummary) -> list[str]:
 def _note(name: str, count: int) -> str:
     if name == "outside":
         return f"{count:,} rows of the table speak of files outside the folder and are left out"
-    return f"{count:,} rows with {name}; they are split like rows without one"
+    if name.startswith("unknown split"):
+        return f"{count:,} rows with {name}; they are split like rows without one"
+    return f"{name.replace('_', ' ')}: {count:,}"
 
 
 def _short(name: str) -> str:

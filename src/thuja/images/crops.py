@@ -1,5 +1,7 @@
 """A part of an image, as a catalog's `crop` tells it: `left,top,width,height` in pixels."""
 
+from hashlib import sha256
+
 from PIL import Image
 
 from thuja.errors import ImageError
@@ -17,3 +19,8 @@ def cropped(image: Image.Image, crop: str | None) -> Image.Image:
     if box[0] >= box[2] or box[1] >= box[3]:
         raise ImageError(f"the box {crop} lies outside the image", reason="empty_crop")
     return image.crop(box)
+
+
+def crop_hash(digest: str, crop: str) -> str:
+    """The hash of a crop: that of its file's SHA-256, in hexadecimal, and of its box."""
+    return sha256(f"{digest}\ncrop:{crop}".encode()).hexdigest()

@@ -159,6 +159,12 @@ def require_complete(path: Path, *, verb: str) -> Path:
     return path
 
 
+def is_complete(path: Path, *, verb: str) -> bool:
+    """Whether a job of this verb finished in a folder."""
+    marker = _read_marker(Path(path)) if Path(path).is_dir() else None
+    return marker is not None and (marker.get("verb"), marker.get("state")) == (verb, "complete")
+
+
 def _mark(path: Path, verb: str, state: str) -> None:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     write_json(path / MARKER, {"verb": verb, "state": state, "thuja": __version__, "time": now})

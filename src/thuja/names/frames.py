@@ -5,8 +5,10 @@ one executor a machine, so a backbone is opened (mapped into memory) once on eac
 of a cluster is told in `thuja.names.nodes`.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import cast
 
@@ -17,10 +19,11 @@ from daft import DataType, Series, col
 from thuja.errors import UsageError
 from thuja.names.embedded import NAME
 from thuja.names.installed import backbones_folder, open_backbone
-from thuja.names.placed import Placed
+from thuja.names.placed import Placed, seal_of
 from thuja.names.resolver import RESULT, THRESHOLD, Resolver
 from thuja.names.rows import GIVEN
 from thuja.names.store import is_store
+from thuja.names.vernacular import vernacular_file
 
 BATCH = 50_000
 """Distinct rows resolved at a time."""
@@ -126,6 +129,14 @@ def placed_backbones(names: Sequence[str]) -> list[str | Placed]:
     from thuja.names.nodes import place  # ray is an extra
 
     return [*place([_path(name) for name in names])]
+
+
+def seal_of_names(backbones: Sequence[str]) -> str:
+    """What changes with the backbones of these names, and with the table of English names: one word."""
+    seals = [seal_of(_path(name)) for name in backbones or (NAME,)]
+    english = vernacular_file()
+    told = [english.stat().st_size, english.stat().st_mtime_ns] if english.is_file() else []
+    return sha256(json.dumps([seals, told]).encode()).hexdigest()[:32]
 
 
 def _path(name: str) -> Path:

@@ -53,3 +53,16 @@ def biosphere_table(source: Path) -> Path | None:
     """The table of a folder that `thuja biosphere make` wrote; None for any other folder."""
     table = source / BIOSPHERE_TABLE
     return table if table.is_file() and (source / BIOSPHERE_BACKBONE).is_file() else None
+
+
+def path_options(kind: str) -> tuple[str, ...]:
+    """Which of a kind's options are paths."""
+    return {"folder": ("labels",), "gbif": ("multimedia",), "eol": ("names", "common"), "bioscan": ("images",)}.get(
+        kind, ()
+    )
+
+
+def files_of(spec: SourceSpec) -> list[Path]:
+    """The files that the rows of a source depend on."""
+    paths = [spec.path, *(Path(spec.option(name)) for name in path_options(spec.kind) if spec.option(name))]
+    return [path for path in paths if path.is_file()]
