@@ -281,7 +281,7 @@ def _spread(frame: Frame, files: Sequence[Path]) -> Frame:
         return frame
     import ray  # an extra
 
-    processors = int(ray.cluster_resources().get("CPU", 1))
+    processors = int(ray.cluster_resources().get("CPU", 1))  # type: ignore[no-untyped-call]
     rows = sum(pq.read_metadata(file).num_rows for file in files)
     return frame.into_partitions(max(1, min(4 * processors, rows // _TASK_ROWS)))
 
