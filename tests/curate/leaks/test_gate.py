@@ -163,7 +163,8 @@ PLANTED: dict[str, tuple[Row, Row, str | None]] = {
 def test_what_is_planted_is_found_by_its_key_alone(what: str, table: Table, gate: Gate) -> None:
     theirs, ours, key = PLANTED[what]
     rows = [training_row(0, **ours), training_row(1, data_source="others")]
-    found = gate({"fishnet": table("ids", [theirs])}, rows)
+    known = {"md5": f"{1:032x}"} | theirs  # a set that nothing tells again is refused
+    found = gate({"fishnet": table("ids", [known])}, rows)
     assert [*found.values()] == [f"fishnet:{key}" if key else None, None]
 
 
