@@ -166,8 +166,14 @@ def _people() -> pl.Expr:
     said = pl.col("recorded_by").str.to_lowercase().str.replace(_ET_AL, "").str.replace_all(_AND, "|").str.split("|")
     one = pl.element()
     inverted = one.str.replace_all(r"([^,]+,[^,]+),", "${1}|").str.split("|")
-    parts = pl.when(one.str.contains(_INVERTED)).then(inverted).when(one.str.contains(_FULL_NAMES))
-    parts = parts.then(pl.concat_list(one.str.split(","), one.str.split("|"))).otherwise(one.str.split("|"))
+    names = pl.concat_list(one.str.split(","), one.str.split("|"))
+    parts = (
+        pl.when(one.str.contains(_INVERTED))
+        .then(inverted)
+        .when(one.str.contains(_FULL_NAMES))
+        .then(names)
+        .otherwise(one.str.split("|"))
+    )
     return said.list.eval(parts.explode())
 
 
