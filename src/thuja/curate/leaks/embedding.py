@@ -21,7 +21,7 @@ def unit(vectors: npt.ArrayLike) -> Vectors:
     rows = np.asarray(vectors, np.float32)
     lengths = np.sqrt(np.einsum("nd,nd->n", rows, rows, dtype=np.float64))[:, np.newaxis]
     is_good = np.isfinite(lengths) & (lengths > 0)
-    scaled = rows / np.where(is_good, lengths, 1).astype(np.float32)
+    scaled: Vectors = np.divide(rows, np.where(is_good, lengths, 1), dtype=np.float32)
     scaled[~is_good[:, 0]] = 0
     return scaled
 

@@ -194,7 +194,10 @@ def _vectors(indexes: Sequence[LeakIndex], settings: LeakSettings) -> tuple[Vect
     for number, index in enumerate(indexes if "embedding" in settings.keys else ()):
         vectors = index.images["emb"].drop_nulls()
         if not len(vectors):
-            raise UsageError(f"the leak index {index.name} has no embeddings", hint="build it with --model")
+            raise UsageError(
+                f"the leak index {index.name} has no embeddings",
+                hint="build it with --model, that of the recipe's encoder",
+            )
         found.append(vectors_of(vectors, 0))
         sets.append(np.full(len(vectors), number))
     if len({rows.shape[1] for rows in found}) > 1:
