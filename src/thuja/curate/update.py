@@ -66,7 +66,7 @@ def compare_catalogs(old: Path, new: Path, out: Path) -> CatalogChanges:
         schema = pl.DataFrame(schema=SCHEMA).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
         with pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
             for ends in hex_ranges(_count_of_ranges(rows)):
-                ids = _joined_ids(before, after, ends, (old, new))
+                ids = _joined_ids(before, after, ends=ends, names=(old, new))
                 totals.update(_totals(ids))
                 differing = ids.filter(pl.col("print").ne_missing(pl.col("print_new")))["uuid"].sort()
                 for start in range(0, len(differing), _ROWS_AT_ONCE):
@@ -100,7 +100,7 @@ def _count_of_ranges(rows: int) -> int:
 
 
 def _joined_ids(
-    before: pl.LazyFrame, after: pl.LazyFrame, ends: tuple[str, str], names: tuple[Path, Path]
+    before: pl.LazyFrame, after: pl.LazyFrame, *, ends: tuple[str, str], names: tuple[Path, Path]
 ) -> pl.DataFrame:
     """The ids of one range: on either side a hash of what is compared, and whether the image is kept."""
     low, high = ends

@@ -109,7 +109,7 @@ def leaks_step(settings: LeakSettings, embed: Embed | None = None) -> Step:
     return Step(
         name=STEP,
         settings=told,
-        apply=lambda frame: _gate(frame, settings, digest, embed),
+        apply=lambda frame: _gate(frame, settings, digest=digest, embed=embed),
         is_rowwise=settings.embeddings is None,
     )
 
@@ -167,7 +167,7 @@ def _digest(path: Path) -> str:
         raise UsageError(f"cannot read {path}: {error.strerror}", hint="see [leaks] of the recipe") from error
 
 
-def _gate(frame: Frame, settings: LeakSettings, digest: str, embed: Embed | None) -> Frame:
+def _gate(frame: Frame, settings: LeakSettings, *, digest: str, embed: Embed | None) -> Frame:
     gate = LeakGate(settings, digest)
     columns = [col(name) for name in READ]
     if "embedding" not in settings.keys:
