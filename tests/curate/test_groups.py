@@ -4,7 +4,7 @@ import math
 
 import daft
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.curate.leaks.planted import frame_of, training_row
 
@@ -77,3 +77,39 @@ def test_a_cell_is_about_as_wide_as_was_asked_and_closes_at_the_date_line(
 @pytest.mark.parametrize("point", [(None, 1.0), (91.0, 0.0), (math.nan, 1.0), (1.0, math.inf), (0.0, 0.0)])
 def test_what_is_no_point_has_no_cell(point: tuple[float | None, float | None]) -> None:
     assert cell_of(*point, 10) is None
+
+
+@pytest.mark.parametrize("descends", [True, False])
+def test_a_chain_of_links_of_any_length_is_one_group(*, descends: bool) -> None:
+    """Links were followed over eight observations: a chain of forty came apart into 33 groups, within observations."""
+    order = list(range(41))
+    names = order[::-1] if descends else [number * 17 % 41 for number in order]
+    facts = [
+        {"sequence_id": f"s{names[number + end]:02}", "observation_id": f"o{number:02}"}
+        for number in range(40)
+        for end in (0, 1)
+    ]
+    rows = [training_row(number, **fact) for number, fact in enumerate([*facts, {"sequence_id": "alone"}])]
+    assert groups_of(with_observations(frame_of(rows))) == [set(range(80)), {80}]
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=25))
+def test_linked_groups_are_those_that_a_walk_along_the_links_finds(links: list[tuple[int, int]]) -> None:
+    rows = [
+        training_row(number, sequence_id=f"s{sequence}", observation_id=f"o{observation}")
+        for number, (sequence, observation) in enumerate(links)
+    ]
+    expected: list[set[int]] = []
+    left = set(range(len(links)))
+    while left:
+        group = {min(left)}
+        while more := {
+            other
+            for other in left - group
+            if any(a == b for n in group for a, b in zip(links[n], links[other], strict=True))
+        }:
+            group |= more
+        expected.append(group)
+        left -= group
+    assert groups_of(with_observations(frame_of(rows))) == expected

@@ -131,6 +131,33 @@ def test_unseen_species_keep_their_split_beside_any_way() -> None:
         )
 
 
+def test_an_observation_that_shows_a_held_out_species_trains_nothing() -> None:
+    """Other species of a sequence whose frames are `unseen` were drawn on their own, into train as well."""
+    rows: list[Row] = []
+    for number in range(4):
+        for sequence in range(6):
+            rows += of_species(
+                f"s{number}", 1, len(rows), sequence_id=f"q{sequence if sequence < 2 else (number, sequence)}"
+            )
+    found = splits(rows, unseen_species=1)
+    together = defaultdict(set)
+    for row, split in zip(rows, found, strict=True):
+        together[row["sequence_id"]].add(split)
+    assert together["q0"] == together["q1"] == {"unseen", "test"}
+    assert all(len(given_) == 1 for name, given_ in together.items() if name not in ("q0", "q1"))
+    of = defaultdict(set)
+    for row, split in zip(rows, found, strict=True):
+        of[row["lineage"]].add(split)
+    assert sorted("train" in given_ for given_ in of.values()) == [False, True, True, True]
+
+
+def test_a_split_that_the_source_gives_stands_beside_a_held_out_species() -> None:
+    rows = of_species("corax", 4, observation_id="o")
+    for row, split in zip(rows, ("unseen", None, "train", "val"), strict=True):
+        row["split"] = split
+    assert splits([*rows, *of_species("corone", 5, 10)])[:4] == ["unseen", "test", "train", "val"]
+
+
 def test_wrong_settings_are_refused() -> None:
     with pytest.raises(UnknownName, match="way to split"):
         SplitSettings(by="day")

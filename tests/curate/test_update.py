@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from thuja.curate import CurateSummary, update
 from thuja.curate.changes import CatalogChanges, Move
+from thuja.curate.copies_moved import copies_into_training
 from thuja.curate.kept_splits import fetched_images, held_out_lineages, keep_splits, kept_splits, kept_splits_step
 from thuja.curate.rows import STEP_SCHEMA
 from thuja.curate.update import compare_catalogs, write_changes_csv
@@ -214,6 +215,60 @@ def test_the_better_copy_of_a_test_image_is_a_test_image(tmp_path: Path) -> None
         image(5, split=None),
     ]
     assert kept(rows, old) == {"0": None, "1": None, "5": "test"}
+
+
+def test_the_copy_that_outlives_a_test_image_is_a_test_image(tmp_path: Path) -> None:
+    """With the test image withdrawn, the copy that had been dropped for it was drawn anew, and came to train."""
+    copies = dropped("duplicates", "near_duplicate")
+    old = write(
+        tmp_path / "catalog.parquet",
+        [
+            image(0, split="test"),
+            image(1, **copies, duplicate_of=image(0)["uuid"]),
+            image(2, **dropped("bursts", "near_duplicate"), duplicate_of=image(1)["uuid"]),
+            image(3, **dropped("quality", "blurred")),
+        ],
+    )
+    rows = [image(number, split=None) for number in (1, 2, 3)]
+    assert kept(rows, old) == {"1": "test", "2": "test", "3": None}
+
+
+@pytest.mark.parametrize("name", ["sha256", "pixel_hash"])
+def test_the_same_bytes_or_pixels_under_another_id_keep_the_split(tmp_path: Path, name: str) -> None:
+    """A source that numbers its images anew has the same test images, and they were drawn anew."""
+    same: dict[str, Any] = {name: "a" * 64}
+    old = write(tmp_path / "catalog.parquet", [image(0, split="val", **same), image(1, split="test", **same), image(2)])
+    rows = [image(5, split=None, **same), image(6, split=None), image(7, split=None, sha256=None)]
+    assert kept(rows, old) == {"5": "test", "6": None, "7": None}
+    pl.read_parquet(old).drop("pixel_hash", "duplicate_of").write_parquet(old)
+    assert kept(rows, old)["5"] == ("test" if name == "sha256" else None)
+
+
+@pytest.mark.parametrize("ranges", [1, 5])
+def test_copies_of_what_was_measured_on_that_are_trained_on_are_counted(tmp_path: Path, ranges: int) -> None:
+    """Only an image that moved itself was counted, and not the copy that came in its stead."""
+    copies = dropped("duplicates", "near_duplicate")
+    old = write(
+        tmp_path / "old.parquet",
+        [
+            image(0, split="test"), image(1, split="val", pixel_hash="b" * 64), image(2), image(9, split="test"),
+            image(3, **copies, duplicate_of=image(0)["uuid"]), image(4, **copies, duplicate_of=image(2)["uuid"]),
+            image(5, **dropped("bursts", "near_duplicate"), duplicate_of=image(3)["uuid"]),
+            image(6, sha256=image(0)["sha256"]),
+        ],
+    )  # fmt: skip
+    new = write(
+        tmp_path / "new.parquet",
+        [
+            image(3), image(5), image(20, sha256=image(0)["sha256"]), image(21, pixel_hash="b" * 64),  # these four
+            image(4), image(6, sha256=image(0)["sha256"]), image(22, split="test", sha256=image(0)["sha256"]),
+            image(23, **dropped("screen", "licence") | {"sha256": image(0)["sha256"]}), image(9), image(24),
+        ],
+    )  # fmt: skip
+    assert copies_into_training(pl.scan_parquet(old), pl.scan_parquet(new), ranges=ranges) == 4
+    changes = compare_catalogs(old, new, tmp_path / "out")
+    assert changes.into_training == 5  # and 9, which moved itself
+    assert "warning: 5 images that were measured on are in the training split" in str(changes)
 
 
 def test_a_group_stays_together(tmp_path: Path) -> None:

@@ -249,8 +249,9 @@ def step_command(name: str, table: Path, *, out: Path, recipe_file: Path | None,
     """Do one step by itself on TABLE, a Parquet file with any of a catalog's columns.
 
     \b
-    Steps: screen, names, download, check, quality, people, camera, specimens, bursts, duplicates, leaks,
-    caps, splits. What a step needs of those before it has to be in the table: `quality` what `check` measures.
+    Steps: screen, names, download, check, quality, people, camera, specimens, leaks, leak_copies,
+    bursts, duplicates, caps, splits. What a step needs of those before it has to be in the table:
+    `quality` what `check` measures.
 
     \b
     Example:

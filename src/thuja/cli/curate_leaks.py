@@ -23,6 +23,7 @@ def leaks() -> None:
 @click.option("--ids-of", default="", help="The source that a table's ids are of: gbif, eol, ...")
 @click.option("--hold-out-species", is_flag=True, help="Keep every image of these species out of training.")
 @click.option("--backbone", "backbones", multiple=True, help="As in thuja curate; best the same as there.")
+@click.option("--model", metavar="NAME|DIR", help="Embed the images for the key embedding; best the recipe's encoder.")
 @click.option("--force", is_flag=True, help="Replace the file at --out.")
 def build(
     source: Path,
@@ -33,6 +34,7 @@ def build(
     ids_of: str,
     hold_out_species: bool,
     backbones: tuple[str, ...],
+    model: str | None,
     force: bool,
 ) -> None:
     """Hash and list the evaluation set SOURCE: a folder of images, or a table of ids and addresses.
@@ -45,6 +47,7 @@ def build(
     \b
     Example:
       thuja curate leaks build newt --name newt --out newt.parquet
+      thuja curate leaks build newt.csv --images newt --name newt --model imageomics/bioclip-2 --out newt.parquet
     """
     from functools import partial
 
@@ -55,7 +58,16 @@ def build(
     if out.exists() and not force:
         raise OutputExists(f"{out} exists already", hint="--force replaces it")
     settings = LeakIndexSettings(name=name, images=images, ids_of=ids_of, hold_out_species=hold_out_species)
-    counts = build_leak_index(source, out, settings, resolve=partial(resolve_names, backbones=backbones))
+    embed = None
+    if model is not None:
+        from thuja.encode.embedder import Embedder
+
+        embed = Embedder(model=model)
+        embed.load()  # a model that is not there is told before the images are read
+    resolve = partial(resolve_names, backbones=backbones)
+    counts = build_leak_index(source, out, settings, resolve=resolve, embed=embed)
     click.echo(f"{counts.images:,} images, {counts.known:,} of them known by some key, {counts.hashed:,} hashed")
+    if embed is not None:
+        click.echo(f"{counts.embedded:,} embedded by {model}")
     click.echo(f"{counts.unreadable:,} files could not be read")
     click.echo(f"index: {out}")

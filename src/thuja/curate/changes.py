@@ -27,7 +27,11 @@ class Move:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogChanges:
-    """The difference of two catalogs. `moves` has for each kind the commonest changes, `must_leave` counts images."""
+    """The difference of two catalogs. `moves` has for each kind the commonest changes, `must_leave` counts images.
+
+    `copies_into_training` counts images in training that are copies of one that the old catalog measured on: with its
+    bytes or pixels, or dropped for it then.
+    """
 
     old: str
     new: str
@@ -40,14 +44,15 @@ class CatalogChanges:
     by_rank: Mapping[str, int]
     moves: Mapping[str, Sequence[Move]]
     must_leave: int
+    copies_into_training: int
     file: str
     take_down: str
 
     @property
     def into_training(self) -> int:
-        """Images that went from being measured on to being trained on."""
+        """Images that went from being measured on to being trained on, themselves or as a copy."""
         moves = self.moves.get("split_moved", ())
-        return sum(move.images for move in moves if move.after == "train")
+        return sum(move.images for move in moves if move.after == "train") + self.copies_into_training
 
     def __str__(self) -> str:
         return "\n".join(_lines(self))

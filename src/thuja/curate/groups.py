@@ -12,7 +12,6 @@ from thuja.curate.steps import Frame
 
 KM_PER_DEGREE: Final = 111.195
 """Of a great circle on a sphere of 6,371 km."""
-_ROUNDS: Final = 8
 
 
 def with_observations(frame: Frame) -> Frame:
@@ -43,23 +42,34 @@ def _scoped(name: str) -> daft.Expression:
 
 
 def _roots(frame: Frame) -> Frame | None:
-    """Each pair of sequence and observation with the first sequence that it is linked to; None where there is no pair.
+    """Each pair of sequence and observation with the first sequence that links lead to; None where there is no pair.
 
-    A link leads over at most _ROUNDS observations; in what is published, one of the two lies within the other.
+    In each round a group of sequences joins the first group that it shares an observation with, and the groups that
+    joined one after another become one. The rounds grow with the logarithm of the longest chain of links; where every
+    observation lies within one sequence, as in most of what is published, there is one.
     """
     both = frame.where(col("sequence").not_null() & col("observation").not_null())
     pairs = both.select("sequence", "observation").distinct().with_column("root", col("sequence")).collect()
     if not len(pairs):
         return None
-    for _ in range(_ROUNDS):
-        before = pairs
-        for side in ("observation", "sequence"):
-            least = pairs.groupby(side).agg(col("root").min().alias("least"))
-            pairs = pairs.join(least, on=side).select("sequence", "observation", col("least").alias("root")).collect()
-        moved = pairs.join(before.with_column_renamed("root", "before"), on=["sequence", "observation"])
-        if not moved.where(col("root") != col("before")).count_rows():
-            break
-    return pairs
+    while True:  # every round joins two groups at least
+        least = pairs.groupby("observation").agg(col("root").min().alias("least"))
+        joins = pairs.join(least, on="observation").groupby("root").agg(col("least").min().alias("next"))
+        joins = joins.where(col("next") != col("root")).collect()
+        if not len(joins):
+            return pairs
+        pairs = pairs.join(_followed(joins), on="root", how="left")
+        pairs = pairs.select("sequence", "observation", coalesce(col("next"), col("root")).alias("root")).collect()
+
+
+def _followed(joins: Frame) -> Frame:
+    """`root` and `next` with each next one followed to its own, until none has another: it is less every time."""
+    while True:
+        onward = joins.select(col("root").alias("next"), col("next").alias("onward"))
+        longer = joins.join(onward, on="next", how="left").collect()
+        if not longer.where(col("onward").not_null()).count_rows():
+            return joins
+        joins = longer.select("root", coalesce(col("onward"), col("next")).alias("next")).collect()
 
 
 def with_places(frame: Frame, cell_km: float) -> Frame:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from thuja.curate.filters.camera import Detect
 from thuja.curate.filters.people import FaceScores
 from thuja.curate.filters.support import Embed
-from thuja.curate.recipe import Resolve
+from thuja.curate.resolving import Resolve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,9 @@
 """Splits that outlive an update: what was measured on is never trained on later.
 
-An image keeps the split that the old catalog gave it. What stands in for it (the better copy of which it is a duplicate
-by now) and what belongs with it (the same observation or location, where splits are drawn by those) takes the same
-split, and a species that was held out stays held out, with all its images old and new.
+An image keeps the split that the old catalog gave it. What is the same image takes the same split: the better copy of
+which it is a duplicate by now, the copy that was dropped for it then, and any with the same bytes or pixels. So does
+what belongs with it (the same observation or location, where splits are drawn by those). A species that was held out
+stays held out, with all its images old and new.
 """
 
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from thuja.taxonomy import RANKS, Taxon
 STEP = "kept_splits"
 _STRICTEST: Mapping[str, int] = {"test": 0, "unseen": 1, "val": 2, "train": 3}
 """Of several splits that an image may claim, the first: a test set keeps its images."""
+_HASHES = ("sha256", "pixel_hash")
 _RANKS = [rank.label for rank in RANKS]
 
 
@@ -53,9 +55,13 @@ def kept_splits_step(old: Path, *, group: str = "") -> Step:
 
 def keep_splits(frame: Frame, old: Path, *, group: str = "") -> Frame:
     """Fill `split` of the kept rows from the old catalog."""
-    catalog = daft.read_parquet(str(old)).where(col("drop_reason").is_null() & col("split").not_null())
-    claims = catalog.select(col("uuid"), _place(col("split")).alias("own_claim"))
-    frame = frame.join(claims, on="uuid", how="left")
+    claims = _old_claims(old)
+    frame = frame.join(claims.select("uuid", col("claim").alias("uuid_claim")), on="uuid", how="left")
+    for name in _HASHES:
+        same = claims.where(col(name).not_null()).groupby(name).agg(col("claim").min().alias(f"{name}_claim"))
+        frame = frame.join(same, on=name, how="left")
+    named = [f"{name}_claim" for name in ("uuid", *_HASHES)]
+    frame = frame.with_column("own_claim", _least(*(col(name) for name in named))).exclude(*named)
     frame = _add_claim(
         frame, frame.where(col("duplicate_of").not_null()), key="duplicate_of", to="uuid", name="copies_claim"
     )
@@ -66,6 +72,35 @@ def keep_splits(frame: Frame, old: Path, *, group: str = "") -> Frame:
         frame = frame.with_column("group_claim", lit(None).cast("int64"))
     frame = _add_held_out(frame, held_out_lineages(old))
     return _settled(frame).exclude("own_claim", "copies_claim", "group_claim", "is_held_out")
+
+
+def _old_claims(old: Path) -> Frame:
+    """`uuid`, the hashes and `claim`: of each image that was kept, and of each that was dropped as a copy of one."""
+    catalog = daft.read_parquet(str(old))
+    there = {*catalog.column_names}
+    text = [col(name) if name in there else lit(None).cast("string").alias(name) for name in (*_HASHES, "duplicate_of")]
+    catalog = catalog.select("uuid", "drop_reason", "split", *text)
+    kept = catalog.where(col("drop_reason").is_null() & col("split").not_null())
+    kept = kept.select("uuid", *_HASHES, _place(col("split")).alias("claim"))
+    copies = catalog.where(col("drop_reason").not_null() & col("duplicate_of").not_null())
+    copies = copies.select("uuid", *_HASHES, "duplicate_of")
+    onward = copies.select(col("uuid").alias("of"), col("duplicate_of").alias("of_that"))
+    # a frame of a burst may have been dropped for one that was dropped as a duplicate after
+    copies = copies.join(onward, left_on="duplicate_of", right_on="of", how="left")
+    copies = copies.with_column("duplicate_of", coalesce(col("of_that"), col("duplicate_of")))
+    claims = kept.select(col("uuid").alias("of"), "claim")
+    copies = copies.join(claims, left_on="duplicate_of", right_on="of").select("uuid", *_HASHES, "claim")
+    return kept.concat(copies)
+
+
+def _least(*claims: daft.Expression) -> daft.Expression:
+    """The strictest of several claims, null where there is none."""
+    none = lit(len(_STRICTEST))
+    least = none
+    for claim in claims:
+        known = coalesce(claim, none)
+        least = when(known < least, known).otherwise(least)
+    return when(least < none, least).otherwise(lit(None)).cast("int64")
 
 
 def _add_claim(frame: Frame, rows: Frame, *, key: str, to: str, name: str) -> Frame:

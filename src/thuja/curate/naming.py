@@ -6,7 +6,8 @@ from typing import cast
 import daft
 from daft import DataType, Series, col
 
-from thuja.curate.recipe import NameSettings, Resolve, Resolved, settings_of
+from thuja.curate.recipe import NameSettings, settings_of
+from thuja.curate.resolving import Resolve, Resolved
 from thuja.curate.steps import Frame, Step, mark_dropped
 from thuja.taxonomy import RANKS, Taxon
 

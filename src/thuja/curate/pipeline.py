@@ -28,7 +28,7 @@ from thuja.curate.filters.screen import screen_step
 from thuja.curate.filters.specimens import specimens_step
 from thuja.curate.handed import Handed
 from thuja.curate.kept_splits import kept_splits_step
-from thuja.curate.leaks import leaks_step
+from thuja.curate.leaks import leak_copies_step, leaks_step
 from thuja.curate.naming import STEP as NAMES
 from thuja.curate.naming import names_step
 from thuja.curate.pack import STEP as PACK
@@ -185,11 +185,11 @@ class Curation:
             steps.append(camera_step(recipe.camera, handed.frames))
         if recipe.specimens is not None:
             steps.append(specimens_step(recipe.specimens, handed.embed))
+        if recipe.leaks is not None:  # before copies are dropped for one another: each may be known by ids of its own
+            steps += [leaks_step(recipe.leaks, handed.embed), leak_copies_step(recipe.leaks)]
         if recipe.bursts is not None:
             steps.append(bursts_step(recipe.bursts))
         steps.append(duplicates_step(recipe.duplicates, embed=handed.embed, limits=recipe.limits.limits))
-        if recipe.leaks is not None:
-            steps.append(leaks_step(recipe.leaks, handed.embed))
         return [*steps, caps_step(recipe.caps, seed=recipe.seed)]
 
     @property

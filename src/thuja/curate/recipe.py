@@ -1,9 +1,8 @@
 """What a curation is told to do: its sources, and the settings of every step."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from thuja.curate.caps import CapSettings
 from thuja.curate.download.settings import DownloadSettings
@@ -19,30 +18,6 @@ from thuja.curate.sources.spec import SourceSpec
 from thuja.curate.splits import SplitSettings
 from thuja.errors import UsageError
 from thuja.images import DEFAULT_LIMITS, Limits
-from thuja.taxonomy import Taxon
-
-
-class Resolved(Protocol):
-    """What curation needs to know of a resolved name."""
-
-    @property
-    def label(self) -> Taxon:
-        """The taxon, and where nobody vouches for the species, the name as it was written."""
-        ...
-
-    @property
-    def status(self) -> str: ...
-
-    @property
-    def reason(self) -> str: ...
-
-    @property
-    def score(self) -> float | None: ...
-
-
-Resolve = Callable[[Sequence[str], Sequence[Taxon]], Sequence[Resolved]]
-"""Names and the lineages that came with them, to taxa. An importable function, or a `partial` of
-one: other processes have to find it, so never a closure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

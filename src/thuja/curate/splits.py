@@ -178,7 +178,9 @@ def _species(row: dict[str, Any]) -> SpeciesImages:
 
 def _split(frame: Frame, settings: SplitSettings, seed: int) -> Frame:
     frame = _hold_out(frame, settings, seed) if settings.unseen_species else frame
-    kept = frame.where(col("drop_reason").is_null() & (coalesce(col("split"), lit("")) != lit("unseen")))
+    kept = frame.where(col("drop_reason").is_null())
+    if settings.by != "observation":  # a place may show held-out species and others
+        kept = kept.where(coalesce(col("split"), lit("")) != lit("unseen"))
     columns = (*_NARROW, *_PLACES) if settings.by == "location" else _NARROW
     rows = _grouped(kept.select(*columns), settings).select("uuid", "group", "stratum", "split")
     drawn = _drawn_groups(rows, settings, seed)
@@ -211,10 +213,13 @@ def concat_all(names: Sequence[daft.Expression]) -> daft.Expression:
 def _drawn_groups(rows: Frame, settings: SplitSettings, seed: int) -> Frame:
     """Each group with its split: `group`, `drawn`.
 
-    A group that has images with a given split goes with them: to test before val before train. A group of several
-    species is counted with the rarest of them, which needs it most.
+    A group that has images with a given split goes with them: to test before val before train. What a group has
+    besides images of a held-out species is tested on: a frame of the same sequence must not be trained on. A group of
+    several species is counted with the rarest of them, which needs it most.
     """
-    place = when(col("split") == lit("test"), lit(0)).when(col("split") == lit("val"), lit(1)).otherwise(lit(2))
+    place = (
+        when(col("split").is_in(["test", "unseen"]), lit(0)).when(col("split") == lit("val"), lit(1)).otherwise(lit(2))
+    )
     known = rows.where(col("group").not_null())
     given = known.where(col("split").not_null()).groupby("group").agg(place.min().alias("place"))
     word = when(col("place") == lit(0), lit("test")).when(col("place") == lit(1), lit("val")).otherwise(lit("train"))

@@ -34,9 +34,10 @@ MEASURED_BY: Mapping[str, tuple[str, ...]] = {
     "people": ("person_score", "animal_score"),
     "camera": ("animal_score", "sequence_id"),
     "specimens": ("specimen_class", "basis_of_record"),
+    "leaks": ("leak_of", "pdq_quality"),
+    "leak_copies": ("leak_of", "sha256", "pixel_hash"),
     "bursts": ("observation_id", "sequence_id", "event_date"),
     "duplicates": ("duplicate_of", "pdq_quality", "width", "height"),
-    "leaks": ("leak_of", "pdq_quality"),
 }  # fmt: skip
 """What a step looks at when it drops an image: the columns to show beside its settings."""
 

@@ -6,14 +6,14 @@ ids alone with a hash of all that is compared, then the rows that differ. Ids ar
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
 import pyarrow.parquet as pq
 
 from thuja.curate.changes import KINDS, CatalogChanges, Move
+from thuja.curate.copies_moved import copies_into_training, hex_ranges
 from thuja.curate.outputs import scan_catalog
 from thuja.errors import BadFile
 from thuja.jobs import atomic_path
@@ -31,6 +31,7 @@ _COLUMNS = [
     "uuid", "data_source", "source_id", *_RANKS, "license_name", "license_link", "sha256", "split", "shard_filename",
     "drop_reason", "dropped_by",
 ]  # fmt: skip
+_OF_COPIES = ("uuid", "sha256", "pixel_hash", "duplicate_of", "split", "drop_reason")
 _IDS_AT_ONCE = 4_000_000
 _ROWS_AT_ONCE = 250_000
 _SHOWN = 10
@@ -64,8 +65,8 @@ def compare_catalogs(old: Path, new: Path, out: Path) -> CatalogChanges:
     with atomic_path(file) as temporary:
         schema = pl.DataFrame(schema=SCHEMA).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
         with pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
-            for ends in _ranges(rows):
-                ids = _joined_ids(before, after, ends, (old, new))
+            for ends in hex_ranges(_count_of_ranges(rows)):
+                ids = _joined_ids(before, after, ends=ends, names=(old, new))
                 totals.update(_totals(ids))
                 differing = ids.filter(pl.col("print").ne_missing(pl.col("print_new")))["uuid"].sort()
                 for start in range(0, len(differing), _ROWS_AT_ONCE):
@@ -73,6 +74,8 @@ def compare_catalogs(old: Path, new: Path, out: Path) -> CatalogChanges:
                     totals["same"] -= changes["uuid"].n_unique()
                     writer.write_table(changes.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema))
     _write_take_down(file, Path(out) / TAKE_DOWN)
+    sides = [_narrow(scan_catalog(side), _OF_COPIES) for side in (old, new)]
+    totals["copies"] = copies_into_training(*sides, ranges=_count_of_ranges(rows))
     return _summarize(file, totals, (old, new))
 
 
@@ -84,23 +87,20 @@ def write_changes_csv(out: Path) -> Path:
     return path
 
 
-def _narrow(rows: pl.LazyFrame) -> pl.LazyFrame:
+def _narrow(rows: pl.LazyFrame, columns: Sequence[str] = _COLUMNS) -> pl.LazyFrame:
     """The columns that are compared; an older catalog may lack one."""
     there = rows.collect_schema().names()
     return rows.select(
-        pl.col(name).cast(pl.String) if name in there else pl.lit(None, pl.String).alias(name) for name in _COLUMNS
+        pl.col(name).cast(pl.String) if name in there else pl.lit(None, pl.String).alias(name) for name in columns
     )
 
 
-def _ranges(rows: int) -> Iterator[tuple[str, str]]:
-    """Ranges of uuids, from the first up to but not including the second; the last has no end."""
-    count = max(1, math.ceil(rows / _IDS_AT_ONCE))
-    edges = ["", *(f"{number * 16**8 // count:08x}" for number in range(1, count)), "\U0010ffff"]
-    yield from pairwise(edges)
+def _count_of_ranges(rows: int) -> int:
+    return max(1, math.ceil(rows / _IDS_AT_ONCE))
 
 
 def _joined_ids(
-    before: pl.LazyFrame, after: pl.LazyFrame, ends: tuple[str, str], names: tuple[Path, Path]
+    before: pl.LazyFrame, after: pl.LazyFrame, *, ends: tuple[str, str], names: tuple[Path, Path]
 ) -> pl.DataFrame:
     """The ids of one range: on either side a hash of what is compared, and whether the image is kept."""
     low, high = ends
@@ -225,6 +225,7 @@ def _summarize(file: Path, totals: Mapping[str, int], names: tuple[Path, Path]) 
         by_rank={name: by_rank[name] for name in _RANKS if name in by_rank},
         moves={kind: _moves(rows, kind) for kind in KINDS if kind in counts and kind != "bytes_changed"},
         must_leave=leaving.collect().item(),
+        copies_into_training=totals["copies"],
         file=str(file),
         take_down=str(file.with_name(TAKE_DOWN)),
     )

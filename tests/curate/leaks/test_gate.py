@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from PIL import Image, ImageEnhance
 from tests.curate.leaks.planted import Row, frame_of, painted, training_row
 
-from thuja.curate.leaks import LeakIndexSettings, LeakSettings, build_leak_index, leak_table, leaks_step
+from thuja.curate.leaks import (
+    LeakIndexSettings,
+    LeakSettings,
+    benchmark_names,
+    build_leak_index,
+    leak_table,
+    leaks_step,
+)
 from thuja.errors import BadFile, UnknownName, UsageError
 
 Gate = Callable[..., dict[str, str | None]]
@@ -163,7 +170,8 @@ PLANTED: dict[str, tuple[Row, Row, str | None]] = {
 def test_what_is_planted_is_found_by_its_key_alone(what: str, table: Table, gate: Gate) -> None:
     theirs, ours, key = PLANTED[what]
     rows = [training_row(0, **ours), training_row(1, data_source="others")]
-    found = gate({"fishnet": table("ids", [theirs])}, rows)
+    known = {"md5": f"{1:032x}"} | theirs  # a set that nothing tells again is refused
+    found = gate({"fishnet": table("ids", [known])}, rows)
     assert [*found.values()] == [f"fishnet:{key}" if key else None, None]
 
 
@@ -229,7 +237,7 @@ def test_the_table_counts_by_benchmark_and_key(table: Table, tmp_path: Path) -> 
     rows = [training_row(number, **facts) for number, facts in enumerate(ours)]
     frame = leaks_step(LeakSettings(indexes=tuple(paths))).apply(frame_of(rows))
     assert frame.to_pydict()["leak_of"][0] == "newt:gbif_id;fishnet:md5;newt:md5"
-    assert leak_table(frame, ("awa2", "newt")).rows() == [
+    assert leak_table(_catalog(frame), ("awa2", "newt")).rows() == [
         ("awa2", "any", 0, 0, 0),
         ("fishnet", "md5", 1, 1, 1),
         ("fishnet", "any", 1, 1, 1),
@@ -237,7 +245,16 @@ def test_the_table_counts_by_benchmark_and_key(table: Table, tmp_path: Path) -> 
         ("newt", "md5", 2, 3, 2),
         ("newt", "any", 4, 4, 4),
     ]
-    assert leak_table(frame.where(daft.col("leak_of").is_null())).is_empty()
+    assert leak_table(_catalog(frame.where(daft.col("leak_of").is_null()))).is_empty()
+    (tmp_path / "lions.txt").write_text("Panthera leo")
+    told = benchmark_names([paths[1], tmp_path / "gone.parquet"], [tmp_path / "lions.txt"])
+    assert told == ("fishnet", "gone", "lions")
+    none = leak_table(_catalog(frame.where(daft.col("leak_of").is_null())), told)
+    assert none.rows() == [(name, "any", 0, 0, 0) for name in sorted(told)]
+
+
+def _catalog(frame: daft.DataFrame) -> pl.LazyFrame:
+    return pl.DataFrame(pl.from_arrow(frame.to_arrow())).lazy()
 
 
 @settings(max_examples=10)

@@ -1,8 +1,10 @@
 """The leak gate: nothing of an evaluation set gets into training."""
 
+from thuja.curate.leaks.copies import leak_copies_step
+from thuja.curate.leaks.counting import benchmark_names, leak_table
 from thuja.curate.leaks.embedding import Embed
 from thuja.curate.leaks.finding import LeakFinder, open_finder
-from thuja.curate.leaks.gate import leak_table, leaks_step
+from thuja.curate.leaks.gate import leaks_step
 from thuja.curate.leaks.index import (
     LeakIndex,
     LeakIndexCounts,
@@ -21,7 +23,9 @@ __all__ = [
     "LeakIndexCounts",
     "LeakIndexSettings",
     "LeakSettings",
+    "benchmark_names",
     "build_leak_index",
+    "leak_copies_step",
     "leak_table",
     "leaks_step",
     "open_finder",

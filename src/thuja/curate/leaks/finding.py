@@ -13,10 +13,10 @@ import polars as pl
 
 from thuja.curate.duplicates.bands import near_matches
 from thuja.curate.duplicates.hashing import hash_bytes
-from thuja.curate.leaks.embedding import Vectors, alike, unit
+from thuja.curate.leaks.embedding import Vectors, alike, vectors_of
 from thuja.curate.leaks.index import LeakIndex, read_leak_index
 from thuja.curate.leaks.keys import COLUMNS, keys_of
-from thuja.curate.leaks.settings import KEYS, LeakSettings
+from thuja.curate.leaks.settings import KEYS, LeakSettings, list_name
 from thuja.errors import BadFile, UsageError
 
 READ: Final = (*COLUMNS, "pdq", "pdq_quality", "drop_reason", "split")
@@ -45,15 +45,16 @@ class LeakFinder:
     vectors: Vectors
     vector_sets: npt.NDArray[np.int64]
 
-    def find(self, batch: pl.DataFrame, vectors: Vectors | None = None) -> pl.Series:
+    def find(self, batch: pl.DataFrame, vectors: Vectors | None = None, *, is_any_asked: bool = False) -> pl.Series:
         """`leak_of` of each row of READ, null for what is in no set: `newt:pdq;newt:source_url`, in the order of KEYS.
 
-        Rows that are dropped already are not looked for. `vectors` is (N, D) at length 1, zeros where there is none.
+        Rows that are dropped already or spared are looked for only where any is asked for. `vectors` is (N, D) at
+        length 1, zeros where there is none.
         """
         is_asked = pl.col("drop_reason").is_null()
         if self.settings.spare_held_out:
             is_asked &= ~pl.col("split").is_in(["test", "unseen"]).fill_null(value=False)
-        asked = batch.select(is_asked).to_series().arg_true()
+        asked = batch.select(is_asked | is_any_asked).to_series().arg_true()
         rows = batch[asked]
         found = [self._by_key(rows), self._by_pdq(rows)]
         if vectors is not None:
@@ -126,7 +127,7 @@ def open_finder(settings: LeakSettings) -> LeakFinder:
     keys = [_keys(index, number, settings.keys) for number, index in enumerate(indexes)]
     for path in settings.species:
         keys.append(_listed(path, len(names)))
-        names.append(path.stem.replace(";", " ").replace(":", " "))
+        names.append(list_name(path))
     empty = pl.DataFrame(schema={"kind": pl.String, "value": pl.String, "guard": pl.String, "set": pl.UInt32})
     table = pl.concat([empty, *keys]).unique(maintain_order=True)
     words = _hashes(table)
@@ -193,8 +194,11 @@ def _vectors(indexes: Sequence[LeakIndex], settings: LeakSettings) -> tuple[Vect
     for number, index in enumerate(indexes if "embedding" in settings.keys else ()):
         vectors = index.images["emb"].drop_nulls()
         if not len(vectors):
-            raise UsageError(f"the leak index {index.name} has no embeddings", hint="build it with --model")
-        found.append(unit(vectors.to_list()))
+            raise UsageError(
+                f"the leak index {index.name} has no embeddings",
+                hint="build it with --model, that of the recipe's encoder",
+            )
+        found.append(vectors_of(vectors, 0))
         sets.append(np.full(len(vectors), number))
     if len({rows.shape[1] for rows in found}) > 1:
         raise BadFile("the leak indexes have vectors of different lengths", hint="build all of them with one model")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import polars as pl
 import pyarrow as pa
@@ -18,13 +18,11 @@ from thuja.curate.leaks.embedding import Embed, unit
 from thuja.curate.leaks.evaluation import FACTS, read_evaluation
 from thuja.curate.leaks.keys import COLUMNS, keys_of
 from thuja.curate.leaks.settings import DEFAULT_KEYS
+from thuja.curate.resolving import Resolve
 from thuja.errors import BadFile, EmptyInput, ImageError, UsageError
 from thuja.images import DEFAULT_LIMITS, Limits, read_image
 from thuja.jobs import Progress, atomic_path
 from thuja.taxonomy import Taxon
-
-if TYPE_CHECKING:
-    from thuja.curate.recipe import Resolve  # which imports this package
 
 _ABOUT: Final = b"thuja.leaks"
 _FORM: Final = 1
@@ -78,7 +76,7 @@ def build_leak_index(
     out: Path,
     settings: LeakIndexSettings,
     *,
-    resolve: "Resolve | None" = None,
+    resolve: Resolve | None = None,
     embed: Embed | None = None,
 ) -> LeakIndexCounts:
     """Write the index of an evaluation set: a folder of images, or a table of ids (with `images`: both).
@@ -117,7 +115,7 @@ def _count_known(rows: pl.DataFrame) -> int:
     return len(keyed | set(rows.with_row_index("row").filter(pl.col("pdq_flips").is_not_null())["row"].to_list()))
 
 
-def _named(frame: pl.DataFrame, resolve: "Resolve | None") -> pl.DataFrame:
+def _named(frame: pl.DataFrame, resolve: Resolve | None) -> pl.DataFrame:
     """With order, genus and species as the resolver has them; without one, as the table gave them."""
     said = pl.coalesce("scientific_name", pl.col("genus") + pl.lit(" ") + pl.col("species"), "verbatim_name")
     frame = frame.with_columns(said.alias("said"))
@@ -198,6 +196,15 @@ class LeakIndex:
     name: str
     holds_out: bool
     images: pl.DataFrame
+
+
+def index_name(path: Path) -> str:
+    """What an index is called; the file's own name where it cannot be read."""
+    try:
+        about = json.loads((pq.read_schema(path).metadata or {}).get(_ABOUT, b"null"))
+    except (pa.ArrowException, OSError, ValueError):
+        about = None
+    return str(about["name"]) if isinstance(about, dict) and "name" in about else path.stem
 
 
 def read_leak_index(path: Path) -> LeakIndex:

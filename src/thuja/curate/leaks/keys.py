@@ -23,7 +23,21 @@ _NOTHING: Final = (
 """What is written where nothing is known, whose like must never match: `ENA24 : unknown` is a whole set's sequence."""
 _WORLDWIDE: Final = r"://|^urn:|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}| : "
 """Ids that no other source gives out by chance."""
-_BINOMIAL: Final = r"^([A-Z][a-zë-]+ [a-zë-]{2,})"
+_BINOMIAL: Final = r"^(\p{Lu}[\p{Ll}-]+ [\p{Ll}-]{2,})(?:[\s,;(]|$)"
+"""What ends in a dot is short for something: `Corvus sp.`, `Quercus cf. robur`."""
+_NO_SPECIES: Final = (
+    r"^\S+ (?:(?:spp?|ssp|subsp|cf|cfr|aff|nr|near|gen|indet|undet|agg|var|sect|hybrid|hybr|x|×)(?:[\s,;(]|$)|"
+    r"\S+ (?:[x×]|hybrid)(?:\s|$)|\S+ ×)"
+)
+"""In lower case: a genus without its species, a doubtful species, a hybrid of two."""
+_GIVERS: Final = r"^(bioscan|eol|fathomnet|flickr|gbif|inaturalist|lila|observation|treeoflife)(?:[^a-z]|$)"
+"""Sources whose ids are theirs whatever a recipe calls the copy that it has: `gbif-2024` gives out GBIF's."""
+_AND: Final = r"\s*[|;&]\s*|\s+(?:and|et|und|y|e)\s+"
+_ET_AL: Final = r"\s*[,;&]?\s*\bet\.? al\b.*$"
+_FULL_NAMES: Final = r"^\s*[^\s,]+\s+[^,]*[^\s,](?:\s*,\s*[^\s,]+\s+[^,]*[^\s,])+\s*$"
+"""Commas between names of two words or more: `Smith J, Doe K`, and not `Smith, Jane`."""
+_INVERTED: Final = r"^\s*[^\s,]+\s*,[^,]+(?:,\s*[^\s,]+\s*,[^,]+)+$"
+"""`Smith, J., Doe, K.`: every second comma parts two people."""
 
 Made = Mapping[str, tuple[pl.Expr, str | None]]
 
@@ -86,16 +100,17 @@ def _scope() -> pl.Expr:
         | pl.col("occurrence_id").str.contains("inaturalist.org/", literal=True).fill_null(value=False)
         | pl.col("data_source").str.to_lowercase().str.contains(r"^i(?:nat|naturalist)").fill_null(value=False)
     )
-    return (
-        pl.when(is_theirs)
-        .then(pl.lit("inaturalist"))
-        .otherwise(pl.col("data_source").str.to_lowercase())
-        .alias("scope")
-    )
+    return pl.when(is_theirs).then(pl.lit("inaturalist")).otherwise(_giver()).alias("scope")
+
+
+def _giver() -> pl.Expr:
+    """Whose a row's own ids are: the known source that its source is named after, or else that source by its name."""
+    name = pl.col("data_source").str.to_lowercase()
+    return pl.coalesce(name.str.extract(_GIVERS), name)
 
 
 def _genus() -> pl.Expr:
-    first = pl.coalesce("scientific_name", "verbatim_name").str.extract(r"^([A-Z][a-z-]+) [a-z]")
+    first = pl.coalesce("scientific_name", "verbatim_name").str.extract(r"^(\p{Lu}[\p{Ll}-]+) \p{Ll}")
     return pl.coalesce(pl.col("genus").replace("", None), first)
 
 
@@ -115,9 +130,7 @@ def _inaturalist(name: str) -> pl.Expr:
 def _source_id() -> pl.Expr:
     """As it is written: `A.jpg` and `a.jpg` are two files."""
     own = pl.col("source_id").str.strip_chars()
-    return pl.when(_known("source_id").is_not_null()).then(
-        pl.col("data_source").str.to_lowercase() + pl.lit("\n") + own
-    )
+    return pl.when(_known("source_id").is_not_null()).then(_giver() + pl.lit("\n") + own)
 
 
 def _gbif_id() -> pl.Expr:
@@ -138,7 +151,7 @@ def _specimen() -> pl.Expr:
 def _day_keys(facts: pl.DataFrame) -> pl.DataFrame:
     """Each observer with the day; `Smith, J.` and `J. Smith` are one. A range of days says nothing."""
     day = pl.col("event_date").str.extract(r"^(\d{4}-\d{2}-\d{2})(?:[T ][^/]*)?$")
-    people = pl.col("recorded_by").str.to_lowercase().str.replace_all(r"[|;&]", "|").str.split("|")
+    people = _people()
     said = facts.select("row", day=day, person=people, guard=pl.col("own_genus").str.to_lowercase())
     said = said.filter(pl.col("day").is_not_null()).explode("person")
     person = pl.col("person").str.strip_chars()
@@ -148,14 +161,35 @@ def _day_keys(facts: pl.DataFrame) -> pl.DataFrame:
     return said.select("row", pl.lit("observer_day").alias("kind"), value.alias("value"), "guard")
 
 
+def _people() -> pl.Expr:
+    """Who is named, a list. What could be one person or two (`Garcia Lopez, Ana Maria`) is taken for both."""
+    said = pl.col("recorded_by").str.to_lowercase().str.replace(_ET_AL, "").str.replace_all(_AND, "|").str.split("|")
+    one = pl.element()
+    inverted = one.str.replace_all(r"([^,]+,[^,]+),", "${1}|").str.split("|")
+    names = pl.concat_list(one.str.split(","), one.str.split("|"))
+    parts = (
+        pl.when(one.str.contains(_INVERTED))
+        .then(inverted)
+        .when(one.str.contains(_FULL_NAMES))
+        .then(names)
+        .otherwise(one.str.split("|"))
+    )
+    return said.list.eval(parts.explode())
+
+
 def _species(name: str) -> pl.Expr:
-    return pl.col(name).str.extract(_BINOMIAL).str.to_lowercase()
+    said = pl.col(name).str.strip_chars().str.normalize("NFC")
+    return (
+        pl.when(~said.str.to_lowercase().str.contains(_NO_SPECIES)).then(said.str.extract(_BINOMIAL)).str.to_lowercase()
+    )
 
 
 def binomial(genus: pl.Expr, species: pl.Expr) -> pl.Expr:
-    """The binomial in lower case; null where either part is missing."""
+    """The binomial in lower case; null where either part is missing or `species` names none (`sp.`)."""
     parts = (genus.str.to_lowercase().replace("", None), species.str.to_lowercase().replace("", None))
-    return parts[0] + pl.lit(" ") + parts[1]
+    both = parts[0] + pl.lit(" ") + parts[1]
+    is_none = both.str.contains(_NO_SPECIES) | both.str.contains(r"^\S+ \S*[.×]")
+    return pl.when(~is_none).then(both)
 
 
 def _eval_keys() -> pl.Expr:

@@ -29,6 +29,11 @@ KEYS: Final = (
 DEFAULT_KEYS: Final = tuple(key for key in KEYS if key != "embedding")
 
 
+def list_name(path: Path) -> str:
+    """What `leak_of` calls a list of species: as the file is called, without the signs that part sets and keys."""
+    return path.stem.replace(";", " ").replace(":", " ")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeakSettings:
     """[leaks]: `indexes` are files of `thuja curate leaks build`; `species` are lists of species, a name a line.
