@@ -17,8 +17,9 @@ CC_WORDS: Final = {
         "weitergabe unter gleichen bedingungen", "partage dans les memes conditions", "partage a l identique",
     ),
     "nd": (
-        "nd", "no ?deriv(?:s|ative|atives|ates|ative works?)?", "sin ?(?:obra ?)?derivad[ao]s?", "sem ?derivac(?:ao|oes)",
-        "non opere derivate", "keine bearbeitung(?:en)?", "geen ?afgeleide ?werken", "pas de modifications?",
+        "nd", "no ?deriv(?:s|ative|atives|ates|ative works?)?", "sin ?(?:obra ?)?derivad[ao]s?",
+        "sem ?derivac(?:ao|oes)", "non opere derivate", "keine bearbeitung(?:en)?", "geen ?afgeleide ?werken",
+        "pas de modifications?",
     ),
     "by": (
         "by", "attribution", "atribucion", "atribuicao", "reconocimiento", "namensnennung", "attribuzione",

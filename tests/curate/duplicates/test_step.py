@@ -213,13 +213,16 @@ def test_drops_are_counted_by_source_and_clade(copies: Rows) -> None:
 
 
 LICENCES = [
-    ("CC0 1.0", None), (None, "https://creativecommons.org/licenses/by/4.0/"), ("CC BY-SA 4.0", None),
-    ("cc-by-nc", None), ("Attribution-NonCommercial-ShareAlike", None), ("CC BY-NC-ND 4.0", None),
-    ("all rights reserved", None),
+    ("Public Domain", None), ("CC0 1.0", None), (None, "https://creativecommons.org/licenses/by/4.0/"),
+    ("CC BY-SA 4.0", None), ("cc-by-nc", None), ("Attribution-NonCommercial-ShareAlike", None),
+    ("CC BY-ND 4.0", "https://creativecommons.org/licenses/by/4.0/"), ("CC BY-NC-ND 4.0", None),
+    ("All rights reserved, attribution required", None), ("Attribution. Not for commercial use", None),
 ]  # fmt: skip
+"""Name and link, the most open first."""
 
 
 def test_open_licences_come_first() -> None:
+    """`All rights reserved, attribution required` came before CC BY-NC, for the word attribution."""
     names, links = zip(*LICENCES, strict=True)
     rows = pl.DataFrame(
         {"uuid": "u", "path": "p", "license_name": names, "license_link": links},

@@ -1,6 +1,7 @@
 """Camera-trap frames by a detector's file, or a detector."""
 
 import json
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,54 @@ def test_a_broken_file_is_said_at_once(tmp_path: Path, text: str) -> None:
     (tmp_path / "md.json").write_text(text)
     with pytest.raises(BadFile):
         camera_step(CameraSettings(detections=(str(tmp_path / "md.json"),)))
+
+
+def test_a_file_whose_frames_all_failed_is_said_at_once(tmp_path: Path) -> None:
+    """It ended in `max() arg is an empty sequence`."""
+    failed = write(tmp_path / "md.json", {"images": [{"file": "a.jpg", "failure": "image access failure"}]})
+    with pytest.raises(BadFile, match=r"failed on every frame of .*md\.json"):
+        camera_step(CameraSettings(detections=(failed,)))
+    good = write(tmp_path / "good.json", MEGADETECTOR)
+    assert read_detections([Path(failed), Path(good)]).height == 4
+
+
+def test_a_row_without_a_frame_keeps_the_scores_of_the_steps_before(run: Run, tmp_path: Path) -> None:
+    """The step wrote null over the person_score of every image that no frame is of, also of dropped ones."""
+    settings = CameraSettings(detections=(write(tmp_path / "md.json", MEGADETECTOR),))
+    known = {"person_score": 0.7, "animal_score": 0.4}
+    rows = [
+        known | {"path": "/q/x.jpg"},
+        known | {"path": "siteA/IMG_1.jpg"},
+        known | {"path": "siteA/IMG_1.jpg", "drop_reason": "person", "dropped_by": "people"},
+    ]
+    done = run(camera_step(settings), rows)
+    assert [(done[f"u{n}"]["person_score"], done[f"u{n}"]["animal_score"]) for n in range(3)] == [
+        (0.7, 0.4), (0.0, 0.9), (0.7, 0.4),
+    ]  # fmt: skip
+    assert [done[f"u{n}"]["drop_reason"] for n in range(3)] == [None, None, "person"]
+
+
+def test_millions_of_frames_are_held_as_columns(tmp_path: Path) -> None:
+    """Each frame was held as a tuple with a dict, and again as a row: 700 bytes and more a frame."""
+    path = tmp_path / "md.json"
+    images = [{"file": f"s/{n:06}.jpg", "detections": [found("1", 0.5)]} for n in range(120_000)]
+    write(path, {"images": images})
+    del images
+    tracemalloc.start()
+    frames = read_detections([path])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert frames.height == 120_000
+    assert peak < 32 << 20
+
+
+def test_categories_behind_the_frames_and_later_files_count(tmp_path: Path) -> None:
+    first = {"images": [{"file": "a.jpg", "detections": [found("7", 0.6), found("8", 0.3)]}],
+             "detection_categories": {"7": "Person", "8": "Animal"}}  # fmt: skip
+    paths = [Path(write(tmp_path / "1.json", first))]
+    assert read_detections(paths).rows() == [("a.jpg", 0.3, 0.6)]
+    paths.append(Path(write(tmp_path / "2.json", {"images": [{"file": "a.jpg", "detections": []}]})))
+    assert read_detections(paths).rows() == [("a.jpg", 0.0, 0.0)]
 
 
 def test_a_missing_file_is_said_at_once(tmp_path: Path) -> None:

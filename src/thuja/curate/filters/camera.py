@@ -123,8 +123,7 @@ def _plain_path(paths: pl.Series) -> pl.Series:
 
 
 def _by_files(batch: pl.DataFrame, settings: CameraSettings, frames: FrameTable) -> pl.DataFrame:
-    scores = matched(batch, frames)
-    return scores.with_columns(_decided(batch, scores, settings))
+    return _judged(batch, matched(batch, frames), settings)
 
 
 def _by_looking(batch: pl.DataFrame, settings: CameraSettings, detect: Detect) -> pl.DataFrame:
@@ -135,11 +134,18 @@ def _by_looking(batch: pl.DataFrame, settings: CameraSettings, detect: Detect) -
         schema={"animal_score": pl.Float64, "person_score": pl.Float64},
         orient="row",
     )
-    return scores.with_columns(_decided(batch, scores, settings))
+    return _judged(batch, scores, settings)
 
 
-def _decided(batch: pl.DataFrame, scores: pl.DataFrame, settings: CameraSettings) -> pl.Series:
-    return camera_reasons(scores.with_columns(batch["img_type"]), settings)
+def _judged(batch: pl.DataFrame, scores: pl.DataFrame, settings: CameraSettings) -> pl.DataFrame:
+    """The reasons by what the detector saw; a row that it saw nothing of keeps the scores of the steps before."""
+    reasons = camera_reasons(scores.with_columns(batch["img_type"]), settings)
+    is_open = batch["drop_reason"].is_null()
+    written = [
+        pl.when(is_open).then(pl.coalesce(scores[name], batch[name])).otherwise(batch[name]).alias(name)
+        for name in scores.columns
+    ]
+    return pl.select(*written, reasons)
 
 
 def camera_step(settings: CameraSettings, detect: Detect | None = None) -> Step:
