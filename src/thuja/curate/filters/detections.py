@@ -20,7 +20,7 @@ _FILES = ("file", "filepath", "img_id")
 _MEGADETECTOR = {"1": "animal", "2": "person", "3": "vehicle"}
 _PERSON = ("person", "human")
 _CHUNK = 1 << 20
-_FRAMES = 50_000
+_FRAMES = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
