@@ -16,7 +16,7 @@ from thuja.curate.filters import looking
 from thuja.curate.filters.batches import filtered
 from thuja.curate.filters.detections import Detection, frame_scores, read_detections
 from thuja.curate.filters.image_types import CAMERA, is_of
-from thuja.curate.filters.observations import observation_key
+from thuja.curate.filters.observations import KEYS, observed
 from thuja.curate.steps import Frame, Step, mark_dropped
 from thuja.errors import UsageError
 
@@ -180,14 +180,13 @@ def _omit_long(frame: Frame, settings: CameraSettings) -> Frame:
     if not settings.max_frames:
         return frame
     kinds = [kind for kind in settings.kinds if kind != "Museum Specimen"]
-    frame = frame.with_column("observation", observation_key())
     counted = frame.where(col("drop_reason").is_null() & col("img_type").is_in(kinds))
-    counts = counted.groupby("observation").agg(col("uuid").count().alias("frames"))
-    long = counts.where(col("observation").not_null() & (col("frames") > lit(settings.max_frames)))
-    frame = frame.join(long, on="observation", how="left")
-    is_long = col("frames").not_null() & col("img_type").is_in(kinds)
-    reason = when(is_long, lit("too_many_images")).otherwise(lit(None).cast("string"))
-    return mark_dropped(frame, reason, STEP).exclude("observation", "frames")
+    rows = observed(counted.select("uuid", *KEYS)).select("uuid", "group").collect()
+    counts = rows.groupby("group").agg(col("uuid").count().alias("frames"))
+    long = rows.join(counts.where(col("frames") > lit(settings.max_frames)), on="group").select("uuid", "frames")
+    frame = frame.join(long, on="uuid", how="left")
+    reason = when(col("frames").not_null(), lit("too_many_images")).otherwise(lit(None).cast("string"))
+    return mark_dropped(frame, reason, STEP).exclude("frames")
 
 
 def _digest(path: Path) -> str:
