@@ -17,6 +17,7 @@ from thuja.curate.filters.batches import filtered
 from thuja.curate.filters.detections import Detection, frame_scores, read_detections
 from thuja.curate.filters.image_types import CAMERA, is_of
 from thuja.curate.filters.observations import KEYS, observed
+from thuja.curate.handed_names import describe
 from thuja.curate.steps import Frame, Step, mark_dropped
 from thuja.errors import UsageError
 
@@ -158,7 +159,7 @@ def camera_step(settings: CameraSettings, detect: Detect | None = None) -> Step:
     told: dict[str, Any] = asdict(settings) | {
         "detections": [str(path) for path in paths],
         "files": [_digest(path) for path in paths],
-        "detect": _describe(detect),
+        "detect": describe(detect),
     }
 
     def apply(frame: Frame) -> Frame:
@@ -195,11 +196,3 @@ def _digest(path: Path) -> str:
         while chunk := file.read(1 << 20):
             digest.update(chunk)
     return digest.hexdigest()
-
-
-def _describe(detect: Detect | None) -> str:
-    return "" if detect is None else repr(detect) if hasattr(detect, "__dataclass_fields__") else _name(detect)
-
-
-def _name(function: object) -> str:
-    return f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', '')}"
