@@ -230,7 +230,7 @@ def test_an_embedding_that_is_handed_in_decides(copies: Rows) -> None:
     step = duplicates_step(settings, embed=Brightness())
     table = pl.DataFrame(step.apply(framed(copies)).to_arrow()).sort("uuid")
     assert fates(table)["d"] == ("near_duplicate", "a")
-    assert step.settings["embed"] == "Brightness()"
+    assert step.settings["embed"] == f"{__name__}.Brightness()"
     dark = Image.eval(scene(1), lambda value: value // 4)
     dark.save(Path(str(copies[3]["place"])))
     table = pl.DataFrame(step.apply(framed(copies)).to_arrow()).sort("uuid")

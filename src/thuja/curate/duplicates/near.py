@@ -127,22 +127,22 @@ def near_hashes(hashes: Frame, distance: int, *, direct: int = _DIRECT, part: in
         pairs = near_pairs(hash_bytes(texts.to_pylist()), distance=distance)
         return daft.from_arrow(pa.table({"one": texts.take(pairs[:, 0]), "other": texts.take(pairs[:, 1])}))
     parts = -(-count // part)
-    found = [_near_by_band(hashes, band, parts, distance).collect() for band in range(distance + 1)]
+    found = [_near_by_band(hashes, band, parts=parts, distance=distance).collect() for band in range(distance + 1)]
     joined = found[0]
     for more in found[1:]:
         joined = joined.concat(more)
     return joined
 
 
-def _near_by_band(hashes: Frame, band: int, parts: int, distance: int) -> Frame:
-    place = cast(daft.Expression, _parts(col("pdq"), band, parts, distance))
+def _near_by_band(hashes: Frame, band: int, *, parts: int, distance: int) -> Frame:
+    place = cast(daft.Expression, _parts(col("pdq"), band, parts=parts, distance=distance))
     pairs = cast(daft.Expression, _pairs_of_part(col("pdq"), band, distance))
     found = hashes.with_column("part", place).groupby("part").map_groups(pairs.alias("pair"))
     return found.select(col("pair")["one"].alias("one"), col("pair")["other"].alias("other"))
 
 
 @daft.func.batch(return_dtype=DataType.int64(), use_process=False)
-def _parts(hashes: Series, band: int, parts: int, distance: int) -> Series:
+def _parts(hashes: Series, band: int, *, parts: int, distance: int) -> Series:
     return Series.from_numpy(parts_of_band(hash_bytes(hashes.to_pylist()), band, parts, distance=distance))
 
 
