@@ -10,7 +10,7 @@ from daft import DataType, Series, col
 from PIL import Image
 
 from thuja.curate.duplicates.hashing import hashes_of
-from thuja.curate.filters.measures import contrast_of, sharpness_of
+from thuja.curate.filters.measures import measures_of
 from thuja.curate.rows import STEP_SCHEMA
 from thuja.curate.steps import Frame, Step, mark_dropped
 from thuja.errors import ImageError
@@ -105,13 +105,13 @@ def _file_facts(asked: Asked, data: bytes) -> Found:
 
 def measures(image: Image.Image) -> Found:
     """The hashes and measures that filters and searches for duplicates go by."""
-    hashes = hashes_of(image)
+    hashes, measured = hashes_of(image), measures_of(image)
     return {
         "pixel_hash": hashes.pixel_hash,
         "pdq": hashes.pdq,
         "pdq_quality": hashes.pdq_quality,
-        "sharpness": sharpness_of(image),
-        "contrast": contrast_of(image),
+        "sharpness": measured.sharpness,
+        "contrast": measured.contrast,
     }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,15 @@ class Embedder:
     called, once in a process."""
 
     model: str
+
+    @property
+    def fingerprint(self) -> str:
+        """Name, size and time of a local model's files; empty for a published one, which its name tells."""
+        if not Path(self.model).exists():
+            return ""
+        path = find_model(Path(self.model))
+        files = sorted(one for one in path.iterdir() if one.is_file()) if path.is_dir() else [path]
+        return " ".join(f"{one.name}:{one.stat().st_size}:{one.stat().st_mtime_ns}" for one in files)
 
     def load(self) -> None:
         """Load the model; raises what loading it raises, so that a long run does not begin."""

@@ -141,6 +141,44 @@ def test_near_copies_with_contradicting_names_both_stay(copies: Rows) -> None:
     assert fates(done(copies))["d"] == KEPT
 
 
+def tied(uuid: str, side: int, **columns: object) -> dict[str, object]:
+    """A row of one hash that all such rows have, the larger the better, and of no file."""
+    size = {"path": uuid, "width": side, "height": side, "genus": "Corvus", "species": "corax"}
+    return dict.fromkeys(STEP_SCHEMA.names) | {"uuid": uuid, "pdq": "ab" * 32, "pdq_quality": 99} | size | columns
+
+
+def test_copies_behind_a_better_image_of_another_species_are_found() -> None:
+    """Of one hash each was compared with the best only: where that is of another species, all three stayed."""
+    rows = [tied("l", 900, species="corone"), tied("a", 500), tied("b", 400), tied("c", 300, species=None)]
+    blind = DuplicateSettings(perceptual=True, confirm="none")
+    expected = {"l": KEPT, "a": KEPT, "b": ("near_duplicate", "a"), "c": ("near_duplicate", "l")}
+    assert fates(done(rows, blind)) == expected
+    assert fates(done(rows[::-1], blind, parts=3)) == expected
+    assert fates(done(rows[1:3], blind))["b"] == ("near_duplicate", "a")
+
+
+def test_copies_behind_a_better_image_that_looks_otherwise_are_found(tmp_path: Path) -> None:
+    """Of one hash each was compared with the best only: where the second look tells that apart, all three stayed."""
+    save(tmp_path / "l.jpg", 1)
+    save(tmp_path / "a.jpg", 2)
+    rows = [
+        tied("l", 900, place=str(tmp_path / "l.jpg")),
+        tied("a", 500, place=str(tmp_path / "a.jpg")),
+        tied("b", 400, place=str(tmp_path / "a.jpg")),
+    ]
+    assert fates(done(rows)) == {"l": KEPT, "a": KEPT, "b": ("near_duplicate", "a")}
+
+
+def test_images_of_one_hash_that_all_differ_are_a_few_looks_each(tmp_path: Path) -> None:
+    """A crowd is compared with the best of each round, not with one another."""
+    other, scenes = save(tmp_path / "other.jpg", 99), 24
+    rows = [tied(f"u{n:02}", 900 - n, place=str(save(tmp_path / f"{n}.jpg", n, (96, 72)))) for n in range(scenes)]
+    rows.append(tied("z", 100, place=str(other)))
+    assert set(fates(done(rows)).values()) == {KEPT}
+    rows.append(tied("y", 850, place=str(other)))
+    assert fates(done(rows))["z"] == KEPT  # 27th of a crowd: no round comes to its copy
+
+
 def test_images_of_low_quality_or_without_a_hash_are_not_matched(copies: Rows) -> None:
     copies[3]["pdq_quality"] = 49
     assert fates(done(copies))["d"] == KEPT
@@ -192,7 +230,7 @@ def test_an_embedding_that_is_handed_in_decides(copies: Rows) -> None:
     step = duplicates_step(settings, embed=Brightness())
     table = pl.DataFrame(step.apply(framed(copies)).to_arrow()).sort("uuid")
     assert fates(table)["d"] == ("near_duplicate", "a")
-    assert step.settings["embed"] == "Brightness()"
+    assert step.settings["embed"] == f"{__name__}.Brightness()"
     dark = Image.eval(scene(1), lambda value: value // 4)
     dark.save(Path(str(copies[3]["place"])))
     table = pl.DataFrame(step.apply(framed(copies)).to_arrow()).sort("uuid")
@@ -213,13 +251,16 @@ def test_drops_are_counted_by_source_and_clade(copies: Rows) -> None:
 
 
 LICENCES = [
-    ("CC0 1.0", None), (None, "https://creativecommons.org/licenses/by/4.0/"), ("CC BY-SA 4.0", None),
-    ("cc-by-nc", None), ("Attribution-NonCommercial-ShareAlike", None), ("CC BY-NC-ND 4.0", None),
-    ("all rights reserved", None),
+    ("Public Domain", None), ("CC0 1.0", None), (None, "https://creativecommons.org/licenses/by/4.0/"),
+    ("CC BY-SA 4.0", None), ("cc-by-nc", None), ("Attribution-NonCommercial-ShareAlike", None),
+    ("CC BY-ND 4.0", "https://creativecommons.org/licenses/by/4.0/"), ("CC BY-NC-ND 4.0", None),
+    ("All rights reserved, attribution required", None), ("Attribution. Not for commercial use", None),
 ]  # fmt: skip
+"""Name and link, the most open first."""
 
 
 def test_open_licences_come_first() -> None:
+    """`All rights reserved, attribution required` came before CC BY-NC, for the word attribution."""
     names, links = zip(*LICENCES, strict=True)
     rows = pl.DataFrame(
         {"uuid": "u", "path": "p", "license_name": names, "license_link": links},

@@ -40,6 +40,45 @@ def test_of_near_images_the_sharpest_stays(run: Run) -> None:
     assert done["u000"]["dropped_by"] == "bursts"
 
 
+def test_an_image_of_a_given_test_set_goes_for_none_of_another(run: Run) -> None:
+    """The sharper training image stayed, and the published test set lost its own."""
+    rows = [
+        frame(0, flipped(0), 5, split="test"),
+        frame(1, flipped(2), 9, split="train"),
+        frame(2, flipped(4), 7),
+        frame(3, flipped(40), 1, split="test"),
+    ]
+    done = run(bursts_step(BurstSettings(max_frames=1)), rows)
+    assert [done[f"u00{n}"]["drop_reason"] for n in range(4)] == [
+        None, "near_duplicate", "near_duplicate", "too_many_frames",
+    ]  # fmt: skip
+    assert done["u001"]["duplicate_of"] == "u000"
+
+
+def test_taxa_that_contradict_each_other_are_not_matched(run: Run) -> None:
+    """Two species before one camera were one, and the rarer lost its image; a shorter name contradicts nothing."""
+    rows = [
+        frame(0, flipped(0), 9, genus="Vulpes", species="vulpes"),
+        frame(1, flipped(1), 8, genus="Cervus", species="elaphus"),
+        frame(2, flipped(3), 7, genus="Cervus"),
+    ]
+    done = run(bursts_step(BurstSettings()), rows)
+    assert [done[f"u00{n}"]["duplicate_of"] for n in range(3)] == [None, None, "u001"]
+
+
+def test_an_observation_is_what_splits_and_caps_mean_by_it(run: Run) -> None:
+    """An empty sequence hid the observation, and an observation's images in two sequences were two observations."""
+    rows = [
+        frame(0, flipped(0), 9, sequence_id=""),
+        frame(1, flipped(1), 8),
+        frame(2, flipped(2), 7, sequence_id="s"),
+        frame(3, flipped(3), 6, observation_id=None, sequence_id="s"),
+        frame(4, flipped(4), 5, observation_id=None, occurrence_id="o"),
+    ]
+    done = run(bursts_step(BurstSettings()), rows)
+    assert [done[f"u00{n}"]["duplicate_of"] for n in range(5)] == [None, "u000", "u000", "u000", None]
+
+
 def test_a_chain_is_not_dropped_for_its_far_end(run: Run) -> None:
     """10 bits from the sharpest goes, 20 bits stays, though it is 10 from the one that went."""
     rows = [frame(0, flipped(0), 9), frame(1, flipped(10), 8), frame(2, flipped(20), 7)]
@@ -91,7 +130,14 @@ def test_each_that_goes_is_near_one_that_stays_and_no_two_that_stay_are_near(
 ) -> None:
     hashes = [flipped(bits, start) for bits, start, _ in images]
     uuids = [f"u{n:03}" for n in range(len(images))]
-    frames = Frames(uuids=uuids, hashes=hashes, qualities=[99] * len(images), sharpness=[s for _, _, s in images])
+    frames = Frames(
+        uuids=uuids,
+        hashes=hashes,
+        qualities=[99] * len(images),
+        sharpness=[s for _, _, s in images],
+        splits=[None] * len(images),
+        taxa=["\n" * 6] * len(images),
+    )
     drops = {drop.uuid: drop.of for drop in burst_drops(frames, BurstSettings(max_frames=0))}
     number = dict(zip(uuids, (int(text, 16) for text in hashes), strict=True))
     stay = [uuid for uuid in uuids if uuid not in drops]

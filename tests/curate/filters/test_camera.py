@@ -1,6 +1,7 @@
 """Camera-trap frames by a detector's file, or a detector."""
 
 import json
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,9 +36,9 @@ MEGADETECTOR = {
 }
 
 
-def write(path: Path, content: object) -> str:
+def write(path: Path, content: object) -> Path:
     path.write_text(json.dumps(content))
-    return str(path)
+    return path
 
 
 def test_empty_frames_and_people_go_and_unseen_frames_stay(run: Run, tmp_path: Path) -> None:
@@ -67,13 +68,13 @@ def test_empty_frames_and_people_go_and_unseen_frames_stay(run: Run, tmp_path: P
 def test_a_frame_is_matched_by_whole_parts_of_its_path(
     batch: Callable[..., pl.DataFrame], tmp_path: Path, row: dict[str, str], score: float | None
 ) -> None:
-    frames = read_detections([Path(write(tmp_path / "md.json", MEGADETECTOR))])
+    frames = read_detections([write(tmp_path / "md.json", MEGADETECTOR)])
     assert matched(batch(row), FrameTable.of(frames))["animal_score"].to_list() == [score]
 
 
 def test_a_frame_named_by_the_uuid_is_matched(batch: Callable[..., pl.DataFrame], tmp_path: Path) -> None:
     content = {"images": [{"file": "cache/u0.jpg", "detections": [found("1", 0.7)]}]}
-    frames = read_detections([Path(write(tmp_path / "md.json", content))])
+    frames = read_detections([write(tmp_path / "md.json", content)])
     assert matched(batch({}), FrameTable.of(frames))["animal_score"].to_list() == [0.7]
 
 
@@ -88,13 +89,13 @@ def test_speciesnet_and_pytorch_wildlife_are_read_alike(tmp_path: Path) -> None:
         "annotations": [{"img_id": "c.jpg", "bbox": [[1, 2, 3, 4]], "category": [0], "confidence": [0.4]}],
         "categories": {"0": "animal", "1": "person", "2": "vehicle"},
     }
-    paths = [Path(write(tmp_path / "s.json", speciesnet)), Path(write(tmp_path / "w.json", wildlife))]
+    paths = [write(tmp_path / "s.json", speciesnet), write(tmp_path / "w.json", wildlife)]
     assert read_detections(paths).rows() == [("a.jpg", 0.0, 0.6), ("c.jpg", 0.4, 0.0)]
 
 
 def test_a_file_longer_than_one_chunk_is_read_whole(tmp_path: Path) -> None:
     images = [{"file": f"s/{n:06}.jpg", "detections": [found("1", n / 50_000)]} for n in range(50_000)]
-    path = Path(write(tmp_path / "md.json", {"images": images, "info": {"x": "y" * 3_000_000}}))
+    path = write(tmp_path / "md.json", {"images": images, "info": {"x": "y" * 3_000_000}})
     assert path.stat().st_size > 3 << 20
     frames = read_detections([path])
     assert frames.height == 50_000
@@ -109,12 +110,60 @@ def test_a_file_longer_than_one_chunk_is_read_whole(tmp_path: Path) -> None:
 def test_a_broken_file_is_said_at_once(tmp_path: Path, text: str) -> None:
     (tmp_path / "md.json").write_text(text)
     with pytest.raises(BadFile):
-        camera_step(CameraSettings(detections=(str(tmp_path / "md.json"),)))
+        camera_step(CameraSettings(detections=(tmp_path / "md.json",)))
+
+
+def test_a_file_whose_frames_all_failed_is_said_at_once(tmp_path: Path) -> None:
+    """It ended in `max() arg is an empty sequence`."""
+    failed = write(tmp_path / "md.json", {"images": [{"file": "a.jpg", "failure": "image access failure"}]})
+    with pytest.raises(BadFile, match=r"failed on every frame of .*md\.json"):
+        camera_step(CameraSettings(detections=(failed,)))
+    good = write(tmp_path / "good.json", MEGADETECTOR)
+    assert read_detections([failed, good]).height == 4
+
+
+def test_a_row_without_a_frame_keeps_the_scores_of_the_steps_before(run: Run, tmp_path: Path) -> None:
+    """The step wrote null over the person_score of every image that no frame is of, also of dropped ones."""
+    settings = CameraSettings(detections=(write(tmp_path / "md.json", MEGADETECTOR),))
+    known = {"person_score": 0.7, "animal_score": 0.4}
+    rows = [
+        known | {"path": "/q/x.jpg"},
+        known | {"path": "siteA/IMG_1.jpg"},
+        known | {"path": "siteA/IMG_1.jpg", "drop_reason": "person", "dropped_by": "people"},
+    ]
+    done = run(camera_step(settings), rows)
+    assert [(done[f"u{n}"]["person_score"], done[f"u{n}"]["animal_score"]) for n in range(3)] == [
+        (0.7, 0.4), (0.0, 0.9), (0.7, 0.4),
+    ]  # fmt: skip
+    assert [done[f"u{n}"]["drop_reason"] for n in range(3)] == [None, None, "person"]
+
+
+def test_millions_of_frames_are_held_as_columns(tmp_path: Path) -> None:
+    """Each frame was held as a tuple with a dict, and again as a row: 500 bytes a frame beside its name."""
+    path = tmp_path / "md.json"
+    images = [{"file": f"s/{n:06}.jpg", "detections": [found("1", 0.5)]} for n in range(60_000)]
+    write(path, {"images": images})
+    del images
+    tracemalloc.start()
+    frames = read_detections([path])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert frames.height == 60_000
+    assert peak < 12 << 20
+
+
+def test_categories_behind_the_frames_and_later_files_count(tmp_path: Path) -> None:
+    first = {"images": [{"file": "a.jpg", "detections": [found("7", 0.6), found("8", 0.3)]}],
+             "detection_categories": {"7": "Person", "8": "Animal"}}  # fmt: skip
+    paths = [write(tmp_path / "1.json", first)]
+    assert read_detections(paths).rows() == [("a.jpg", 0.3, 0.6)]
+    paths.append(write(tmp_path / "2.json", {"images": [{"file": "a.jpg", "detections": []}]}))
+    assert read_detections(paths).rows() == [("a.jpg", 0.0, 0.0)]
 
 
 def test_a_missing_file_is_said_at_once(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot read the detections"):
-        camera_step(CameraSettings(detections=(str(tmp_path / "none.json"),)))
+        camera_step(CameraSettings(detections=(tmp_path / "none.json",)))
 
 
 def test_long_occurrences_of_camera_traps_are_left_out_whole(run: Run) -> None:

@@ -18,6 +18,8 @@ ROWS: list[tuple[dict[str, Any], str | None]] = [
     ({"traits": '{"eventRemarks": "Trigger Sensitivity: high"}'}, "Camera-trap"),
     ({"basis_of_record": "PreservedSpecimen", "kingdom": "Plantae"}, "Museum Specimen: Plant"),
     ({"basis_of_record": "MACHINE_OBSERVATION"}, "Unidentified"),
+    ({"publisher": "Burgerwetenschap Gent"}, "Unidentified"),  # a word that no list of the papers' has
+    ({"publisher": "Observatoire", "traits": '{"eventRemarks": "CameraTrap"}'}, "Unidentified"),
     ({"img_type": "mine", "publisher": "iNaturalist.org"}, "mine"),
     ({}, None),
 ]

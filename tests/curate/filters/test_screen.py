@@ -54,6 +54,19 @@ URL = {"source_url": "https://example.org/1.jpg"}
             {"identification_qualifier": "sure"},
             "doubtful_identification",
         ),
+        (
+            {"refuse_qualifiers": ("sp. nov.",)},  # the dots went from the text, and not from the word
+            {"identification_qualifier": "Carex sp. nov."},
+            {"identification_qualifier": "sp. novus"},
+            "doubtful_identification",
+        ),
+        (
+            {"licences": ("cc-by",)},
+            {"license_name": "Attribution. Pas d'usage commercial."},
+            {"license_name": "CC BY"},
+            "unknown_licence",
+        ),
+        ({"licences": ("cc-by",)}, {"license_name": "CC-BY-NC4.0"}, {"license_name": "CC-BY 4.0"}, "licence"),
         ({"licences": ("cc-by",)}, {"license_name": "CC BY-NC 4.0"}, {"license_name": "CC_BY_4_0"}, "licence"),
         ({"licences": ("cc-by",)}, {"license_name": "mine"}, {"license_link": "CC BY"}, "unknown_licence"),
     ],

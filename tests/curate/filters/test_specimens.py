@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from thuja.curate.filters.image_types import MUSEUM_KINDS
 from thuja.curate.filters.specimens import SpecimenSettings, specimens_step
-from thuja.curate.filters.support import SupportSet, make_support
+from thuja.curate.filters.support import SupportSet, digest_of, make_support
 from thuja.errors import BadFile, EmptyInput, UsageError
 
 Run = Callable[..., dict[str, dict[str, Any]]]
@@ -106,6 +106,14 @@ def test_one_image_of_a_class_is_its_one_prototype() -> None:
 def test_a_support_set_of_another_model_is_refused(support: Path) -> None:
     with pytest.raises(UsageError, match="6 numbers, one of the model 4"):
         SupportSet.read(support).nearest(np.zeros((1, 4), np.float32))
+
+
+def test_another_kind_for_one_support_set_is_another_setting(support: Path, tmp_path: Path) -> None:
+    """The digest left out the names of the files, which say what each is for."""
+    (tmp_path / "Insect.npz").write_bytes(support.read_bytes())
+    first = digest_of(tmp_path)
+    (tmp_path / "Insect.npz").rename(tmp_path / "Plant.npz")
+    assert digest_of(tmp_path) != first
 
 
 def test_bad_support_sets_are_said_at_once(tmp_path: Path) -> None:

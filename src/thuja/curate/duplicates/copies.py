@@ -6,6 +6,7 @@ import daft
 import polars as pl
 from daft import DataType, Series, col, lit
 
+from thuja.curate.licences import OPENNESS, openness, stricter_licences
 from thuja.taxonomy import RANKS
 
 RANK_NAMES: Final = [rank.label for rank in RANKS]
@@ -26,34 +27,19 @@ def copy_orders(rows: pl.DataFrame) -> pl.Series:
     )
     pixels = pl.lit(_MOST_PIXELS) - (pl.col("width") * pl.col("height")).fill_null(0).clip(0, _MOST_PIXELS)
     depth = pl.sum_horizontal(pl.col(name).is_null().cast(pl.Int64) for name in RANK_NAMES)
+    licences = stricter_licences(rows["license_name"], rows["license_link"])
+    places = {name: openness(name) for name in OPENNESS}
+    openest = licences.replace_strict(places, default=openness(None), return_dtype=pl.Int64)
     order = pl.format(
         "{}{}{}{}{}\n{}",
         split.fill_null(9),
         pixels.cast(pl.String).str.zfill(13),
         depth,
-        _openness(),
+        pl.lit(openest).cast(pl.String).str.zfill(2),
         pl.col("path").fill_null(""),
         pl.col("uuid"),
     )
     return rows.select(order.alias("copy_order"))["copy_order"]
-
-
-def _openness() -> pl.Expr:
-    """0 for the public domain, 1 to 7 for Creative Commons by what they forbid, 9 for anything else or nothing.
-
-    Reads names ("CC BY-NC 4.0") and links ("https://creativecommons.org/licenses/by-nc/4.0/") alike.
-    """
-    both = pl.concat_str("license_name", "license_link", separator=" ", ignore_nulls=True).str.to_lowercase()
-    text = both.str.replace_all(r"[\s_-]+", "-")
-    is_free = text.str.contains(r"cc-?0|publicdomain|public-domain|/zero/")
-    is_shared = text.str.contains(r"cc-by|creativecommons|creative-commons|attribution")
-    forbids = [
-        (r"-nc|noncommercial|non-commercial", 2),
-        (r"-sa|sharealike|share-alike", 1),
-        (r"-nd|noderiv|no-deriv", 3),
-    ]
-    score = pl.lit(1) + pl.sum_horizontal(text.str.contains(mark).cast(pl.Int64) * cost for mark, cost in forbids)
-    return pl.when(is_free).then(0).when(is_shared).then(score).otherwise(9)
 
 
 @daft.func.batch(return_dtype=DataType.string(), use_process=False)

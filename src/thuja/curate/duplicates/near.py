@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 from typing import Final, cast
 
 import daft
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from daft import DataType, Series, col, lit
-from daft.functions import when
+from daft import DataType, Series, Window, col, lit
+from daft.functions import coalesce, concat, row_number, when
 from PIL import Image
 
 from thuja.curate.duplicates.bands import Flags, near_pairs, near_pairs_of_band, parts_of_band
@@ -21,6 +22,7 @@ from thuja.curate.duplicates.stars import stars
 from thuja.curate.steps import Frame
 from thuja.errors import ImageError
 from thuja.images import Limits, decode, read_place
+from thuja.images.crops import cropped
 
 _DIRECT: Final = 5_000_000
 """So many distinct hashes are joined in one piece: 160 MB, and two seconds."""
@@ -28,6 +30,9 @@ _PART: Final = 1_000_000
 _PAIR: Final = DataType.struct({"one": DataType.string(), "other": DataType.string()})
 _NEEDED: Final = ["uuid", "pdq", "copy_order", "place", "crop", *RANK_NAMES]
 _BATCH: Final = 64
+_WIDE: Final = 16
+"""Of one hash so many taxa, those of the best copies, have a leader that every near row is compared with."""
+_ROUNDS: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,37 +47,68 @@ class SecondLook:
 def near_copies(frame: Frame, look: SecondLook) -> pl.DataFrame:
     """`uuid` and the `duplicate_of` that it is a near copy of, for every kept row that is one; sorted by uuid.
 
-    `frame` has a column `copy_order`. Copies of one hash are compared with the best of them, and with the best of each
-    near hash: a million images of one hash are a million comparisons. Pairs whose taxa contradict each other are no
-    copies: a near hash is no proof, and the rarer species would lose its image.
+    `frame` has a column `copy_order`. Pairs whose taxa contradict each other are no copies: a near hash is no proof,
+    and the rarer species would lose its image. Copies of one hash and taxon are compared with the best of them, and
+    with the best of each near hash; what that leaves is compared with the best of the rest, up to _ROUNDS times: a
+    million images of one hash are a few million comparisons, whatever the second look says.
     """
     settings = look.settings
     is_hashed = col("pdq").not_null() & (col("pdq_quality") >= lit(settings.min_quality)).fill_null(False)
-    rows = frame.where(col("drop_reason").is_null() & is_hashed).select(*_NEEDED).collect()
-    candidates = _candidates(rows, settings.distance)
-    confirmed = _confirm(candidates, rows, look) if settings.confirm != "none" else candidates
-    found = cast(pl.DataFrame, pl.from_arrow(confirmed.select("one", "other").to_arrow()))
-    return _stars(found.cast(pl.String))
+    kept = frame.where(col("drop_reason").is_null() & is_hashed)
+    rows = kept.select(*_NEEDED).with_column("taxon", _taxon()).collect()
+    pairs = pl.DataFrame(schema={"one": pl.String, "other": pl.String})
+    found = _stars(pairs)
+    for _ in range(_ROUNDS):
+        leaders = rows.groupby("pdq", "taxon").agg(col("copy_order").min().alias("leader"), col("uuid").count())
+        leaders = leaders.with_column_renamed("uuid", "copies").collect()
+        candidates = _candidates(rows, leaders, settings.distance)
+        if not candidates.count_rows():
+            break
+        confirmed = _confirm(candidates, rows, look) if settings.confirm != "none" else candidates
+        new = cast(pl.DataFrame, pl.from_arrow(confirmed.select("one", "other").to_arrow()))
+        pairs = pl.concat([pairs, new.cast(pl.String)])
+        found = _stars(pairs)
+        rows = _leftovers(rows, leaders, found)
+    return found
 
 
-def _candidates(rows: Frame, distance: int) -> Frame:
+def _taxon() -> daft.Expression:
+    """The names of a row in one text, to group by."""
+    names = [coalesce(col(name), lit("")) for name in RANK_NAMES]
+    return reduce(lambda left, right: concat(concat(left, lit("\n")), right), names)
+
+
+def _leftovers(rows: Frame, leaders: Frame, found: pl.DataFrame) -> Frame:
+    """The rows that are no copies by now and were not yet compared with all that are near."""
+    shared = leaders.where(col("copies") > lit(1)).select("pdq", "taxon", "leader").collect()
+    rest = rows.join(shared, on=["pdq", "taxon"]).where(col("copy_order") != col("leader")).exclude("leader").collect()
+    dropped = daft.from_arrow(found.select("uuid").to_arrow())
+    return rest.join(dropped, on="uuid", how="anti").collect()
+
+
+def _candidates(rows: Frame, leaders: Frame, distance: int) -> Frame:
     """Pairs of rows by their copy orders, `one` the better copy, each once.
 
-    Every join is collected before the next: of joins of a table with itself under changed names, left to its optimizer
-    in one plan, Daft 0.7.26 gave no rows at all.
+    `leaders` are the best rows of a hash and a taxon. Each row meets the leader of its own, and the first _WIDE of its
+    hash and of each near one. Every join is collected before the next: of joins of a table with itself under changed
+    names, left to its optimizer in one plan, Daft 0.7.26 gave no rows at all.
     """
-    leaders = rows.groupby("pdq").agg(col("copy_order").min().alias("leader"), col("uuid").count().alias("copies"))
-    leaders = leaders.collect()
-    near = near_hashes(leaders.select("pdq"), distance)
-    equal = leaders.where(col("copies") > lit(1)).select(col("pdq").alias("of"), col("pdq").alias("to"))
+    hashes = leaders.groupby("pdq").agg(col("copies").sum().alias("copies")).collect()
+    near = near_hashes(hashes.select("pdq"), distance)
+    equal = hashes.where(col("copies") > lit(1)).select(col("pdq").alias("of"), col("pdq").alias("to"))
     there = near.select(col("one").alias("of"), col("other").alias("to"))
     back = near.select(col("other").alias("of"), col("one").alias("to"))
     both = there.concat(back).concat(equal).collect()
-    of = leaders.select(col("pdq").alias("of"), "leader")
+    number = row_number().over(Window().partition_by("pdq").order_by("leader"))
+    wide = leaders.with_column("number", number).where(col("number") <= lit(_WIDE))
+    of = wide.select(col("pdq").alias("of"), "leader").collect()
     best = rows.select(col("copy_order").alias("leader"), *(col(name).alias(f"best_{name}") for name in RANK_NAMES))
     to = rows.select(col("pdq").alias("to"), col("copy_order").alias("row"), *RANK_NAMES)
     pairs = both.join(of, on="of").collect().join(best, on="leader").collect().join(to, on="to").collect()
     pairs = pairs.where((col("leader") != col("row")) & ~contradicts("best_", ""))
+    own = leaders.where(col("copies") > lit(1)).select("pdq", "taxon", "leader").collect()
+    own = rows.select("pdq", "taxon", col("copy_order").alias("row")).join(own, on=["pdq", "taxon"]).collect()
+    pairs = pairs.select("leader", "row").concat(own.where(col("leader") != col("row")).select("leader", "row"))
     is_better = col("leader") < col("row")
     one = when(is_better, col("leader")).otherwise(col("row"))
     other = when(is_better, col("row")).otherwise(col("leader"))
@@ -91,22 +127,22 @@ def near_hashes(hashes: Frame, distance: int, *, direct: int = _DIRECT, part: in
         pairs = near_pairs(hash_bytes(texts.to_pylist()), distance=distance)
         return daft.from_arrow(pa.table({"one": texts.take(pairs[:, 0]), "other": texts.take(pairs[:, 1])}))
     parts = -(-count // part)
-    found = [_near_by_band(hashes, band, parts, distance).collect() for band in range(distance + 1)]
+    found = [_near_by_band(hashes, band, parts=parts, distance=distance).collect() for band in range(distance + 1)]
     joined = found[0]
     for more in found[1:]:
         joined = joined.concat(more)
     return joined
 
 
-def _near_by_band(hashes: Frame, band: int, parts: int, distance: int) -> Frame:
-    place = cast(daft.Expression, _parts(col("pdq"), band, parts, distance))
+def _near_by_band(hashes: Frame, band: int, *, parts: int, distance: int) -> Frame:
+    place = cast(daft.Expression, _parts(col("pdq"), band, parts=parts, distance=distance))
     pairs = cast(daft.Expression, _pairs_of_part(col("pdq"), band, distance))
     found = hashes.with_column("part", place).groupby("part").map_groups(pairs.alias("pair"))
     return found.select(col("pair")["one"].alias("one"), col("pair")["other"].alias("other"))
 
 
 @daft.func.batch(return_dtype=DataType.int64(), use_process=False)
-def _parts(hashes: Series, band: int, parts: int, distance: int) -> Series:
+def _parts(hashes: Series, band: int, *, parts: int, distance: int) -> Series:
     return Series.from_numpy(parts_of_band(hash_bytes(hashes.to_pylist()), band, parts, distance=distance))
 
 
@@ -174,13 +210,9 @@ def _read(place: str | None, crop: str | None, limits: Limits) -> Image.Image | 
     if place is None:
         return None
     try:
-        image = decode(read_place(place, limits=limits), limits=limits)
+        return cropped(decode(read_place(place, limits=limits), limits=limits), crop)
     except ImageError:
         return None
-    if not crop:
-        return image
-    left, top, width, height = (int(number) for number in crop.split(","))
-    return image.crop((left, top, left + width, top + height))
 
 
 def _stars(pairs: pl.DataFrame) -> pl.DataFrame:

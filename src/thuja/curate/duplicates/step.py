@@ -13,6 +13,7 @@ from thuja.curate.duplicates.copies import SPLIT_ORDER, copy_order
 from thuja.curate.duplicates.exact import STEP, drop_equal
 from thuja.curate.duplicates.near import SecondLook, near_copies
 from thuja.curate.duplicates.settings import DuplicateSettings
+from thuja.curate.handed_names import describe
 from thuja.curate.steps import Frame, Step, mark_dropped
 from thuja.errors import UsageError
 from thuja.images import DEFAULT_LIMITS, Limits
@@ -34,7 +35,7 @@ def duplicates_step(
             'duplicates are to be confirmed by "embedding", and no embedding is given', hint='confirm = "pixels"'
         )
     look = SecondLook(settings=settings, limits=limits, embed=embed if is_asked else None)
-    told = asdict(settings) | {"first": list(SPLIT_ORDER), "embed": _describe(look.embed)}
+    told = asdict(settings) | {"first": list(SPLIT_ORDER), "embed": describe(look.embed)}
     return Step(name=STEP, settings=told, apply=lambda frame: _drop_duplicates(frame, look))
 
 
@@ -44,12 +45,6 @@ def dropped_by_clade(frame: Frame) -> pl.DataFrame:
     dropped = frame.where((col("dropped_by") == lit(STEP)).fill_null(False))
     counts = dropped.groupby(*keys).agg(col("uuid").count().alias("images")).to_arrow()
     return cast(pl.DataFrame, pl.from_arrow(counts)).sort(*keys, nulls_last=True)
-
-
-def _describe(embed: Embed | None) -> str | None:
-    """By name where it is a function, whose own text holds an address."""
-    name = getattr(embed, "__qualname__", None)
-    return f"{embed.__module__}.{name}" if name else repr(embed) if embed else None
 
 
 def _drop_duplicates(frame: Frame, look: SecondLook) -> Frame:

@@ -2,18 +2,21 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import reduce
 from typing import Any, cast
 
 import daft
 from daft import DataType, Series, col, lit
-from daft.functions import coalesce, to_struct
+from daft.functions import coalesce, concat, to_struct
 
-from thuja.curate.filters.observations import observation_key
+from thuja.curate.duplicates.copies import RANK_NAMES, SPLIT_ORDER
+from thuja.curate.filters.observations import KEYS, observed
 from thuja.curate.steps import Frame, Step, mark_dropped
 from thuja.errors import UsageError
 
 STEP = "bursts"
 _ANSWER = {"uuid": DataType.string(), "reason": DataType.string(), "of": DataType.string()}
+_FACTS = ("uuid", "pdq", "pdq_quality", "sharpness", "split", "taxon")
 _HEX = 64
 """Digits of a PDQ hash of 256 bits."""
 
@@ -23,8 +26,9 @@ class BurstSettings:
     """The recipe's [bursts].
 
     Of images of one observation whose PDQ hashes differ in at most `max_distance` of 256 bits (the papers' 10;
-    -1 turns it off) the sharpest stays, and of more than `max_frames` (15; 0: any number) the sharpest so many.
-    Hashes of a quality under `min_hash_quality` are of too plain an image to be matched.
+    -1 turns it off) the sharpest stays, and of more than `max_frames` (15; 0: any number) the sharpest so many; an
+    image that a source gave to a test set goes for none of another set. Taxa that contradict each other are not
+    matched, nor are hashes of a quality under `min_hash_quality`, which are of too plain an image.
     """
 
     max_distance: int = 10
@@ -40,12 +44,18 @@ class BurstSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frames:
-    """The images of one observation, column by column."""
+    """The images of one observation, column by column; a taxon is its seven names, one a line."""
 
     uuids: Sequence[str]
     hashes: Sequence[str | None]
     qualities: Sequence[int | None]
     sharpness: Sequence[float | None]
+    splits: Sequence[str | None]
+    taxa: Sequence[str]
+
+
+Kept = tuple[int, str, str]
+"""The hash, the uuid and the taxon of an image that stays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +70,16 @@ class Dropped:
 def burst_drops(frames: Frames, settings: BurstSettings) -> list[Dropped]:
     """Which images of one observation go.
 
-    From the sharpest on (ties by uuid), an image stays when it is far from all that stay: each that goes is
-    within the distance of the one it goes for, never of a chain. Costs images times those that stay.
+    From the sharpest on, a test set's first (ties by uuid), an image stays when it is far from all that stay: each
+    that goes is within the distance of the one it goes for, never of a chain. Costs images times those that stay.
     """
     sharpness = [-1.0 if value is None else value for value in frames.sharpness]
-    order = sorted(range(len(frames.uuids)), key=lambda place: (-sharpness[place], frames.uuids[place]))
-    kept, hashed, drops = 0, list[tuple[int, str]](), []
+    sets = [SPLIT_ORDER.index(name) if name in SPLIT_ORDER else len(SPLIT_ORDER) for name in frames.splits]
+    order = sorted(range(len(frames.uuids)), key=lambda place: (sets[place], -sharpness[place], frames.uuids[place]))
+    kept, hashed, drops = 0, list[Kept](), []
     for place in order:
         uuid, bits = frames.uuids[place], _bits(frames.hashes[place], frames.qualities[place], settings)
-        near = None if bits is None else _near(bits, hashed, settings.max_distance)
+        near = None if bits is None else _near(bits, frames.taxa[place], hashed, most=settings.max_distance)
         if near is not None:
             drops.append(Dropped(uuid=uuid, reason="near_duplicate", of=near))
         elif settings.max_frames and kept >= settings.max_frames:
@@ -76,7 +87,7 @@ def burst_drops(frames: Frames, settings: BurstSettings) -> list[Dropped]:
         else:
             kept += 1
             if bits is not None:
-                hashed.append((bits, uuid))
+                hashed.append((bits, uuid, frames.taxa[place]))
     return drops
 
 
@@ -87,17 +98,23 @@ def _bits(text: str | None, quality: int | None, settings: BurstSettings) -> int
     return int(text, 16)
 
 
-def _near(bits: int, kept: Sequence[tuple[int, str]], most: int) -> str | None:
-    """Of the kept images within the distance the nearest.
+def _near(bits: int, taxon: str, kept: Sequence[Kept], *, most: int) -> str | None:
+    """Of the kept images within the distance, and of no other taxon, the nearest.
 
     Python's own numbers: an observation has a few images, and numpy takes longer to be called than to count.
     """
     best, uuid = most + 1, None
-    for other, name in kept:
+    for other, name, other_taxon in kept:
         distance = (bits ^ other).bit_count()
-        if distance < best:
+        if distance < best and not _contradict(taxon, other_taxon):
             best, uuid = distance, name
     return uuid
+
+
+def _contradict(one: str, other: str) -> bool:
+    """Whether two taxa have different names at a rank that both know."""
+    pairs = zip(one.split("\n"), other.split("\n"), strict=True) if one != other else ()
+    return any(left and right and left != right for left, right in pairs)
 
 
 @daft.cls(use_process=False)
@@ -120,12 +137,18 @@ def _groups(observations: Series) -> Iterator[Frames]:
     """Each list of images as columns; a column of the whole batch is taken out of Arrow at once."""
     lists = observations.to_arrow()
     images, ends = lists.flatten(), lists.value_lengths().to_numpy(zero_copy_only=False).cumsum()
-    columns = [images.field(name).to_pylist() for name in ("uuid", "pdq", "pdq_quality", "sharpness")]
+    columns = [images.field(name).to_pylist() for name in _FACTS]
     start = 0
     for end in ends.tolist():
-        uuids, hashes, qualities, sharpness = (column[start:end] for column in columns)
-        yield Frames(uuids=uuids, hashes=hashes, qualities=qualities, sharpness=sharpness)
+        uuids, hashes, qualities, sharpness, splits, taxa = (column[start:end] for column in columns)
+        yield Frames(uuids=uuids, hashes=hashes, qualities=qualities, sharpness=sharpness, splits=splits, taxa=taxa)
         start = end
+
+
+def _taxon() -> daft.Expression:
+    """The seven names, one a line, empty where there is none."""
+    names = [coalesce(col(name), lit("")) for name in RANK_NAMES]
+    return reduce(lambda left, right: concat(concat(left, lit("\n")), right), names)
 
 
 def bursts_step(settings: BurstSettings) -> Step:
@@ -136,12 +159,10 @@ def bursts_step(settings: BurstSettings) -> Step:
 def _drop_bursts(frame: Frame, settings: BurstSettings) -> Frame:
     if settings.max_distance < 0 and not settings.max_frames:
         return frame
-    facts = to_struct(*(col(name) for name in ("uuid", "pdq", "pdq_quality", "sharpness")))
-    rows = frame.where(col("drop_reason").is_null()).select(
-        observation_key().alias("observation"), facts.alias("image")
-    )
-    groups = rows.where(col("observation").not_null()).groupby("observation")
-    lists = groups.agg(col("image").count().alias("images"), col("image").list_agg().alias("all"))
+    kept = frame.where(col("drop_reason").is_null()).with_column("taxon", _taxon())
+    rows = observed(kept.select(*KEYS, *_FACTS))
+    rows = rows.select(col("group"), to_struct(*(col(name) for name in _FACTS)).alias("image"))
+    lists = rows.groupby("group").agg(col("image").count().alias("images"), col("image").list_agg().alias("all"))
     look = cast(Callable[..., daft.Expression], BurstFinder(settings).look)  # on columns, an expression
     found = lists.where(col("images") > lit(1)).select(look(col("all")).alias("drop"))
     drops = found.explode("drop").where(col("drop").not_null())

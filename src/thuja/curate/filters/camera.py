@@ -16,7 +16,8 @@ from thuja.curate.filters import looking
 from thuja.curate.filters.batches import filtered
 from thuja.curate.filters.detections import Detection, frame_scores, read_detections
 from thuja.curate.filters.image_types import CAMERA, is_of
-from thuja.curate.filters.observations import observation_key
+from thuja.curate.filters.observations import KEYS, observed
+from thuja.curate.handed_names import describe
 from thuja.curate.steps import Frame, Step, mark_dropped
 from thuja.errors import UsageError
 
@@ -123,8 +124,7 @@ def _plain_path(paths: pl.Series) -> pl.Series:
 
 
 def _by_files(batch: pl.DataFrame, settings: CameraSettings, frames: FrameTable) -> pl.DataFrame:
-    scores = matched(batch, frames)
-    return scores.with_columns(_decided(batch, scores, settings))
+    return _judged(batch, matched(batch, frames), settings)
 
 
 def _by_looking(batch: pl.DataFrame, settings: CameraSettings, detect: Detect) -> pl.DataFrame:
@@ -135,11 +135,18 @@ def _by_looking(batch: pl.DataFrame, settings: CameraSettings, detect: Detect) -
         schema={"animal_score": pl.Float64, "person_score": pl.Float64},
         orient="row",
     )
-    return scores.with_columns(_decided(batch, scores, settings))
+    return _judged(batch, scores, settings)
 
 
-def _decided(batch: pl.DataFrame, scores: pl.DataFrame, settings: CameraSettings) -> pl.Series:
-    return camera_reasons(scores.with_columns(batch["img_type"]), settings)
+def _judged(batch: pl.DataFrame, scores: pl.DataFrame, settings: CameraSettings) -> pl.DataFrame:
+    """The reasons by what the detector saw; a row that it saw nothing of keeps the scores of the steps before."""
+    reasons = camera_reasons(scores.with_columns(batch["img_type"]), settings)
+    is_open = batch["drop_reason"].is_null()
+    written = [
+        pl.when(is_open).then(pl.coalesce(scores[name], batch[name])).otherwise(batch[name]).alias(name)
+        for name in scores.columns
+    ]
+    return pl.select(*written, reasons)
 
 
 def camera_step(settings: CameraSettings, detect: Detect | None = None) -> Step:
@@ -152,7 +159,7 @@ def camera_step(settings: CameraSettings, detect: Detect | None = None) -> Step:
     told: dict[str, Any] = asdict(settings) | {
         "detections": [str(path) for path in paths],
         "files": [_digest(path) for path in paths],
-        "detect": _describe(detect),
+        "detect": describe(detect),
     }
 
     def apply(frame: Frame) -> Frame:
@@ -174,14 +181,13 @@ def _omit_long(frame: Frame, settings: CameraSettings) -> Frame:
     if not settings.max_frames:
         return frame
     kinds = [kind for kind in settings.kinds if kind != "Museum Specimen"]
-    frame = frame.with_column("observation", observation_key())
     counted = frame.where(col("drop_reason").is_null() & col("img_type").is_in(kinds))
-    counts = counted.groupby("observation").agg(col("uuid").count().alias("frames"))
-    long = counts.where(col("observation").not_null() & (col("frames") > lit(settings.max_frames)))
-    frame = frame.join(long, on="observation", how="left")
-    is_long = col("frames").not_null() & col("img_type").is_in(kinds)
-    reason = when(is_long, lit("too_many_images")).otherwise(lit(None).cast("string"))
-    return mark_dropped(frame, reason, STEP).exclude("observation", "frames")
+    rows = observed(counted.select("uuid", *KEYS)).select("uuid", "group").collect()
+    counts = rows.groupby("group").agg(col("uuid").count().alias("frames"))
+    long = rows.join(counts.where(col("frames") > lit(settings.max_frames)), on="group").select("uuid", "frames")
+    frame = frame.join(long, on="uuid", how="left")
+    reason = when(col("frames").not_null(), lit("too_many_images")).otherwise(lit(None).cast("string"))
+    return mark_dropped(frame, reason, STEP).exclude("frames")
 
 
 def _digest(path: Path) -> str:
@@ -190,11 +196,3 @@ def _digest(path: Path) -> str:
         while chunk := file.read(1 << 20):
             digest.update(chunk)
     return digest.hexdigest()
-
-
-def _describe(detect: Detect | None) -> str:
-    return "" if detect is None else repr(detect) if hasattr(detect, "__dataclass_fields__") else _name(detect)
-
-
-def _name(function: object) -> str:
-    return f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', '')}"

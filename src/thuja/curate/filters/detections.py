@@ -20,6 +20,7 @@ _FILES = ("file", "filepath", "img_id")
 _MEGADETECTOR = {"1": "animal", "2": "person", "3": "vehicle"}
 _PERSON = ("person", "human")
 _CHUNK = 1 << 20
+_FRAMES = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,27 +34,67 @@ class Detection:
 def read_detections(paths: Sequence[Path]) -> pl.DataFrame:
     """`file`, `animal_score` and `person_score` of every frame; 0 where a frame has none of the kind.
 
-    A frame that the detector failed on is left out. Raises UsageError and BadFile.
+    A frame that the detector failed on is left out; of one that two files tell of the later counts. Raises UsageError,
+    and BadFile for a broken file, or where no frame is left.
     """
-    rows: dict[str, tuple[float, float]] = {}
-    for path in paths:
-        categories, frames = _MEGADETECTOR, []
-        for key, value in _stream(path):
-            if key in _CATEGORIES and isinstance(value, dict):
-                categories = {str(number): str(name).lower() for number, name in value.items()}
-            elif key in _ENTRIES:
-                frames.append(_entry(value, path))
-        if not frames:
-            raise BadFile(f"{path} has no frames", hint="expected MegaDetector's JSON with a list `images`")
-        for file, scores in frames:  # the categories may stand behind the frames
+    frames = pl.concat([_read_file(path) for path in paths])
+    if not frames.height:
+        names = ", ".join(str(path) for path in paths)
+        raise BadFile(f"the detector failed on every frame of {names}", hint="could it read the images?")
+    return frames.unique("file", keep="last", maintain_order=True)
+
+
+def _read_file(path: Path) -> pl.DataFrame:
+    """A file's frames; the categories may stand behind them, so scores are kept by category until the end."""
+    categories, found, count = _MEGADETECTOR, _Frames(), 0
+    for key, value in _stream(path):
+        if key in _CATEGORIES and isinstance(value, dict):
+            categories = {str(number): str(name).lower() for number, name in value.items()}
+        elif key in _ENTRIES:
+            count += 1
+            file, scores = _entry(value, path)
             if file is not None:
-                rows[file] = _frame_scores(scores, categories)
-    found = {
-        "file": list(rows),
-        "animal_score": [animal for animal, _ in rows.values()],
-        "person_score": [person for _, person in rows.values()],
-    }
-    return pl.DataFrame(found, schema={"file": pl.String, "animal_score": pl.Float64, "person_score": pl.Float64})
+                found.add(file, scores)
+    if not count:
+        raise BadFile(f"{path} has no frames", hint="expected MegaDetector's JSON with a list `images`")
+    return found.named(categories)
+
+
+class _Frames:
+    """Frames and the best score of each of their categories, in columns: a frame costs its name and some numbers."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._files: list[str] = []
+        self._scores: list[tuple[int, str, float]] = []
+        self._file_chunks: list[pl.Series] = []
+        self._score_chunks: list[pl.DataFrame] = []
+
+    def add(self, file: str, scores: Mapping[str, float]) -> None:
+        """Take in a frame."""
+        self._files.append(file)
+        self._scores.extend((self._count, category, score) for category, score in scores.items())
+        self._count += 1
+        if len(self._files) >= _FRAMES:
+            self._put_down()
+
+    def named(self, categories: Mapping[str, str]) -> pl.DataFrame:
+        """Each frame's best scores of an animal and of a person, by what its categories are called."""
+        self._put_down()
+        files = pl.concat(self._file_chunks).to_frame().with_row_index("frame")
+        kinds = pl.col("category").cast(pl.String).replace(dict(categories))
+        best = pl.concat(self._score_chunks).group_by("frame").agg(
+            animal_score=pl.col("score").filter(kinds == "animal").max(),
+            person_score=pl.col("score").filter(kinds.is_in(_PERSON)).max(),
+        )  # fmt: skip
+        frames = files.join(best, on="frame", how="left", maintain_order="left").drop("frame")
+        return frames.with_columns(pl.col("animal_score", "person_score").fill_null(0.0))
+
+    def _put_down(self) -> None:
+        self._file_chunks.append(pl.Series("file", self._files, pl.String))
+        schema = {"frame": pl.UInt32, "category": pl.Categorical, "score": pl.Float64}
+        self._score_chunks.append(pl.DataFrame(self._scores, schema=schema, orient="row"))
+        self._files, self._scores = [], []
 
 
 def frame_scores(detections: Sequence[Detection]) -> tuple[float, float]:
@@ -61,11 +102,6 @@ def frame_scores(detections: Sequence[Detection]) -> tuple[float, float]:
     animals = [found.score for found in detections if found.category == "animal"]
     people = [found.score for found in detections if found.category in _PERSON]
     return max(animals, default=0.0), max(people, default=0.0)
-
-
-def _frame_scores(scores: Mapping[str, float], categories: Mapping[str, str]) -> tuple[float, float]:
-    named = [Detection(category=categories.get(key, key), score=score) for key, score in scores.items()]
-    return frame_scores(named)
 
 
 def _entry(entry: Any, path: Path) -> tuple[str | None, dict[str, float]]:

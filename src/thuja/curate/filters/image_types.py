@@ -1,9 +1,10 @@
 """The kind of each image, as TreeOfLife-200M's `img_type`: citizen science, camera trap, museum specimen.
 
-The rules are those of the toolbox's notebooks (Identify_{Citizen_Science,Camera_Trap,Museum_Specimen}):
-a museum's by the basis of record, a camera trap's by remarks and reviewed publishers, citizen science
-by words in several languages and known publishers and datasets. They ask GBIF's registry for the text
-of each data set; here what stands in the row itself is read.
+A museum's by the basis of record, a camera trap's by remarks and reviewed publishers, citizen science by words in
+several languages and known publishers and data sets. The lists are those of the public Imageomics/TreeOfLife-toolbox,
+`processing/notebooks/gbif` (Identify_Citizen_Science.py of its commit ba11a73, Identify_Camera_Trap.py of 8434a6b),
+where nothing else is said; its notebooks ask GBIF's registry for the text of each data set, here what stands in the
+row itself is read.
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ MUSEUM_KINDS = (
     "Uncategorized",
     *(_VERTEBRATE + kind for kind in ("Amphibians", "Birds", "Fishes", "Mammals", "Reptiles", "Others")),
 )
-"""The twelve kinds of the paper; the data card's table counts reptiles among the others."""
+"""The paper's twelve kinds. Which lineages belong to each, `museum_kind` says for the names of today's GBIF."""
 
 MUSEUM_BASES = (
     "PRESERVED_SPECIMEN",
@@ -49,23 +50,20 @@ CITIZEN_PUBLISHERS = (
     "slu artdatabanken",
     "sibecocenter llc",
 )
-"""The paper's list, in lower case."""
+"""The notebook's list, in lower case."""
 CITIZEN_DATASETS = (
     "84a649ce-ff81-420d-9c41-aa1de59e3766",  # Citizen Science - ALA Website
     "cca13f2c-0d2c-4c2f-93b9-4446c0cc1629",  # BugGuide
-    "50c9509d-22c7-4a22-a47d-8c48425ef4a7",  # iNaturalist research-grade observations
+    "50c9509d-22c7-4a22-a47d-8c48425ef4a7",  # iNaturalist research-grade: www.gbif.org/dataset/...
 )
-_CITIZEN_WORDS = ("citizen", "ciudadan", "cidadã", "citoyen", "bürgerwissenschaft", "burgerwetenschap")
-"""In a publisher's name: English, Spanish, Portuguese, French, German, Dutch."""
+_CITIZEN_WORDS = ("citizen", "ciudadan", "cidadã", "citoyenne")
+"""In a publisher's name: the notebook's words in English, Spanish, Portuguese and French, without their endings."""
 _CITIZEN_PHRASES = (
     "citizen science",
     "citizen-science",
     "ciencia ciudadana",
     "ciência cidadã",
     "science citoyenne",
-    "sciences citoyennes",
-    "bürgerwissenschaft",
-    "burgerwetenschap",
 )
 """In remarks, where a word alone says too little."""
 
@@ -77,7 +75,7 @@ CAMERA_PUBLISHERS = (
     "lomonosov moscow state university",
 )
 """Whose machine observations without remarks were found to be camera traps; that of plankton was not."""
-_CAMERA_PHRASES = ("camera trap", "camera-trap", "cameratrap", "trigger sensitivity")
+_CAMERA_PHRASES = ("camera trap", "trigger sensitivity")
 
 _FISHES = (
     "Actinopterygii", "Teleostei", "Elasmobranchii", "Chondrichthyes", "Holocephali", "Myxini", "Petromyzonti",

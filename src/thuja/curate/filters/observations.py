@@ -1,15 +1,23 @@
-"""Which rows are images of one observation."""
+"""Which rows are images of one observation: what splits and caps mean by it, for the rows that name one."""
 
-import daft
+from functools import reduce
+from operator import or_
+from typing import Final
+
 from daft import col, lit
-from daft.functions import coalesce, concat, when
+
+from thuja.curate.groups import with_observations
+from thuja.curate.steps import Frame
+
+_IDS: Final = ("sequence_id", "observation_id", "occurrence_id", "gbif_id")
+KEYS: Final = ("data_source", *_IDS)
+"""The columns that tell an observation."""
 
 
-def observation_key() -> daft.Expression:
-    """One text for all images of one observation (or camera sequence), null where the row names none.
+def observed(frame: Frame) -> Frame:
+    """The rows that name a sequence, observation or occurrence, with `group`, one text for each: see `curate.groups`.
 
-    The key of one source means nothing to another, so the source goes before it.
+    `frame` has `uuid` and KEYS; it is best cut down to what is asked of it, for it is read more than once.
     """
-    key = coalesce(col("sequence_id"), col("observation_id"), col("occurrence_id"), col("gbif_id"))
-    known = when(key.not_null() & (key != lit("")), key).otherwise(lit(None).cast("string"))
-    return concat(concat(coalesce(col("data_source"), lit("")), lit("\n")), known)
+    is_named = reduce(or_, ((col(name).not_null() & (col(name) != lit(""))).fill_null(False) for name in _IDS))
+    return with_observations(frame.where(is_named))

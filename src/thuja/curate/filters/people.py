@@ -10,6 +10,7 @@ import polars as pl
 from PIL import Image
 
 from thuja.curate.filters import looking
+from thuja.curate.handed_names import describe
 from thuja.curate.steps import Frame, Step
 from thuja.errors import UnknownName, UsageError
 
@@ -88,4 +89,4 @@ def people_step(settings: PeopleSettings, faces: FaceScores | None = None) -> St
         look = partial(_look, settings=settings, faces=faces)
         return looking.looked_at(frame, look, COLUMNS, step=STEP, fills=("person_score",))
 
-    return Step(name=STEP, settings=asdict(settings) | {"detector": repr(faces)}, apply=apply, is_rowwise=True)
+    return Step(name=STEP, settings=asdict(settings) | {"detector": describe(faces)}, apply=apply, is_rowwise=True)

@@ -98,16 +98,19 @@ def _record_reasons(settings: ScreenSettings) -> Mapping[str, pl.Expr]:
             flags.str.contains(f";{_as_code(flag)};", literal=True) for flag in settings.refuse_issues
         )
     if settings.refuse_qualifiers:
-        words = pl.concat_str(
-            pl.lit(" "), _word("identification_qualifier").str.replace_all(r"[.,;()\s]+", " "), pl.lit(" ")
-        )
+        words = _spaced(_word("identification_qualifier"))
         reasons["doubtful_identification"] = pl.any_horizontal(
-            words.str.contains(f" {word.lower().strip('. ')} ", literal=True)
-            if word.strip("?")
+            words.str.contains(_spaced(pl.lit(word.strip().lower())), literal=True)
+            if word.strip("? ")
             else words.str.contains("?", literal=True)
             for word in settings.refuse_qualifiers
         )
     return reasons
+
+
+def _spaced(text: pl.Expr) -> pl.Expr:
+    """Words between single spaces, without dots and brackets: ` sp nov ` of `sp. nov.`."""
+    return pl.concat_str(pl.lit(" "), text.str.replace_all(r"[.,;()\s]+", " ").str.strip_chars(), pl.lit(" "))
 
 
 def _word(name: str) -> pl.Expr:

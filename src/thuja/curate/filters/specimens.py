@@ -11,6 +11,7 @@ import polars as pl
 from thuja.curate.filters import looking
 from thuja.curate.filters.image_types import MUSEUM_BASES
 from thuja.curate.filters.support import ANY, Embed, SupportSet, digest_of, read_supports
+from thuja.curate.handed_names import describe
 from thuja.curate.steps import Frame, Step
 from thuja.errors import UsageError
 
@@ -66,7 +67,7 @@ def _code(name: str) -> str:
 def specimens_step(settings: SpecimenSettings, embed: Embed | None = None) -> Step:
     """Drop museum images that show no specimen. `embed` is asked for where there is a support set."""
     supports: Mapping[str, SupportSet] = {}
-    told: dict[str, Any] = asdict(settings) | {"embed": repr(embed)}
+    told: dict[str, Any] = asdict(settings) | {"embed": describe(embed)}
     if settings.support is not None:
         found = read_supports(settings.support)
         supports = {kind: support.prototypes(settings.prototypes) for kind, support in found.items()}

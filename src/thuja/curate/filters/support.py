@@ -99,9 +99,12 @@ def read_supports(path: Path) -> Mapping[str, SupportSet]:
 
 
 def digest_of(path: Path) -> str:
-    """SHA-256 over a support file, or over all in a folder."""
-    files = sorted(path.glob("*.npz")) if path.is_dir() else [path]
-    return sha256(b"".join(sha256(file.read_bytes()).digest() for file in files)).hexdigest()
+    """SHA-256 over a support file, or over the names and files of a folder: a name says which kind a file is for."""
+    if not path.is_dir():
+        return sha256(path.read_bytes()).hexdigest()
+    files = sorted(path.glob("*.npz"))
+    lines = [f"{sha256(file.read_bytes()).hexdigest()} {file.name}\n" for file in files]
+    return sha256("".join(lines).encode()).hexdigest()
 
 
 def make_support(folder: Path, embed: Embed) -> SupportSet:
