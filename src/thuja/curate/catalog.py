@@ -51,7 +51,7 @@ def _sorted(frame: Frame, folder: Path, total: int, in_memory: int) -> Iterator[
     for number in range(len(bounds) + 1):
         files = parquet_files(folder / f"{_RANGE}={number}")
         if files:
-            yield _in_order(pl.read_parquet(files, hive_partitioning=False))
+            yield _in_order(pl.read_parquet(files, glob=False, hive_partitioning=False))
     shutil.rmtree(folder)
 
 

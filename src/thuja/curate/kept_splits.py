@@ -15,6 +15,7 @@ from daft import col, lit
 from daft.functions import coalesce, when
 
 from thuja.curate.outputs import CurationFolder, scan_catalog
+from thuja.curate.parquet_frames import read_frame
 from thuja.curate.steps import Frame, Step
 from thuja.taxonomy import RANKS, Taxon
 
@@ -53,7 +54,7 @@ def kept_splits_step(old: Path, *, group: str = "") -> Step:
 
 def keep_splits(frame: Frame, old: Path, *, group: str = "") -> Frame:
     """Fill `split` of the kept rows from the old catalog."""
-    catalog = daft.read_parquet(str(old)).where(col("drop_reason").is_null() & col("split").not_null())
+    catalog = read_frame([old]).where(col("drop_reason").is_null() & col("split").not_null())
     claims = catalog.select(col("uuid"), _place(col("split")).alias("own_claim"))
     frame = frame.join(claims, on="uuid", how="left")
     frame = _add_claim(

@@ -15,6 +15,7 @@ from daft.functions import when
 from thuja.curate.leaks.embedding import Embed, Vectors, unit
 from thuja.curate.leaks.finding import READ, shared_finder
 from thuja.curate.leaks.settings import KEYS, LeakSettings
+from thuja.curate.parquet_frames import read_frame
 from thuja.curate.steps import Frame, Step, mark_dropped
 from thuja.errors import ImageError, UsageError
 from thuja.images import decode, read_place
@@ -112,7 +113,7 @@ def _gate(frame: Frame, settings: LeakSettings, digest: str, embed: Embed | None
     has_vectors = "embedding" in settings.keys
     columns = [*READ, "emb"] if has_vectors else [*READ]
     if has_vectors and settings.embeddings is not None:
-        vectors = daft.read_parquet(str(settings.embeddings)).select("uuid", "emb")
+        vectors = read_frame([settings.embeddings]).select("uuid", "emb")
         frame = frame.join(vectors, on="uuid", how="left")
     elif embed is not None and has_vectors:
         make = cast(Callable[..., daft.Expression], ImageVectors(embed).look)
