@@ -8,5 +8,5 @@ import daft
 
 
 def read_frame(files: Sequence[Path]) -> daft.DataFrame:
-    """The rows of these files, lazily. Daft takes a path for a pattern: what would be a sign of one stands for itself."""
+    """The rows of these files, lazily. To Daft a path is a pattern, so its signs are written as classes of one."""
     return daft.read_parquet([re.sub(r"([\[\]*?{}\\])", r"[\1]", str(file)) for file in files])
