@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import polars as pl
 
@@ -89,12 +89,9 @@ def _draw(curation: CurationFolder, reasons: Sequence[tuple[str, str, int]], kep
 def _sentences(counts: Counts, recipe: Mapping[str, Any]) -> list[str]:
     taxa, species, genera, families = distinct(counts)
     sources = recipe.get("sources")
-    told = (
-        [str(one["path"]) for one in sources if isinstance(one, dict) and "path" in one]
-        if isinstance(sources, list)
-        else []
-    )
-    came = f" from {', '.join(map(without_folders, told))}" if told else ""
+    listed = sources if _is_tables(sources) else []
+    paths = [without_folders(str(one.get("path"))) for one in listed]
+    came = f" from {', '.join(paths)}" if paths else ""
     return [
         f"{counts.read:,} images were read{came}: {counts.kept:,} were kept and {counts.read - counts.kept:,} dropped, "
         "each for a reason that is told below.",
@@ -289,7 +286,7 @@ def _add_settings(report: Report, curation: CurationFolder) -> None:
     _add_table(report, rest)
 
 
-def _is_tables(value: object) -> bool:
+def _is_tables(value: object) -> TypeGuard[list[dict[str, Any]]]:
     return isinstance(value, list) and bool(value) and all(isinstance(part, dict) for part in value)
 
 

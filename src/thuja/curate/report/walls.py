@@ -1,8 +1,8 @@
 """The images of a report's walls: a few drawn fairly from millions, as thumbnails without any metadata.
 
-A report is handed on. So no image is shown that was dropped as showing a person, for its licence or by a take-down, whose
-licence reads "all rights reserved", or whose score for people is over PERSON_SCORE; where a step looked for people,
-none that it did not look at. Where no step did, images are shown unchecked, and the page says so.
+A report is handed on. So no image is shown that was dropped as showing a person, for its licence or by a take-down,
+whose licence reads "all rights reserved", or whose score for people is over PERSON_SCORE; where a step looked for
+people, none that it did not look at. Where no step did, images are shown unchecked, and the page says so.
 """
 
 import re
