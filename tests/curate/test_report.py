@@ -14,6 +14,7 @@ from PIL import Image
 from tests.curate.written_curation import source_rows, steps_of, write_curation, write_small
 
 from thuja.curate import CurateSummary
+from thuja.curate.catalog_counts import Counts, count_catalog, distinct, full_labels
 from thuja.curate.outputs import CurationFolder
 from thuja.curate.report import tables, walls, write_report
 from thuja.curate.report.figures import long_tail, thinned
@@ -26,8 +27,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def counts(data: Path) -> tables.Counts:
-    return tables.count_catalog(CurationFolder.open(data).catalog())
+def counts(data: Path) -> Counts:
+    return count_catalog(CurationFolder.open(data).catalog())
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,7 @@ def pictures(page: str) -> list[Image.Image]:
     return [Image.open(io.BytesIO(base64.b64decode(text))) for text in found]
 
 
-def test_images_taxa_and_full_labels_by_source_and_kingdom(counts: tables.Counts) -> None:
+def test_images_taxa_and_full_labels_by_source_and_kingdom(counts: Counts) -> None:
     columns, rows = tables.taxa_grid(counts, "data_source")
     assert list(columns) == ["source", "images", "share", "taxa", "species", "genera", "families", "all seven ranks"]
     assert rows == [
@@ -55,7 +56,7 @@ def test_images_taxa_and_full_labels_by_source_and_kingdom(counts: tables.Counts
     ]
 
 
-def test_read_is_kept_and_dropped(counts: tables.Counts) -> None:
+def test_read_is_kept_and_dropped(counts: Counts) -> None:
     assert (counts.read, counts.kept, int(counts.drops["images"].sum())) == (60, 47, 13)
 
 
@@ -71,9 +72,9 @@ def test_the_same_epithet_in_two_genera_is_two_species_and_without_a_genus_none(
     missing = ["data_source", "split", "drop_reason", "dropped_by", "leak_of", "license_name", "license_link"]
     missing += ["img_type", "basis_of_record", "publisher", "country_code", "event_date", "sex", "life_stage"]
     missing += ["kingdom", "phylum", "class", "order"]
-    counts = tables.count_catalog(rows.with_columns(pl.lit(None, pl.String).alias(name) for name in missing).lazy())
-    assert tables.distinct(counts) == [4, 2, 2, 1]
-    assert tables.full_labels(counts) == 0
+    counts = count_catalog(rows.with_columns(pl.lit(None, pl.String).alias(name) for name in missing).lazy())
+    assert distinct(counts) == [4, 2, 2, 1]
+    assert full_labels(counts) == 0
     rows_of = {row[0]: row[1:] for row in tables.depth_grid(counts)[1]}
     assert rows_of["a label that no rank is known of"] == [1, "25.0 %", "0 %"]
     assert rows_of["family"] == [1, "25.0 %", "75.0 %"]
@@ -81,7 +82,7 @@ def test_the_same_epithet_in_two_genera_is_two_species_and_without_a_genus_none(
     assert rows_of["species"] == [2, "50.0 %", "50.0 %"]
 
 
-def test_how_deep_labels_go(counts: tables.Counts) -> None:
+def test_how_deep_labels_go(counts: Counts) -> None:
     deep = {row[0]: row[1:] for row in tables.depth_grid(counts)[1]}
     assert deep["species"] == [35, "74.5 %", "74.5 %"]
     assert deep["genus"] == [12, "25.5 %", "100 %"]
@@ -111,7 +112,7 @@ def test_a_million_species_are_drawn_with_few_points_and_both_ends() -> None:
     assert "species with 50 images or more" in drawing
 
 
-def test_drops_by_step_reason_and_source(counts: tables.Counts, data: Path) -> None:
+def test_drops_by_step_reason_and_source(counts: Counts, data: Path) -> None:
     columns, rows = tables.drop_grid(counts, [step.name for step in CurationFolder.open(data).steps])
     assert list(columns) == ["step", "reason", "images", "of all read", "GBIF", "EOL"]
     assert rows == [
@@ -123,11 +124,11 @@ def test_drops_by_step_reason_and_source(counts: tables.Counts, data: Path) -> N
     ]
 
 
-def test_leaks_by_evaluation_set_and_key(counts: tables.Counts) -> None:
+def test_leaks_by_evaluation_set_and_key(counts: Counts) -> None:
     assert tables.leak_grid(counts)[1] == [["fishnet", "source url", 1, 1, 0], ["newt", "pdq", 2, 2, 0]]
 
 
-def test_years_are_those_of_dates_that_can_be(counts: tables.Counts) -> None:
+def test_years_are_those_of_dates_that_can_be(counts: Counts) -> None:
     assert sum(counts.facts["year"]["images"]) == 47
     assert set(counts.facts["year"]["value"]) == {str(year) for year in range(2015, 2023)}
     dates = pl.DataFrame({"event_date": ["2019-05", "1822", "0001-01-01", "9999", "20190501", "May 2019", None]})
@@ -135,7 +136,7 @@ def test_years_are_those_of_dates_that_can_be(counts: tables.Counts) -> None:
     assert years == ["2019", "1822", None, None, None, None, None]
 
 
-def test_splits_and_licences(counts: tables.Counts) -> None:
+def test_splits_and_licences(counts: Counts) -> None:
     assert [row[:3] for row in tables.split_grid(counts)[1]] == [["train", 39, "83.0 %"], ["test", 8, "17.0 %"]]
     grid = tables.fact_grid(counts, "license_name", title="licence")
     assert grid is not None
