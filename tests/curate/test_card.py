@@ -262,3 +262,50 @@ def test_the_provenance_table_has_a_row_an_image_and_no_hole(tmp_path: Path) -> 
     assert table["uuid"].to_list() == [one["uuid"] for one in ROWS[:7]]
     assert table["license_name"].to_list() == ["cc-by"] * 3 + ["cc0"] * 2 + ["not provided"] * 2
     assert set(table["copyright_owner"]) == {"not provided"}
+
+
+def test_a_recipe_is_published_without_folders_and_addresses(folder: Path) -> None:
+    """The contact of [download] stood in the card, and JSON in a fence of TOML."""
+    recipe = {
+        "sources": [{"kind": "folder", "path": "/home/anna/photos", "options": {"images": "../anna/scans/"}}],
+        "download": {"contact": "anna@example.org", "rate": 2.0},
+        "screen": {"takedown": "~/lists/gone.txt"},
+    }
+    page = write_card(folder, CardFacts(name="Birds", recipe=recipe)).read_text(encoding="utf-8")
+    said = re.search(r"^```json\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
+    assert said is not None
+    assert json.loads(said[1]) == {
+        "sources": [{"kind": "folder", "path": "photos", "options": {"images": "scans"}}],
+        "download": {"rate": 2.0},
+        "screen": {"takedown": "gone.txt"},
+    }
+
+
+def test_the_paths_of_the_catalog_are_said_to_be_local(folder: Path) -> None:
+    page = write_card(folder, CardFacts(name="Birds")).read_text(encoding="utf-8")
+    assert "`path` is local" in page
+    said = json.loads((folder / "croissant.json").read_text(encoding="utf-8"))
+    fields = {one["name"]: one.get("description", "") for one in said["recordSet"][0]["field"]}
+    assert fields["path"].startswith("Local:")
+
+
+def test_a_long_citation_keeps_its_doi_and_a_long_description_its_counts(folder: Path) -> None:
+    """Every cell was cut at 300 characters, and a GBIF citation ends in its DOI."""
+    long = "Smith J, " * 60 + "(2020). Occurrence dataset https://doi.org/10.15468/abcdef"
+    told = SourceCitations(datasets={"k1": DatasetCitation(citation=long)})
+    facts = CardFacts(name="Birds", description="words " * 100, citations={"gbif": told})
+    page = write_card(folder, facts).read_text(encoding="utf-8")
+    assert rows_of(page, "source | data set")[0][1] == long
+    assert "7 images of 5 taxa" in page
+
+
+def test_two_downloads_of_one_source_keep_both_dois_and_all_data_sets() -> None:
+    """The second unnamed GBIF download took the place of the first."""
+    one = SourceCitations(
+        dois=("10.15468/dl.one111",), datasets={"a": DatasetCitation(title="A"), "b": DatasetCitation()}
+    )
+    two = SourceCitations(dois=("10.15468/dl.two222",), datasets={"b": DatasetCitation(title="B")})
+    both = one.joined(two)
+    assert both.dois == ("10.15468/dl.one111", "10.15468/dl.two222")
+    assert both.datasets == {"a": DatasetCitation(title="A"), "b": DatasetCitation(title="B")}
+    assert two.joined(one).datasets == both.datasets

@@ -24,6 +24,8 @@ _DEEPEST = {"family": 5, "genus": 6, "species": 7}
 """Ranks that are counted as distinct lineages, and how many names of a lineage say which one it is."""
 _SEPARATOR: Final = "\x1f"
 
+YEAR: Final = pl.col("event_date").str.extract(r"^(1[6-9]\d\d|20\d\d)\b")
+"""The year of a date that can be, of an image."""
 _GROUPS: Mapping[str, Mapping[str, pl.Expr]] = {
     "licences": {name: pl.col(name) for name in ("license_name", "license_link")},
     "kinds": {name: pl.col(name) for name in ("img_type", "basis_of_record")},
@@ -31,7 +33,7 @@ _GROUPS: Mapping[str, Mapping[str, pl.Expr]] = {
     "datasets": {name: pl.col(name) for name in ("data_source", "dataset_key", "download_doi")},
     "publisher": {"value": pl.col("publisher")},
     "country_code": {"value": pl.col("country_code")},
-    "year": {"value": pl.col("event_date").str.extract(r"^(1[6-9]\d\d|20\d\d)\b")},
+    "year": {"value": YEAR},
     "sex": {"value": pl.col("sex")},
     "life_stage": {"value": pl.col("life_stage")},
 }
