@@ -6,7 +6,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,21 @@ from huggingface_hub import DatasetCard
 from tests.shards.making import record, write
 
 from thuja import __version__
+from thuja.curate import CurateSummary, Handed
 from thuja.curate.card import CardFacts, size_category, write_card
 from thuja.curate.card_counts import CardTables, card_tables
 from thuja.curate.catalog_counts import count_catalog
 from thuja.curate.citations import DatasetCitation, SourceCitations
 from thuja.curate.outputs import scan_catalog
+from thuja.curate.pipeline import SCRATCH, Curation
 from thuja.curate.provenance import write_provenance
+from thuja.curate.reading import source_folder
+from thuja.curate.recipe import CurateRecipe
+from thuja.curate.sources.gbif_citations import Citations, Dataset
+from thuja.curate.sources.spec import SourceSpec
 from thuja.curate.steps import StepCounts
 from thuja.errors import BadFile, EmptyInput
+from thuja.names import resolve_names
 from thuja.record import CATALOG_SCHEMA
 from thuja.shards import write_manifest
 from thuja.taxonomy import Taxon
@@ -309,3 +317,20 @@ def test_two_downloads_of_one_source_keep_both_dois_and_all_data_sets() -> None:
     assert both.dois == ("10.15468/dl.one111", "10.15468/dl.two222")
     assert both.datasets == {"a": DatasetCitation(title="A"), "b": DatasetCitation(title="B")}
     assert two.joined(one).datasets == both.datasets
+
+
+def test_a_card_cites_two_sources_of_one_kind_by_both_their_downloads(
+    photos: Path, run: Callable[..., CurateSummary], tmp_path: Path
+) -> None:
+    """Both are called `gbif` where the recipe names neither, and the later one's citations stood for both."""
+    summary = run(photos)
+    specs = tuple(SourceSpec(kind="gbif", path=tmp_path / name) for name in ("one.zip", "two.zip"))
+    for number, doi in enumerate(("10.15468/dl.one111", "10.15468/dl.two222")):
+        folder = tmp_path / "out" / SCRATCH / source_folder(number, specs[number])
+        folder.mkdir(parents=True)
+        Citations(doi=doi, datasets={f"key{number}": Dataset(title=f"title {number}")}).write(folder)
+    handed = Handed(resolve=partial(resolve_names, backbones=()))
+    curation = Curation(recipe=CurateRecipe(sources=specs), folder=tmp_path / "out", handed=handed)
+    told = curation._card_facts(summary).citations["gbif"]
+    assert told.dois == ("10.15468/dl.one111", "10.15468/dl.two222")
+    assert {key: one.title for key, one in told.datasets.items()} == {"key0": "title 0", "key1": "title 1"}

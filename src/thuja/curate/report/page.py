@@ -152,7 +152,7 @@ def _add_names(report: Report, path: Path) -> None:
     """How names were resolved, from names.csv, with the commonest names of each status."""
     if not path.is_file():
         return
-    names = pl.scan_csv(path, infer_schema=False).with_columns(pl.col("images").cast(pl.Int64))
+    names = pl.scan_csv(path, glob=False, infer_schema=False).with_columns(pl.col("images").cast(pl.Int64))
     ordered = names.sort("images", "verbatim_name", descending=[True, False], nulls_last=True)
     groups = ordered.group_by("resolution_status").agg(
         pl.len().alias("names"),
