@@ -95,7 +95,7 @@ def _planned(frame: Frame, packing: Packing) -> list[str]:
     shard = cast(Callable[..., daft.Expression], _shard_of)
     plan = plan.with_column("shard", shard(col("split"), col("number"), json.dumps(sizes)))
     rows = kept.select(*_COLUMNS).join(plan.select("uuid", "number", "shard"), on="uuid")
-    rows.write_parquet(str(packing.plan / _ROWS), partition_cols=["shard"], compression="zstd")
+    rows.write_parquet(str((packing.plan / _ROWS).absolute()), partition_cols=["shard"], compression="zstd")
     shards = [_shard_name(split, number) for split, every in sizes.items() for number in range(len(every))]
     write_json(packing.plan / _PLAN, {"key": packing.key, "shards": shards})
     return shards

@@ -8,5 +8,8 @@ import daft
 
 
 def read_frame(files: Sequence[Path]) -> daft.DataFrame:
-    """The rows of these files, lazily. To Daft a path is a pattern, so its signs are written as classes of one."""
-    return daft.read_parquet([re.sub(r"([\[\]*?{}\\])", r"[\1]", str(file)) for file in files])
+    """The rows of these files, lazily.
+
+    To Daft a path is a pattern, so its signs are written as classes of one; and a relative one is then no URL to it.
+    """
+    return daft.read_parquet([re.sub(r"([\[\]*?{}\\])", r"[\1]", str(file.absolute())) for file in files])

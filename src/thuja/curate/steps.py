@@ -247,5 +247,5 @@ def _write_unit(frame: Frame, path: Path) -> None:
     part = path.with_name(f"{path.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     with daft.context.execution_config_ctx(parquet_target_filesize=_FILE_SIZE):
-        frame.write_parquet(str(part), write_mode="overwrite", compression="zstd")
+        frame.write_parquet(str(part.absolute()), write_mode="overwrite", compression="zstd")
     part.rename(path)

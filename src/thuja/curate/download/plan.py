@@ -165,7 +165,7 @@ class SharePlan:
 def deal(frame: Frame, pieces: int, folder: Path) -> dict[int, list[Path]]:
     """Write a table with a column `url` into as many pieces by the URL's hash; returns each piece's files."""
     piece = (col("url").hash() % lit(pieces)).cast(daft.DataType.int64())
-    frame.with_column("piece", piece).write_parquet(str(folder), partition_cols=[col("piece")])
+    frame.with_column("piece", piece).write_parquet(str(folder.absolute()), partition_cols=[col("piece")])
     found: dict[int, list[Path]] = {}
     for path in sorted(folder.rglob("*.parquet")):
         found.setdefault(int(path.parent.name.partition("=")[2]), []).append(path)
