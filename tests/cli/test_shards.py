@@ -106,3 +106,14 @@ def test_a_wrong_call_is_one_sentence_and_exits_2(
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_is_not_found_to_be_taken_down_is_named_and_a_failure(folder: Path, tmp_path: Path) -> None:
+    """The command said so and exited 0, which a script takes for done."""
+    (tmp_path / "gone").write_text(f"{uuid(4)}\nhttps://example.org/gone.jpg\n")
+    done = thuja("repack", folder, "--out", tmp_path / "out", "--take-down", tmp_path / "gone", "--workers", 1)
+    assert done.returncode == 1
+    assert "7 samples read = 6 written + 1 taken down" in done.stdout
+    told = "not found in these shards, of the take-down list: https://example.org/gone.jpg"
+    assert done.stderr.splitlines()[-1] == told
+    assert (tmp_path / "out" / "manifest.json").is_file()

@@ -6,7 +6,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,21 @@ from huggingface_hub import DatasetCard
 from tests.shards.making import record, write
 
 from thuja import __version__
+from thuja.curate import CurateSummary, Handed
 from thuja.curate.card import CardFacts, size_category, write_card
-from thuja.curate.card_counts import count_catalog
+from thuja.curate.card_counts import CardTables, card_tables
+from thuja.curate.catalog_counts import count_catalog
 from thuja.curate.citations import DatasetCitation, SourceCitations
+from thuja.curate.outputs import scan_catalog
+from thuja.curate.pipeline import SCRATCH, Curation
 from thuja.curate.provenance import write_provenance
+from thuja.curate.reading import source_folder
+from thuja.curate.recipe import CurateRecipe
+from thuja.curate.sources.gbif_citations import Citations, Dataset
+from thuja.curate.sources.spec import SourceSpec
 from thuja.curate.steps import StepCounts
-from thuja.errors import BadFile
+from thuja.errors import BadFile, EmptyInput
+from thuja.names import resolve_names
 from thuja.record import CATALOG_SCHEMA
 from thuja.shards import write_manifest
 from thuja.taxonomy import Taxon
@@ -82,6 +92,10 @@ def folder(tmp_path: Path) -> Path:
     return catalog(tmp_path)
 
 
+def counted(folder: Path) -> CardTables:
+    return card_tables(count_catalog(scan_catalog(folder)))
+
+
 def rows_of(page: str, head: str) -> list[list[str]]:
     """The cells of the table whose head begins so."""
     lines = page.splitlines()
@@ -92,7 +106,7 @@ def rows_of(page: str, head: str) -> list[list[str]]:
 
 
 def test_counts_are_those_of_the_catalog(tmp_path: Path) -> None:
-    counts = count_catalog(catalog(tmp_path) / "catalog.parquet")
+    counts = counted(catalog(tmp_path))
     assert (counts.read, counts.kept, counts.taxa, counts.species, counts.full) == (10, 7, 5, 3, 4)
     assert counts.sources.rows() == [("gbif", 4, 2, 2, 4), ("eol", 2, 2, 1, 0), ("BIOSCAN-5M", 1, 1, 0, 0)]
     assert counts.kingdoms.rows() == [
@@ -110,7 +124,7 @@ def test_counts_are_those_of_the_catalog(tmp_path: Path) -> None:
 
 
 def test_every_table_adds_up_to_what_was_kept(tmp_path: Path) -> None:
-    counts = count_catalog(catalog(tmp_path) / "catalog.parquet")
+    counts = counted(catalog(tmp_path))
     for name in ("sources", "kingdoms", "depth", "tail", "splits", "licences", "kinds", "statuses", "datasets"):
         assert getattr(counts, name)["images"].sum() == 7, name
 
@@ -129,7 +143,9 @@ def test_the_header_is_hugging_faces(folder: Path) -> None:
 
 def test_the_page_tells_what_was_counted(folder: Path) -> None:
     steps = [StepCounts(name="quality", read=9, kept=7, dropped={"blurred": 2})]
-    facts = CardFacts(name="Birds", recipe="[quality]\nsharpness = 3", steps=steps, warnings=["one species held out"])
+    facts = CardFacts(
+        name="Birds", recipe={"quality": {"sharpness": 3}}, steps=steps, warnings=["one species held out"]
+    )
     page = write_card(folder, facts).read_text(encoding="utf-8")
     assert rows_of(page, "source | images")[0] == ["gbif", "4", "2", "2", "4"]
     assert rows_of(page, "kingdom")[2] == ["not told", "1", *"000000"]
@@ -140,7 +156,7 @@ def test_the_page_tells_what_was_counted(folder: Path) -> None:
         "7 images of 5 taxa, 3 of them species, from 3 sources.",
         "10 images read = 7 kept + 3 dropped.",
         "2 WebDataset shards of 4 samples",
-        "```toml\n[quality]\nsharpness = 3\n```",
+        '```json\n{\n  "quality": {\n    "sharpness": 3\n  }\n}\n```',
         f"By thuja {__version__}",
         "2 of 7 images are not named to the species.",
         "Of 2 images no licence is told.",
@@ -151,7 +167,7 @@ def test_the_page_tells_what_was_counted(folder: Path) -> None:
 
 def test_sources_are_cited_by_doi_and_paper(folder: Path) -> None:
     told = SourceCitations(
-        doi="https://doi.org/10.15468/dl.zzz999",
+        dois=("https://doi.org/10.15468/dl.zzz999",),
         datasets={"k1": DatasetCitation(title="Crows", citation="Crow, A. (2020). Crows of | Norway.")},
     )
     page = write_card(folder, CardFacts(name="Birds", citations={"gbif": told})).read_text(encoding="utf-8")
@@ -182,26 +198,28 @@ def test_the_same_catalog_in_another_order_gives_the_same_files(folder: Path, tm
 @pytest.mark.parametrize("field", ["data_source", "license_name", "license_link", "img_type", "dataset_key", "kingdom"])
 def test_a_hostile_name_stays_in_its_cell(tmp_path: Path, field: str) -> None:
     hostile = row(1) | {field: HOSTILE, "download_doi": "x\n---\n"}
-    path = write_card(catalog(tmp_path, [hostile]), CardFacts(name=HOSTILE, recipe=HOSTILE, warnings=[HOSTILE]))
+    path = write_card(
+        catalog(tmp_path, [hostile]), CardFacts(name=HOSTILE, recipe={HOSTILE: HOSTILE}, warnings=[HOSTILE])
+    )
     page = path.read_text(encoding="utf-8")
     assert DatasetCard.load(path).data.license == "other"
     assert DatasetCard.load(path).data.pretty_name == HOSTILE
     body = page.split("\n---\n", 1)[1]
-    outside = re.sub(r"^````toml\n.*?^````$", "", body, flags=re.MULTILINE | re.DOTALL)
+    outside = re.sub(r"^````json\n.*?^````$", "", body, flags=re.MULTILINE | re.DOTALL)
     assert "<script>" not in outside
     assert not re.search(r"(?<!\\)\]\(javascript", outside)
     assert not re.search(r"^---", outside, flags=re.MULTILINE)
     assert not re.search(r"^# Head", outside, flags=re.MULTILINE)
-    assert "````toml\n" in body
+    assert "````json\n" in body
     widths = {head: {len(cells) for cells in rows_of(outside, head)} for head in ("source | images", "licence", "kind")}
     assert widths == {"source | images": {5}, "licence": {3}, "kind": {3}}
 
 
 def test_a_folder_without_a_catalog_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadFile, match="is not a catalog"):
+    with pytest.raises(EmptyInput, match="there is no catalog"):
         write_card(tmp_path, CardFacts(name="none"))
     pl.DataFrame({"uuid": ["a"]}).write_parquet(tmp_path / "catalog.parquet")
-    with pytest.raises(BadFile, match="no column data_source"):
+    with pytest.raises(BadFile, match="no column drop_reason"):
         write_card(tmp_path, CardFacts(name="none"))
 
 
@@ -219,7 +237,6 @@ def test_sizes_are_hugging_faces_words(images: int, category: str) -> None:
 class TestCroissant:
     def test_mlcroissant_reads_catalog_and_images(self, folder: Path, tmp_path: Path) -> None:
         """In a process of its own: it keeps a cache by relative paths, and leaves files open."""
-        pytest.importorskip("mlcroissant")
         write_card(folder, CardFacts(name="Birds", url="https://example.org/birds", date="2026-01-02", version="1.0.0"))
         done = subprocess.run(
             [sys.executable, "-W", "ignore", "-c", MLCROISSANT, folder / "croissant.json"],
@@ -253,3 +270,67 @@ def test_the_provenance_table_has_a_row_an_image_and_no_hole(tmp_path: Path) -> 
     assert table["uuid"].to_list() == [one["uuid"] for one in ROWS[:7]]
     assert table["license_name"].to_list() == ["cc-by"] * 3 + ["cc0"] * 2 + ["not provided"] * 2
     assert set(table["copyright_owner"]) == {"not provided"}
+
+
+def test_a_recipe_is_published_without_folders_and_addresses(folder: Path) -> None:
+    """The contact of [download] stood in the card, and JSON in a fence of TOML."""
+    recipe = {
+        "sources": [{"kind": "folder", "path": "/home/anna/photos", "options": {"images": "../anna/scans/"}}],
+        "download": {"contact": "anna@example.org", "rate": 2.0},
+        "screen": {"takedown": "~/lists/gone.txt"},
+    }
+    page = write_card(folder, CardFacts(name="Birds", recipe=recipe)).read_text(encoding="utf-8")
+    said = re.search(r"^```json\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
+    assert said is not None
+    assert json.loads(said[1]) == {
+        "sources": [{"kind": "folder", "path": "photos", "options": {"images": "scans"}}],
+        "download": {"rate": 2.0},
+        "screen": {"takedown": "gone.txt"},
+    }
+
+
+def test_the_paths_of_the_catalog_are_said_to_be_local(folder: Path) -> None:
+    page = write_card(folder, CardFacts(name="Birds")).read_text(encoding="utf-8")
+    assert "`path` is local" in page
+    said = json.loads((folder / "croissant.json").read_text(encoding="utf-8"))
+    fields = {one["name"]: one.get("description", "") for one in said["recordSet"][0]["field"]}
+    assert fields["path"].startswith("Local:")
+
+
+def test_a_long_citation_keeps_its_doi_and_a_long_description_its_counts(folder: Path) -> None:
+    """Every cell was cut at 300 characters, and a GBIF citation ends in its DOI."""
+    long = "Smith J, " * 60 + "(2020). Occurrence dataset https://doi.org/10.15468/abcdef"
+    told = SourceCitations(datasets={"k1": DatasetCitation(citation=long)})
+    facts = CardFacts(name="Birds", description="words " * 100, citations={"gbif": told})
+    page = write_card(folder, facts).read_text(encoding="utf-8")
+    assert rows_of(page, "source | data set")[0][1] == long
+    assert "7 images of 5 taxa" in page
+
+
+def test_two_downloads_of_one_source_keep_both_dois_and_all_data_sets() -> None:
+    """The second unnamed GBIF download took the place of the first."""
+    one = SourceCitations(
+        dois=("10.15468/dl.one111",), datasets={"a": DatasetCitation(title="A"), "b": DatasetCitation()}
+    )
+    two = SourceCitations(dois=("10.15468/dl.two222",), datasets={"b": DatasetCitation(title="B")})
+    both = one.joined(two)
+    assert both.dois == ("10.15468/dl.one111", "10.15468/dl.two222")
+    assert both.datasets == {"a": DatasetCitation(title="A"), "b": DatasetCitation(title="B")}
+    assert two.joined(one).datasets == both.datasets
+
+
+def test_a_card_cites_two_sources_of_one_kind_by_both_their_downloads(
+    photos: Path, run: Callable[..., CurateSummary], tmp_path: Path
+) -> None:
+    """Both are called `gbif` where the recipe names neither, and the later one's citations stood for both."""
+    summary = run(photos)
+    specs = tuple(SourceSpec(kind="gbif", path=tmp_path / name) for name in ("one.zip", "two.zip"))
+    for number, doi in enumerate(("10.15468/dl.one111", "10.15468/dl.two222")):
+        folder = tmp_path / "out" / SCRATCH / source_folder(number, specs[number])
+        folder.mkdir(parents=True)
+        Citations(doi=doi, datasets={f"key{number}": Dataset(title=f"title {number}")}).write(folder)
+    handed = Handed(resolve=partial(resolve_names, backbones=()))
+    curation = Curation(recipe=CurateRecipe(sources=specs), folder=tmp_path / "out", handed=handed)
+    told = curation._card_facts(summary).citations["gbif"]
+    assert told.dois == ("10.15468/dl.one111", "10.15468/dl.two222")
+    assert {key: one.title for key, one in told.datasets.items()} == {"key0": "title 0", "key1": "title 1"}

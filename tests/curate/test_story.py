@@ -154,3 +154,16 @@ def test_a_real_curation_tells_its_stories(photos: Path, run: Callable[..., Cura
     kept = read_story(tmp_path / "out", str(photos / "Pica pica" / "0.jpg"))
     assert kept.facts["family"] == "Corvidae"
     assert str(kept.facts["shard_filename"]).endswith(".tar")
+
+
+def test_an_id_in_whole_goes_before_the_beginning_of_a_uuid(tmp_path: Path) -> None:
+    """A source id such as 4567 found the image whose uuid begins so."""
+    rows = source_rows(tmp_path)[:4]
+    rows[0] |= {"uuid": "45670000-0000-5000-8000-000000000000"}
+    rows[1] |= {"source_id": "4567"}
+    rows[2] |= {"observation_id": "77"}
+    rows[3] |= {"source_id": "77"}
+    curation = CurationFolder.open(write_curation(tmp_path / "data", rows, {"read": lambda row: {}, "names": name}))
+    assert find_images(curation, "4567") == [rows[1]["uuid"]]
+    assert find_images(curation, "45670") == [rows[0]["uuid"]]
+    assert find_images(curation, "77") == sorted([rows[2]["uuid"], rows[3]["uuid"]])

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from thuja.curate import CurateSummary, update
 from thuja.curate.changes import CatalogChanges, Move
 from thuja.curate.copies_moved import copies_into_training
-from thuja.curate.kept_splits import fetched_images, held_out_lineages, keep_splits, kept_splits, kept_splits_step
+from thuja.curate.kept_splits import held_out_lineages, keep_splits, kept_splits, kept_splits_step
 from thuja.curate.rows import STEP_SCHEMA
 from thuja.curate.update import compare_catalogs, write_changes_csv
 from thuja.errors import BadFile, EmptyInput
@@ -334,15 +334,3 @@ def test_the_step_is_another_when_the_old_catalog_or_the_group_is(tmp_path: Path
     assert kept_splits_step(tmp_path).settings != one.settings
     with pytest.raises(EmptyInput, match="there is no catalog"):
         kept_splits_step(tmp_path / "missing")
-
-
-def test_what_was_fetched_is_told_once_a_url(tmp_path: Path) -> None:
-    from tests.curate.written_curation import source_rows, steps_of, write_curation
-
-    rows = source_rows(tmp_path)
-    rows[8]["source_url"] = rows[3]["source_url"]
-    rows[9]["place"] = None
-    found = fetched_images(write_curation(tmp_path / "data", rows, steps_of(rows))).collect()
-    # 1 and 2 could not be decoded and have no hash, 9 was not fetched, 8 is what 3 is
-    assert len(found) == 60 - 4
-    assert found.filter(pl.col("source_url") == rows[3]["source_url"])["place"].item() == rows[3]["path"]

@@ -23,7 +23,13 @@ TAXA = {
     "Quercus": ("Plantae", "Tracheophyta", "Magnoliopsida", "Fagales", "Fagaceae", "Quercus", None),
 }
 RANKS = ("kingdom", "phylum", "class", "order", "family", "genus", "species")
-RECIPE = {"people": {"detector": "yunet", "min_score": 0.985}, "leaks": {"max_distance": 10}, "seed": 0}
+SOURCES = [{"kind": "folder", "path": "/home/anna/photos"}, {"kind": "gbif", "path": "/home/anna/dwca.zip"}]
+RECIPE = {
+    "people": {"detector": "yunet", "min_score": 0.985},
+    "leaks": {"max_distance": 10},
+    "seed": 0,
+    "sources": SOURCES,
+}
 
 
 def paint(path: Path, number: int) -> Path:

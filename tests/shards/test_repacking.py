@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from tests.shards.making import RAVEN, contents, foreign, jpeg, record, uuid, write
 
-from thuja.errors import EmptyInput, OutputExists, UsageError
+from thuja.errors import BadFile, EmptyInput, OutputExists, UsageError
 from thuja.phrasing import PHRASES, phrase
 from thuja.record import uuid_of_source
 from thuja.shards import Sample, list_shards, read_manifest, read_shard, write_shard
@@ -111,9 +111,32 @@ class TestTakeDown:
         write(tmp_path / "in", range(9), max_count=3)
         (tmp_path / "list").write_text(form.format(uuid(4), "no-such-uuid"), encoding="utf-8")
         report = run(tmp_path / "in", tmp_path / "out", size=3, take_down=tmp_path / "list")
-        assert (report.written, report.taken_down, report.not_found) == (8, 1, 1)
+        assert (report.written, report.taken_down, report.not_found) == (8, 1, ["no-such-uuid"])
         assert uuid(4) not in uuids(read(tmp_path / "out"))
         assert uuid(4).encode() not in b"".join(contents(tmp_path / "out").values())
+
+    @pytest.mark.parametrize(
+        "form",
+        [
+            "{upper}", "{dashless}", "{uuid}\twithdrawn", "{uuid};withdrawn", "{uuid} withdrawn",
+            "uuid;reason\n{uuid};x",
+            "reason\tuuid\nasked, twice\t{uuid}", '"{uuid}","asked, twice"', "HTTPS://example.org/a,b;4.jpg", "image-4",
+        ],
+    )  # fmt: skip
+    def test_an_entry_is_found_however_it_is_written(self, tmp_path: Path, form: str) -> None:
+        """Any other spelling than the shard's own left the image in, and the header `uuid;reason` passed for an id."""
+        samples = [
+            (record(n, source_id=f"image-{n}", facts={"source_url": f"http://example.org/a,b;{n}.jpg"}), jpeg(n))
+            for n in range(6)
+        ]
+        (tmp_path / "in").mkdir()
+        write_shard(tmp_path / "in" / "train-00000.tar", samples)
+        one = uuid(4)
+        text = form.format(uuid=one, upper=one.upper(), dashless=one.replace("-", ""))
+        (tmp_path / "list").write_text(text, encoding="utf-8")
+        report = run(tmp_path / "in", tmp_path / "out", take_down=tmp_path / "list")
+        assert (report.taken_down, list(report.not_found)) == (1, [])
+        assert uuids(read(tmp_path / "out")) == [uuid(n) for n in range(6) if n != 4]
 
     def test_a_list_changed_since_is_read_anew(self, tmp_path: Path) -> None:
         write(tmp_path / "in", range(3))
@@ -127,7 +150,7 @@ class TestTakeDown:
     def test_a_list_that_is_none_stops_before_anything_is_written(self, tmp_path: Path, content: bytes) -> None:
         write(tmp_path / "in", range(3))
         (tmp_path / "list").write_bytes(content)
-        with pytest.raises(UsageError, match="take-down list"):
+        with pytest.raises((UsageError, BadFile), match="take-down list"):
             run(tmp_path / "in", tmp_path / "out", take_down=tmp_path / "list")
         assert not (tmp_path / "out").exists()
 

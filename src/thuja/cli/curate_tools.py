@@ -64,7 +64,9 @@ def report_command(folder: Path) -> None:
     """Write FOLDER/report.html: what the curation holds, what it dropped and why, in tables and pictures.
 
     \b
-    Images of people and those whose licence forbids it are not shown.
+    Of local paths it tells the last part alone. Not shown are images that were dropped as showing a person, for their
+    licence or by a take-down, those whose licence reads "all rights reserved", and those that the people step found
+    someone on or did not look at. Without a people step nobody is looked for, and the report says so.
 
     \b
     Example:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from thuja.shards.checking import ShardsReport
 
 _PATHS = click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path))
+_SHOWN = 10
 _WORKERS = click.option("--workers", type=click.IntRange(min=0), default=0, help="Processes.  [default: one a core]")
 
 
@@ -141,7 +142,9 @@ def cat_command(path: Path, uuids: tuple[str, ...], *, image: Path | None) -> No
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the shuffle.")
 @click.option("--max-side", type=int, help="Make larger images smaller: their longest side in pixels.")
 @click.option("--text-keys", is_flag=True, help="Write TreeOfLife's text members too.")
-@click.option("--take-down", type=click.Path(path_type=Path), metavar="FILE", help="Leave out these uuids, one a line.")
+@click.option(
+    "--take-down", type=click.Path(path_type=Path), metavar="FILE", help="Leave out these: a uuid, URL or id a line."
+)
 @_WORKERS
 @click.option("--force", is_flag=True, help="Replace the shards in --out.")
 @click.option("--resume", is_flag=True, help="Go on with the shards in --out.")
@@ -158,12 +161,13 @@ def repack_command(
     workers: int,
     force: bool,
     resume: bool,
-) -> None:
+) -> int:
     """Write shards anew, of even size, with a manifest.
 
     PATH is a folder of shards or a .tar, of thuja's, TreeOfLife's or LAION's layout. Samples keep
     their split, what cannot be read is left out and counted, and images lose their metadata. The
-    same input gives the same bytes, also when the command was killed and resumed.
+    same input gives the same bytes, also when the command was killed and resumed. It exits 1 where an
+    entry of the take-down list is found nowhere; the rest is written all the same.
 
     \b
     Example:
@@ -183,7 +187,10 @@ def repack_command(
     if report.faults:
         click.echo(f"left out or damaged: {_counts(report.faults)}")
     if report.not_found:
-        click.echo(f"{report.not_found:,} uuids of the take-down list are not in these shards", err=True)
+        shown = ", ".join(_plain(entry) for entry in report.not_found[:_SHOWN])
+        more = f" and {len(report.not_found) - _SHOWN:,} more" if len(report.not_found) > _SHOWN else ""
+        click.echo(f"not found in these shards, of the take-down list: {shown}{more}", err=True)
+    return 1 if report.not_found else 0
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -13,10 +13,13 @@ import polars as pl
 from huggingface_hub import DatasetCardData
 
 from thuja import __version__
-from thuja.curate.card_counts import RANK_NAMES, UNKNOWN, CatalogCounts, count_catalog
+from thuja.curate.card_counts import UNKNOWN, CardTables, card_tables
+from thuja.curate.catalog_counts import RANK_NAMES, count_catalog
 from thuja.curate.citations import Citation, DatasetCitation, SourceCitations, citations_of, cite_download
 from thuja.curate.croissant import CroissantFacts, croissant
 from thuja.curate.markdown import cell, fenced, table
+from thuja.curate.outputs import scan_catalog
+from thuja.curate.published import published
 from thuja.curate.steps import StepCounts
 from thuja.jobs import atomic_path, write_json, write_text
 from thuja.record import SPLITS
@@ -38,14 +41,15 @@ _LIMITS = (
 class CardFacts:
     """What a card tells beside the catalog's own counts.
 
-    `recipe` is what was curated by, as TOML or JSON text; `steps` what each step kept and dropped;
+    `recipe` is what was curated by, as recipe.json has it; what names folders or people is left out here.
+    `steps` is what each step kept and dropped;
     `citations` what a source says of its data sets, by `data_source`; `licence` that of the
     compilation, as Hugging Face names it; `shards` the folder of shards in the data folder.
     """
 
     name: str
     description: str = ""
-    recipe: str = ""
+    recipe: Mapping[str, Any] = field(default_factory=dict)
     steps: Sequence[StepCounts] = ()
     citations: Mapping[str, SourceCitations] = field(default_factory=dict)
     warnings: Sequence[str] = ()
@@ -63,7 +67,7 @@ def write_card(folder: Path, facts: CardFacts) -> Path:
     Raises BadFile where the folder has no catalog.
     """
     folder = Path(folder)
-    counts = count_catalog(folder / facts.catalog)
+    counts = card_tables(count_catalog(scan_catalog(folder / facts.catalog)))
     manifest = read_manifest(folder / facts.shards)
     cited = _citations(counts, facts)
     told = CroissantFacts(
@@ -98,7 +102,7 @@ def size_category(images: int) -> str:
     return f"{_SIZES[above - 1]}<n<{_SIZES[above]}" if above < len(steps) else "n>1T"
 
 
-def _header(counts: CatalogCounts, facts: CardFacts, manifest: Manifest | None) -> DatasetCardData:
+def _header(counts: CardTables, facts: CardFacts, manifest: Manifest | None) -> DatasetCardData:
     there = [split for split in SPLITS if manifest is not None and manifest.splits.get(split)]
     files = [{"split": split, "path": f"{facts.shards}/{split}-*.tar"} for split in there]
     configs: list[dict[str, Any]] = [{"config_name": "default", "data_files": files}] if files else []
@@ -116,7 +120,7 @@ def _header(counts: CatalogCounts, facts: CardFacts, manifest: Manifest | None) 
     )
 
 
-def _summary(counts: CatalogCounts, facts: CardFacts) -> str:
+def _summary(counts: CardTables, facts: CardFacts) -> str:
     said = facts.description.strip()
     told = (
         f"{_some(counts.kept, 'image')} of {_some(counts.taxa, 'taxon', 'taxa')}, {counts.species:,} of them species, "
@@ -125,10 +129,8 @@ def _summary(counts: CatalogCounts, facts: CardFacts) -> str:
     return f"{said} {told}" if said else told
 
 
-def _body(
-    counts: CatalogCounts, facts: CardFacts, manifest: Manifest | None, cited: Sequence[Citation]
-) -> Iterator[str]:
-    yield f"# {cell(facts.name)}\n\n{cell(_summary(counts, facts))}\n\n"
+def _body(counts: CardTables, facts: CardFacts, manifest: Manifest | None, cited: Sequence[Citation]) -> Iterator[str]:
+    yield f"# {cell(facts.name)}\n\n{cell(_summary(counts, facts), is_whole=True)}\n\n"
     yield from _contents(facts, manifest)
     yield from _sources(counts)
     yield from _taxa(counts)
@@ -139,7 +141,8 @@ def _body(
     yield from _filters(counts, facts)
     yield from _limits(counts, facts)
     yield f"## How it was made\n\nBy thuja {__version__}, by this recipe:\n\n"
-    yield fenced(facts.recipe, "toml") if facts.recipe.strip() else "The recipe is not told.\n\n"
+    recipe = json.dumps(published(facts.recipe), indent=2, ensure_ascii=False)
+    yield fenced(recipe, "json") if facts.recipe else "The recipe is not told.\n\n"
     yield from _citing(counts, facts, cited)
 
 
@@ -147,7 +150,7 @@ def _some(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
-def _licence_links(counts: CatalogCounts) -> list[str]:
+def _licence_links(counts: CardTables) -> list[str]:
     """Addresses of the images' licences, those of most images first."""
     links = counts.licences["license_link"].drop_nulls().unique(maintain_order=True)
     return links.filter(links.str.contains(r"^https?://[^\s\"<>]+$")).head(_SHOWN).to_list()
@@ -155,7 +158,10 @@ def _licence_links(counts: CatalogCounts) -> list[str]:
 
 def _contents(facts: CardFacts, manifest: Manifest | None) -> Iterator[str]:
     yield "## What is in it\n\n"
-    yield f"- `{facts.catalog}`: a row an image, kept or dropped (`drop_reason`), with source, licence and names\n"
+    yield (
+        f"- `{facts.catalog}`: a row an image, kept or dropped (`drop_reason`), with source, licence and names; "
+        "`path` is local: where the file lay on the curator's machine. Leave that column out before you hand it on\n"
+    )
     if manifest is not None:
         yield (
             f"- `{facts.shards}/`: {len(manifest.shards):,} WebDataset shards of {manifest.samples:,} samples, "
@@ -165,7 +171,7 @@ def _contents(facts: CardFacts, manifest: Manifest | None) -> Iterator[str]:
     yield f"- `{CROISSANT}`: the same in MLCommons' Croissant format\n\n"
 
 
-def _sources(counts: CatalogCounts) -> Iterator[str]:
+def _sources(counts: CardTables) -> Iterator[str]:
     yield "## Sources\n\n" + table(
         ("source", "images", "taxa", "species", "all seven ranks"),
         _rows(counts.sources, "data_source", "images", "taxa", "species", "full"),
@@ -175,7 +181,7 @@ def _sources(counts: CatalogCounts) -> Iterator[str]:
     )
 
 
-def _taxa(counts: CatalogCounts) -> Iterator[str]:
+def _taxa(counts: CardTables) -> Iterator[str]:
     share = f" ({counts.full / counts.kept:.1%} of the images)" if counts.kept else ""
     yield f"## Taxa\n\n{counts.full:,} images have all seven ranks{share}.\n\n"
     lower = RANK_NAMES[1:]
@@ -201,7 +207,7 @@ _PLURALS = {
 }
 
 
-def _licences(counts: CatalogCounts, facts: CardFacts) -> Iterator[str]:
+def _licences(counts: CardTables, facts: CardFacts) -> Iterator[str]:
     yield "## Licences\n\n"
     yield f"The compilation: {cell(facts.licence)}. " if facts.licence != "other" else ""
     yield "The images keep theirs:\n\n"
@@ -211,7 +217,7 @@ def _licences(counts: CatalogCounts, facts: CardFacts) -> Iterator[str]:
     yield _others(counts.licences, "licences")
 
 
-def _filters(counts: CatalogCounts, facts: CardFacts) -> Iterator[str]:
+def _filters(counts: CardTables, facts: CardFacts) -> Iterator[str]:
     dropped = counts.read - counts.kept
     yield f"## Filters\n\n{counts.read:,} images read = {counts.kept:,} kept + {dropped:,} dropped.\n\n"
     if facts.steps:
@@ -220,7 +226,7 @@ def _filters(counts: CatalogCounts, facts: CardFacts) -> Iterator[str]:
     yield table(("dropped by", "reason", "images"), _rows(counts.drops, "dropped_by", "drop_reason", "images"))
 
 
-def _limits(counts: CatalogCounts, facts: CardFacts) -> Iterator[str]:
+def _limits(counts: CardTables, facts: CardFacts) -> Iterator[str]:
     unnamed = counts.kept - sum(images for rank, images in _rows(counts.depth, "rank", "images") if rank == "species")
     bare = sum(images for name, images in _rows(counts.licences, "license_name", "images") if name == UNKNOWN)
     few = sum(taxa for taxa in counts.tail["taxa"].head(2))
@@ -237,9 +243,11 @@ def _limits(counts: CatalogCounts, facts: CardFacts) -> Iterator[str]:
     yield "".join(f"- {cell(line)}\n" for line in facts.warnings) + "\n"
 
 
-def _citing(counts: CatalogCounts, facts: CardFacts, cited: Sequence[Citation]) -> Iterator[str]:
+def _citing(counts: CardTables, facts: CardFacts, cited: Sequence[Citation]) -> Iterator[str]:
     yield "## Citation\n\nThe sources ask to be cited:\n\n"
-    yield "".join(f"- {cell(one)}\n" for one in cited) + "\n" if cited else "None of them is known to.\n\n"
+    yield (
+        "".join(f"- {cell(one, is_whole=True)}\n" for one in cited) + "\n" if cited else "None of them is known to.\n\n"
+    )
     named = counts.datasets.filter(pl.col("dataset_key").is_not_null())
     if not named.height:
         return
@@ -248,17 +256,17 @@ def _citing(counts: CatalogCounts, facts: CardFacts, cited: Sequence[Citation]) 
     for source, key, _, images in named.head(_SHOWN).iter_rows():
         said = _dataset(facts, source, key)
         rows.append((source or UNKNOWN, said.citation or said.title or key, images))
-    yield table(("source", "data set", "images"), rows)
+    yield table(("source", "data set", "images"), rows, is_whole=True)
 
 
-def _citations(counts: CatalogCounts, facts: CardFacts) -> list[Citation]:
+def _citations(counts: CardTables, facts: CardFacts) -> list[Citation]:
     """Each download by its DOI, then the sources, in the order of their images; each once."""
     found: dict[str, Citation] = {}
     sources = [name for name in counts.sources["data_source"] if name is not None]
     for source in sources:
         dois = [doi for name, _, doi, _ in counts.datasets.iter_rows() if name == source and doi]
         told = facts.citations.get(source)
-        dois += [told.doi] if told is not None and told.doi else []
+        dois += told.dois if told is not None else ()
         for doi in sorted(set(dois)):
             one = cite_download(doi, source)
             found.setdefault(str(one), one)
@@ -272,7 +280,7 @@ def _dataset(facts: CardFacts, source: str | None, key: str | None) -> DatasetCi
     return (told.datasets.get(key or "") if told is not None else None) or DatasetCitation()
 
 
-def _write_datasets(path: Path, counts: CatalogCounts, facts: CardFacts) -> None:
+def _write_datasets(path: Path, counts: CardTables, facts: CardFacts) -> None:
     said = [_dataset(facts, source, key) for source, key, *_ in counts.datasets.iter_rows()]
     columns = {name: [getattr(one, name) for one in said] for name in ("title", "citation", "rights")}
     with atomic_path(path) as temporary:
@@ -288,8 +296,3 @@ def _rows(frame: pl.DataFrame, *columns: str) -> list[tuple[Any, ...]]:
 def _others(frame: pl.DataFrame, what: str) -> str:
     rest = frame.slice(_SHOWN)
     return f"And {rest.height:,} more {what} of {int(rest['images'].sum()):,} images.\n\n" if rest.height else ""
-
-
-def recipe_text(settings: Mapping[str, Any]) -> str:
-    """Settings as text for a card where no recipe file is at hand."""
-    return json.dumps(settings, indent=2, sort_keys=True, default=str)

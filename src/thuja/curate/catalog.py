@@ -47,11 +47,11 @@ def _sorted(frame: Frame, folder: Path, total: int, in_memory: int) -> Iterator[
     bounds = _bounds(frame, total, total // in_memory)
     range_of = cast(Callable[..., daft.Expression], _range_of)
     dealt = frame.with_column(_RANGE, range_of(col("path").fill_null(""), bounds))
-    dealt.write_parquet(str(folder), partition_cols=[_RANGE], compression="zstd")
+    dealt.write_parquet(str(folder.absolute()), partition_cols=[_RANGE], compression="zstd")
     for number in range(len(bounds) + 1):
         files = parquet_files(folder / f"{_RANGE}={number}")
         if files:
-            yield _in_order(pl.read_parquet(files, hive_partitioning=False))
+            yield _in_order(pl.read_parquet(files, glob=False, hive_partitioning=False))
     shutil.rmtree(folder)
 
 

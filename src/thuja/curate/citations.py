@@ -36,22 +36,28 @@ class DatasetCitation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceCitations:
-    """The data sets of one source by their keys, and the download that they came in."""
+    """The data sets of one source by their keys, and the DOIs of the downloads that they came in."""
 
-    doi: str = ""
-    title: str = ""
+    dois: tuple[str, ...] = ()
     datasets: Mapping[str, DatasetCitation] = field(default_factory=dict)
+
+    def joined(self, other: "SourceCitations") -> "SourceCitations":
+        """Both together: two downloads of one source. Of a data set the first citation that says something stays."""
+        said = {key: one for key, one in self.datasets.items() if one != DatasetCitation()}
+        datasets = {**self.datasets, **other.datasets, **said}
+        return SourceCitations(dois=tuple(dict.fromkeys((*self.dois, *other.dois))), datasets=datasets)
 
 
 def read_source_citations(path: Path) -> SourceCitations:
-    """Read a `citations.json` (`doi`, `title`, `datasets` by key), as a source's reader leaves it; raises BadFile."""
+    """Read a `citations.json` (`doi`, `datasets` by key), as a source's reader leaves it; raises BadFile."""
     try:
         said: Any = json.loads(path.read_text(encoding="utf-8"))
         datasets = {
             str(key): DatasetCitation(**{name: str(one.get(name) or "") for name in ("title", "citation", "rights")})
             for key, one in said.get("datasets", {}).items()
         }
-        return SourceCitations(doi=str(said.get("doi") or ""), title=str(said.get("title") or ""), datasets=datasets)
+        doi = str(said.get("doi") or "")
+        return SourceCitations(dois=(doi,) if doi else (), datasets=datasets)
     except (OSError, ValueError, AttributeError, RecursionError) as error:
         raise BadFile(f"{path} holds no citations: {str(error).splitlines()[0]}") from error
 

@@ -15,7 +15,8 @@ import pyarrow as pa
 from daft import col, lit
 from daft.functions import coalesce, when
 
-from thuja.curate.outputs import CurationFolder, scan_catalog
+from thuja.curate.outputs import scan_catalog
+from thuja.curate.parquet_frames import read_frame
 from thuja.curate.steps import Frame, Step
 from thuja.taxonomy import RANKS, Taxon
 
@@ -76,7 +77,7 @@ def keep_splits(frame: Frame, old: Path, *, group: str = "") -> Frame:
 
 def _old_claims(old: Path) -> Frame:
     """`uuid`, the hashes and `claim`: of each image that was kept, and of each that was dropped as a copy of one."""
-    catalog = daft.read_parquet(str(old))
+    catalog = read_frame([old])
     there = {*catalog.column_names}
     text = [col(name) if name in there else lit(None).cast("string").alias(name) for name in (*_HASHES, "duplicate_of")]
     catalog = catalog.select("uuid", "drop_reason", "split", *text)
@@ -139,14 +140,3 @@ def _place(split: daft.Expression) -> daft.Expression:
     for name, number in _STRICTEST.items():
         place = when(split == lit(name), lit(number)).otherwise(place)
     return place.cast("int64")
-
-
-def fetched_images(old: Path) -> pl.LazyFrame:
-    """What the old curation fetched, one row a URL, lazily: source_url, place, and the facts of the file.
-
-    A newer curation need not fetch these again, as long as the bytes still lie at their place.
-    """
-    columns = ["source_url", "place", "sha256", "md5", "file_size", "width", "height"]
-    rows = CurationFolder.open(old).last.rows().select(columns)
-    is_fetched = pl.col("source_url").is_not_null() & pl.col("place").is_not_null() & pl.col("sha256").is_not_null()
-    return rows.filter(is_fetched).group_by("source_url").agg(pl.all().sort_by("place").first())

@@ -20,6 +20,7 @@ from daft import DataType, Series, Window, col, lit
 from daft.functions import row_number
 
 from thuja.curate.concurrent import ordered_map
+from thuja.curate.parquet_frames import read_frame
 from thuja.curate.recipe import ShardSettings
 from thuja.curate.splits import draws
 from thuja.curate.steps import Frame, Step, mark_dropped, parquet_files
@@ -72,8 +73,8 @@ def _pack(frame: Frame, packing: Packing) -> Frame:
     facts = [ShardFacts(**one) for shard in shards for one in _read_json(packing.plan / f"{shard}.json")["facts"]]
     if facts:
         write_manifest(packing.shards, facts)
-    outcomes = [str(packing.plan / f"{shard}.parquet") for shard in shards]
-    done = daft.read_parquet(outcomes) if outcomes else daft.from_arrow(pl.DataFrame(schema=_OUTCOME).to_arrow())
+    outcomes = [packing.plan / f"{shard}.parquet" for shard in shards]
+    done = read_frame(outcomes) if outcomes else daft.from_arrow(pl.DataFrame(schema=_OUTCOME).to_arrow())
     frame = frame.exclude("shard_filename").join(done, on="uuid", how="left")
     frame = frame.with_column_renamed("shard", "shard_filename")
     return mark_dropped(frame, col("reason"), STEP).exclude("reason")
@@ -94,7 +95,7 @@ def _planned(frame: Frame, packing: Packing) -> list[str]:
     shard = cast(Callable[..., daft.Expression], _shard_of)
     plan = plan.with_column("shard", shard(col("split"), col("number"), json.dumps(sizes)))
     rows = kept.select(*_COLUMNS).join(plan.select("uuid", "number", "shard"), on="uuid")
-    rows.write_parquet(str(packing.plan / _ROWS), partition_cols=["shard"], compression="zstd")
+    rows.write_parquet(str((packing.plan / _ROWS).absolute()), partition_cols=["shard"], compression="zstd")
     shards = [_shard_name(split, number) for split, every in sizes.items() for number in range(len(every))]
     write_json(packing.plan / _PLAN, {"key": packing.key, "shards": shards})
     return shards
@@ -174,7 +175,7 @@ class ShardPacker:
 
 def pack_shard(shard: str, packing: Packing, progress: Progress | None = None) -> None:
     """Write one shard, and beside the plan what became of its rows; last the file that says it is done."""
-    rows = pl.read_parquet(parquet_files(packing.plan / _ROWS / f"shard={shard}"), hive_partitioning=False)
+    rows = pl.read_parquet(parquet_files(packing.plan / _ROWS / f"shard={shard}"), glob=False, hive_partitioning=False)
     outcome: dict[str, list[str | None]] = {name: [] for name in _OUTCOME}
     path = packing.shards / f"{shard}.tar"
 

@@ -1,6 +1,5 @@
 """`curate`: from sources to a catalog and shards, step by step."""
 
-import json
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from thuja.curate.caps import caps_step
 from thuja.curate.card import CardFacts, write_card
 from thuja.curate.catalog import write_catalog, write_names
 from thuja.curate.check import check_step
-from thuja.curate.citations import read_source_citations
+from thuja.curate.citations import SourceCitations, read_source_citations
 from thuja.curate.download import download_step
 from thuja.curate.download.plan import to_download
 from thuja.curate.download.reuse import take_over
@@ -35,7 +34,7 @@ from thuja.curate.pack import STEP as PACK
 from thuja.curate.pack import Packing, pack_step
 from thuja.curate.provenance import PROVENANCE, write_provenance
 from thuja.curate.reading import source_folder, source_settings, write_sources
-from thuja.curate.recipe import CurateRecipe, plain, without_folders
+from thuja.curate.recipe import CurateRecipe, plain
 from thuja.curate.report import write_report
 from thuja.curate.sources import path_options
 from thuja.curate.sources.gbif_citations import CITATIONS_FILE
@@ -234,14 +233,15 @@ class Curation:
         return summary
 
     def _card_facts(self, summary: CurateSummary) -> CardFacts:
-        cited = {}
+        cited: dict[str, SourceCitations] = {}
         for number, spec in enumerate(self.recipe.sources):
             path = self.folder / SCRATCH / source_folder(number, spec) / CITATIONS_FILE
             if path.is_file():
-                cited[spec.name or spec.kind] = read_source_citations(path)
+                source = spec.name or spec.kind  # as the rows' data_source, which several sources may share
+                cited[source] = cited.get(source, SourceCitations()).joined(read_source_citations(path))
         return CardFacts(
             name=self.recipe.title or self.folder.resolve().name,
-            recipe=json.dumps(without_folders(self.recipe).to_table(), indent=2),
+            recipe=self.recipe.to_table(),
             steps=summary.steps,
             citations=cited,
             warnings=summary.warnings,

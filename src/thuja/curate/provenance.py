@@ -18,7 +18,7 @@ def write_provenance(catalog: Path, path: Path) -> Path:
     A licence, an owner or a title that no source told is `not provided`; an address is null.
     """
     filled = ("license_name", "copyright_owner", "title")
-    rows = pl.scan_parquet(catalog).filter(pl.col("drop_reason").is_null()).select(COLUMNS)
+    rows = pl.scan_parquet(catalog, glob=False).filter(pl.col("drop_reason").is_null()).select(COLUMNS)
     named = rows.with_columns(
         pl.when(pl.col(name).str.strip_chars() != "").then(pl.col(name)).otherwise(pl.lit(NOT_PROVIDED)).alias(name)
         for name in filled

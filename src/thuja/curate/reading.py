@@ -124,14 +124,14 @@ def _write_settled(folder: Path) -> None:
 
 def _halves(file: Path) -> Ids:
     """The first 64 bits of each row's id."""
-    ids = pl.read_parquet(file, columns=["uuid"])["uuid"]
+    ids = pl.read_parquet(file, glob=False, columns=["uuid"])["uuid"]
     return (
         ids.str.replace_all("-", "", literal=True).str.slice(0, 16).str.to_integer(base=16, dtype=pl.UInt64).to_numpy()
     )
 
 
 def _settle_file(file: Path, repeated: Ids, seen: dict[str, list[str]]) -> None:
-    frame = pl.read_parquet(file)
+    frame = pl.read_parquet(file, glob=False)
     asked = np.isin(_halves(file), repeated)
     places = [place or "" for place in frame.select(pl.coalesce("source_url", "path", "place")).to_series()]
     ids, reasons, steps = (frame[name].to_list() for name in ("uuid", "drop_reason", "dropped_by"))

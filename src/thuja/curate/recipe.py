@@ -1,6 +1,6 @@
 """What a curation is told to do: its sources, and the settings of every step."""
 
-from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -95,31 +95,6 @@ class CurateRecipe:
         """The recipe as JSON can hold it: what recipe.json says, and what steps are told apart by."""
         table: dict[str, Any] = plain(asdict(self))
         return table
-
-
-def without_folders(recipe: CurateRecipe) -> CurateRecipe:
-    """The recipe as it may be handed on: of every path its last part alone, which tells of no person's folders."""
-    sources = tuple(
-        replace(
-            spec,
-            path=Path(spec.path.name) if spec.path.is_absolute() else spec.path,
-            options={name: Path(text).name if "/" in text else text for name, text in spec.options.items()},
-        )
-        for spec in recipe.sources
-    )
-    tables = {field.name: _nameless(getattr(recipe, field.name)) for field in fields(recipe) if field.name != "sources"}
-    return replace(recipe, sources=sources, **tables)
-
-
-def _nameless(value: Any) -> Any:
-    """A setting, or a table of them, with the last part of each path."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{field.name: _nameless(getattr(value, field.name)) for field in fields(value)})
-    if isinstance(value, tuple):
-        return tuple(_nameless(one) for one in value)
-    if isinstance(value, Path):
-        return Path(value.name)
-    return Path(value).name if isinstance(value, str) and value.startswith(("/", "~")) else value
 
 
 def plain(value: Any) -> Any:

@@ -22,6 +22,7 @@ from daft import col, lit
 from daft.exceptions import DaftCoreException
 from daft.functions import coalesce, when
 
+from thuja.curate.parquet_frames import read_frame
 from thuja.curate.rows import STEP_SCHEMA
 from thuja.errors import BadFile, ThujaError
 from thuja.jobs import write_json
@@ -115,8 +116,8 @@ def mark_dropped(frame: Frame, reason: daft.Expression, step: str) -> Frame:
 
 def read_rows(path: Path) -> Frame:
     """The rows of a finished step, or of any folder of Parquet files, lazily."""
-    files = [str(file) for file in parquet_files(path)]
-    return daft.read_parquet(files) if files else daft.from_arrow(STEP_SCHEMA.empty_table())
+    files = parquet_files(path)
+    return read_frame(files) if files else daft.from_arrow(STEP_SCHEMA.empty_table())
 
 
 def parquet_files(path: Path) -> list[Path]:
@@ -158,7 +159,7 @@ class Ledger:
             gathered = self._gathered(step, before, folder)
             for name, files in _units(before, is_rowwise=step.is_rowwise):
                 if not (folder / name).is_dir():
-                    frame = daft.read_parquet([str(file) for file in files])
+                    frame = read_frame(files)
                     if step.is_rowwise:
                         frame = _spread(frame, files)
                     _write_unit(step.applied(frame, gathered).select(*STEP_SCHEMA.names), folder / name)
@@ -175,7 +176,7 @@ class Ledger:
         if not path.is_dir() or not any(folder.glob("unit-*")):  # without a unit it may be of other settings
             shutil.rmtree(path, ignore_errors=True)
             _write_unit(step.gather(read_rows(before)), path)
-        return daft.read_parquet([str(file) for file in parquet_files(path)])
+        return read_frame(parquet_files(path))
 
     def finish(self) -> None:
         """Delete what steps of other settings left behind."""
@@ -291,5 +292,5 @@ def _write_unit(frame: Frame, path: Path) -> None:
     part = path.with_name(f"{path.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     with daft.context.execution_config_ctx(parquet_target_filesize=_FILE_SIZE):
-        frame.write_parquet(str(part), write_mode="overwrite", compression="zstd")
+        frame.write_parquet(str(part.absolute()), write_mode="overwrite", compression="zstd")
     part.rename(path)

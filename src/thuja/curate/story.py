@@ -17,7 +17,6 @@ from thuja.errors import EmptyInput, UsageError
 Value = str | int | float | bool
 Facts = Mapping[str, Value]
 
-_UUID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 _PREFIX = re.compile(r"[0-9a-f-]{4,35}")
 _MOST = 10
 """Images that a word may mean before no more of them are told."""
@@ -99,25 +98,20 @@ class ImageStory:
 def find_images(curation: CurationFolder, word: str) -> list[str]:
     """The uuids that a word means, up to eleven: a uuid or the beginning of one, a URL, a path, an id or hash.
 
-    Raises EmptyInput where it means none. Columns are asked one after the other, the likeliest first.
+    Raises EmptyInput where it means none. What a word is in whole goes before what begins or ends with it; where it is
+    the id of one image and the path or another id of others, it means all of them.
     """
     rows = curation.last.rows()
     word = word.strip()
     if not word:
         raise UsageError("an empty word means no image", hint="give a uuid, a URL, a path or a source's id")
     low = word.lower()
-    uuids = (
-        [pl.col("uuid") == low]
-        if _UUID.fullmatch(low)
-        else [pl.col("uuid").str.starts_with(low)]
-        if _PREFIX.fullmatch(low)
-        else []
-    )
-    ids = [pl.col(name) == word for name in ("source_id", "gbif_id", "occurrence_id", "observation_id")]
-    places = [pl.col("path") == word, pl.col("path") == str(Path(word).absolute()), pl.col("place") == word]
-    urls = [pl.col("source_url") == word]
+    names = ("source_id", "gbif_id", "occurrence_id", "observation_id", "source_url", "path", "place")
+    whole = [pl.col("uuid") == low, pl.col("sha256") == low, *(pl.col(name) == word for name in names)]
+    whole += [pl.col("path") == str(Path(word).absolute())] if "://" not in word else []
+    begins = [pl.col("uuid").str.starts_with(low)] if _PREFIX.fullmatch(low) else []
     ends = [pl.col("path").str.ends_with("/" + word.lstrip("./"))]
-    order = [*urls, *ids, *places] if "://" in word else [*uuids, *ids, *places, *ends, pl.col("sha256") == low]
+    order = [pl.any_horizontal(whole), *begins, *ends]
     for condition in order:
         found = rows.filter(condition).select("uuid").head(_MOST + 1).collect(engine="streaming")["uuid"]
         if len(found):

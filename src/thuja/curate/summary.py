@@ -92,7 +92,7 @@ class Findings:
 def summarize(catalog: Path, findings: Findings) -> CurateSummary:
     """Count the catalog itself, so that the summary proves what was written and not what was meant."""
     ranks = [rank.label for rank in RANKS]
-    rows = pl.scan_parquet(catalog)
+    rows = pl.scan_parquet(catalog, glob=False)
     dropped = (
         rows.filter(pl.col("drop_reason").is_not_null()).group_by("drop_reason").len().sort("drop_reason").collect()
     )

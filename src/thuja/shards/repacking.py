@@ -26,12 +26,12 @@ from thuja.shards.manifest import read_facts, write_manifest
 from thuja.shards.reader import FaultCount, assemble, open_shard
 from thuja.shards.sizes import even_sizes
 from thuja.shards.survey import Survey, Surveyed, survey_shard
+from thuja.shards.takedown import TakeDownList
 from thuja.shards.writer import ShardFacts, is_key, shard_name, split_of_name, write_shard
 
 VERB = "shards repack"
 PLAN = "repack.json"
 """Stands in the output: which input and settings it is made from, so that no other job goes on with it."""
-_LIST = "a text file, a uuid a line"
 _OPEN_FILES = 64
 _DEFAULT_PREFIX = "shard"
 
@@ -42,7 +42,7 @@ class RepackConfig:
 
     At most `size` samples a shard; two shards of a split differ by one at most. With a `seed` the
     samples are shuffled within each split, by their keys, so that their order in the input does not
-    matter. `take_down` is a file with a uuid a line (or a CSV whose first column is uuid).
+    matter. `take_down` is a file with one uuid, URL or source id a line, or a table of them (`takedown`).
     """
 
     size: int = 10_000
@@ -60,7 +60,10 @@ class RepackConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepackReport:
-    """What became of the samples: read = written + taken down + repeated + unusable."""
+    """What became of the samples: read = written + taken down + repeated + unusable.
+
+    `not_found` are the entries of the take-down list that no sample is known by, as they are written there.
+    """
 
     read: int
     written: int
@@ -70,7 +73,7 @@ class RepackReport:
     shards: int
     splits: Mapping[str, int]
     faults: Mapping[str, int]
-    not_found: int
+    not_found: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         parts = self.written + self.taken_down + self.repeated + self.unusable
@@ -96,7 +99,7 @@ def repack(
     if Path(out).resolve() in {shard.resolve().parent for shard in shards}:
         raise UsageError(f"the output {out} holds the input", hint="write to another folder")
     if config.take_down is not None:
-        taken_down(config.take_down)  # a list that cannot be read is told before anything is written
+        take_down_list(config.take_down)  # a list that cannot be read is told before anything is written
     with output_folder(out, verb=VERB, force=force, resume=resume) as folder:
         _settle_plan(folder, shards, config)
         survey = _survey(shards, config, workers)
@@ -109,32 +112,25 @@ def repack(
     return _report(survey, tasks, written, config)
 
 
-def taken_down(path: Path) -> frozenset[str]:
-    """The uuids of a take-down list; raises UsageError for a file that holds none."""
-    try:
-        return _taken_down(path, path.stat().st_mtime_ns)
-    except OSError as error:
-        raise UsageError(f"cannot read the take-down list {path}: {error.strerror}", hint=_LIST) from error
+def take_down_list(path: Path) -> TakeDownList:
+    """A take-down list, read once a process; raises UsageError for a file that names nothing, BadFile."""
+    listed = _read_list(path, path.stat().st_mtime_ns if path.exists() else 0)
+    if not listed.entries:
+        raise UsageError(f"the take-down list {path} names nothing", hint="one uuid, URL or source id a line")
+    return listed
 
 
 @lru_cache(maxsize=1)
-def _taken_down(path: Path, changed: int) -> frozenset[str]:
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"cannot read the take-down list {path}: {error}", hint="a text file, a uuid a line"
-        ) from error
-    names = frozenset(line.split(",")[0].strip().strip('"') for line in lines if not line.startswith("#"))
-    names -= {"", "uuid"}
-    if not names:
-        raise UsageError(f"the take-down list {path} names nothing", hint=_LIST)
-    return names
+def _read_list(path: Path, changed: int) -> TakeDownList:
+    return TakeDownList.read(path)
 
 
 def _settle_plan(folder: Path, shards: Sequence[Path], config: RepackConfig) -> None:
     """Write down what is made here; raises UsageError where another job began."""
-    settings = {**asdict(config), "take_down": sorted(taken_down(config.take_down)) if config.take_down else None}
+    settings = {
+        **asdict(config),
+        "take_down": sorted(take_down_list(config.take_down).entries) if config.take_down else None,
+    }
     files = [[str(shard.absolute()), shard.stat().st_size, shard.stat().st_mtime_ns] for shard in shards]
     plan = {"settings": settings, "shards": files}
     path = folder / PLAN
@@ -153,7 +149,7 @@ def _settle_plan(folder: Path, shards: Sequence[Path], config: RepackConfig) -> 
 
 def _survey(shards: Sequence[Path], config: RepackConfig, workers: int) -> Survey:
     progress = Progress(total=len(shards), label="reading", unit="shards")
-    job = partial(survey_shard, seed=config.seed, listing=config.take_down, read_list=taken_down)
+    job = partial(survey_shard, seed=config.seed, listing=config.take_down, read_list=take_down_list)
     found: list[Surveyed] = []
     for one in spread(job, shards, workers=workers):
         found.append(one)
@@ -222,8 +218,16 @@ def _report(survey: Survey, tasks: Sequence[_Task], written: Sequence[_Written],
         shards=sum(one.facts is not None for one in written),
         splits=dict(sorted(splits.items())),
         faults=dict(faults.most_common()),
-        not_found=len(taken_down(config.take_down) - survey.found) if config.take_down else 0,
+        not_found=_not_found(survey, config),
     )
+
+
+def _not_found(survey: Survey, config: RepackConfig) -> list[str]:
+    """The entries of the take-down list, as they are written there, that no sample is known by."""
+    if config.take_down is None:
+        return []
+    entries = take_down_list(config.take_down).entries
+    return [written for plain, written in entries.items() if plain not in survey.found]
 
 
 def _prefix_of(shard: Path) -> str:

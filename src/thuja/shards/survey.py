@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from thuja.shards.archive import Fault, scan
 from thuja.shards.reader import FaultCount, describe, open_shard
+from thuja.shards.takedown import TakeDownList
 
-Names = Callable[[Path], frozenset[str]]
+ReadList = Callable[[Path], TakeDownList]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +29,9 @@ class Surveyed:
     taken_down: int
 
 
-def survey_shard(path: Path, *, seed: int | None, listing: Path | None, read_list: Names) -> Surveyed:
-    """Read the records of a shard, not its images; `listing` names the uuids to leave out."""
-    unwanted = read_list(listing) if listing is not None else frozenset[str]()
+def survey_shard(path: Path, *, seed: int | None, listing: Path | None, read_list: ReadList) -> Surveyed:
+    """Read the records of a shard, not its images; `listing` names what to leave out."""
+    unwanted = read_list(listing) if listing is not None else None
     faults = FaultCount()
     starts: list[int] = []
     hashes: list[bytes] = []
@@ -47,7 +48,7 @@ def survey_shard(path: Path, *, seed: int | None, listing: Path | None, read_lis
             if isinstance(described, Fault):
                 faults(described)
                 continue
-            names = {described.record.uuid, entry.key} & unwanted
+            names = unwanted.found_in(described.record, entry.key) if unwanted is not None else None
             if names:
                 found |= names
                 taken_down += 1

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from thuja.curate.filters.screen import ScreenSettings, screen_reasons, screen_step
-from thuja.curate.filters.takedown import Takedown
+from thuja.curate.filters.takedown import TakeDownList
 from thuja.errors import BadFile, UnknownName, UsageError
 
 Batch = Callable[..., pl.DataFrame]
@@ -94,7 +94,7 @@ def test_a_takedown_finds_uuids_addresses_and_source_ids(batch: Batch, tmp_path:
         URL | {"source_id": "gbif:7"},
         URL | {"source_id": "gbif:77"},
     )
-    found = screen_reasons(rows, ScreenSettings(takedown=path), Takedown.read(path)).to_list()
+    found = screen_reasons(rows, ScreenSettings(takedown=path), TakeDownList.read(path)).to_list()
     assert found == ["taken_down", "taken_down", "taken_down", None]
 
 
@@ -107,7 +107,7 @@ def test_another_takedown_list_is_another_setting(tmp_path: Path) -> None:
 
 
 def test_a_takedown_list_that_cannot_be_read_is_said_at_once(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="cannot read the takedown list"):
+    with pytest.raises(UsageError, match="cannot read the take-down list"):
         screen_step(ScreenSettings(takedown=tmp_path / "none.txt"))
     (tmp_path / "bytes.txt").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(BadFile, match="not UTF-8"):

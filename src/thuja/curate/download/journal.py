@@ -222,4 +222,4 @@ def _write_table(tar: Path, rows: list[dict[str, Any]]) -> None:
 def read_outcomes(folder: Path) -> Iterator[pl.DataFrame]:
     """The outcomes of a folder, a tar at a time."""
     for path in tables(folder):
-        yield pl.read_parquet(path)
+        yield pl.read_parquet(path, glob=False)

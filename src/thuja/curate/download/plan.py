@@ -23,6 +23,7 @@ from thuja.curate.download.content import Wanted
 from thuja.curate.download.hosts import AUTHORITY, host_name
 from thuja.curate.download.journal import OUTCOMES, tables
 from thuja.curate.download.settings import MARGIN, DownloadSettings
+from thuja.curate.parquet_frames import read_frame
 from thuja.curate.steps import Frame
 
 _PIECE: Final = 4_000_000
@@ -137,7 +138,7 @@ class SharePlan:
     """One worker's part of a plan: its hosts, longest first, and who looks after all the others."""
 
     def __init__(self, plan: Plan, share: int) -> None:
-        hosts = pl.read_parquet(plan.folder / _HOSTS)
+        hosts = pl.read_parquet(plan.folder / _HOSTS, glob=False)
         self.share, self._shares = share, plan.shares
         self._owners: Mapping[str, int] = dict(hosts.select("host", "share").unique().iter_rows())
         self._mine = hosts.filter(pl.col("share") == share)
@@ -164,7 +165,7 @@ class SharePlan:
 def deal(frame: Frame, pieces: int, folder: Path) -> dict[int, list[Path]]:
     """Write a table with a column `url` into as many pieces by the URL's hash; returns each piece's files."""
     piece = (col("url").hash() % lit(pieces)).cast(daft.DataType.int64())
-    frame.with_column("piece", piece).write_parquet(str(folder), partition_cols=[col("piece")])
+    frame.with_column("piece", piece).write_parquet(str(folder.absolute()), partition_cols=[col("piece")])
     found: dict[int, list[Path]] = {}
     for path in sorted(folder.rglob("*.parquet")):
         found.setdefault(int(path.parent.name.partition("=")[2]), []).append(path)
@@ -173,7 +174,7 @@ def deal(frame: Frame, pieces: int, folder: Path) -> dict[int, list[Path]]:
 
 def read_tables(paths: list[Path]) -> Frame:
     """The outcomes of several tars."""
-    return daft.read_parquet([str(path) for path in paths])
+    return read_frame(paths)
 
 
 def settled(outcomes: pl.LazyFrame) -> pl.LazyFrame:
@@ -210,7 +211,7 @@ def _left(asked: list[Path], had: list[Path], retry_failed: int) -> pl.DataFrame
 def _scan(paths: list[Path], schema: Mapping[str, Any]) -> pl.LazyFrame:
     if not paths:
         return pl.LazyFrame(schema=schema)
-    return pl.scan_parquet(paths, hive_partitioning=False)
+    return pl.scan_parquet(paths, glob=False, hive_partitioning=False)
 
 
 def _by_host(rows: pl.DataFrame) -> pl.DataFrame:

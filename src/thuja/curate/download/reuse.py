@@ -34,7 +34,7 @@ def take_over(old: Path, new: Path) -> int:
         place = pl.col("place").str.extract(r"#(\d+\+\d+)$")
         moved = pl.when(place.is_null()).then(pl.col("place")).otherwise(pl.concat_str(pl.lit(f"{target}#"), place))
         with atomic_path(new / table.name) as temporary:
-            pl.read_parquet(table).with_columns(moved.alias("place")).write_parquet(temporary)
+            pl.read_parquet(table, glob=False).with_columns(moved.alias("place")).write_parquet(temporary)
         taken += 1
     return taken
 

@@ -113,8 +113,8 @@ def _settle(folder: Path) -> Frame:
     pieces = 1 + sum(rows_of(path) for path in done) // _PIECE
     dealt = deal(read_tables(done), pieces, folder / "plan" / "outcomes") if done else {}
     for number, paths in dealt.items():
-        rows = settled(pl.scan_parquet(paths, hive_partitioning=False)).drop("target", "hops", "round", "is_original")
-        rows.collect().write_parquet(final / f"{number:05}.parquet")
+        rows = settled(pl.scan_parquet(paths, glob=False, hive_partitioning=False))
+        rows.drop("target", "hops", "round", "is_original").collect().write_parquet(final / f"{number:05}.parquet")
     if not dealt:
         pl.DataFrame(schema=OUTCOMES).drop("target", "hops", "round", "is_original").write_parquet(final / "0.parquet")
     return read_tables(sorted(final.glob("*.parquet")))

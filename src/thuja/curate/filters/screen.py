@@ -10,7 +10,7 @@ import polars as pl
 
 from thuja.curate.filters import image_types, takedown
 from thuja.curate.filters.batches import filtered
-from thuja.curate.filters.takedown import Takedown
+from thuja.curate.filters.takedown import TakeDownList, is_taken_down
 from thuja.curate.licences import OPENNESS, canonical_licence, stricter_licences
 from thuja.curate.steps import Step
 from thuja.errors import UnknownName
@@ -55,7 +55,7 @@ class ScreenSettings:
                 raise UnknownName.of("licence", name, OPENNESS)
 
 
-def screen_reasons(batch: pl.DataFrame, settings: ScreenSettings, listed: Takedown | None = None) -> pl.Series:
+def screen_reasons(batch: pl.DataFrame, settings: ScreenSettings, listed: TakeDownList | None = None) -> pl.Series:
     """Why each row goes, null for one that stays; the first reason of several.
 
     Reasons: taken_down, no_image, absent, basis_of_record, captive, quality_grade, issue_flag,
@@ -63,7 +63,7 @@ def screen_reasons(batch: pl.DataFrame, settings: ScreenSettings, listed: Takedo
     """
     reasons: dict[str, pl.Expr] = {}
     if listed is not None:
-        reasons["taken_down"] = listed.holds()
+        reasons["taken_down"] = is_taken_down(listed)
     has_image = pl.any_horizontal(
         pl.col(name).str.strip_chars().str.len_bytes() > 0 for name in ("source_url", "path", "place")
     )
@@ -131,7 +131,7 @@ def _flags(name: str) -> pl.Expr:
     return pl.concat_str(pl.lit(";"), _code(name).str.replace_all(r"[;,|]+", ";"), pl.lit(";"))
 
 
-def screen(batch: pl.DataFrame, settings: ScreenSettings, listed: Takedown | None = None) -> pl.DataFrame:
+def screen(batch: pl.DataFrame, settings: ScreenSettings, listed: TakeDownList | None = None) -> pl.DataFrame:
     """`reason` and `img_type` of each row."""
     types = image_types.image_types(batch) if settings.image_types else batch["img_type"]
     return pl.DataFrame({"reason": screen_reasons(batch, settings, listed), "img_type": types})
@@ -139,7 +139,7 @@ def screen(batch: pl.DataFrame, settings: ScreenSettings, listed: Takedown | Non
 
 def screen_step(settings: ScreenSettings) -> Step:
     """Drop what its metadata speaks against, and say which kind of image each is."""
-    listed = Takedown.read(settings.takedown) if settings.takedown else None
+    listed = TakeDownList.read(settings.takedown) if settings.takedown else None
     told: dict[str, Any] = asdict(settings) | {"takedown": listed.digest if listed else None}
     function = partial(screen, settings=settings, listed=listed)
     return Step(

@@ -1,8 +1,7 @@
 """The step that keeps evaluation sets out of training."""
 
-import pickle
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, cast
@@ -15,9 +14,11 @@ import pyarrow.parquet as pq
 from daft import DataType, Series, col, lit
 from daft.functions import when
 
+from thuja.curate.handed_names import describe
 from thuja.curate.leaks.embedding import Embed, vectors_of
 from thuja.curate.leaks.finding import READ, shared_finder
 from thuja.curate.leaks.settings import LeakSettings
+from thuja.curate.parquet_frames import read_frame
 from thuja.curate.steps import Frame, Step, mark_dropped
 from thuja.errors import BadFile, ImageError, UsageError
 from thuja.images import decode, read_place
@@ -103,7 +104,7 @@ def leaks_step(settings: LeakSettings, embed: Embed | None = None) -> Step:
         _require_vectors(settings.embeddings)
     told = leak_facts(settings)
     if "embedding" in settings.keys:
-        told |= {"vectors": [*_file_facts(settings.embeddings)] if settings.embeddings else _describe(embed)}
+        told |= {"vectors": [*_file_facts(settings.embeddings)] if settings.embeddings else describe(embed)}
     digest = files_digest(settings)
     shared_finder(settings, digest)
     return Step(
@@ -125,14 +126,6 @@ def files_digest(settings: LeakSettings) -> str:
     """One word for what all the files hold. Raises UsageError for one that cannot be read."""
     files = [(str(path), _digest(path)) for path in (*settings.indexes, *settings.species)]
     return sha256(repr(files).encode()).hexdigest()
-
-
-def _describe(embed: Embed | None) -> str:
-    """Which encoder: a function by its name, since its own text holds an address; an instance by what it holds."""
-    name = getattr(embed, "__qualname__", None)
-    if name is not None:
-        return f"{embed.__module__}.{name}"
-    return repr(embed) if is_dataclass(embed) else sha256(pickle.dumps(embed)).hexdigest()
 
 
 def _file_facts(path: Path) -> Iterator[tuple[str, int, int]]:
@@ -189,7 +182,7 @@ def _marked(frame: Frame) -> Frame:
 
 def _vectors(path: Path) -> Frame:
     """`uuid` and `emb`; raises BadFile for an id that is there twice, whose row would be doubled."""
-    vectors = daft.read_parquet([name for name, _, _ in _file_facts(path)]).select("uuid", "emb")
+    vectors = read_frame([Path(name) for name, _, _ in _file_facts(path)]).select("uuid", "emb")
     counts = vectors.select("uuid").with_column("one", lit(1)).groupby("uuid").agg(col("one").count().alias("lines"))
     twice = counts.where(col("lines") > lit(1)).sort("uuid").limit(1).to_pylist()
     if twice:

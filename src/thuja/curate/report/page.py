@@ -2,20 +2,28 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import polars as pl
 
-from thuja.curate.catalog import NAMES
+from thuja.curate.catalog import CATALOG, NAMES
+from thuja.curate.catalog_counts import RANK_NAMES, Counts, count_catalog, distinct, full_labels
+from thuja.curate.duplicates import dropped_by_clade
+from thuja.curate.filters.people import STEP as PEOPLE
+from thuja.curate.leaks import benchmark_names, leak_table
 from thuja.curate.outputs import CurationFolder, DoneStep, readable
+from thuja.curate.parquet_frames import read_frame
+from thuja.curate.published import published, without_folders
 from thuja.curate.report import figures, tables, walls
-from thuja.curate.report.tables import RANK_NAMES, Counts, Grid, percent, words
+from thuja.curate.report.tables import Grid, percent, words
 from thuja.curate.summary import SUMMARY
 from thuja.report import Cell, Headline, Report
 
 REPORT = "report.html"
 _EXAMPLES = 4
+_UNCHECKED = "No step looked for people: these images, and those below, are shown unchecked."
 _KINDS = (
     ("img_type", "kind of image"),
     ("basis_of_record", "basis of record"),
@@ -38,20 +46,22 @@ def build_report(curation: CurationFolder) -> Report:
     """The whole page."""
     summary = _summary(curation)
     with readable(curation.folder):
-        counts = tables.count_catalog(curation.catalog())
+        counts = count_catalog(curation.catalog())
         reasons = tables.drop_reasons(counts, [step.name for step in curation.steps])
-        examples = walls.draw_examples(curation.last.rows(), reasons, counts.kept) if curation.steps else None
-    report = Report(f"What {curation.folder.absolute().name} holds", summary=_sentences(counts, summary))
+        drawn = _draw(curation, reasons, counts.kept) if curation.steps else None
+        lost = read_frame([curation.folder / CATALOG])
+        keys, clades = leak_table(curation.catalog(), _benchmarks(curation.recipe)), dropped_by_clade(lost)
+    report = Report(f"What {curation.folder.absolute().name} holds", summary=_sentences(counts, curation.recipe))
     report.headlines(_headlines(counts))
     _add_warnings(report, summary)
     _add_taxa(report, counts)
     _add_tail(report, counts)
     _add_names(report, curation.folder / NAMES)
     _add_drops(report, counts, curation.steps)
-    if examples is not None:
-        _add_walls(report, examples, reasons)
-        _add_copies(report, examples)
-    _add_leaks(report, counts)
+    if drawn is not None:
+        _add_walls(report, drawn, reasons)
+    _add_copies(report, clades, drawn)
+    _add_leaks(report, counts, keys)
     _add_splits(report, counts, summary)
     _add_rights(report, counts)
     _add_kinds(report, counts)
@@ -59,10 +69,35 @@ def build_report(curation: CurationFolder) -> Report:
     return report
 
 
-def _sentences(counts: Counts, summary: Mapping[str, Any]) -> list[str]:
-    taxa, species, genera, families = tables.distinct(counts)
-    source = summary.get("source")
-    came = f" from {_handed_on(source)}" if isinstance(source, str) else ""
+def _benchmarks(recipe: Mapping[str, Any]) -> tuple[str, ...]:
+    """The evaluation sets that the recipe asks about: one in which nothing was found has its line too."""
+    leaks = recipe.get("leaks") or {}
+    return benchmark_names(map(Path, leaks.get("indexes") or ()), map(Path, leaks.get("species") or ()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Drawn:
+    """The images of the walls, and the steps whose drops no step looked at for people; None where none ever did."""
+
+    examples: walls.Examples
+    unlooked: frozenset[str] | None
+
+
+def _draw(curation: CurationFolder, reasons: Sequence[tuple[str, str, int]], kept: int) -> _Drawn:
+    steps = [step.name for step in curation.steps]
+    settings = curation.recipe.get(PEOPLE)
+    is_off = isinstance(settings, dict) and settings.get("rule") == "off"
+    before = frozenset(steps[: steps.index(PEOPLE)]) if PEOPLE in steps and not is_off else None
+    examples = walls.draw_examples(curation.last.rows(), reasons, kept, is_looked_at=before is not None)
+    return _Drawn(examples=examples, unlooked=before)
+
+
+def _sentences(counts: Counts, recipe: Mapping[str, Any]) -> list[str]:
+    taxa, species, genera, families = distinct(counts)
+    sources = recipe.get("sources")
+    listed = sources if _is_tables(sources) else []
+    paths = [without_folders(str(one.get("path"))) for one in listed]
+    came = f" from {', '.join(paths)}" if paths else ""
     return [
         f"{counts.read:,} images were read{came}: {counts.kept:,} were kept and {counts.read - counts.kept:,} dropped, "
         "each for a reason that is told below.",
@@ -71,8 +106,8 @@ def _sentences(counts: Counts, summary: Mapping[str, Any]) -> list[str]:
 
 
 def _headlines(counts: Counts) -> list[Headline]:
-    taxa, species, *_ = tables.distinct(counts)
-    full = tables.full_labels(counts)
+    taxa, species, *_ = distinct(counts)
+    full = full_labels(counts)
     tail = tables.species_images(counts)
     enough = len(tail.filter(tail >= 50))
     share = percent(counts.kept, counts.read)
@@ -123,7 +158,7 @@ def _add_names(report: Report, path: Path) -> None:
     """How names were resolved, from names.csv, with the commonest names of each status."""
     if not path.is_file():
         return
-    names = pl.scan_csv(path, infer_schema=False).with_columns(pl.col("images").cast(pl.Int64))
+    names = pl.scan_csv(path, glob=False, infer_schema=False).with_columns(pl.col("images").cast(pl.Int64))
     ordered = names.sort("images", "verbatim_name", descending=[True, False], nulls_last=True)
     groups = ordered.group_by("resolution_status").agg(
         pl.len().alias("names"),
@@ -159,13 +194,16 @@ def _add_drops(report: Report, counts: Counts, steps: Sequence[DoneStep]) -> Non
         _add_grid(report, tables.drop_grid(counts, [step.name for step in steps]))
 
 
-def _add_walls(report: Report, examples: walls.Examples, reasons: Sequence[tuple[str, str, int]]) -> None:
-    kept = walls.kept_wall(examples)
-    if kept:
-        report.section("Images that were kept").wall(kept, caption="Drawn at random.")
-    shown = {(step, reason): walls.reason_wall(examples, step, reason) for step, reason, _ in reasons}
-    hidden = [f"{words(reason)} ({images:,} images)" for _, reason, images in reasons if walls.is_hidden(reason)]
-    if not any(shown.values()) and not hidden:
+def _add_walls(report: Report, drawn: _Drawn, reasons: Sequence[tuple[str, str, int]]) -> None:
+    kept = walls.kept_wall(drawn.examples)
+    shown = {(step, reason): walls.reason_wall(drawn.examples, step, reason) for step, reason, _ in reasons}
+    if kept or any(shown.values()):
+        report.section("Images that were kept", _UNCHECKED if drawn.unlooked is None else "")
+        report.wall(kept, caption="Drawn at random." if kept else "None can be shown.")
+    unlooked = drawn.unlooked or frozenset[str]()
+    hidden = [_lost(reason, images) for _, reason, images in reasons if walls.is_hidden(reason)]
+    unseen = [_lost(reason, n) for step, reason, n in reasons if step in unlooked and not walls.is_hidden(reason)]
+    if not any(shown.values()) and not hidden and not unseen:
         return
     report.section("Images that were dropped", "Drawn at random, some for each reason.")
     for step, reason, images in reasons:
@@ -176,16 +214,27 @@ def _add_walls(report: Report, examples: walls.Examples, reasons: Sequence[tuple
             f"Not shown, because a report is handed on: {', '.join(hidden)}. The catalog has their ids, and "
             "thuja curate explain tells the story of each."
         )
+    if unseen:
+        report.text(f"Not shown, because they were dropped before people were looked for: {', '.join(unseen)}.")
 
 
-def _add_copies(report: Report, examples: walls.Examples) -> None:
-    pairs = walls.pair_wall(examples)
+def _lost(reason: str, images: int) -> str:
+    return f"{words(reason)} ({images:,} images)"
+
+
+def _add_copies(report: Report, clades: pl.DataFrame, drawn: _Drawn | None) -> None:
+    pairs = walls.pair_wall(drawn.examples) if drawn is not None else []
+    if not pairs and clades.is_empty():
+        return
+    report.section("Duplicates")
+    if not clades.is_empty():
+        _add_grid(report, tables.clade_grid(clades), "Dropped as copies of another image, by source and clade")
     if pairs:
         caption = "The copy that was kept stands on the left, one that was dropped for it on the right."
-        report.section("Duplicates side by side").wall(pairs, caption=caption, is_wide=True)
+        report.wall(pairs, caption=caption, is_wide=True)
 
 
-def _add_leaks(report: Report, counts: Counts) -> None:
+def _add_leaks(report: Report, counts: Counts, keys: pl.DataFrame) -> None:
     if not len(counts.leaks):
         return
     report.section(
@@ -194,6 +243,7 @@ def _add_leaks(report: Report, counts: Counts) -> None:
         "for each of them.",
     )
     _add_grid(report, tables.leak_grid(counts))
+    _add_grid(report, tables.key_grid(keys), "What each key does: by how many images it is needed")
 
 
 def _add_splits(report: Report, counts: Counts, summary: Mapping[str, Any]) -> None:
@@ -216,7 +266,7 @@ def _add_rights(report: Report, counts: Counts) -> None:
 
 def _add_kinds(report: Report, counts: Counts) -> None:
     grids = [(tables.fact_grid(counts, fact, title=title), title) for fact, title in _KINDS]
-    years = {int(year): images for year, images in counts.facts["year"].iter_rows() if year is not None}
+    years = {int(year): images for year, images in tables.facts_of(counts, "year").iter_rows() if year is not None}
     if not years and not any(grid for grid, _ in grids):
         return
     report.section("Kinds, places and times")
@@ -230,10 +280,25 @@ def _add_kinds(report: Report, counts: Counts) -> None:
 
 
 def _add_settings(report: Report, curation: CurationFolder) -> None:
-    recipe = _flat(curation.recipe)
-    if recipe:
-        rows = [(key, _plain(value)) for key, value in sorted(recipe.items())]
-        report.section("Recipe", "What the curation was told to do.").table(("setting", "value"), rows)
+    recipe = published(curation.recipe)
+    if not recipe:
+        return
+    report.section("Recipe", "What the curation was told to do. Of paths the last part alone is told.")
+    for name, parts in recipe.items():
+        if _is_tables(parts):
+            for number, part in enumerate(parts, 1):
+                _add_table(report, part, caption=f"{name} {number}")
+    rest = {name: part for name, part in recipe.items() if not _is_tables(part)}
+    _add_table(report, rest)
+
+
+def _is_tables(value: object) -> TypeGuard[list[dict[str, Any]]]:
+    return isinstance(value, list) and bool(value) and all(isinstance(part, dict) for part in value)
+
+
+def _add_table(report: Report, settings: Mapping[str, Any], *, caption: str = "") -> None:
+    rows = [(key, _plain(value)) for key, value in sorted(_flat(settings).items())]
+    report.table(("setting", "value"), rows, caption=caption)
 
 
 def _add_grid(report: Report, grid: Grid, caption: str = "") -> None:
@@ -261,12 +326,7 @@ def _plain(value: object) -> str:
         return {True: "yes", False: "no", None: "none"}[value]
     if isinstance(value, list):
         return ", ".join(map(_plain, value)) or "none"
-    return _handed_on(str(value))
-
-
-def _handed_on(text: str) -> str:
-    """A path without its folders, which tell of a person's machine; any other text as it is."""
-    return Path(text).name if text.startswith(("/", "~")) else text
+    return str(value)
 
 
 def _short(text: str) -> str:

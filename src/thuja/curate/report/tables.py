@@ -1,115 +1,18 @@
-"""The counts of a catalog: a few group-bys over narrow columns, from whose small results every table is made.
+"""The tables of a curation's report, made from the counts of its catalog."""
 
-The largest result has a row per taxon, source and split: some millions of rows for 200 million images.
-"""
-
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import polars as pl
 
+from thuja.curate.catalog_counts import RANK_NAMES, Counts, distinct, full_labels, has_rank, totals
 from thuja.report import Cell
-from thuja.taxonomy import RANKS, Rank
+from thuja.taxonomy import Rank
 
-RANK_NAMES = [rank.label for rank in RANKS]
 LEVELS = (1, 5, 10, 50, 100, 500, 1_000, 10_000)
 """Numbers of images that the long tail is told by; 50 is the one of published audits."""
-_DEEPEST = {"family": 5, "genus": 6, "species": 7}
-"""Ranks that are counted as distinct lineages, and how many names of a lineage say which one it is."""
-_SEPARATOR = "\x1f"
 
 Grid = tuple[Sequence[str], list[list[Cell]]]
 """A table's columns and rows."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """Small frames, each with a column `images`; all but `drops` and `leaks` are of kept images only.
-
-    taxa: data_source, split, the seven ranks, keys of family, genus and species, depth (0 to 7).
-    drops: dropped_by, drop_reason, data_source. leaks: benchmark, key, is_kept. The others: one column, `value`.
-    """
-
-    taxa: pl.DataFrame
-    drops: pl.DataFrame
-    leaks: pl.DataFrame
-    read: int
-    facts: Mapping[str, pl.DataFrame]
-
-    @property
-    def kept(self) -> int:
-        """How many images were kept."""
-        return int(self.taxa["images"].sum())
-
-
-FACTS: Mapping[str, pl.Expr] = {
-    "license_name": pl.coalesce("license_name", "license_link"),
-    "img_type": pl.col("img_type"),
-    "basis_of_record": pl.col("basis_of_record"),
-    "publisher": pl.col("publisher"),
-    "country_code": pl.col("country_code"),
-    "year": pl.col("event_date").str.extract(r"^(1[6-9]\d\d|20\d\d)\b"),
-    "sex": pl.col("sex"),
-    "life_stage": pl.col("life_stage"),
-}
-"""What kept images are counted by, besides taxa."""
-
-
-def count_catalog(rows: pl.LazyFrame) -> Counts:
-    """Count a catalog."""
-    kept = rows.filter(pl.col("drop_reason").is_null())
-    dropped = rows.filter(pl.col("drop_reason").is_not_null())
-    drops = _count(dropped, {name: pl.col(name) for name in ("dropped_by", "drop_reason", "data_source")})
-    taxa = _count(kept, {name: pl.col(name) for name in ("data_source", "split", *RANK_NAMES)})
-    return Counts(
-        taxa=_keyed(taxa),
-        drops=drops,
-        leaks=_leaks(rows),
-        read=int(taxa["images"].sum()) + int(drops["images"].sum()),
-        facts={name: _count(kept, {"value": expression}) for name, expression in FACTS.items()},
-    )
-
-
-def _count(rows: pl.LazyFrame, by: Mapping[str, pl.Expr]) -> pl.DataFrame:
-    groups = rows.select(expression.alias(name) for name, expression in by.items()).group_by(list(by))
-    order = [False] * len(by)
-    found = groups.agg(images=pl.len().cast(pl.Int64)).collect(engine="streaming")
-    return found.sort("images", *by, descending=[True, *order], nulls_last=True)
-
-
-def _has(rank: str) -> pl.Expr:
-    """Whether there is a name at a rank. A species without a genus is a label that nobody could place."""
-    named = pl.col(rank).is_not_null()
-    return named & pl.col("genus").is_not_null() if rank == "species" else named
-
-
-def _keyed(taxa: pl.DataFrame) -> pl.DataFrame:
-    filled = [pl.col(rank).fill_null("") for rank in RANK_NAMES]
-    keys = {
-        f"{name}_key": pl.when(_has(name)).then(pl.concat_str(filled[:depth], separator=_SEPARATOR))
-        for name, depth in _DEEPEST.items()
-    }
-    depth = pl.max_horizontal(
-        pl.when(_has(name)).then(pl.lit(number)).otherwise(pl.lit(0)) for number, name in enumerate(RANK_NAMES, start=1)
-    )
-    is_full = pl.all_horizontal(_has(name) for name in RANK_NAMES)
-    lineage = pl.concat_str(filled, separator=_SEPARATOR)
-    return taxa.with_columns(lineage_key=lineage, depth=depth, is_full=is_full, **keys)
-
-
-def _leaks(rows: pl.LazyFrame) -> pl.DataFrame:
-    """One row a benchmark and key; an image found by several keys counts for each."""
-    found = rows.filter(pl.col("leak_of").is_not_null()).select(
-        pl.col("leak_of").str.split(";").alias("leak"), is_kept=pl.col("drop_reason").is_null()
-    )
-    parts = found.explode("leak").filter(pl.col("leak") != "")
-    named = parts.select(
-        "is_kept",
-        benchmark=pl.col("leak").str.replace(r":[^:]*$", ""),
-        key=pl.col("leak").str.extract(r":([^:]*)$"),
-    )
-    groups = named.group_by("benchmark", "key", "is_kept").agg(images=pl.len().cast(pl.Int64))
-    return groups.collect(engine="streaming").sort("benchmark", "key", "is_kept", nulls_last=True)
 
 
 def taxa_grid(counts: Counts, by: str) -> Grid:
@@ -141,20 +44,6 @@ def taxa_grid(counts: Counts, by: str) -> Grid:
     return (name, "images", "share", "taxa", "species", "genera", "families", "all seven ranks"), rows
 
 
-def distinct(counts: Counts) -> list[int]:
-    """Distinct taxa, species, genera and families of the kept images."""
-    keys = counts.taxa.select(
-        pl.col("lineage_key").n_unique(),
-        *(pl.col(f"{name}_key").drop_nulls().n_unique() for name in ("species", "genus", "family")),
-    )
-    return [int(count) for count in keys.row(0)]
-
-
-def full_labels(counts: Counts) -> int:
-    """Kept images with a name at all seven ranks."""
-    return int(counts.taxa.filter("is_full")["images"].sum())
-
-
 def depth_grid(counts: Counts) -> Grid:
     """The deepest rank that images are named to."""
     groups = dict(counts.taxa.group_by("depth").agg(pl.col("images").sum()).iter_rows())
@@ -173,7 +62,7 @@ def depth_shares(counts: Counts) -> dict[str, list[float]]:
     """For each source, the commonest eight, the share of its images with a name at each rank, in per cent."""
     sources = counts.taxa.group_by("data_source").agg(
         pl.col("images").sum(),
-        *(pl.col("images").filter(_has(name)).sum().alias(f"has_{name}") for name in RANK_NAMES),
+        *(pl.col("images").filter(has_rank(name)).sum().alias(f"has_{name}") for name in RANK_NAMES),
     )
     ordered = sources.sort("images", "data_source", descending=[True, False]).head(8).to_dicts()
     return {
@@ -235,6 +124,28 @@ def leak_grid(counts: Counts) -> Grid:
     return ("evaluation set", "found by", "images", "dropped", "kept"), rows
 
 
+def key_grid(table: pl.DataFrame) -> Grid:
+    """What each key does: the table of `leaks.leak_table`."""
+    rows: list[list[Cell]] = [
+        [row["benchmark"], words(row["key"]), row["found"], row["first"], row["only"]] for row in table.to_dicts()
+    ]
+    return ("evaluation set", "key", "found by it", "and by none before it", "by it alone"), rows
+
+
+def clade_grid(table: pl.DataFrame, *, most: int = 40) -> Grid:
+    """Duplicates by source and clade, those of most images first: the table of `duplicates.dropped_by_clade`."""
+    keys = ["data_source", "kingdom", "class", "drop_reason"]
+    ordered = table.sort("images", *keys, descending=[True, *[False] * len(keys)], nulls_last=True)
+    rows: list[list[Cell]] = [
+        [row["data_source"], row["kingdom"], row["class"], words(row["drop_reason"]), row["images"]]
+        for row in ordered.head(most).to_dicts()
+    ]
+    rest = ordered.slice(most)
+    if len(rest):
+        rows.append([f"{len(rest):,} others", None, None, None, int(rest["images"].sum())])
+    return ("source", "kingdom", "class", "reason", "images"), rows
+
+
 def split_grid(counts: Counts) -> Grid:
     """Images, taxa and species of each split."""
     groups = counts.taxa.group_by("split").agg(
@@ -255,9 +166,20 @@ def split_grid(counts: Counts) -> Grid:
     return ("split", "images", "share", "taxa", "species", "families"), rows
 
 
+def facts_of(counts: Counts, fact: str) -> pl.DataFrame:
+    """Images by one fact, in the column `value`: a licence by its name, or its address where it has none."""
+    if fact == "license_name":
+        named = counts.licences.with_columns(value=pl.coalesce("license_name", "license_link"))
+    elif fact in counts.kinds.columns:
+        named = counts.kinds.with_columns(value=fact)
+    else:
+        named = counts.facts[fact]
+    return totals(named, "value")
+
+
 def fact_grid(counts: Counts, fact: str, *, title: str, most: int = 16) -> Grid | None:
     """The commonest values of a fact; None where no image has one."""
-    values = counts.facts[fact]
+    values = facts_of(counts, fact)
     if not len(values.filter(pl.col("value").is_not_null())):
         return None
     rows: list[list[Cell]] = [

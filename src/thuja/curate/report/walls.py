@@ -1,6 +1,8 @@
-"""Pictures of a report's walls: a few images drawn fairly from millions, as thumbnails without any metadata.
+"""The images of a report's walls: a few drawn fairly from millions, as thumbnails without any metadata.
 
-An image that shows a person, or whose licence does not allow it, is never shown: a report is handed on.
+A report is handed on. So no image is shown that was dropped as showing a person, for its licence or by a take-down,
+whose licence reads "all rights reserved", or whose score for people is over PERSON_SCORE; where a step looked for
+people, none that it did not look at. Where no step did, images are shown unchecked, and the page says so.
 """
 
 import re
@@ -10,6 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 from PIL import Image
 
+from thuja.curate.licences import canonical_licences
 from thuja.curate.report.tables import words
 from thuja.curate.story import hamming
 from thuja.errors import ImageError
@@ -31,7 +34,7 @@ _HIDDEN = re.compile(r"person|people|face|human|licen[cs]e|take_?down|taken_down
 _NEEDED = [
     "uuid", "data_source", "place", "path", "crop", "scientific_name", "verbatim_name", "person_score", "sharpness",
     "contrast", "width", "height", "specimen_class", "animal_score", "pdq", "pixel_hash", "duplicate_of", "leak_of",
-    "drop_reason", "dropped_by", "split", "license_name",
+    "drop_reason", "dropped_by", "split", "license_name", "license_link",
 ]  # fmt: skip
 _TOLD = {
     "quality": ("sharpness", "contrast"),
@@ -40,7 +43,6 @@ _TOLD = {
 }
 """What a step measured, to stand under the pictures that it dropped."""
 _SPARE = 8
-_LATE = 500
 
 Row = Mapping[str, object]
 
@@ -59,24 +61,24 @@ def is_hidden(reason: str) -> bool:
     return _HIDDEN.search(reason) is not None
 
 
-def draw_examples(rows: pl.LazyFrame, reasons: Sequence[tuple[str, str, int]], kept: int) -> Examples:
+def draw_examples(
+    rows: pl.LazyFrame, reasons: Sequence[tuple[str, str, int]], kept: int, *, is_looked_at: bool
+) -> Examples:
     """Draw from the rows of the last step; `reasons` are (step, reason, images), `kept` the number of kept images.
 
-    Ids are hashes, so that the least ids are a fair draw, the same every time; rows with greater ones are left.
+    Those whose ids have the least hashes are drawn: a fair draw, the same every time, whatever the order of the rows.
+    `is_looked_at` tells whether a step looked for people.
     """
-    rows = rows.select(_NEEDED).with_columns(place=pl.coalesce("place", "path"))
+    rows = rows.select(_NEEDED).with_columns(place=pl.coalesce("place", "path"), draw=pl.col("uuid").hash(seed=0))
     is_there = pl.col("place").is_not_null() & ~pl.col("place").str.contains("://", literal=True)
-    seen = is_there & ((pl.col("person_score") <= PERSON_SCORE) | pl.col("person_score").is_null())
+    is_free = (pl.col("person_score") <= PERSON_SCORE).fill_null(value=not is_looked_at)
+    seen = is_there & is_free & ~_is_reserved()
     groups = [(pl.col("drop_reason").is_null(), kept, KEPT)]
     groups += [
         (_dropped(step, reason), images, PER_REASON) for step, reason, images in reasons if not is_hidden(reason)
     ]
     wanted = pl.any_horizontal(condition & _is_early(images, most) for condition, images, most in groups)
-    found = rows.filter(seen & wanted).collect(engine="streaming").sort("uuid")
-    # Ids that are no hashes (a source's own, in the order of time, say) may all be late ones.
-    missed = [condition for condition, images, _ in groups if images and not len(found.filter(condition))]
-    if missed:
-        found = pl.concat([found, rows.filter(seen & pl.any_horizontal(missed)).head(_LATE).collect().sort("uuid")])
+    found = rows.filter(wanted).filter(seen).collect(engine="streaming").sort("draw", "uuid")
     by_reason = {(step, reason): found.filter(_dropped(step, reason)).to_dicts() for step, reason, _ in reasons}
     drawn = found.filter(pl.col("drop_reason").is_null()).to_dicts()
     return Examples(dropped=by_reason, kept=drawn, pairs=_pairs(rows.filter(seen), found))
@@ -87,9 +89,18 @@ def _dropped(step: str, reason: str) -> pl.Expr:
 
 
 def _is_early(images: int, most: int) -> pl.Expr:
-    """Whether the uuid is among the first of so many, with some to spare for files that are gone."""
+    """Whether the draw is among the first of so many, with some to spare for files that are gone."""
     share = _SPARE * most / max(images, 1)
-    return pl.lit(value=True) if share >= 1 else pl.col("uuid") < f"{int(share * 16**8):08x}"
+    return pl.lit(value=True) if share >= 1 else pl.col("draw") < pl.lit(int(share * 2**64), pl.UInt64)
+
+
+def _is_reserved() -> pl.Expr:
+    """Whether the licence, or the address that it is told by, forbids any use."""
+    names = (
+        pl.col(name).map_batches(canonical_licences, return_dtype=pl.String, is_elementwise=True)
+        for name in ("license_name", "license_link")
+    )
+    return pl.any_horizontal((name == "all-rights-reserved").fill_null(value=False) for name in names)
 
 
 def _pairs(rows: pl.LazyFrame, found: pl.DataFrame) -> list[tuple[Row, Row]]:

@@ -66,7 +66,7 @@ class Parts:
     def read(self, number: int) -> pl.DataFrame:
         """One part, whole."""
         path = self._path(number)
-        return pl.read_parquet(path) if path.exists() else pl.DataFrame(schema=self._schema)
+        return pl.read_parquet(path, glob=False) if path.exists() else pl.DataFrame(schema=self._schema)
 
     def _flush(self) -> None:
         if not self._waiting:
