@@ -12,6 +12,7 @@ from thuja.jobs.folders import (
     write_json,
     write_text,
 )
+from thuja.jobs.locks import locked
 from thuja.jobs.processes import cores, spread
 from thuja.jobs.progress import Progress, track
 from thuja.jobs.units import Share, Units, differing, kept_when_full
@@ -27,6 +28,7 @@ __all__ = [
     "differing",
     "empty_folder",
     "kept_when_full",
+    "locked",
     "output_folder",
     "require_complete",
     "require_writable",

@@ -6,9 +6,9 @@ from typing import Final
 
 from thuja.errors import ImageError
 from thuja.images import Limits, decode, is_plain_jpeg, shard_bytes, upright_size
+from thuja.images.plain import has_end
 
 _JPEG: Final = b"\xff\xd8\xff"
-_SCAN, _END = b"\xda", b"\xff\xd9"
 _TEXTS: Final = (b"<", b"{", b"[")
 _TEXT_BYTES: Final = frozenset(range(32, 127)) | frozenset(b"\t\n\r\f") | frozenset(range(128, 256))
 _LOOK: Final = 512
@@ -68,11 +68,3 @@ def is_text(body: bytes) -> bool:
     """
     head = body[:_LOOK].removeprefix(b"\xef\xbb\xbf").lstrip()
     return bool(body) and (head.startswith(_TEXTS) or _TEXT_BYTES.issuperset(head))
-
-
-def has_end(data: bytes) -> bool:
-    """Whether a JPEG's end mark stands behind the begin of its picture: a thumbnail before it has one of its own."""
-    place = 2
-    while data[place : place + 1] == b"\xff" and data[place + 1 : place + 2] != _SCAN:
-        place += 2 + max(int.from_bytes(data[place + 2 : place + 4]), 2)
-    return data.find(_END, place) >= 0

@@ -5,9 +5,11 @@ of another worker is noted, and is that worker's in the next round. The folder i
 """
 
 import asyncio
-import multiprocessing
 import os
-from concurrent.futures import ProcessPoolExecutor
+import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -17,9 +19,13 @@ from thuja.curate.download.engine import Engine
 from thuja.curate.download.journal import Journal
 from thuja.curate.download.plan import Plan, SharePlan
 from thuja.curate.download.settings import DownloadSettings
-from thuja.jobs import Progress, kept_when_full
+from thuja.errors import ThujaError
+from thuja.jobs import Progress, kept_when_full, locked, spread, write_text
 
 _THREADS: Final = 8
+_PATIENCE: Final = 20.0
+"""Seconds that the workers of a killed run are waited for: they end with it, once they notice."""
+_HINT: Final = "run the same command again, which goes on; fewer download.workers need less memory"
 
 
 def download_share(plan: Plan, share: int, settings: DownloadSettings, folder: Path) -> int:
