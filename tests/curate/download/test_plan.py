@@ -55,7 +55,7 @@ def test_a_url_is_asked_for_once_and_rows_that_need_none_are_not(tmp_path: Path)
     ]
     found = planned(frame(rows), tmp_path)
     assert found == {
-        "a.org": [Wanted(url="http://A.org:80/2", md5="M"), Wanted(url="http://a.org/1", is_original=True)],
+        "a.org": [Wanted(url="http://A.org:80/2", stated=(("", "M"),)), Wanted(url="http://a.org/1", is_original=True)],
         "": [Wanted(url="ftp://c.org/1")],
     }
 
