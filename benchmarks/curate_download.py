@@ -10,10 +10,8 @@ was killed ends in the table of one that was not.
 
 import argparse
 import json
-import os
 import random
 import resource
-import signal
 import subprocess
 import sys
 import tempfile
@@ -143,13 +141,12 @@ def run_killed(site: Site, table: Path, out: Path, *, rate: float, workers: int,
     """Kill a run at random moments of the `seconds` it takes, then let it end; returns how often it was killed."""
     rng, done = random.Random(1), 0
     for _ in range(kills):
-        with subprocess.Popen(
-            command(table, out, rate, workers), stderr=subprocess.DEVNULL, start_new_session=True
-        ) as process:
+        # Only the process itself is killed: its workers are to notice.
+        with subprocess.Popen(command(table, out, rate, workers), stderr=subprocess.DEVNULL) as process:
             try:
                 process.wait(timeout=2 + rng.random() * seconds / (kills + 1))
             except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
+                process.kill()
                 done += 1
     subprocess.run(command(table, out, rate, workers), check=True, stderr=subprocess.DEVNULL)
     return done

@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import random
 import socket
 import threading
 import time
@@ -16,7 +17,7 @@ import pytest
 
 from thuja.errors import ImageError, UsageError
 from thuja.images import Limits, decode
-from thuja.images.fetching import Fetcher, Patience, has_other_scheme, is_url
+from thuja.images.fetching import Fetcher, Patience, has_other_scheme, is_url, redirected_to, unpack_start
 
 QUICK = Patience(connect=2, read=0.5, deadline=2.0, tries=3, first_wait=0.01, longest_wait=0.5, redirects=3)
 LIMITS = Limits(max_bytes=1000)
@@ -365,3 +366,30 @@ def test_only_the_web_is_fetched() -> None:
 def test_patience_without_a_try_is_refused() -> None:
     with pytest.raises(UsageError, match="at least one try"):
         Patience(tries=0)
+
+
+@pytest.mark.parametrize(
+    ("target", "reached"),
+    [
+        ("http://b.example/\udcff.jpg", "http://b.example/%FF.jpg"),
+        ("/\udcc3é", "http://a.example/%C3é"),
+        ("//b.example/ü", "http://b.example/ü"),
+    ],
+)
+def test_raw_bytes_of_a_redirect_are_encoded(target: str, reached: str) -> None:
+    """They came through as lone surrogates, which no table can hold."""
+    assert redirected_to("http://a.example/x", target) == reached
+
+
+@pytest.mark.parametrize("target", ["http://b\udcff.example/", "/\ud800", ""])
+def test_a_redirect_to_what_is_no_text_is_refused(target: str) -> None:
+    with pytest.raises(ImageError, match="no address of the web") as raised:
+        redirected_to("http://a.example/x", target)
+    str(raised.value).encode()
+
+
+@pytest.mark.parametrize("packing", ["", "gzip"])
+def test_the_start_of_a_body_is_had_though_it_is_cut(packing: str) -> None:
+    body = random.Random(0).randbytes(5000)
+    sent = gzip.compress(body) if packing else body
+    assert unpack_start(sent[:-1000], packing, 3000) == body[:3000]

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Final
 
 import polars as pl
@@ -40,9 +41,9 @@ class DryRun:
         return "\n".join(_lines(self))
 
 
-def reckon(frame: Frame, steps: Sequence[StepCounts], settings: DownloadSettings) -> DryRun:
-    """Count what is left to download of the rows that are kept."""
-    hosts = plan_hosts(frame, settings)
+def reckon(frame: Frame, steps: Sequence[StepCounts], settings: DownloadSettings, *, store: Path) -> DryRun:
+    """Count what is left to download of the rows that are kept, and is not in the store."""
+    hosts = plan_hosts(frame, settings, store)
     web = hosts.filter(pl.col("host") != "")
     urls = int(web["urls"].sum())
     slowest = web.head(_SHOWN).select("host", "urls", "seconds").rows()

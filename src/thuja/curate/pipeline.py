@@ -81,7 +81,7 @@ def plan(recipe: CurateRecipe, out: Path, *, handed: Handed, force: bool = False
         raise UsageError(f"{out} is complete: nothing is left to reckon", hint=f"thuja curate status {out}")
     with _claimed(recipe, out, handed, force=force, resume=resume, is_finished=False) as folder:
         ledger = Curation(recipe=recipe, folder=folder, handed=handed).plan()
-        return reckon(ledger.frame, ledger.counts, recipe.download)
+        return reckon(ledger.frame, ledger.counts, recipe.download, store=folder / DOWNLOADS)
 
 
 @contextmanager
@@ -119,7 +119,8 @@ class Curation:
         """Every step, then what is written for people and for trainers."""
         write_json(self.folder / RECIPE, self.recipe.to_table())
         if self.previous is not None:
-            take_over(self.previous / DOWNLOADS, self.folder / DOWNLOADS)
+            store, side = self.folder / DOWNLOADS, self.recipe.download.max_side
+            take_over(self.previous / DOWNLOADS, store, max_side=side)
         ledger = self.begin()
         for step in self.first_steps():
             self._do(ledger, step)

@@ -33,6 +33,8 @@ _PIECE: Final = 2**16
 _HOSTS: Final = 64
 _DIGITS: Final = 18
 """Of a declared length that is believed; Python reads no number of more than 4,300."""
+_RAW: Final = re.compile("[\udc80-\udcff]")
+"""How Python writes bytes that are no text."""
 _GZIP_OR_ZLIB: Final = 32 + zlib.MAX_WBITS
 _HEADERS: Final[Mapping[str, str]] = {
     "User-Agent": f"thuja/{__version__}",  # some hosts refuse a nameless one
@@ -233,27 +235,47 @@ def unpack_body(body: bytes, packing: str, limits: Limits) -> bytes:
 
     Here, because not every HTTP library and Brotli unpack a bomb within the limit.
     """
-    packing = packing.strip().lower()
-    if packing in ("", "identity"):
-        return body
-    if packing not in ("gzip", "x-gzip", "deflate"):
-        raise ImageError(f"a body that is packed by {packing!r:.60}, unasked", reason="undecodable")
-    unpacker = zlib.decompressobj(_GZIP_OR_ZLIB)
-    try:
-        unpacked = unpacker.decompress(body, limits.max_bytes + 1)
-    except zlib.error as error:
-        raise ImageError(f"a body that does not unpack: {error}", reason="undecodable") from error
-    if len(unpacked) > limits.max_bytes:
+    unpacked, is_whole = _unpacked(body, packing, limits.max_bytes + 1)
+    if len(unpacked) > limits.max_bytes and is_packed(packing):
         raise too_large_body("a body that unpacks without an end in sight", limits)
-    if not unpacker.eof:
+    if not is_whole:
         raise ImageError("a body that does not unpack: its end is missing", reason="undecodable")
     return unpacked
 
 
+def unpack_start(body: bytes, packing: str, size: int) -> bytes:
+    """The first `size` bytes of a body that may be packed, and may be cut; raises ImageError."""
+    return _unpacked(body, packing, size)[0][:size]
+
+
+def is_packed(packing: str) -> bool:
+    """Whether a Content-Encoding is one."""
+    return packing.strip().lower() not in ("", "identity")
+
+
+def _unpacked(body: bytes, packing: str, most: int) -> tuple[bytes, bool]:
+    """At most so many bytes of what is packed, and whether that is all."""
+    if not is_packed(packing):
+        return body, True
+    if packing.strip().lower() not in ("gzip", "x-gzip", "deflate"):
+        raise ImageError(f"a body that is packed by {packing!r:.60}, unasked", reason="undecodable")
+    unpacker = zlib.decompressobj(_GZIP_OR_ZLIB)
+    try:
+        return unpacker.decompress(body, most), unpacker.eof
+    except zlib.error as error:
+        raise ImageError(f"a body that does not unpack: {error}", reason="undecodable") from error
+
+
 def redirected_to(url: str, target: str) -> str:
-    """Where a redirect leads; raises ImageError where that is not to the web."""
+    """Where a redirect leads; raises ImageError where that is not to the web.
+
+    Bytes that are no UTF-8, which come as lone surrogates, are written as %XX; a host has none.
+    """
     try:
         joined = urljoin(url, target)
+        urlsplit(joined).netloc.encode()
+        joined = _RAW.sub(lambda found: f"%{ord(found[0]) - 0xDC00:02X}", joined)
+        joined.encode()
     except ValueError:
         joined = ""
     if not target or not is_url(joined):

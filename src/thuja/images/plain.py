@@ -58,7 +58,18 @@ def _hides_segments(data: bytes) -> bool:
     In a scan a byte 0xFF is followed by 0 or a restart mark, so that another mark found there is one
     (or a byte of a table between two scans: such a file is encoded anew for nothing).
     """
+    place = scan_start(data)
+    return data.find(_END, place) != len(data) - len(_END) or _SEGMENT.search(data, place) is not None
+
+
+def has_end(data: bytes) -> bool:
+    """Whether a JPEG's end mark stands behind the begin of its picture: a thumbnail before it has one of its own."""
+    return data.find(_END, scan_start(data)) >= 0
+
+
+def scan_start(data: bytes) -> int:
+    """Where a JPEG's first scan begins, or what is no segment where one should be."""
     place = 2
     while data[place : place + 1] == b"\xff" and data[place + 1 : place + 2] != _SCAN:
         place += 2 + max(int.from_bytes(data[place + 2 : place + 4]), 2)
-    return data.find(_END, place) != len(data) - len(_END) or _SEGMENT.search(data, place) is not None
+    return place

@@ -13,6 +13,7 @@ from thuja.jobs.folders import (
     write_json,
     write_text,
 )
+from thuja.jobs.locks import locked
 from thuja.jobs.processes import cores, spread
 from thuja.jobs.progress import Progress, track
 from thuja.jobs.units import Share, Units, differing, kept_when_full
@@ -29,6 +30,7 @@ __all__ = [
     "empty_folder",
     "is_complete",
     "kept_when_full",
+    "locked",
     "output_folder",
     "require_complete",
     "require_writable",

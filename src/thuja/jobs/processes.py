@@ -22,11 +22,17 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def spread(job: Callable[[In], Out], items: Iterable[In], *, workers: int = 0) -> Iterator[Out]:
+def spread(
+    job: Callable[[In], Out],
+    items: Iterable[In],
+    *,
+    workers: int = 0,
+    hint: str = "fewer --workers need less memory",
+) -> Iterator[Out]:
     """`map`, by that many processes (0: one a core; with 1, in this one), at most two items a worker ahead.
 
-    `job` is importable, and pickles. What it raises is raised here. Raises ThujaError when the
-    system kills a worker.
+    `job` is importable, and pickles. What it raises is raised here. Raises ThujaError with `hint` when the
+    system kills a worker; when this process is killed, the workers end too.
     """
     count = workers or cores()
     waiting = iter(items)
@@ -43,7 +49,6 @@ def spread(job: Callable[[In], Out], items: Iterable[In], *, workers: int = 0) -
             ahead.extend(pool.submit(job, item) for item in islice(waiting, 2 * count - len(ahead)))
             yield ahead.popleft().result()
     except BrokenProcessPool as error:
-        hint = "fewer --workers need less memory"
         raise ThujaError("a worker process was killed, perhaps for want of memory", hint=hint) from error
     finally:
         pool.shutdown(cancel_futures=True)

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from image_server import picture
-from thuja.curate.download.content import Wanted, examine, has_end
+from thuja.curate.download.content import Wanted, examine
 from thuja.errors import ImageError
 from thuja.images import DEFAULT_LIMITS, Limits, decode, upright_size
+from thuja.images.plain import has_end
 
 WANTED = Wanted(url="https://example.org/a.jpg")
 
@@ -103,9 +104,9 @@ def test_the_end_of_a_thumbnail_is_not_the_end_of_the_picture() -> None:
 def test_hashes_of_the_source_are_compared_whatever_their_case() -> None:
     body = picture("ok", 3)
     digest, short = sha256(body).hexdigest(), md5(body).hexdigest()
-    assert look(body, Wanted(url="u", sha256=digest.upper(), md5=short.upper())).sha256 == digest
-    assert reason(body, Wanted(url="u", md5="0" * 32)) == "hash_mismatch"
-    assert reason(body, Wanted(url="u", sha256=digest, md5="0" * 32)) == "hash_mismatch"
+    assert look(body, Wanted(url="u", stated=((digest.upper(), short.upper()),))).sha256 == digest
+    assert reason(body, Wanted(url="u", stated=(("", "0" * 32),))) == "hash_mismatch"
+    assert reason(body, Wanted(url="u", stated=((digest, "0" * 32),))) == "hash_mismatch"
 
 
 def test_bombs_and_empty_bodies_have_their_reason() -> None:

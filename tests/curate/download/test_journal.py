@@ -127,3 +127,22 @@ def test_any_url_comes_back_as_it_was(url: str, tmp_path_factory: pytest.TempPat
     tables(folder)[0].unlink()
     recover(folder)
     assert found(folder)["url"].to_list() == [url]
+
+
+def test_bytes_that_are_no_text_in_a_message_are_written_as_escapes(tmp_path: Path) -> None:
+    """A lone surrogate made the table fail, now and in every later run."""
+    write(tmp_path, [(Outcome(url="http://a.org/1", reason="bad_url", message="to \udcff"), b"")])
+    assert found(tmp_path)["message"].to_list() == ["to \\udcff"]
+
+
+def test_an_entry_that_no_table_holds_is_asked_for_again(tmp_path: Path) -> None:
+    """A tar with such an entry, of an older version, could never be recovered."""
+    pairs = entries(3)
+    write(tmp_path, [pairs[0], (Outcome(url="http://a.org/x", target="http://b.org/\u00ff", hops=1), b""), pairs[1]])
+    (tar,) = tmp_path.glob("*.tar")
+    tables(tmp_path)[0].unlink()
+    data = tar.read_bytes()
+    assert data.count(b"b.org/\\u00ff") == 1
+    tar.write_bytes(data.replace(b"b.org/\\u00ff", b"b.org/\\udcff"))
+    assert recover(tmp_path) == 1
+    assert found(tmp_path)["url"].to_list() == [outcome.url for outcome, _ in pairs[:2]]

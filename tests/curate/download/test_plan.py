@@ -55,7 +55,7 @@ def test_a_url_is_asked_for_once_and_rows_that_need_none_are_not(tmp_path: Path)
     ]
     found = planned(frame(rows), tmp_path)
     assert found == {
-        "a.org": [Wanted(url="http://A.org:80/2", md5="M"), Wanted(url="http://a.org/1", is_original=True)],
+        "a.org": [Wanted(url="http://A.org:80/2", stated=(("", "M"),)), Wanted(url="http://a.org/1", is_original=True)],
         "": [Wanted(url="ftp://c.org/1")],
     }
 
@@ -109,6 +109,30 @@ def test_hosts_are_counted_and_timed_at_their_own_rate() -> None:
         ("a.org", 2, pytest.approx(2 / (10 * MARGIN))),
         ("", 1, 0.0),
     ]
+
+
+def test_hosts_are_counted_without_what_the_store_has(tmp_path: Path) -> None:
+    """A dry run counted URLs that were downloaded already."""
+    with Journal(tmp_path) as journal:
+        journal.append(Outcome(url="http://a.org/1", sha256="a" * 64), b"\xff\xd8\xffimage")
+        journal.append(Outcome(url="http://a.org/2", reason="http_404"))
+    rows = of("http://a.org/1", "http://a.org/2", "http://a.org/3", "http://b.org/1")
+    counted = plan_hosts(rows, DownloadSettings(), store=tmp_path).select("host", "urls").rows()
+    assert counted == [("a.org", 1), ("b.org", 1)]
+    again = plan_hosts(rows, DownloadSettings(retry_failed=1), store=tmp_path)
+    assert again.select("host", "urls").rows() == [("a.org", 2), ("b.org", 1)]
+
+
+def test_all_that_the_rows_of_an_url_state_is_told_unless_one_states_nothing(tmp_path: Path) -> None:
+    rows = [
+        {"source_url": "http://a.org/1", "sha256": "b", "md5": "d"},
+        {"source_url": "http://a.org/1", "sha256": "a", "md5": "c"},
+        {"source_url": "http://a.org/2", "sha256": "a"},
+        {"source_url": "http://a.org/2"},
+        {"source_url": "http://a.org/3", "sha256": "a", "crop": "0,0,1,1"},
+    ]
+    wanted = planned(frame(rows), tmp_path)["a.org"]
+    assert [one.stated for one in wanted] == [(("a", "c"), ("b", "d")), (), ()]
 
 
 def test_nothing_to_download_is_an_empty_plan(tmp_path: Path) -> None:

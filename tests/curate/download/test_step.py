@@ -2,6 +2,8 @@
 
 import resource
 import time
+from collections import Counter
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import daft
 import polars as pl
 import pytest
+from tests.curate.download.answers import running
 
 from curate_download import COLUMNS, Site, make_table, wrong_rows
 from image_server import FAULTS, LARGEST, host_name, most_in_a_second, picture
@@ -87,9 +90,9 @@ def test_rows_of_one_url_share_its_bytes_and_other_rows_are_left_alone(site: Sit
         md5=pl.when(number == 1).then(pl.lit("0" * 32)),
     )
     rows = download(table, tmp_path, settings())
-    assert rows["drop_reason"].to_list() == ["hash_mismatch", "hash_mismatch", None, None, "too_old"]
+    assert rows["drop_reason"].to_list() == [None, "hash_mismatch", None, None, "too_old"]
     assert rows["place"].to_list()[3:] == ["/here.jpg", None]
-    assert sorted(path for _, _, path in site.ask("/log")) == ["/ok/1.jpg", "/ok/1.jpg", "/ok/2.jpg", "/robots.txt"]
+    assert sorted(path for _, _, path in site.ask("/log")) == ["/ok/1.jpg", "/ok/2.jpg", "/robots.txt"]
 
 
 def test_a_row_with_a_crop_has_the_original_bytes(site: Site, tmp_path: Path) -> None:
@@ -167,6 +170,54 @@ def test_a_store_of_another_size_is_refused(site: Site, tmp_path: Path) -> None:
     download(table, tmp_path, settings())
     with pytest.raises(OutputExists, match="max_side 720"):
         download(table, tmp_path, settings(max_side=512))
+
+
+def test_rows_of_one_url_are_compared_with_their_own_hash(site: Site, tmp_path: Path) -> None:
+    """The lesser of two stated hashes was compared with the bytes, so that the row with the right one failed too."""
+    right = sha256(picture("ok", 1)).hexdigest()
+    table = rows_of(site, *["ok/1.jpg"] * 3, *["ok/2.jpg"] * 2)
+    hashes = pl.Series("sha256", ["0" * 64, right, "f" * 64, "0" * 64, "f" * 64])
+    rows = download(table.with_columns(hashes), tmp_path, settings())
+    assert rows["drop_reason"].to_list() == ["hash_mismatch", None, *["hash_mismatch"] * 3]
+    asked = Counter(path for _, _, path in site.ask("/log"))
+    assert (asked["/ok/1.jpg"], asked["/ok/2.jpg"]) == (1, 2)
+
+
+def test_the_stated_hash_of_a_crop_is_not_that_of_its_file(site: Site, tmp_path: Path) -> None:
+    """The hash of file and box was compared with that of the file, and the image was refused."""
+    table = rows_of(site, "ok/1.jpg").with_columns(crop=pl.lit("0,0,9,9"), sha256=pl.lit("0" * 64))
+    rows = download(table, tmp_path, settings())
+    assert rows["drop_reason"].to_list() == [None]
+    assert read_place(rows["place"][0]) == picture("ok", 1)
+
+
+@pytest.mark.parametrize(("contact", "warnings"), [("", 1), ("a@example.org", 0)])
+def test_many_urls_without_a_contact_are_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, contact: str, warnings: int
+) -> None:
+    """Hosts were asked millions of times by a nameless crawler, and nobody was told."""
+    urls = [f"ftp://example.org/{number}" for number in range(1001)]
+    table = pl.DataFrame([{"uuid": f"{n:04}", "source_url": url} for n, url in enumerate(urls)], schema=COLUMNS)
+    download(table, tmp_path, settings(contact=contact))
+    assert sum("1,001 URLs are asked for without a contact" in text for text in caplog.messages) == warnings
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
+def test_rules_on_another_workers_host_are_obeyed(tmp_path: Path, workers: int) -> None:
+    """With two workers a robots.txt that is redirected to the other one's host counted as no rules."""
+    with running(redirect_rules) as port:
+        urls = [f"http://127.0.1.{host}:{port}/{path}" for host in (1, 2) for path in ("forbidden", "open")]
+        table = pl.DataFrame([{"uuid": f"{n}", "source_url": url} for n, url in enumerate(urls)], schema=COLUMNS)
+        rows = download(table, tmp_path, settings(workers=workers))
+    assert rows["drop_reason"].to_list() == ["disallowed_by_robots", None] * 2
+
+
+def redirect_rules(host: str, path: str) -> tuple[int, dict[str, str], bytes]:
+    """Two hosts; the rules of both stand on the second."""
+    if path == "/robots.txt" and host.startswith("127.0.1.1:"):
+        return 301, {"Location": f"http://{host.replace('1.1:', '1.2:')}/robots.txt"}, b""
+    return 200, {}, b"User-agent: *\nDisallow: /forbidden\n" if path == "/robots.txt" else picture("ok", 1)
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ from thuja.curate.download.client import (
 from thuja.curate.download.content import Wanted
 from thuja.curate.download.hosts import STRAINED, Pace, host_of
 from thuja.curate.download.robots import LARGEST, NO_RULES, Robots
+from thuja.curate.download.room import Lease
 from thuja.curate.download.settings import DownloadSettings
 from thuja.errors import ImageError
 from thuja.images.fetching import redirected_to
@@ -31,11 +32,15 @@ MAY_PASS: Final = frozenset({"timeout", "unreachable", "truncated", *(f"http_{st
 
 
 class HandedError(Exception):
-    """A redirect to a host that another worker looks after."""
+    """A redirect to a host that another worker looks after, or to one that is put off."""
 
     def __init__(self, target: str, hops: int) -> None:
         super().__init__(target)
         self.target, self.hops = target, hops
+
+
+class _ElsewhereError(Exception):
+    """A robots.txt is redirected to a host that another worker looks after."""
 
 
 class ThrottledError(Exception):
@@ -55,6 +60,8 @@ class Desk:
     robots: Robots | None = None
     asking: asyncio.Lock = field(default_factory=asyncio.Lock)
     closed: str = ""
+    is_put_off: bool = False
+    """Whether its rules lie with another worker's host: nothing is asked of it until one worker has all hosts."""
 
 
 class Asker:
@@ -72,7 +79,11 @@ class Asker:
             desk = self._desks[host] = Desk(pace, asyncio.Semaphore(self._settings.host_concurrency))
         return desk
 
-    async def fetch(self, wanted: Wanted) -> bytes:
+    def lease(self) -> Lease:
+        """Room for the bytes of one URL, to be held until they are examined."""
+        return Lease(self._client.room)
+
+    async def fetch(self, wanted: Wanted, lease: Lease) -> bytes:
         """The bytes that an URL leads to, within the deadline.
 
         Raises ImageError, ConnectError, ThrottledError, and HandedError or HeldOffError where nothing went wrong.
@@ -80,14 +91,14 @@ class Asker:
         where: list[Sending] = []
         try:
             async with asyncio.timeout(self._settings.deadline) as clock:
-                return await self._follow(wanted, where)
+                return await self._follow(wanted, lease, where)
         except TimeoutError as error:
             assert clock.expired(), "the client names its own time-outs"
             for sending in where[-1:]:
                 _strain(sending)
             raise timed_out(self._settings.deadline) from error
 
-    async def _follow(self, wanted: Wanted, where: list[Sending]) -> bytes:
+    async def _follow(self, wanted: Wanted, lease: Lease, where: list[Sending]) -> bytes:
         """The body that an URL leads to; `where` notes which hosts were asked on the way."""
         url, hops = wanted.target or wanted.url, wanted.hops
         while True:
@@ -97,9 +108,14 @@ class Asker:
             if not self._owns(host):
                 raise HandedError(url, hops)
             desk = self.desk(host)
-            if self._settings.robots and not (await self._rules(host, url, desk)).allows(url):
-                raise ImageError("the host's robots.txt does not allow it", reason="disallowed_by_robots")
-            answer = await self._ask(url, desk, where, largest=self._settings.max_bytes)
+            if self._settings.robots:
+                rules = await self._rules(host, url, desk)
+                if rules is None:
+                    raise HandedError(url, hops)
+                if not rules.allows(url):
+                    raise ImageError("the host's robots.txt does not allow it", reason="disallowed_by_robots")
+            where.append(Sending(desk.pace, lease))
+            answer = await self._ask(url, desk, where[-1], largest=self._settings.max_bytes)
             if not has_moved(answer):
                 return answer.body
             hops += 1
@@ -107,7 +123,7 @@ class Asker:
                 raise ImageError(f"more than {self._settings.redirects} redirects", reason="too_many_redirects")
             url = redirected_to(url, answer.location)
 
-    async def _ask(self, url: str, desk: Desk, where: list[Sending], *, largest: int) -> Answer:
+    async def _ask(self, url: str, desk: Desk, sending: Sending, *, largest: int, is_cut: bool = False) -> Answer:
         """One request, after which the host's pace knows how it went."""
         pace = desk.pace
         if desk.closed:
@@ -116,10 +132,8 @@ class Asker:
         if wait > LONG_WAIT:
             raise HeldOffError(wait)
         async with desk.gate:
-            sending = Sending(pace)
-            where.append(sending)
             try:
-                answer = await self._client.get(url, sending, largest=largest)
+                answer = await self._client.get(url, sending, largest=largest, is_cut=is_cut)
             except ConnectError:
                 pace.miss()
                 raise
@@ -147,11 +161,15 @@ class Asker:
         desk.pace.pause(answer.after or 0.0, now)
         raise ThrottledError(error)
 
-    async def _rules(self, host: str, url: str, desk: Desk) -> Robots:
-        """The host's robots.txt, asked for once."""
+    async def _rules(self, host: str, url: str, desk: Desk) -> Robots | None:
+        """The host's robots.txt, asked for once; None where it is not this worker that may ask for it."""
         async with desk.asking:
-            if desk.robots is None:
-                rules = await self._read_rules(url, desk)
+            if desk.robots is None and not desk.is_put_off:
+                try:
+                    rules = await self._read_rules(url, desk)
+                except _ElsewhereError:
+                    desk.is_put_off = True
+                    return None
                 if rules.delay and host not in self._settings.host_rates():
                     desk.pace.bound(1 / rules.delay)
                 desk.robots = rules
@@ -172,13 +190,16 @@ class Asker:
 
     async def _robots_at(self, target: str, desk: Desk) -> Robots:
         for _ in range(self._settings.redirects + 1):
-            answer = await self._ask(target, desk, [], largest=LARGEST)
+            with self.lease() as lease:
+                answer = await self._ask(target, desk, Sending(desk.pace, lease), largest=LARGEST, is_cut=True)
             if not has_moved(answer):
-                return Robots(200, answer.body)
+                return await asyncio.to_thread(Robots, 200, answer.body)
             target = redirected_to(target, answer.location)
             host = host_of(target)
-            if not host or not self._owns(host):
+            if not host:
                 return NO_RULES
+            if not self._owns(host):
+                raise _ElsewhereError
             desk = self.desk(host)
         return NO_RULES
 

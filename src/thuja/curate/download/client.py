@@ -16,16 +16,18 @@ from yarl import URL
 
 from thuja.curate.download.addresses import Guard, RefusedAddressError, is_public, refused
 from thuja.curate.download.hosts import Pace, Ticket, host_of, is_address
+from thuja.curate.download.room import Lease, Room
 from thuja.curate.download.settings import DownloadSettings
 from thuja.errors import ImageError
-from thuja.images.fetching import retry_after, too_large_body, unpack_body
+from thuja.images.fetching import is_packed, retry_after, too_large_body, unpack_body, unpack_start
 
 _MOVED: Final = frozenset({301, 302, 303, 307, 308})
 _SAFE: Final = "%:/?#[]@!$&'()*+,;=-._~"
 """What stands in an URL as it is; the rest is written as %XX."""
-_LARGE: Final = 4 * 2**20
-_LARGE_AT_ONCE: Final = 8
-"""So many bodies of more than _LARGE bytes are read at once: what bounds the memory of all that is under way."""
+_SMALL: Final = 2**20
+"""Bodies of so many bytes are read without asking for room; `concurrency` bounds how many there are."""
+_ROOM: Final = 512 * 2**20
+"""Bytes of all larger bodies that are under way, until they are examined."""
 _DIGITS: Final = 18
 LONG_WAIT: Final = 5.0
 """Seconds that an open connection waits for its turn; for a longer pause it is given back."""
@@ -55,9 +57,10 @@ class HeldOffError(Exception):
 
 @dataclass(slots=True)
 class Sending:
-    """What one request needs and finds: the host's pace, and when the request went out."""
+    """What one request needs and finds: the host's pace, room for the body, and when the request went out."""
 
     pace: Pace
+    lease: Lease
     ticket: Ticket | None = None
 
 
@@ -67,10 +70,10 @@ _SENDING: ContextVar[Sending] = ContextVar("sending")
 class Client:
     """Requests over http and https, with connections kept; an async context."""
 
-    def __init__(self, settings: DownloadSettings) -> None:
+    def __init__(self, settings: DownloadSettings, *, room: int = _ROOM) -> None:
         self._settings = settings
+        self.room = Room(max(room, 2 * settings.max_bytes))  # for one that is packed, at least
         self._guard = Guard(allow_private=settings.allow_private or settings.proxies)
-        self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
         connector = aiohttp.TCPConnector(
             limit=0,
             resolver=self._guard,
@@ -102,8 +105,11 @@ class Client:
     ) -> None:
         await self._session.close()
 
-    async def get(self, url: str, sending: Sending, *, largest: int) -> Answer:
-        """Ask once. Raises ImageError, and ConnectError where there was no connection to ask on."""
+    async def get(self, url: str, sending: Sending, *, largest: int, is_cut: bool = False) -> Answer:
+        """Ask once. Raises ImageError, and ConnectError where there was no connection to ask on.
+
+        A body of more than `largest` bytes is an error, or, with `is_cut`, its begin.
+        """
         target = self._checked(url)
         with _outcomes(self._settings, sending):
             _SENDING.set(sending)
@@ -118,9 +124,8 @@ class Client:
                 if response.status != 200:
                     response.close()
                     return Answer(status=response.status, after=after)
-                body = await self._read(response, largest)
-                packing = response.headers.get("Content-Encoding", "")
-                return Answer(status=200, body=unpack_body(body, packing, self._settings.limits))
+                read = self._read_start if is_cut else self._read
+                return Answer(status=200, body=await read(response, sending.lease, largest))
 
     def _checked(self, url: str) -> URL:
         try:
@@ -135,25 +140,45 @@ class Client:
             raise refused(host)
         return target
 
-    async def _read(self, response: aiohttp.ClientResponse, largest: int) -> bytes:
+    async def _read(self, response: aiohttp.ClientResponse, lease: Lease, largest: int) -> bytes:
+        """A whole body, unpacked, with the room that it takes."""
         declared = response.headers.get("Content-Length", "")
-        if declared.isdecimal() and len(declared) <= _DIGITS and int(declared) > largest:
+        is_told = declared.isdecimal() and len(declared) <= _DIGITS
+        if is_told and int(declared) > largest:
             raise too_large_body(f"a body of {int(declared):,} bytes", self._settings.limits)
-        body = bytearray()
-        async for part in response.content.iter_any():
-            body += part
-            if len(body) > min(_LARGE, largest):
-                break
-        else:
-            return bytes(body)
+        packing = response.headers.get("Content-Encoding", "")
+        body = await _more(response, bytearray(), min(_SMALL, largest))
+        is_large = len(body) > min(_SMALL, largest)
+        if is_large or is_packed(packing):
+            rest = (int(declared) if is_told else largest) if is_large else 0
+            await lease.take(rest + (largest if is_packed(packing) else 0))
+        if is_large:
+            body = await _more(response, body, largest)
         if len(body) > largest:
             raise too_large_body("a body without an end in sight", self._settings.limits)
-        async with self._large:
-            async for part in response.content.iter_any():
-                body += part
-                if len(body) > largest:
-                    raise too_large_body("a body without an end in sight", self._settings.limits)
-        return bytes(body)
+        if not is_packed(packing):
+            lease.keep(len(body))
+            return bytes(body)
+        unpacked = await asyncio.to_thread(unpack_body, bytes(body), packing, self._settings.limits)
+        lease.keep(len(unpacked))
+        return unpacked
+
+    async def _read_start(self, response: aiohttp.ClientResponse, lease: Lease, largest: int) -> bytes:
+        """The first bytes of a body, unpacked; a few, which need no room."""
+        body = await _more(response, bytearray(), largest)
+        if len(body) > largest:
+            response.close()
+        packing = response.headers.get("Content-Encoding", "")
+        return await asyncio.to_thread(unpack_start, bytes(body[:largest]), packing, largest)
+
+
+async def _more(response: aiohttp.ClientResponse, body: bytearray, most: int) -> bytearray:
+    """Read on until the end, or until there are more than so many bytes."""
+    async for part in response.content.iter_any():
+        body += part
+        if len(body) > most:
+            break
+    return body
 
 
 class _PacedRequest(aiohttp.ClientRequest):

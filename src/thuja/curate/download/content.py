@@ -6,22 +6,27 @@ from typing import Final
 
 from thuja.errors import ImageError
 from thuja.images import Limits, decode, is_plain_jpeg, shard_bytes, upright_size
+from thuja.images.plain import has_end
 
 _JPEG: Final = b"\xff\xd8\xff"
-_SCAN, _END = b"\xda", b"\xff\xd9"
 _TEXTS: Final = (b"<", b"{", b"[")
 _TEXT_BYTES: Final = frozenset(range(32, 127)) | frozenset(b"\t\n\r\f") | frozenset(range(128, 256))
 _LOOK: Final = 512
 
 
+MISMATCH: Final = "hash_mismatch"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """One URL, and what its rows say of it. `target` is where an earlier worker was redirected to, after `hops`."""
+    """One URL, and what its rows say of it. `target` is where an earlier worker was redirected to, after `hops`.
+
+    `stated` has the SHA-256 and MD5 that each row gives, "" for none: the bytes are to be those of one row, at least.
+    """
 
     url: str
     is_original: bool = False
-    sha256: str = ""
-    md5: str = ""
+    stated: tuple[tuple[str, str], ...] = ()
     target: str = ""
     hops: int = 0
 
@@ -44,9 +49,9 @@ def examine(body: bytes, wanted: Wanted, *, max_side: int, limits: Limits) -> Go
     Its reason is one of images.REASONS, `hash_mismatch`, or `not_an_image` for a text where an image should be.
     """
     digest, short = sha256(body).hexdigest(), md5(body, usedforsecurity=False).hexdigest()
-    for stated, found in ((wanted.sha256, digest), (wanted.md5, short)):
-        if stated and stated.lower() != found:
-            raise ImageError(f"the source gives the hash {stated:.64}, the bytes have {found}", reason="hash_mismatch")
+    if wanted.stated and not any(is_stated(row, (digest, short)) for row in wanted.stated):
+        told = ", ".join(filter(None, wanted.stated[0]))
+        raise ImageError(f"the source gives the hash {told:.98}, the bytes have {digest}, {short}", reason=MISMATCH)
     if is_text(body):
         raise ImageError(f"a text and no image: begins with {body[:40]!r}", reason="not_an_image")
     width, height = upright_size(body, limits=limits)
@@ -60,6 +65,15 @@ def examine(body: bytes, wanted: Wanted, *, max_side: int, limits: Limits) -> Go
     return Got(sha256=digest, md5=short, file_size=len(body), width=width, height=height, stored=stored)
 
 
+def is_stated(row: tuple[str, str], found: tuple[str, str]) -> bool:
+    """Whether bytes of these hashes are what a row states, as far as it does; hexadecimal in any case.
+
+    >>> is_stated(("", "AB"), ("12", "ab")), is_stated(("13", "ab"), ("12", "ab")), is_stated(("", ""), ("12", "ab"))
+    (True, False, True)
+    """
+    return all(stated.lower() in ("", had) for stated, had in zip(row, found, strict=True))
+
+
 def is_text(body: bytes) -> bool:
     """Whether a body is a page or a message that poses as an image.
 
@@ -68,11 +82,3 @@ def is_text(body: bytes) -> bool:
     """
     head = body[:_LOOK].removeprefix(b"\xef\xbb\xbf").lstrip()
     return bool(body) and (head.startswith(_TEXTS) or _TEXT_BYTES.issuperset(head))
-
-
-def has_end(data: bytes) -> bool:
-    """Whether a JPEG's end mark stands behind the begin of its picture: a thumbnail before it has one of its own."""
-    place = 2
-    while data[place : place + 1] == b"\xff" and data[place + 1 : place + 2] != _SCAN:
-        place += 2 + max(int.from_bytes(data[place + 2 : place + 4]), 2)
-    return data.find(_END, place) >= 0

@@ -74,6 +74,10 @@ class Counter:
         wanted = None if is_due or self.takes_waiting else self.queue.pop()
         return heapq.heappop(self.waiting)[2] if wanted is None else Job(wanted)
 
+    def drop(self) -> None:
+        """Leave the rest to a later round."""
+        self.queue, self.waiting = HostQueue(self.queue.host, []), []
+
     def put_back(self, job: Job, seconds: float) -> None:
         """Let a job out again in so many seconds."""
         self.pushed += 1  # jobs themselves have no order
@@ -85,7 +89,7 @@ class Engine:
 
     def __init__(self, plan: SharePlan, settings: DownloadSettings, journal: Journal, progress: Progress) -> None:
         self._plan, self._settings, self._journal, self._progress = plan, settings, journal, progress
-        self.failed = 0
+        self.failed = self.handed = 0
 
     async def run(self, threads: int) -> None:
         """Bring every URL of the share to its end; raises OSError when the disk is full."""
@@ -120,6 +124,8 @@ class Engine:
         try:
             while is_last or not pace.is_dead:
                 under_way = _reaped(under_way)
+                if counter.desk.is_put_off:
+                    counter.drop()
                 wait = self._until_next(counter, len(under_way))
                 if wait is None and not under_way:
                     return True
@@ -169,14 +175,16 @@ class Engine:
         """One try of one URL, and what follows from it."""
         job.tries += 1
         try:
-            body = await self._asker.fetch(job.wanted)
-            await self._examine(job, body)
+            with self._asker.lease() as lease:
+                body = await self._asker.fetch(job.wanted, lease)
+                await self._examine(job, body)
         except HeldOffError as held:
             job.tries -= 1
             counter.put_back(job, held.seconds)
         except HandedError as handed:
-            outcome = self._outcome(job, target=handed.target, hops=handed.hops)
-            await self._write(outcome)
+            if handed.hops > job.wanted.hops:  # else its host is put off, and the URL stays as it is
+                self.handed += 1
+                await self._write(self._outcome(job, target=handed.target, hops=handed.hops))
         except ThrottledError as throttled:
             job.throttled += 1
             if job.throttled >= self._settings.tries * _THROTTLED_TRIES:

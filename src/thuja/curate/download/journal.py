@@ -73,6 +73,8 @@ class Journal:
         """Write one outcome, and its image where there is one."""
         key = key_of(outcome.url)
         row = asdict(outcome)
+        # A server's words may hold bytes that are no text; a table holds text.
+        row["message"] = outcome.message.encode("utf-8", "backslashreplace").decode()
         text = json.dumps(
             {name: value for name, value in row.items() if name == "url" or (value and name != "place")}
         ).encode()
@@ -187,6 +189,7 @@ def _row_of(entry: Entry, read: Callable[[tuple[int, int]], bytes], path: Path) 
     try:
         stated: Mapping[str, Any] = json.loads(read(entry.members["json"]))
         row = asdict(Outcome(**stated))
+        "".join(value for value in row.values() if isinstance(value, str)).encode()  # what no table holds is asked anew
     except (ValueError, TypeError):
         return None
     images = [span for suffix, span in entry.members.items() if suffix != "json"]

@@ -8,7 +8,7 @@ a few URLs at a time.
 import shutil
 import tempfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -32,21 +32,19 @@ _READ: Final = 128
 """URLs of one host that are read at once."""
 _HOSTS: Final = "hosts.parquet"
 _LAST: Final = 1_000_000
+_AND: Final = "/"
+"""Between the two hashes that a row states."""
 
 
-def plan_hosts(frame: Frame, settings: DownloadSettings) -> pl.DataFrame:
+def plan_hosts(frame: Frame, settings: DownloadSettings, *, store: Path | None = None) -> pl.DataFrame:
     """Columns host, urls, seconds at the host's rate: what a download would ask for, most seconds first.
 
-    `host` is "" for what is no address of the web.
+    `host` is "" for what is no address of the web. What `store` holds already is not asked for.
     """
-    rows = to_download(frame).select(col("source_url").alias("url"))
-    counts = []
     with tempfile.TemporaryDirectory() as scratch:
-        for paths in deal(rows, 1 + rows.count_rows() // _PIECE, Path(scratch)).values():
-            urls = _scan(paths, {"url": pl.String}).unique("url").with_columns(_parts(pl.col("url")))
-            counts.append(urls.group_by("scheme", "authority").agg(pl.len().cast(pl.Int64).alias("urls")).collect())
-    table = _named(pl.concat(counts)) if counts else pl.DataFrame(schema={"host": pl.String, "urls": pl.Int64})
-    hosts = _timed(table.group_by("host").agg(pl.col("urls").sum()), settings)
+        pieces = _pieces(frame, store, Path(scratch), retry_failed=settings.retry_failed)
+        counts = [left.group_by("host").agg(pl.len().cast(pl.Int64).alias("urls")) for left in pieces]
+    hosts = _timed(pl.concat(counts).group_by("host").agg(pl.col("urls").sum()), settings)
     return hosts.sort(["seconds", "host"], descending=[True, False])
 
 
@@ -73,28 +71,32 @@ def make_plan(frame: Frame, store: Path, folder: Path, settings: DownloadSetting
     """Write a plan of what is not in the store yet into `folder`, which is emptied first."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    rows = to_download(frame).select(
-        col("source_url").alias("url"), col("sha256"), col("md5"), col("crop").not_null().alias("is_original")
-    )
-    done = tables(store)
-    pieces = 1 + (rows.count_rows() + sum(rows_of(path) for path in done)) // _PIECE
-    asked = deal(rows, pieces, folder / "asked")
-    had = deal(read_tables(done).exclude("place", "message"), pieces, folder / "had") if done else {}
     runs = []
-    for piece in range(pieces):
-        left = _left(asked.get(piece, []), had.get(piece, []), settings.retry_failed)
-        left = _by_host(left)
+    for piece, left in enumerate(_pieces(frame, store, folder, retry_failed=settings.retry_failed)):
         left.write_ipc(folder / f"{piece:05}.arrow", compression="uncompressed", compat_level=pl.CompatLevel.oldest())
         counts = left.group_by("host", maintain_order=True).agg(pl.len().cast(pl.Int64).alias("urls"))
         start = pl.col("urls").cum_sum() - pl.col("urls")
         runs.append(counts.with_columns(start.alias("start"), pl.lit(piece).alias("piece")))
-    for name in ("asked", "had"):
-        shutil.rmtree(folder / name, ignore_errors=True)
     stretches = pl.concat(runs)
     hosts = _timed(stretches.group_by("host").agg(pl.col("urls").sum()), settings)
     shared = share_out(hosts, settings.workers).drop("urls")
     stretches.join(shared, on="host").sort(["host", "piece"]).write_parquet(folder / _HOSTS)
     return Plan(folder=folder, urls=int(stretches["urls"].sum()), shares=settings.workers)
+
+
+def _pieces(frame: Frame, store: Path | None, folder: Path, *, retry_failed: int) -> Iterator[pl.DataFrame]:
+    """What is not in the store, by host, a piece at a time; `folder` holds the pieces until the last is taken."""
+    rows = to_download(frame).select(
+        col("source_url").alias("url"), col("sha256"), col("md5"), col("crop").not_null().alias("is_original")
+    )
+    done = tables(store) if store is not None else []
+    pieces = 1 + (rows.count_rows() + sum(rows_of(path) for path in done)) // _PIECE
+    asked = deal(rows, pieces, folder / "asked")
+    had = deal(read_tables(done).exclude("place", "message"), pieces, folder / "had") if done else {}
+    for piece in range(pieces):
+        yield _by_host(_left(asked.get(piece, []), had.get(piece, []), retry_failed))
+    for name in ("asked", "had"):
+        shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def share_out(hosts: pl.DataFrame, shares: int) -> pl.DataFrame:
@@ -190,9 +192,20 @@ def settled(outcomes: pl.LazyFrame) -> pl.LazyFrame:
 def _left(asked: list[Path], had: list[Path], retry_failed: int) -> pl.DataFrame:
     """Of the URLs asked for, one row each, those that are not had."""
     schema = {"url": pl.String, "sha256": pl.String, "md5": pl.String, "is_original": pl.Boolean}
-    rows = _scan(asked, schema).group_by("url").agg(
-        pl.col("sha256", "md5").min().fill_null(""), pl.col("is_original").any()
-    )  # fmt: skip
+    # A crop's hash is not the file's.
+    hashes = [
+        pl.when(pl.col("is_original")).then(pl.lit("")).otherwise(pl.col(name).fill_null(""))
+        for name in ("sha256", "md5")
+    ]
+    stated = pl.concat_str(hashes, separator=_AND).alias("stated")
+    rows = (
+        _scan(asked, schema)
+        .with_columns(stated)
+        .group_by("url")
+        .agg(pl.col("stated").unique().sort(), pl.col("is_original").any())
+        # One row that states nothing takes whatever there is.
+        .with_columns(pl.when(~pl.col("stated").list.contains(_AND)).then(pl.col("stated")))
+    )
     known = settled(_scan(had, OUTCOMES)).select(
         "url",
         "reason",
@@ -205,7 +218,9 @@ def _left(asked: list[Path], had: list[Path], retry_failed: int) -> pl.DataFrame
     is_done = pl.when(is_image).then(pl.col("has_original") | ~pl.col("is_original"))
     is_final = is_done.otherwise((pl.col("target") == "") & (pl.col("round") >= retry_failed))
     both = rows.join(known, on="url", how="left").filter(pl.col("reason").is_null() | ~is_final)
-    return both.select(*schema, pl.col("target").fill_null(""), pl.col("hops").fill_null(0)).collect()
+    return both.select(
+        "url", "stated", "is_original", pl.col("target").fill_null(""), pl.col("hops").fill_null(0)
+    ).collect()
 
 
 def _scan(paths: list[Path], schema: Mapping[str, Any]) -> pl.LazyFrame:
@@ -241,8 +256,9 @@ def _timed(hosts: pl.DataFrame, settings: DownloadSettings) -> pl.DataFrame:
 
 
 def _wanted(row: dict[str, Any]) -> Wanted:
-    names = ("url", "is_original", "sha256", "md5", "target", "hops")
-    return Wanted(**{name: row[name] for name in names})
+    stated = [text.partition(_AND) for text in row["stated"] or ()]
+    names = ("url", "is_original", "target", "hops")
+    return Wanted(stated=tuple((sha, md5) for sha, _, md5 in stated), **{name: row[name] for name in names})
 
 
 def rows_of(path: Path) -> int:

@@ -5,54 +5,69 @@ of another worker is noted, and is that worker's in the next round. The folder i
 """
 
 import asyncio
-import multiprocessing
 import os
-from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import daft
 
+from thuja.curate.download.claims import working
 from thuja.curate.download.engine import Engine
 from thuja.curate.download.journal import Journal
 from thuja.curate.download.plan import Plan, SharePlan
 from thuja.curate.download.settings import DownloadSettings
-from thuja.jobs import Progress, kept_when_full
+from thuja.errors import ThujaError
+from thuja.jobs import Progress, kept_when_full, spread
 
 _THREADS: Final = 8
+_HINT: Final = "run the same command again, which goes on; fewer download.workers need less memory"
 
 
-def download_share(plan: Plan, share: int, settings: DownloadSettings, folder: Path) -> int:
-    """Download one worker's share into tars of `folder`; returns how many URLs failed.
+def download_share(plan: Plan, share: int, *, settings: DownloadSettings, folder: Path, run: str) -> int:
+    """Download one worker's share into tars of `folder`; returns how many URLs were handed to another worker.
 
-    Raises ThujaError when the disk is full: what is done is kept.
+    Raises ThujaError when the disk is full, or `run` is no longer the run of this store: what is done is kept.
     """
     part = SharePlan(plan, share)
     progress = Progress(total=part.urls, label="downloading" if plan.shares == 1 else f"downloading, worker {share}")
     try:
-        with kept_when_full(folder), Journal(folder, share, piece_bytes=settings.piece_bytes) as journal:
+        with (
+            kept_when_full(folder),
+            working(folder, share, run),
+            Journal(folder, share, piece_bytes=settings.piece_bytes) as journal,
+        ):
             engine = Engine(part, settings, journal, progress)
             asyncio.run(engine.run(min(os.cpu_count() or 1, _THREADS)))
-            return engine.failed
+            return engine.handed
     finally:
         progress.close()
 
 
-def download_shares(plan: Plan, settings: DownloadSettings, folder: Path) -> int:
-    """Download all shares at once, each by a worker of its own; returns how many URLs failed."""
+def download_shares(plan: Plan, *, settings: DownloadSettings, folder: Path, run: str) -> int:
+    """Download all shares at once, each by a worker of its own; returns how many URLs were handed on.
+
+    Raises ThujaError, also when the system kills a worker; when this process is killed, the workers end with it.
+    """
+    job = partial(download_share, plan, settings=settings, folder=folder, run=run)
     if plan.shares == 1:
-        return download_share(plan, 0, settings, folder)
+        return job(0)
     if daft.runners.get_or_create_runner().name == "ray":
-        return _on_ray(plan, settings, folder)
-    spawning = multiprocessing.get_context("spawn")  # a fork would take Daft's threads with it, half alive
-    with ProcessPoolExecutor(plan.shares, mp_context=spawning) as pool:
-        futures = [pool.submit(download_share, plan, share, settings, folder) for share in range(plan.shares)]
-        return sum(future.result() for future in futures)
+        return _on_ray(job, plan.shares)
+    return sum(spread(job, range(plan.shares), workers=plan.shares, hint=_HINT))
 
 
-def _on_ray(plan: Plan, settings: DownloadSettings, folder: Path) -> int:
+def _on_ray(job: "partial[int]", shares: int) -> int:
     import ray  # only where the extra curate-ray is installed
 
-    task = ray.remote(num_cpus=1, max_retries=0, scheduling_strategy="SPREAD")(download_share)
-    failed: list[int] = ray.get([task.remote(plan, share, settings, folder) for share in range(plan.shares)])
-    return sum(failed)
+    task = ray.remote(num_cpus=1, max_retries=0, scheduling_strategy="SPREAD")(_called)
+    gone = (ray.exceptions.WorkerCrashedError, ray.exceptions.OutOfMemoryError, ray.exceptions.NodeDiedError)
+    try:
+        handed: list[int] = ray.get([task.remote(job, share) for share in range(shares)])
+    except gone as error:
+        raise ThujaError("a worker process was killed, perhaps for want of memory", hint=_HINT) from error
+    return sum(handed)
+
+
+def _called(job: "partial[int]", share: int) -> int:
+    return job(share)

@@ -4,11 +4,10 @@ The store is a folder of tars with a table each (journal.py), and outlives the s
 anew with a longer table, asks only for what is not there.
 """
 
-import fcntl
-import json
+import logging
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,20 +18,26 @@ import pyarrow.parquet as pq
 from daft import col, lit
 from daft.functions import coalesce, when
 
+from thuja.curate.download.claims import claimed
+from thuja.curate.download.content import MISMATCH
 from thuja.curate.download.journal import OUTCOMES, recover, tables
 from thuja.curate.download.plan import deal, make_plan, read_tables, rows_of, settled, to_download
+from thuja.curate.download.reuse import FORM, stored_side
 from thuja.curate.download.settings import DownloadSettings
 from thuja.curate.download.shares import download_shares
 from thuja.curate.steps import Frame, Step, mark_dropped
-from thuja.errors import OutputExists, ThujaError
+from thuja.errors import OutputExists
 from thuja.jobs import atomic_path, kept_when_full, write_json
+
+_LOG: Final = logging.getLogger(__name__)
 
 STEP: Final = "download"
 ERRORS: Final = "errors.parquet"
 """In the store: uuid, source_url, reason, message and tries of every row that could not be had."""
 
-_FORM: Final = "store.json"
 _PIECE: Final = 4_000_000
+_NAMELESS: Final = 1_000
+"""So many URLs may be asked for by somebody whom nobody can write to; of more, a warning is given."""
 _GAINED: Final = ("place", "sha256", "md5", "file_size", "width", "height")
 _RESULT: Final = ("max_side", "max_bytes", "max_pixels", "tries", "redirects", "robots", "allow_private")
 _ERRORS: Final = pa.schema(
@@ -60,18 +65,33 @@ def download(frame: Frame, settings: DownloadSettings, folder: Path) -> Frame:
     """Download what the rows need and is not in the store, and join it to them; raises ThujaError."""
     if not folder.exists() and not to_download(frame).limit(1).count_rows():
         return frame
-    with kept_when_full(folder), _claimed(folder, settings):
-        for _ in range(settings.redirects + 2):  # a round for every redirect to another worker's host
-            recover(folder)
-            plan = make_plan(frame, folder, folder / "plan", settings)
-            if plan.urls == 0:
-                break
-            download_shares(plan, settings, folder)
+    with kept_when_full(folder), claimed(folder) as run:
+        _refuse_another_size(folder, settings)
+        _ask_all(frame, settings, folder, run=run)
         outcomes = _settle(folder)
         shutil.rmtree(folder / "plan", ignore_errors=True)
         joined = _joined(frame, outcomes)
         _write_errors(joined, folder / ERRORS)
     return mark_dropped(joined, col("found_reason"), STEP).exclude("found_reason", "found_message", "found_tries")
+
+
+def _ask_all(frame: Frame, settings: DownloadSettings, folder: Path, *, run: str) -> None:
+    """Round by round, until every URL has come to an end; the last one is a single worker's.
+
+    A round follows each redirect to another worker's host. What is left then waits for rules on such a host
+    (Desk.is_put_off), and is asked for by one worker that has all hosts.
+    """
+    for rounds_left in reversed(range(settings.redirects + 3)):
+        recover(folder)
+        plan = make_plan(frame, folder, folder / "plan", settings)
+        if plan.urls == 0:
+            break
+        is_first = rounds_left == settings.redirects + 2
+        if is_first and not settings.contact and plan.urls > _NAMELESS:
+            _LOG.warning("%s URLs are asked for without a contact; give one: download.contact", f"{plan.urls:,}")
+        handed = download_shares(plan, settings=settings, folder=folder, run=run)
+        workers = settings.workers if handed and rounds_left > 1 else 1
+        settings = replace(settings, workers=workers)
 
 
 def _joined(frame: Frame, outcomes: Frame) -> Frame:
@@ -81,9 +101,9 @@ def _joined(frame: Frame, outcomes: Frame) -> Frame:
     # A row that is not asked for has no URL to join by.
     key = when(col("is_asked"), col("source_url"))
     joined = frame.with_column("join_url", key).join(found, left_on="join_url", right_on="found_url", how="left")
-    differs = _differs("sha256") | _differs("md5")
+    differs = (_differs("sha256") | _differs("md5")) & col("crop").is_null()  # a crop's hash is not the file's
     failed = when(col("found_reason") != lit(""), col("found_reason"))
-    reason = when(differs & col("crop").is_null(), lit("hash_mismatch")).otherwise(failed)
+    reason = when(differs, lit(MISMATCH)).otherwise(failed)
     message = when(differs, lit("the bytes have another hash than the source gives")).otherwise(col("found_message"))
     joined = joined.with_columns({"found_reason": reason, "found_message": message})
     is_had = col("is_asked") & col("found_place").not_null() & (col("found_place") != lit("")) & reason.is_null()
@@ -133,24 +153,13 @@ def _write_errors(joined: Frame, path: Path) -> None:
             writer.write_table(pa.Table.from_batches([batch]).cast(_ERRORS))
 
 
-@contextmanager
-def _claimed(folder: Path, settings: DownloadSettings) -> Iterator[None]:
-    """Keep other processes out of the store, and refuse one whose images have another size."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise ThujaError(f"another process downloads into {folder}", hint="wait for it, or end it") from error
-        form = {"max_side": settings.max_side}
-        try:
-            stored = json.loads((folder / _FORM).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            stored = form
-            write_json(folder / _FORM, form)
-        if stored != form:
-            raise OutputExists(
-                f"{folder} holds images of max_side {stored.get('max_side')}, and {settings.max_side} is asked for",
-                hint="name another folder for the downloads, or move that away",
-            )
-        yield
+def _refuse_another_size(folder: Path, settings: DownloadSettings) -> None:
+    """Raise OutputExists for a store whose images have another size; one that has none gets this."""
+    stored = stored_side(folder)
+    if stored is None:
+        write_json(folder / FORM, {"max_side": settings.max_side})
+    elif stored != settings.max_side:
+        raise OutputExists(
+            f"{folder} holds images of max_side {stored}, and {settings.max_side} is asked for",
+            hint=f"max_side = {stored} under [download] goes on with them; delete {folder} to download anew",
+        )
