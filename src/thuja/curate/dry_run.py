@@ -43,7 +43,7 @@ class DryRun:
 
 def reckon(frame: Frame, steps: Sequence[StepCounts], settings: DownloadSettings, *, store: Path) -> DryRun:
     """Count what is left to download of the rows that are kept, and is not in the store."""
-    hosts = plan_hosts(frame, settings, store)
+    hosts = plan_hosts(frame, settings, store=store)
     web = hosts.filter(pl.col("host") != "")
     urls = int(web["urls"].sum())
     slowest = web.head(_SHOWN).select("host", "urls", "seconds").rows()
