@@ -85,7 +85,9 @@ def write_card(folder: Path, facts: CardFacts) -> Path:
     _write_datasets(folder / DATASETS, counts, facts)
     path = folder / CARD
     header = _header(counts, facts, manifest).to_yaml()
-    write_text(path, f"---\n{header}\n---\n\n{''.join(_body(counts, facts, manifest, cited))}".rstrip() + "\n")
+    write_text(
+        path, f"---\n{header}\n---\n\n{''.join(_body(counts, facts, manifest=manifest, cited=cited))}".rstrip() + "\n"
+    )
     return path
 
 
@@ -129,7 +131,9 @@ def _summary(counts: CardTables, facts: CardFacts) -> str:
     return f"{said} {told}" if said else told
 
 
-def _body(counts: CardTables, facts: CardFacts, manifest: Manifest | None, cited: Sequence[Citation]) -> Iterator[str]:
+def _body(
+    counts: CardTables, facts: CardFacts, *, manifest: Manifest | None, cited: Sequence[Citation]
+) -> Iterator[str]:
     yield f"# {cell(facts.name)}\n\n{cell(_summary(counts, facts), is_whole=True)}\n\n"
     yield from _contents(facts, manifest)
     yield from _sources(counts)

@@ -103,13 +103,13 @@ def repack(
     with output_folder(out, verb=VERB, force=force, resume=resume) as folder:
         _settle_plan(folder, shards, config)
         survey = _survey(shards, config, workers)
-        tasks = list(_tasks(shards, survey, config, folder))
+        tasks = list(_tasks(shards, survey, config, folder=folder))
         if not tasks:
             raise EmptyInput(f"no sample is left of {survey.read:,}", hint="thuja shards check says what is wrong")
         with kept_when_full(folder):
             written = _write_all(tasks, config, workers)
             write_manifest(folder, [one.facts for one in written if one.facts is not None])
-    return _report(survey, tasks, written, config)
+    return _report(survey, config, tasks=tasks, written=written)
 
 
 def take_down_list(path: Path) -> TakeDownList:
@@ -174,7 +174,7 @@ class _Written:
     faults: Mapping[str, int]
 
 
-def _tasks(shards: Sequence[Path], survey: Survey, config: RepackConfig, folder: Path) -> Iterator[_Task]:
+def _tasks(shards: Sequence[Path], survey: Survey, config: RepackConfig, *, folder: Path) -> Iterator[_Task]:
     prefixes = [_prefix_of(shard) for shard in shards]
     for prefix in sorted(set(prefixes)):
         ours = np.array([number for number, name in enumerate(prefixes) if name == prefix], dtype=np.int32)
@@ -203,7 +203,9 @@ def _write_all(tasks: Sequence[_Task], config: RepackConfig, workers: int) -> li
     return written
 
 
-def _report(survey: Survey, tasks: Sequence[_Task], written: Sequence[_Written], config: RepackConfig) -> RepackReport:
+def _report(
+    survey: Survey, config: RepackConfig, *, tasks: Sequence[_Task], written: Sequence[_Written]
+) -> RepackReport:
     faults, splits = Counter(survey.faults), Counter[str]()
     for one in written:
         faults.update(one.faults)
@@ -241,7 +243,7 @@ def _write(task: _Task, *, max_side: int | None, text_keys: bool) -> _Written:
     if task.path.exists():
         return _Written(facts=read_facts(task.path), faults=faults)
     with ExitStack() as files:
-        samples = _samples(task, _Opened(files), max_side, faults)
+        samples = _samples(task, _Opened(files), max_side=max_side, faults=faults)
         try:
             facts = write_shard(task.path, samples, text_keys=text_keys)
         except EmptyInput:
@@ -269,7 +271,9 @@ class _Opened:
             file.close()
 
 
-def _samples(task: _Task, files: _Opened, max_side: int | None, faults: Counter[str]) -> Iterator[tuple[Record, bytes]]:
+def _samples(
+    task: _Task, files: _Opened, *, max_side: int | None, faults: Counter[str]
+) -> Iterator[tuple[Record, bytes]]:
     told = FaultCount()
     for place, start in zip(task.places.tolist(), task.starts.tolist(), strict=True):
         path = task.sources[place]

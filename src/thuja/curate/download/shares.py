@@ -1,7 +1,8 @@
 """A plan's shares on their workers: this process, other processes of this machine, or a Ray cluster.
 
 All the requests to one host are made by one worker, so that its pace holds for the whole cluster; a redirect to a host
-of another worker is noted, and is that worker's in the next round. The folder is one that every worker reaches.
+of another worker is noted, and is that worker's in the next round; a host whose robots.txt lies with another worker
+waits for the last round, which one worker makes alone. The folder is one that every worker reaches.
 """
 
 import asyncio
