@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from thuja.curate.sources import coco, lila
+from thuja.curate.sources import chunked_tables, coco
 from thuja.errors import BadFile, UnknownName, UsageError
 
 Reading = Callable[..., tuple[list[dict[str, Any]], Counter[str]]]
@@ -166,9 +166,6 @@ def test_an_image_with_labels_in_two_pieces_is_one_image(
     labels = [(f"i{n // 3}", "wolf" if n % 3 else "fox") for n in range(40)] + [("single", "wolf")]
     path = table(tmp_path / "lila.csv", labels)
     whole, _ = read("camera_traps", path)
-    pieces = lila.read_delimited
-    monkeypatch.setattr(
-        lila, "read_delimited", lambda *given: (part for frame in pieces(*given) for part in frame.iter_slices(4))
-    )
+    monkeypatch.setattr(chunked_tables, "_PIECE", 300)
     assert read("camera_traps", path)[0] == whole
     assert Counter(row["drop_reason"] for row in whole) == {"several_taxa": 39, None: 2}

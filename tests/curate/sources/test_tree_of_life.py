@@ -95,7 +95,7 @@ def test_fathomnets_images_are_cropped_as_their_table_says(read: Reading, tmp_pa
 def test_small_parts_give_the_same_rows(read: Reading, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write(tmp_path / "tol", [entry(n, source_url=f"https://x.org/{n * n}") for n in range(60)])
     whole, _ = read("tree_of_life", folder)
-    monkeypatch.setattr(tree_of_life, "count_parts", lambda *files: 7)
+    monkeypatch.setattr(tree_of_life, "count_parts", lambda size: 7)
     parted, _ = read("tree_of_life", folder)
     assert [row["uuid"] for row in parted] != IDS
     assert sorted(parted, key=lambda row: row["uuid"]) == whole

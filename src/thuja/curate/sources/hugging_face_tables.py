@@ -10,12 +10,13 @@ import pyarrow as pa
 
 from thuja.curate.sources.file_names import find_below
 from thuja.curate.sources.hugging_face_features import Features, find_features
-from thuja.curate.sources.partitions import scratch_of
+from thuja.curate.sources.parquet_files import parquet_batches
 from thuja.curate.sources.spec import Notes, SourceSpec
+from thuja.curate.sources.spilling import scratch_of
 from thuja.curate.sources.split_words import SPLIT_OF
 from thuja.curate.sources.table import rows_of_lines
 from thuja.curate.sources.table_columns import Columns
-from thuja.curate.sources.table_files import holds_bytes, opened_parquet, plain
+from thuja.curate.sources.table_files import holds_bytes, plain
 from thuja.errors import BadFile, UsageError
 from thuja.images.places import stretch
 
@@ -65,12 +66,10 @@ def split_of(relative: str) -> str | None:
 
 
 def _batches(table: Path) -> Iterator[pa.RecordBatch]:
+    if table.suffix == ".parquet":
+        yield from parquet_batches(table, rows=_ROWS)
+        return
     try:
-        if table.suffix == ".parquet":
-            with opened_parquet(table) as file:
-                for batch in file.iter_batches(_ROWS, use_threads=False):
-                    yield batch.replace_schema_metadata(file.schema_arrow.metadata)
-            return
         with pa.memory_map(str(table)) as source:
             if source.read(6) == b"ARROW1":
                 reader = pa.ipc.open_file(source)
