@@ -20,6 +20,8 @@ from thuja.curate.sources.spilling import scratch_of
 from thuja.curate.sources.trap_labels import SEVERAL, reason_of
 from thuja.errors import UsageError
 
+PATH_OPTIONS: tuple[str, ...] = ("images",)
+"""The options that are paths."""
 _IMAGES = Fields(
     key="id",
     columns={

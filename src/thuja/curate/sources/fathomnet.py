@@ -22,6 +22,8 @@ from thuja.curate.sources.spilling import scratch_of
 from thuja.curate.sources.text_tables import TextTable
 from thuja.errors import BadFile, UsageError
 
+PATH_OPTIONS: tuple[str, ...] = ()
+"""The options that are paths."""
 _IMAGE_TRAITS = {
     "depth": number("depthMeters"),
     "altitude": number("altitude"),

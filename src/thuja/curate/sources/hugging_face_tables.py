@@ -38,7 +38,9 @@ def read_image_tables(
         done, features = 0, None
         with (scratch / f"images-{number:05d}.bin").open("wb") as spilled:
             for batch in _batches(table):
-                features = features or find_features(batch.schema, folder, spec.option("image"))
+                features = features or find_features(
+                    batch.schema, folder, spec.option("image"), is_data_set=root.is_dir()
+                )
                 frame, columns = _labels(batch, features, spec, table)
                 found = _images(batch, features.image, folder, spilled)
                 spilled.flush()  # whoever reads the rows may read the images

@@ -18,6 +18,8 @@ from thuja.curate.sources.split_words import SPLIT_OF
 from thuja.errors import ThujaError, UsageError
 from thuja.taxonomy import RANKS, Taxon
 
+PATH_OPTIONS: tuple[str, ...] = ("images",)
+"""The options that are paths."""
 _SOURCE = "iNat21"
 _SPLITS = SPLIT_OF | {"train_mini": "train", "public_test": "test"}
 _NAMES = [*(rank.label for rank in RANKS), "common", "verbatim_name"]

@@ -17,7 +17,10 @@ from thuja.curate.sources.text_tables import TextTable
 from thuja.errors import UnknownName, UsageError
 from thuja.taxonomy import RANKS, Rank
 
+PATH_OPTIONS: tuple[str, ...] = ()
+"""The options that are paths."""
 _BUCKET = "https://inaturalist-open-data.s3.amazonaws.com/photos"
+_ENDINGS = (".csv.gz", ".csv")
 _SIZES = ("original", "large", "medium", "small", "thumb", "square")
 _LABELS = [rank.label for rank in RANKS]
 _PHOTOS = ("photo_uuid", "photo_id", "observation_uuid", "observer_id", "extension", "license", "width", "height")
@@ -65,6 +68,12 @@ def read_inaturalist(spec: SourceSpec, notes: Notes) -> Iterator[pl.DataFrame]:
             yield _rows(chunk, spec.name or "iNaturalist", size)
 
 
+def files_of(spec: SourceSpec) -> list[Path]:
+    """The four tables, packed or not."""
+    names = ("photos", "observations", "taxa", "observers")
+    return [spec.path / f"{name}{ending}" for name in names for ending in _ENDINGS]
+
+
 def _rows(known: pl.DataFrame, data_source: str, size: str) -> pl.DataFrame:
     is_fetchable = pl.col("photo_id").str.contains(r"^\d+$") & pl.col("extension").str.contains(r"^[A-Za-z0-9]{1,8}$")
     address = pl.format("{}/{}/{}.{}", pl.lit(_BUCKET), "photo_id", pl.lit(size), "extension")
@@ -102,7 +111,7 @@ def _joinable(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _find(folder: Path, name: str) -> Path:
-    for ending in (".csv.gz", ".csv"):
+    for ending in _ENDINGS:
         if (folder / f"{name}{ending}").is_file():
             return folder / f"{name}{ending}"
     raise UsageError(

@@ -16,6 +16,9 @@ from thuja.curate.sources.table_paths import OUTSIDE, TablePaths
 from thuja.errors import UsageError
 from thuja.taxonomy import RANKS, Rank, Taxon
 
+PATH_OPTIONS: tuple[str, ...] = ()
+"""The options that are paths."""
+
 _NAMES = [*(rank.label for rank in RANKS), "common", "verbatim_name"]
 
 

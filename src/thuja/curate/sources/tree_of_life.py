@@ -29,6 +29,8 @@ from thuja.curate.sources.tree_of_life_10m import read_tree_of_life_10m
 from thuja.errors import BadFile, UsageError
 from thuja.taxonomy import RANKS
 
+PATH_OPTIONS: tuple[str, ...] = ()
+"""The options that are paths."""
 _RANKS = [rank.label for rank in RANKS]
 _CATALOG = ("uuid", "data_source", "source_id", *_RANKS, "scientific_name", "common")
 _CATALOG_MORE = ("source_url", "publisher", "basis_of_record", "basisOfRecord", "img_type", "shard_filename")
@@ -53,7 +55,7 @@ def read_tree_of_life(spec: SourceSpec, notes: Notes) -> Iterator[pl.DataFrame]:
     if not is_parquet(catalog):
         yield from read_tree_of_life_10m(spec, catalog, notes)
         return
-    folder = catalog.parent.parent if catalog.parent.name == "dataset" else catalog.parent
+    folder = _folder_of(catalog)
     provenance = _beside(folder, "provenance.parquet")
     scratch = scratch_of(spec)
     count = count_parts(size_as_text(catalog, provenance))
@@ -67,6 +69,22 @@ def read_tree_of_life(spec: SourceSpec, notes: Notes) -> Iterator[pl.DataFrame]:
         known = joined.rows.join(crops, on="uuid", how="left", maintain_order="left")
         for chunk in known.iter_slices(CHUNK):
             yield _rows(chunk, spec.name, notes)
+
+
+def files_of(spec: SourceSpec) -> list[Path]:
+    """The catalog of a folder, and the tables that belong to it."""
+    try:
+        catalog = find_catalog(spec.path)
+    except UsageError:
+        return []
+    if not is_parquet(catalog):
+        return [catalog, catalog.with_name("licenses.csv")]
+    beside = [_beside(_folder_of(catalog), name) for name in ("provenance.parquet", "fathom_metadata.csv")]
+    return [catalog, *(file for file in beside if file is not None)]
+
+
+def _folder_of(catalog: Path) -> Path:
+    return catalog.parent.parent if catalog.parent.name == "dataset" else catalog.parent
 
 
 def find_catalog(path: Path) -> Path:
