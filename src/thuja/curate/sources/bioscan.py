@@ -106,7 +106,7 @@ def read_bioscan(spec: SourceSpec, notes: Notes) -> Iterator[pl.DataFrame]:
             layout.require(split)
         root = Path(spec.option("images") or (spec.path if spec.path.is_dir() else spec.path.parent))
         images: _Images | None = None
-        for frame in read_frames(container, layout, _WANTED, notes):
+        for frame in read_frames(container, layout, _WANTED, notes=notes):
             for piece in frame.iter_slices(CHUNK):
                 rows = _cleaned(piece)
                 images = images or _find_layout(rows.head(_TRIED), root, [package] if package else [*PACKAGES])

@@ -22,14 +22,15 @@ def cut(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     count = 0
     for name in found:
         places = (frame[name].str.len_bytes() > MAX_CELL).fill_null(value=False).arg_true()
-        shorten = _cut_members if name == "traits" else _cut_text
-        short = pl.Series([shorten(cell) for cell in frame[name].gather(places).to_list()], dtype=pl.String)
+        cells = frame[name].gather(places).to_list()
+        shorter = [_cut_members(cell) if name == "traits" else _cut_text(cell, MAX_CELL) for cell in cells]
+        short = pl.Series(shorter, dtype=pl.String)
         frame = frame.with_columns(frame[name].scatter(places, short))
         count += len(places)
     return frame, count
 
 
-def _cut_text(text: str, size: int = MAX_CELL) -> str:
+def _cut_text(text: str, size: int) -> str:
     return text.encode()[:size].decode("utf-8", "ignore")
 
 

@@ -121,7 +121,7 @@ def _encoding_of(start: bytes, file: str) -> str:
     return "utf-8"
 
 
-def read_frames(container: Container, layout: Layout, wanted: Sequence[str], notes: Notes) -> Iterator[pl.DataFrame]:
+def read_frames(container: Container, layout: Layout, wanted: Sequence[str], *, notes: Notes) -> Iterator[pl.DataFrame]:
     """The wanted columns, all text, an empty cell null, a column that the file lacks all null.
 
     Counts in `notes`, each behind the file's name: `ragged_lines`, `lines_not_utf8`, `nul_bytes`, `cut_cells`. Raises
@@ -131,7 +131,7 @@ def read_frames(container: Container, layout: Layout, wanted: Sequence[str], not
     ragged = f"{layout.file}:ragged_lines"
     before = notes[ragged]
     for text in _chunks(container, layout):
-        frame = _parse(text, layout, wanted, notes)
+        frame = _parse(text, layout, wanted, notes=notes)
         rows += len(frame)
         yield frame
     if not rows and notes[ragged] > before:
@@ -203,7 +203,7 @@ def _inside(letters: np.ndarray) -> np.ndarray:
     return (np.cumsum(letters == _QUOTE, dtype=np.uint8) & 1).astype(bool)
 
 
-def _parse(text: bytes, layout: Layout, wanted: Sequence[str], notes: Notes) -> pl.DataFrame:
+def _parse(text: bytes, layout: Layout, wanted: Sequence[str], *, notes: Notes) -> pl.DataFrame:
     if b"\0" in text:
         notes[f"{layout.file}:nul_bytes"] += text.count(b"\0")
         text = text.replace(b"\0", b"")
@@ -215,7 +215,7 @@ def _parse(text: bytes, layout: Layout, wanted: Sequence[str], notes: Notes) -> 
         frame = _read_csv(text, layout, places)
     except pl.exceptions.ComputeError as error:
         if "utf-8" not in str(error).lower():
-            frame = _read_slowly(text, layout, places, notes)
+            frame = _read_slowly(text, layout, places, notes=notes)
         else:
             frame = _read_csv(_as_utf8(text, layout, notes), layout, places)
     if longest > MAX_CELL:
@@ -280,7 +280,7 @@ def _read_csv(text: bytes, layout: Layout, places: dict[str, int]) -> pl.DataFra
     return frame.with_columns(pl.when(pl.all() != "").then(pl.all())) if layout.quoted else frame
 
 
-def _read_slowly(text: bytes, layout: Layout, places: dict[str, int], notes: Notes) -> pl.DataFrame:
+def _read_slowly(text: bytes, layout: Layout, places: dict[str, int], *, notes: Notes) -> pl.DataFrame:
     """By Python's csv: for quotes in places where they should not be, which polars refuses."""
     lines = csv.reader(io.StringIO(text.decode("utf-8", "replace"), newline=""), delimiter=layout.separator)
     columns: dict[str, list[str | None]] = {column: [] for column in places}

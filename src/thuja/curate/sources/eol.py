@@ -55,7 +55,7 @@ class _Names:
     def frames(self, notes: Notes) -> Iterator[pl.DataFrame]:
         """`page` and the four others, as text; pages without a name left out."""
         wanted = list(dict.fromkeys([self.page, *(column for column in self.columns if column)]))
-        for frame in read_frames(self.container, self.layout, wanted, notes):
+        for frame in read_frames(self.container, self.layout, wanted, notes=notes):
             named = frame.select(
                 pl.col(self.page).alias("page"),
                 *(
@@ -163,14 +163,14 @@ def _common(beside: Container, said: str, stack: ExitStack, *, notes: Notes) -> 
     is_english = pl.col("language_code").is_in(["eng", "en"]) & pl.col("is_preferred_by_eol").is_not_null()
     kept = [
         frame.filter(is_english).select(pl.col("page_id").alias("page"), pl.col("vernacular_string").alias("common"))
-        for frame in read_frames(container, layout, wanted, notes)
+        for frame in read_frames(container, layout, wanted, notes=notes)
     ]
     return pl.concat([empty, *kept]).drop_nulls().unique("page", keep="first", maintain_order=True)
 
 
 def _images(container: Container, manifests: list[Layout], notes: Notes) -> Iterator[pl.DataFrame]:
     for layout in manifests:
-        for frame in read_frames(container, layout, _MANIFEST, notes):
+        for frame in read_frames(container, layout, _MANIFEST, notes=notes):
             kept = frame.filter(pl.col(_CONTENT).is_not_null())
             notes["images"] += len(frame)
             notes["images_without_id"] += len(frame) - len(kept)

@@ -54,7 +54,7 @@ class ParquetDownload:
             container, name = self.media_text
             layout = sniff(container, name)
             layout.require(KEY, "identifier")
-            yield from read_frames(container, layout, (KEY, *MEDIA), notes)
+            yield from read_frames(container, layout, (KEY, *MEDIA), notes=notes)
         elif self.nested is not None:
             for file in self.occurrence_files:
                 yield from _read_nested(file, self.nested)

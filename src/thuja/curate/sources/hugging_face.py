@@ -47,9 +47,9 @@ def read_hugging_face(spec: SourceSpec, notes: Notes) -> Iterator[pl.DataFrame]:
     tables = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.suffix in ENDINGS)
     tables = [path for path in tables if path not in metadata]
     if tables:
-        yield from read_image_tables(spec, root, tables, data_source, notes=notes)
+        yield from read_image_tables(spec, root, tables, notes, data_source=data_source)
     elif metadata:
-        yield from _read_metadata(root, metadata, data_source, notes)
+        yield from _read_metadata(root, metadata, data_source, notes=notes)
     else:
         yield from read_folder(SourceSpec(kind="folder", path=root, name=data_source), notes)
 
@@ -82,7 +82,7 @@ def _fetched(spec: SourceSpec) -> Path:
     return Path(str(found))
 
 
-def _read_metadata(root: Path, files: list[Path], data_source: str, notes: Notes) -> Iterator[pl.DataFrame]:
+def _read_metadata(root: Path, files: list[Path], data_source: str, *, notes: Notes) -> Iterator[pl.DataFrame]:
     """A folder of images whose metadata files say what they show; images they leave out are dropped rows."""
     paths = TablePaths(table=files[0], root=root)
     for file in files:
@@ -90,7 +90,7 @@ def _read_metadata(root: Path, files: list[Path], data_source: str, notes: Notes
         for frame in _lines(file, notes):
             named = frame.select(pl.col(name).alias(new) for name, new in _renamed(frame.columns).items())
             columns = Columns.find(named.columns, file)
-            yield with_split(rows_of_files(named, columns, paths, data_source, notes=notes))
+            yield with_split(rows_of_files(named, columns, notes, paths=paths, data_source=data_source))
     yield from paths.unlisted(data_source)
 
 

@@ -21,7 +21,7 @@ def whole_records(text: bytes, separator: str, count: int) -> tuple[bytes, int]:
     kept: list[bytes] = []
     ragged = place = 0
     while place < len(lines):
-        size, cells = _record(lines, place, separator, count)
+        size, cells = _record(lines, place, separator=separator, count=count)
         if cells is not None:
             kept.append(_written(cells, separator))
         elif lines[place].strip():
@@ -30,7 +30,7 @@ def whole_records(text: bytes, separator: str, count: int) -> tuple[bytes, int]:
     return b"".join(kept), ragged
 
 
-def _record(lines: list[bytes], place: int, separator: str, count: int) -> tuple[int, list[str] | None]:
+def _record(lines: list[bytes], place: int, *, separator: str, count: int) -> tuple[int, list[str] | None]:
     """How many lines the record at a place has, and its cells; one line and None where there is no record."""
     for end in range(place + 1, min(place + _MAX_LINES, len(lines)) + 1):
         if end > place + 1 and b'"' not in lines[end - 1]:  # cannot close what is open

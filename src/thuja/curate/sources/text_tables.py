@@ -58,4 +58,4 @@ class TextTable:
         """These columns, or all that have a name, as text, null where a cell is empty; see chunked_tables."""
         wanted = columns or [name for name in self.header if name]
         with opened(self.path) as container:
-            yield from read_frames(container, self.layout, wanted, notes)
+            yield from read_frames(container, self.layout, wanted, notes=notes)
