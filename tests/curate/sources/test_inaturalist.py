@@ -133,3 +133,14 @@ def test_without_observers_nobody_is_named_and_lines_of_another_length_are_count
     rows, notes = read("inaturalist", folder)
     assert [row["recorded_by"] for row in rows] == [None]
     assert notes == {"photos.csv.gz:ragged_lines": 1, "no_observers_table": 1}
+
+
+def test_nothing_stays_in_the_scratch_folder(read: Reading, tmp_path: Path) -> None:
+    """photos/000.parquet and its like lay in the output folder for good."""
+    read("inaturalist", write(tmp_path / "inat", PHOTOS, OBSERVATIONS))
+    assert not any((tmp_path / "scratch").rglob("*"))
+
+
+def test_photos_without_any_observation_are_rows(read: Reading, tmp_path: Path) -> None:
+    rows, _ = read("inaturalist", write(tmp_path / "inat", PHOTOS[:1], []))
+    assert [(row["source_id"], row["drop_reason"]) for row in rows] == [("100", "no_observation")]

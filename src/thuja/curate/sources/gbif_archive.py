@@ -66,7 +66,7 @@ def read_verbatim(container: Container, tables: Tables, notes: Notes) -> Iterato
     """What verbatim.txt says of that which occurrence.txt has no column for, under occurrence.txt's names."""
     assert tables.verbatim is not None
     sources = _missing(tables.occurrence, tables.verbatim)
-    for frame in read_frames(container, tables.verbatim, (KEY, *sources.values()), notes):
+    for frame in read_frames(container, tables.verbatim, (KEY, *sources.values()), notes=notes):
         yield frame.select(KEY, *(pl.col(source).alias(column) for column, source in sources.items()))
 
 
