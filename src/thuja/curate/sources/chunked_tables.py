@@ -22,7 +22,7 @@ import polars as pl
 from thuja.curate.sources.cells import MAX_CELL, cut
 from thuja.curate.sources.containers import Container
 from thuja.curate.sources.spec import Notes
-from thuja.curate.sources.stray_quotes import whole_records
+from thuja.curate.sources.stray_quotes import MANY_LINES, whole_records
 from thuja.errors import BadFile
 
 _PIECE = 24 << 20
@@ -31,7 +31,7 @@ _MAX_QUOTED = 48 << 20
 _MAX_HEADER = 1 << 20
 _MAX_COLUMNS = 10_000
 _UTF8 = ("utf-8", "ascii")
-_NEWLINE, _QUOTE = 10, 34
+_NEWLINE, _RETURN, _QUOTE = 10, 13, 34
 _IN_QUOTES = re.compile(r'"[^"]*"')
 
 
@@ -241,9 +241,10 @@ def _whole_lines(text: bytes, layout: Layout, notes: Notes) -> tuple[bytes, int]
     gaps = np.add.reduceat(is_gap.view(np.uint8), starts, dtype=np.uint16)
     is_whole = gaps == len(layout.columns) - 1
     is_whole[-1] &= not is_open
-    if has_quotes:  # of two stray quotes, too, the second closes what the first has opened
+    if has_quotes:
+        is_whole[np.searchsorted(ends, _stray_quotes(letters, layout))] = False
         lines = np.add.reduceat((letters == _NEWLINE).view(np.uint8), starts, dtype=np.uint32)
-        is_whole &= lines == 1
+        is_whole &= lines <= MANY_LINES
     if is_whole.all():
         return text, int((ends - starts).max())
     pieces = [
@@ -251,6 +252,18 @@ def _whole_lines(text: bytes, layout: Layout, notes: Notes) -> tuple[bytes, int]
         for start, end, whole in zip(starts.tolist(), ends.tolist(), is_whole.tolist(), strict=True)
     ]
     return b"".join(pieces), max(len(piece) for piece in pieces)
+
+
+def _stray_quotes(letters: np.ndarray, layout: Layout) -> np.ndarray:
+    """Where a quote opens that is not at its cell's start, or closes that is not at its end; `""` is one within."""
+    quotes = np.flatnonzero(letters == _QUOTE)
+    opening, closing = quotes[0::2], quotes[1::2]
+    gap = ord(layout.separator)
+    before = letters[np.maximum(opening - 1, 0)]
+    behind = letters[np.minimum(closing + 1, len(letters) - 1)]
+    is_placed = np.isin(before, (gap, _NEWLINE, _QUOTE)) | (opening == 0)
+    is_ended = np.isin(behind, (gap, _NEWLINE, _RETURN, _QUOTE)) | (closing == len(letters) - 1)
+    return np.concatenate([opening[~is_placed], closing[~is_ended]])
 
 
 def _mended(record: bytes, layout: Layout, notes: Notes) -> bytes:

@@ -11,7 +11,8 @@ import io
 
 _MAX_LINES = 1_000
 """Lines of a record with line ends in its cells."""
-_MANY = 5
+MANY_LINES = 6
+"""Lines of a record behind which two stray quotes may stand."""
 _MAX_FIELD = 256 << 20
 
 
@@ -38,7 +39,7 @@ def _record(lines: list[bytes], place: int, *, separator: str, count: int) -> tu
         cells, is_open = _parsed(b"\n".join(lines[place:end]), separator)
         if is_open:
             continue
-        if cells is None or len(cells) != count or _is_swallowed(lines[place + 1 : end - 1], separator, count):
+        if cells is None or len(cells) != count or _is_swallowed(lines[place:end], separator, count):
             break
         return end - place, cells
     return 1, None
@@ -55,9 +56,10 @@ def _parsed(text: bytes, separator: str) -> tuple[list[str] | None, bool]:
     return (records[0] if len(records) == 1 else None), False
 
 
-def _is_swallowed(inner: list[bytes], separator: str, count: int) -> bool:
+def _is_swallowed(lines: list[bytes], separator: str, count: int) -> bool:
+    """Whether a record is many lines, each of them one by itself."""
     gap = separator.encode()
-    return len(inner) >= _MANY and count > 1 and all(line.count(gap) == count - 1 for line in inner)
+    return len(lines) > MANY_LINES and count > 1 and all(line.count(gap) == count - 1 for line in lines[1:-1])
 
 
 def _written(cells: list[str], separator: str) -> bytes:
