@@ -1,6 +1,7 @@
 """One image and what is known of it, and the columns of the catalog that holds millions of them."""
 
 import json
+import math
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -198,7 +199,16 @@ def _typed(row: Mapping[str, Any]) -> dict[str, Any]:
             typed[name] = _PYTHON[kind](value)
         except (ValueError, OverflowError) as error:
             raise BadFile(f"a record's {name} must be {kind}, got {value!r:.80}") from error
+        if not _fits(typed[name]):
+            raise BadFile(f"a record's {name} must be a number that {kind} can hold, got {value!r:.80}")
     return typed
+
+
+def _fits(value: Value) -> bool:
+    """Whether a table can hold a number: a whole one of 64 bits, or a finite one."""
+    if isinstance(value, int):
+        return -(1 << 63) <= value < 1 << 63
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _known(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -281,8 +281,8 @@ class TestBadInput:
         table.write_text("file,colour\na,b\n")
         with pytest.raises(UsageError, match="says what the images show: file, colour"):
             run(photos, labels=table)
-        table.write_bytes(b"file,scientific_name\n\xff\xfe\xff,\xe9\n")
-        with pytest.raises(BadFile, match="cannot be read"):
+        table.write_bytes(b"file,scientific_name\n\x00\x01\x00,\xe9\n")
+        with pytest.raises(BadFile, match="is no text in UTF-8"):
             run(photos, labels=table)
         with pytest.raises(UsageError, match="no label table"):
             run(photos, labels=tmp_path / "missing.csv")

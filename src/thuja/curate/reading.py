@@ -14,7 +14,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from thuja.curate.rows import STEP_SCHEMA, RowWriter, conform
-from thuja.curate.sources import files_of, reader
+from thuja.curate.sources import files_of, path_options, reader
 from thuja.curate.sources.spec import Notes, SourceSpec
 from thuja.jobs import Progress, atomic_path, write_json
 from thuja.record import uuid_of_source
@@ -29,7 +29,8 @@ Ids = npt.NDArray[np.uint64]
 def source_settings(spec: SourceSpec) -> dict[str, Any]:
     """What the rows of a source depend on: a file that was edited is read anew, a folder is not walked twice."""
     settings: dict[str, Any] = {"kind": spec.kind, "name": spec.name, "limit": spec.limit, "options": spec.options}
-    for path in files_of(spec):
+    named = [spec.path, *(Path(spec.option(name)) for name in path_options(spec.kind) if spec.option(name))]
+    for path in [*(path for path in named if path.is_file()), *files_of(spec)]:
         status = path.stat()
         settings[f"{path} is"] = [status.st_size, status.st_mtime_ns]
     return settings | {"path": str(spec.path.absolute())}

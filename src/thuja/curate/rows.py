@@ -29,6 +29,8 @@ KINDS: dict[str, pl.DataType] = dict(pl.DataFrame(pl.from_arrow(STEP_SCHEMA.empt
 """The columns with their polars types."""
 
 FILE_ROWS = 250_000
+FILE_BYTES = 256 << 20
+"""Of rows in memory."""
 
 
 def conform(frame: pl.DataFrame, *, data_source: str) -> pl.DataFrame:
@@ -58,19 +60,27 @@ def conform(frame: pl.DataFrame, *, data_source: str) -> pl.DataFrame:
 
 
 class RowWriter:
-    """Writes frames of rows into `rows-00000.parquet`, ... of a folder, at most FILE_ROWS or so each."""
+    """Writes frames of rows into `rows-00000.parquet`, ... of a folder.
+
+    A file is written as soon as the rows that wait are FILE_ROWS or take FILE_BYTES of memory; it has one frame more
+    than that at most. Cells are written as they are: readers cut the long ones (see sources).
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.rows = 0
         self._waiting: list[pl.DataFrame] = []
+        self._waiting_rows = 0
+        self._waiting_bytes = 0
         self._files = 0
 
     def write(self, frame: pl.DataFrame) -> None:
         """Add rows; a file is written as soon as there are enough."""
         self.rows += len(frame)
         self._waiting.append(frame)
-        if sum(map(len, self._waiting)) >= FILE_ROWS:
+        self._waiting_rows += len(frame)
+        self._waiting_bytes += int(frame.estimated_size())
+        if self._waiting_rows >= FILE_ROWS or self._waiting_bytes >= FILE_BYTES:
             self.flush()
 
     def flush(self) -> None:
@@ -81,3 +91,4 @@ class RowWriter:
             pq.write_table(table.cast(STEP_SCHEMA), path, compression="zstd", row_group_size=100_000)
             self._files += 1
             self._waiting = []
+            self._waiting_rows = self._waiting_bytes = 0

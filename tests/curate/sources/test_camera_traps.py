@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from thuja.curate.sources import coco, lila
+from thuja.curate.sources import chunked_tables, coco
 from thuja.errors import BadFile, UnknownName, UsageError
 
 Reading = Callable[..., tuple[list[dict[str, Any]], Counter[str]]]
@@ -166,9 +166,17 @@ def test_an_image_with_labels_in_two_pieces_is_one_image(
     labels = [(f"i{n // 3}", "wolf" if n % 3 else "fox") for n in range(40)] + [("single", "wolf")]
     path = table(tmp_path / "lila.csv", labels)
     whole, _ = read("camera_traps", path)
-    pieces = lila.read_delimited
-    monkeypatch.setattr(
-        lila, "read_delimited", lambda *given: (part for frame in pieces(*given) for part in frame.iter_slices(4))
-    )
+    monkeypatch.setattr(chunked_tables, "_PIECE", 300)
     assert read("camera_traps", path)[0] == whole
     assert Counter(row["drop_reason"] for row in whole) == {"several_taxa": 39, None: 2}
+
+
+def test_of_the_other_lists_categories_and_licences_alone_are_kept(tmp_path: Path) -> None:
+    """Every other list stood in memory as a whole, and some are as long as that of the images."""
+    path = tmp_path / "a.json"
+    lists = {"images": [{"id": 1}], "annotations": [], "categories": [{"id": 1}], "licenses": [{"id": 2}]}
+    path.write_text(json.dumps({"info": {"year": 1}, "videos": [{"id": n} for n in range(9)], **lists}))
+    fields = coco.Fields(key="id", columns={"id": coco.text("id")})
+    read = coco.read_coco(path, tmp_path / "scratch", Counter(), images=fields, annotations=fields)
+    assert read.others == {"categories": [{"id": 1}], "licenses": [{"id": 2}]}
+    assert [[len(frame) for frame in part] for part in read.parts()] == [[1, 0]]

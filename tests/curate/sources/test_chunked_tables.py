@@ -23,7 +23,7 @@ _QUOTED = st.text(st.sampled_from(["x", "é", '"', ",", "\n", " ", "\t"]), max_s
 def read(folder, name: str, notes: Notes | None = None) -> pl.DataFrame:
     with opened(folder) as container:
         layout = sniff(container, name)
-        frames = list(read_frames(container, layout, _COLUMNS, Notes() if notes is None else notes))
+        frames = list(read_frames(container, layout, _COLUMNS, notes=Notes() if notes is None else notes))
     return pl.concat([pl.DataFrame(schema=dict.fromkeys(_COLUMNS, pl.String)), *frames])
 
 

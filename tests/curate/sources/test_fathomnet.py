@@ -124,3 +124,19 @@ def test_a_crop_is_the_box_within_the_image(x: float, y: float, w: float, h: flo
     else:
         left, top, wide, high = map(int, crop.split(","))
         assert inside == {(left + i, top + j) for i in range(wide) for j in range(high)}
+
+
+def test_the_files_hash_is_checked_of_whole_images_alone(read: Reading, tmp_path: Path) -> None:
+    """The API's sha256 was a trait and nothing else, so that no image was ever held against it."""
+    digest = "AB" * 32
+    boxes = [box("whole", 0, 0, 100, 80), box("part", 0, 0, 100, 79)]
+    images = [{"uuid": "i", "url": URL, "width": 100, "height": 80, "sha256": digest, "boundingBoxes": boxes},
+              {"uuid": "j", "url": URL, "width": 9, "height": 9, "sha256": "ab",
+               "boundingBoxes": [box("odd", 0, 0, 9, 9)]}]  # fmt: skip
+    path = tmp_path / "images.json"
+    path.write_text(json.dumps(images))
+    rows, _ = read("fathomnet", path)
+    assert [(row["source_id"], row["crop"], row["sha256"], row["drop_reason"]) for row in rows] == [
+        ("whole", None, "ab" * 32, None), ("part", "0,0,100,79", None, None), ("odd", None, None, None),
+    ]  # fmt: skip
+    assert json.loads(rows[1]["traits"])["file_sha256"] == digest

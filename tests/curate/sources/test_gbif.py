@@ -14,7 +14,7 @@ from tests.curate.sources.gbif_archive import files_of, image, occurrence, spec_
 from curate_gbif_terms import MULTIMEDIA, OCCURRENCE
 from curate_gbif_world import DOWNLOAD_DOI, write_archive
 from thuja.curate.rows import STEP_SCHEMA
-from thuja.curate.sources import chunked_tables, containers, spilling
+from thuja.curate.sources import cells, chunked_tables, containers, spilling
 from thuja.curate.sources.expressions import COLUMNS
 from thuja.curate.sources.gbif import read_gbif
 from thuja.curate.sources.gbif_citations import read_citations
@@ -327,7 +327,7 @@ def test_a_cell_of_ten_megabytes_is_cut_and_counted(tmp_path):
     files = files_of([occurrence(1, habitat="x" * 10_000_000), occurrence(2)], [image(1), image(2)])
     notes = Notes()
     rows = read(write_zip(tmp_path / "a.zip", files), notes)
-    assert len(json.loads(rows["traits"][0])["habitat"]) == chunked_tables.MAX_CELL // 4
+    assert len(json.loads(rows["traits"][0])["habitat"]) == cells.MAX_CELL
     assert notes["occurrence.txt:cut_cells"] == 1
     assert len(rows) == 2
 

@@ -91,7 +91,7 @@ def test_a_file_cut_short_is_refused(tmp_path):
     (folder / "multimedia.txt").write_bytes(files_of([], MEDIA)["multimedia.txt"])
     file = folder / "occurrence.parquet" / "000001"
     file.write_bytes(file.read_bytes()[:-20])
-    with pytest.raises(BadFile, match="cut short or no Parquet"):
+    with pytest.raises(BadFile, match="cannot be read: Parquet magic bytes"):
         read(folder)
 
 

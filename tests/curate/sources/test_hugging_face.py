@@ -163,3 +163,28 @@ def test_a_readme_that_is_no_yaml_is_told(read: Reading, tmp_path: Path) -> None
     (tmp_path / "README.md").write_text("---\na: [1\nb: }\n---\n")
     with pytest.raises(BadFile, match=r"README\.md cannot be read"):
         read("hugging_face", tmp_path)
+
+
+def test_a_column_file_beside_file_name_is_a_trait(read: Reading, tmp_path: Path) -> None:
+    """A metadata.csv with both stopped the reading with the library's DuplicateError."""
+    folder = tmp_path / "hf"
+    folder.mkdir()
+    (folder / "a.jpg").write_bytes(b"x")
+    (folder / "metadata.csv").write_text("file_name,file,label,n\na.jpg,scan-7,Corvus corax,2\n")
+    [row], _ = read("hugging_face", folder)
+    assert (row["path"], row["verbatim_name"], row["drop_reason"]) == (str(folder / "a.jpg"), "Corvus corax", None)
+    assert json.loads(row["traits"]) == {"label": "Corvus corax", "n": 2, "said_file": "scan-7"}
+
+
+def test_of_a_single_file_only_what_lies_beside_it_describes_it(read: Reading, tmp_path: Path) -> None:
+    """All folders below the one of the file were walked, and any dataset_info.json in them was believed."""
+    table = pl.DataFrame({"image": [{"bytes": b"x", "path": None}], "label": [0]})
+    table.write_parquet(tmp_path / "t.parquet")
+    info = json.dumps({"features": {"label": {"_type": "ClassLabel", "names": ["Pica pica"]}}})
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "dataset_info.json").write_text(info)
+    [row], _ = read("hugging_face", tmp_path / "t.parquet")
+    assert row["verbatim_name"] == "0"
+    (tmp_path / "dataset_info.json").write_text(info)
+    [row], _ = read("hugging_face", tmp_path / "t.parquet")
+    assert row["verbatim_name"] == "Pica pica"

@@ -96,5 +96,5 @@ def test_a_json_that_is_cut_short_or_another_is_a_bad_file(read: Reading, tmp_pa
     with pytest.raises(UsageError, match="no file"):
         read("inat21", tmp_path / "no.json")
     path.write_text(json.dumps(document(tmp_path)))
-    with pytest.raises(UsageError, match="needs a scratch folder"):
+    with pytest.raises(UsageError, match="needs a folder to put its tables down"):
         next(reader("inat21")(SourceSpec(kind="inat21", path=path), Counter()))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from thuja.curate.sources import partitions
+from thuja.curate.sources import spilling
 from thuja.errors import BadFile, UnknownName, UsageError
 
 Reading = Callable[..., tuple[list[dict[str, Any]], Counter[str]]]
@@ -103,9 +103,9 @@ def test_the_join_by_parts_is_the_join_at_once(read: Reading, tmp_path: Path, mo
     observations = [f"{uuid}\t1\t{n}\t0\t1\t8010\tresearch\t2020-01-01\t" for n, uuid in enumerate(UUIDS)]
     folder = write(tmp_path / "inat", photos, observations)
     whole, _ = read("inaturalist", folder)
-    monkeypatch.setattr(partitions, "_BYTES_A_PART", 400)
-    monkeypatch.setattr(partitions, "_BUFFERED_ROWS", 100)
-    assert partitions.count_parts(folder / "photos.csv.gz") > 5
+    monkeypatch.setattr(spilling, "_BYTES_A_PART", 400)
+    monkeypatch.setattr(spilling, "_BUFFERED", 4000)
+    assert spilling.count_parts(spilling.size_as_text(folder / "photos.csv.gz")) > 5
     parted, _ = read("inaturalist", folder)
     again, _ = read("inaturalist", folder)
     assert parted == again
@@ -118,7 +118,7 @@ def test_what_is_wrong_with_the_tables_is_said(read: Reading, tmp_path: Path) ->
     with pytest.raises(BadFile, match=r"has no column photo_uuid, photo_id, .*only photo_uuid,photo_id\nhint: .*tabs"):
         read("inaturalist", folder)
     (folder / "photos.csv.gz").write_bytes(b"\x1f\x8b not gzip")
-    with pytest.raises(BadFile, match="cannot be read"):
+    with pytest.raises(BadFile, match="cut short or damaged"):
         read("inaturalist", folder)
     (folder / "photos.csv.gz").unlink()
     with pytest.raises(UsageError, match=r"no photos\.csv\.gz"):
@@ -132,4 +132,15 @@ def test_without_observers_nobody_is_named_and_lines_of_another_length_are_count
     (folder / "observers.csv.gz").unlink()
     rows, notes = read("inaturalist", folder)
     assert [row["recorded_by"] for row in rows] == [None]
-    assert notes == {"broken_line": 1, "no_observers_table": 1}
+    assert notes == {"photos.csv.gz:ragged_lines": 1, "no_observers_table": 1}
+
+
+def test_nothing_stays_in_the_scratch_folder(read: Reading, tmp_path: Path) -> None:
+    """photos/000.parquet and its like lay in the output folder for good."""
+    read("inaturalist", write(tmp_path / "inat", PHOTOS, OBSERVATIONS))
+    assert not any((tmp_path / "scratch").rglob("*"))
+
+
+def test_photos_without_any_observation_are_rows(read: Reading, tmp_path: Path) -> None:
+    rows, _ = read("inaturalist", write(tmp_path / "inat", PHOTOS[:1], []))
+    assert [(row["source_id"], row["drop_reason"]) for row in rows] == [("100", "no_observation")]

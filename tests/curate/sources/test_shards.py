@@ -113,3 +113,14 @@ def test_no_shards_are_told(read: Reading, tmp_path: Path) -> None:
     (tmp_path / "a.tar").symlink_to("a.tar")
     with pytest.raises((BadFile, UsageError)):
         read("shards", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "record",
+    ['{"individual_count": 1e300}', '{"is_captive": "false"}', '{"latitude": 1e999}', '{"individual_count": 1e999}'],
+)
+def test_a_value_that_no_column_holds_is_a_bad_record(read: Reading, tmp_path: Path, record: str) -> None:
+    """A count of 1e300 stopped the whole run, as no column of whole numbers can hold it."""
+    path = tar(tmp_path / "a.tar", {"a.jpg": image(1), "a.json": record.encode(), "b.jpg": image(2), "b.json": b"{}"})
+    rows, _ = read("shards", path)
+    assert [row["drop_reason"] for row in rows] == ["bad_record", None]

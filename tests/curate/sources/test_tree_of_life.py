@@ -95,7 +95,7 @@ def test_fathomnets_images_are_cropped_as_their_table_says(read: Reading, tmp_pa
 def test_small_parts_give_the_same_rows(read: Reading, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write(tmp_path / "tol", [entry(n, source_url=f"https://x.org/{n * n}") for n in range(60)])
     whole, _ = read("tree_of_life", folder)
-    monkeypatch.setattr(tree_of_life, "count_parts", lambda *files: 7)
+    monkeypatch.setattr(tree_of_life, "count_parts", lambda size: 7)
     parted, _ = read("tree_of_life", folder)
     assert [row["uuid"] for row in parted] != IDS
     assert sorted(parted, key=lambda row: row["uuid"]) == whole
@@ -149,3 +149,21 @@ def test_the_10m_catalog_has_an_id_per_source_and_no_row_twice(read: Reading, tm
     ]
     assert [row["verbatim_name"] for row in rows] == ["Corvus corax", "Diptera", "Corvus corax", "Corvus corax"]
     assert (rows[0]["source_url"], rows[0]["md5"], rows[0]["title"]) == ("https://content.eol.org/1.jpg", "abc1", None)
+
+
+def test_a_source_is_known_by_the_start_of_its_name_and_others_are_noted(read: Reading, tmp_path: Path) -> None:
+    """`BIOSCAN-5M`, `FathomNet` and whatever else a later catalog may say dropped all of their rows as broken."""
+    sources = ["BIOSCAN-5M", "bioscan5m", "FathomNet", "EOL", "GBIF", "Observation.org"]
+    rows, notes = read(
+        "tree_of_life", write(tmp_path / "tol", [entry(n, data_source=s) for n, s in enumerate(sources)])
+    )
+    assert [row["drop_reason"] for row in rows] == [None, None, "no_crop", None, None, None]
+    assert [row["gbif_id"] for row in rows] == [None, None, None, None, "4011", None]
+    assert [row["data_source"] for row in rows] == sources
+    assert notes == {"unknown source Observation.org": 1}
+
+
+def test_nothing_stays_in_the_scratch_folder(read: Reading, tmp_path: Path) -> None:
+    """Catalog and provenance, as they were put down, lay in the output folder for good."""
+    read("tree_of_life", write(tmp_path / "tol", [entry(0)]))
+    assert not any((tmp_path / "scratch").rglob("*"))

@@ -28,6 +28,8 @@ from thuja.curate.sources.split_words import SPLIT_OF
 from thuja.errors import UsageError
 
 DATA_SOURCE = "bioscan"
+PATH_OPTIONS: tuple[str, ...] = ("images",)
+"""The options that are paths."""
 PACKAGES = ("original_full", "cropped", "original_256", "cropped_256")
 _OPTIONS = ("images", "package", "split")
 _RANKS = ("phylum", "class", "order", "family", "genus")
@@ -104,11 +106,19 @@ def read_bioscan(spec: SourceSpec, notes: Notes) -> Iterator[pl.DataFrame]:
             layout.require(split)
         root = Path(spec.option("images") or (spec.path if spec.path.is_dir() else spec.path.parent))
         images: _Images | None = None
-        for frame in read_frames(container, layout, _WANTED, notes):
+        for frame in read_frames(container, layout, _WANTED, notes=notes):
             for piece in frame.iter_slices(CHUNK):
                 rows = _cleaned(piece)
                 images = images or _find_layout(rows.head(_TRIED), root, [package] if package else [*PACKAGES])
-                yield _to_rows(rows, images, split, spec.name or DATA_SOURCE, notes)
+                yield _to_rows(rows, images, notes, split=split, data_source=spec.name or DATA_SOURCE)
+
+
+def files_of(spec: SourceSpec) -> list[Path]:
+    """The table of a folder."""
+    try:
+        return [_table(spec.path)]
+    except UsageError:
+        return []
 
 
 def _table(path: Path) -> Path:
@@ -185,7 +195,7 @@ def _exists(root: str, path: str | None) -> bool:
         return False
 
 
-def _to_rows(rows: pl.DataFrame, images: _Images, split: str, data_source: str, notes: Notes) -> pl.DataFrame:
+def _to_rows(rows: pl.DataFrame, images: _Images, notes: Notes, *, split: str, data_source: str) -> pl.DataFrame:
     paths = images.paths(rows)
     there = pl.Series("is_there", [_exists(images.root, path) for path in paths.to_list()], pl.Boolean)
     rows = rows.with_columns(paths, there, (pl.col(split) if split else pl.lit(None, pl.String)).alias("said_split"))

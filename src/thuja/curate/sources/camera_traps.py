@@ -15,11 +15,13 @@ from thuja.curate.sources.coco import Coco, Fields, box, number, read_coco, text
 from thuja.curate.sources.expressions import dropped, first_reason, traits_of
 from thuja.curate.sources.file_names import find_below
 from thuja.curate.sources.lila import read_lila
-from thuja.curate.sources.partitions import scratch_of
 from thuja.curate.sources.spec import CHUNK, Notes, SourceSpec
+from thuja.curate.sources.spilling import scratch_of
 from thuja.curate.sources.trap_labels import SEVERAL, reason_of
 from thuja.errors import UsageError
 
+PATH_OPTIONS: tuple[str, ...] = ("images",)
+"""The options that are paths."""
 _IMAGES = Fields(
     key="id",
     columns={
@@ -71,7 +73,7 @@ def read_camera_traps(spec: SourceSpec, notes: Notes) -> Iterator[pl.DataFrame]:
     images = Path(spec.option("images") or spec.path.parent)
     if not images.is_dir():
         raise UsageError(f"there is no folder of images at {images}", hint="the source's option images = FOLDER")
-    coco = read_coco(spec.path, scratch_of(spec), _IMAGES, _ANNOTATIONS, notes)
+    coco = read_coco(spec.path, scratch_of(spec), notes, images=_IMAGES, annotations=_ANNOTATIONS)
     labels = _labels(coco)
     for rows, annotations in coco.parts():
         known = annotations.join(labels, on="category", how="left", maintain_order="left")

@@ -11,11 +11,13 @@ from typing import Any
 import polars as pl
 
 from thuja.curate.sources.json_items import read_items
-from thuja.curate.sources.partitions import Parts, count_parts
 from thuja.curate.sources.spec import CHUNK, Notes
+from thuja.curate.sources.spilling import Spill, count_parts, parts_of, size_as_text
 from thuja.errors import BadFile, UsageError
 
 Item = dict[str, Any]
+_SMALL = ("categories", "licenses")
+"""The lists that stand in memory. Others (`segment_info`, `videos`, ...) may be as long as the images'."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,51 +36,55 @@ class Fields:
 
 @dataclass(slots=True, kw_only=True)
 class Coco:
-    """A COCO file put down: images and annotations in parts by image, and the small lists as they are."""
+    """A COCO file put down: images and annotations in parts by image; `others` has the lists of _SMALL by name."""
 
-    images: Parts
-    annotations: Parts
+    images: Spill
+    annotations: Spill
     others: dict[str, list[Item]] = field(default_factory=dict)
 
     def parts(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
         """Images and the annotations that speak of them, part by part."""
-        for number in range(self.images.count):
-            yield self.images.read(number), self.annotations.read(number)
+        yield from parts_of(self.images, self.annotations)
 
 
-def read_coco(path: Path, scratch: Path, images: Fields, annotations: Fields, notes: Notes) -> Coco:
+def read_coco(path: Path, scratch: Path, notes: Notes, *, images: Fields, annotations: Fields) -> Coco:
     """Read a COCO file; an item that is no object is left out and noted as `broken_item`.
 
-    Raises UsageError where there is no such file, BadFile where it is cut short or has no list of images.
+    Of the other lists of the file categories and licenses are kept. Raises UsageError where there is no such file,
+    BadFile where it is cut short or has no list of images.
     """
     if not path.is_file():
         raise UsageError(f"there is no file at {path}")
-    count = count_parts(path)
+    count = count_parts(size_as_text(path))
+    fields = {"images": images, "annotations": annotations}
+    spills = {
+        name: Spill(folder=scratch / name, key=columns.key, count=count, keeps_keyless=True)
+        for name, columns in fields.items()
+    }
+    waiting: dict[str, list[Item]] = {name: [] for name in fields}
     others: dict[str, list[Item]] = {}
     has_images = False
-    with (
-        Parts(scratch / "images", images.key, count) as image_parts,
-        Parts(scratch / "annotations", annotations.key, count) as annotation_parts,
-    ):
-        waiting: dict[str, list[Item]] = {"images": [], "annotations": []}
-        kinds = {"images": (images, image_parts), "annotations": (annotations, annotation_parts)}
-        for key, item in read_items(path):
-            has_images |= key == "images"
-            if not isinstance(item, dict):
-                notes["broken_item"] += key in ("images", "annotations", "categories")
-            elif key in kinds:
-                waiting[key].append(item)
-                if len(waiting[key]) == CHUNK:
-                    fields, parts = kinds[key]
-                    parts.add(fields.frame(waiting[key]))
-                    waiting[key] = []
-            else:
-                others.setdefault(key, []).append(item)
-        for key, (fields, parts) in kinds.items():
-            parts.add(fields.frame(waiting[key]))
+    for spill in spills.values():
+        spill.clear()
+    for key, item in read_items(path):
+        has_images |= key == "images"
+        if key not in (*fields, *_SMALL):
+            continue
+        if not isinstance(item, dict):
+            notes["broken_item"] += 1
+        elif key in _SMALL:
+            others.setdefault(key, []).append(item)
+        else:
+            waiting[key].append(item)
+            if len(waiting[key]) == CHUNK:
+                spills[key].add(fields[key].frame(waiting[key]))
+                waiting[key] = []
     if not has_images:
         raise BadFile(f"{path} has no images", hint='COCO\'s JSON: an object with "images" and "annotations"')
-    return Coco(images=image_parts, annotations=annotation_parts, others=others)
+    for name, spill in spills.items():
+        spill.add(fields[name].frame(waiting[name]))
+        spill.flush()
+    return Coco(images=spills["images"], annotations=spills["annotations"], others=others)
 
 
 def text(*names: str) -> tuple[pl.DataType, Callable[[Item], str | None]]:

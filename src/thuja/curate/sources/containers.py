@@ -9,7 +9,7 @@ import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,7 +130,7 @@ def _folder(path: Path, depth: int) -> Container:
 def _zip(path: Path, archive: zipfile.ZipFile) -> Container:
     infos = {info.filename: info for info in archive.infolist() if not info.is_dir()}
     _refuse_many(path, len(infos))
-    _refuse_bomb(path, [info.file_size for info in infos.values()])
+    _refuse_bomb(path, sum(info.file_size for info in infos.values()))
     for info in infos.values():
         if info.flag_bits & 1:
             raise BadFile(f"the archive {path} is locked with a password", hint="unpack it, and give the folder")
@@ -146,12 +146,14 @@ def _zip(path: Path, archive: zipfile.ZipFile) -> Container:
 def _tar(path: Path) -> Container:
     """The members by one pass over the archive; each is then read by a pass of its own."""
     sizes: dict[str, int] = {}
+    total = 0
     with said_of(path), tarfile.open(path, "r|*") as archive:
         for info in archive:
             if info.isreg():
                 sizes[info.name] = info.size
                 _refuse_many(path, len(sizes))
-                _refuse_bomb(path, [*sizes.values()])
+                total += info.size
+                _refuse_bomb(path, total)
     return Container(path=path, sizes=sizes, _open=lambda name: cast(IO[bytes], _TarMember(path, name)))
 
 
@@ -185,9 +187,9 @@ def _refuse_many(path: Path, count: int) -> None:
         raise BadFile(f"{path} holds more than {_MAX_FILES:,} files", hint="name the folder with the tables")
 
 
-def _refuse_bomb(path: Path, sizes: Sequence[int]) -> None:
-    if sum(sizes) > path.stat().st_size * _MAX_RATIO + _ALWAYS_ALLOWED:
+def _refuse_bomb(path: Path, total: int) -> None:
+    if total > path.stat().st_size * _MAX_RATIO + _ALWAYS_ALLOWED:
         raise BadFile(
-            f"the archive {path} claims to hold {sum(sizes):,} bytes, far more than its size can",
+            f"the archive {path} claims to hold {total:,} bytes, far more than its size can",
             hint="do not trust it; or unpack it yourself, and give the folder",
         )

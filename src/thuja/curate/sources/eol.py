@@ -26,6 +26,9 @@ from thuja.errors import UsageError
 
 DATA_SOURCE = "eol"
 _OPTIONS = ("names", "common")
+PATH_OPTIONS: tuple[str, ...] = ("names", "common")
+"""The options that are paths."""
+_ENDINGS = (".csv", ".tsv", ".txt", ".tab")
 _RANKS = ("kingdom", "phylum", "class", "order", "family", "genus")
 _CONTENT, _PAGE = "EOL content ID", "EOL page ID"
 _SOURCE_URL, _COPY_URL = "Medium Source URL", "EOL Full-Size Copy URL"
@@ -52,7 +55,7 @@ class _Names:
     def frames(self, notes: Notes) -> Iterator[pl.DataFrame]:
         """`page` and the four others, as text; pages without a name left out."""
         wanted = list(dict.fromkeys([self.page, *(column for column in self.columns if column)]))
-        for frame in read_frames(self.container, self.layout, wanted, notes):
+        for frame in read_frames(self.container, self.layout, wanted, notes=notes):
             named = frame.select(
                 pl.col(self.page).alias("page"),
                 *(
@@ -75,24 +78,33 @@ def read_eol(spec: SourceSpec, notes: Notes) -> Iterator[pl.DataFrame]:
         manifests = _manifests(container)
         beside = _beside(spec.path, container, stack)
         names = _names(beside, spec.option("names"), stack)
-        common = _common(beside, spec.option("common"), stack, notes)
+        common = _common(beside, spec.option("common"), stack, notes=notes)
         images = _images(container, manifests, notes)
         if names is None:
             notes["no_table_of_names"] += 1
             rows: Iterable[pl.DataFrame] = (frame.with_columns(_unnamed()) for frame in images)
         else:
             size = sum(container.sizes[layout.file] for layout in manifests) + names.size
-            rows = _named(images, names, count_parts(size), scratch_of(spec), notes)
+            rows = _named(images, names, notes, parts=count_parts(size), scratch=scratch_of(spec))
         for frame in rows:
             for piece in frame.iter_slices(CHUNK):
-                yield _to_rows(piece, common, spec.name or DATA_SOURCE, notes)
+                yield _to_rows(piece, common, notes, data_source=spec.name or DATA_SOURCE)
+
+
+def files_of(spec: SourceSpec) -> list[Path]:
+    """The lists of a folder and the tables of names, in it, beside the list, or in the folders that options name."""
+    folders = [spec.path, *(Path(spec.option(name)) for name in PATH_OPTIONS if spec.option(name))]
+    found = [file for name in _ENDINGS for folder in folders if folder.is_dir() for file in folder.rglob(f"*{name}*")]
+    names = [*_NAME_FILES, *_COMMON_FILES]
+    beside = [] if spec.path.is_dir() else [spec.path.absolute().parent / name for name in names]
+    return [*found, *beside, *(file.with_name(f"{file.name}.gz") for file in beside)]
 
 
 def _manifests(container: Container) -> list[Layout]:
     """The files that are lists of images, in the order of their numbers."""
     found = []
     for file in sorted(container.sizes, key=lambda name: (len(name), name)):
-        if file.lower().removesuffix(".gz").endswith((".csv", ".tsv", ".txt")) and container.sizes[file]:
+        if file.lower().removesuffix(".gz").endswith(_ENDINGS[:3]) and container.sizes[file]:
             layout = sniff(container, file)
             if _CONTENT in layout or _COPY_URL in layout:
                 layout.require(_CONTENT, _PAGE, _COPY_URL)
@@ -136,7 +148,7 @@ def _first(container: Container, names: tuple[str, ...]) -> str | None:
     return next((file for name in names if (file := container.find(name))), None)
 
 
-def _common(beside: Container, said: str, stack: ExitStack, notes: Notes) -> pl.DataFrame:
+def _common(beside: Container, said: str, stack: ExitStack, *, notes: Notes) -> pl.DataFrame:
     """The English name that EOL prefers, by `page`: some hundred thousand, held in memory."""
     container = stack.enter_context(opened(Path(said))) if said else beside
     file = next(iter(container.sizes), None) if said and Path(said).is_file() else _first(container, _COMMON_FILES)
@@ -151,14 +163,14 @@ def _common(beside: Container, said: str, stack: ExitStack, notes: Notes) -> pl.
     is_english = pl.col("language_code").is_in(["eng", "en"]) & pl.col("is_preferred_by_eol").is_not_null()
     kept = [
         frame.filter(is_english).select(pl.col("page_id").alias("page"), pl.col("vernacular_string").alias("common"))
-        for frame in read_frames(container, layout, wanted, notes)
+        for frame in read_frames(container, layout, wanted, notes=notes)
     ]
     return pl.concat([empty, *kept]).drop_nulls().unique("page", keep="first", maintain_order=True)
 
 
 def _images(container: Container, manifests: list[Layout], notes: Notes) -> Iterator[pl.DataFrame]:
     for layout in manifests:
-        for frame in read_frames(container, layout, _MANIFEST, notes):
+        for frame in read_frames(container, layout, _MANIFEST, notes=notes):
             kept = frame.filter(pl.col(_CONTENT).is_not_null())
             notes["images"] += len(frame)
             notes["images_without_id"] += len(frame) - len(kept)
@@ -171,7 +183,7 @@ def _unnamed() -> list[pl.Expr]:
 
 
 def _named(
-    images: Iterable[pl.DataFrame], names: _Names, parts: int, scratch: Path, notes: Notes
+    images: Iterable[pl.DataFrame], names: _Names, notes: Notes, *, parts: int, scratch: Path
 ) -> Iterator[pl.DataFrame]:
     """The images with the names and lineages of their pages, part by part."""
     ranks = _rank_of_names(names, notes) if names.columns[3] else None
@@ -212,7 +224,7 @@ def _lineages(paths: pl.DataFrame, ranks: pl.DataFrame) -> pl.DataFrame:
     return found
 
 
-def _to_rows(images: pl.DataFrame, common: pl.DataFrame, data_source: str, notes: Notes) -> pl.DataFrame:
+def _to_rows(images: pl.DataFrame, common: pl.DataFrame, notes: Notes, *, data_source: str) -> pl.DataFrame:
     page = pl.when(pl.col(_PAGE) != "").then(pl.col(_PAGE))
     notes["images_without_page"] += int((images[_PAGE] == "").sum())
     notes["images_without_name"] += images["name"].null_count()

@@ -15,13 +15,15 @@ import polars as pl
 
 from thuja.curate.sources.boxes import crop_of
 from thuja.curate.sources.coco import Fields, Item, box, number, read_coco, text, truth
-from thuja.curate.sources.delimited import Dialect, read_delimited, read_header, require_columns
 from thuja.curate.sources.expressions import as_float, dropped, first_reason, is_url, text_or_null, traits_of
 from thuja.curate.sources.json_items import read_items
-from thuja.curate.sources.partitions import scratch_of
 from thuja.curate.sources.spec import CHUNK, Notes, SourceSpec
+from thuja.curate.sources.spilling import scratch_of
+from thuja.curate.sources.text_tables import TextTable
 from thuja.errors import BadFile, UsageError
 
+PATH_OPTIONS: tuple[str, ...] = ()
+"""The options that are paths."""
 _IMAGE_TRAITS = {
     "depth": number("depthMeters"),
     "altitude": number("altitude"),
@@ -83,7 +85,11 @@ def read_fathomnet(spec: SourceSpec, notes: Notes) -> Iterator[pl.DataFrame]:
 
     The id is the box's uuid; in COCO and CSV, which have none, the address and the box. Images without boxes are
     noted as `image_without_box`. Dropped: `empty_crop` (outside the image, or of no area), `rejected_box` (by
-    FathomNet's experts), `bad_url`. Raises UsageError or BadFile.
+    FathomNet's experts), `bad_url`.
+
+    The API's `sha256` is that of the whole file. It goes into the column `sha256`, and is checked, where the box is
+    the whole image and the crop therefore left out; that of a crop is made of the file's and the box, so for crops the
+    file's is the trait `file_sha256` alone and is not checked. Raises UsageError or BadFile.
     """
     spec.refuse_other_options(())
     if not spec.path.is_file():
@@ -101,6 +107,11 @@ def read_fathomnet(spec: SourceSpec, notes: Notes) -> Iterator[pl.DataFrame]:
 
 def _rows(boxes: pl.DataFrame, data_source: str) -> pl.DataFrame:
     boxes = boxes.with_columns(crop_of(*_SIDES, image_width="width", image_height="height").alias("crop"))
+    whole = pl.format(
+        "0,0,{},{}", pl.col("width").cast(pl.Int64, strict=False), pl.col("height").cast(pl.Int64, strict=False)
+    )
+    is_whole = (pl.col("crop") == whole).fill_null(value=False)
+    sha256 = pl.col("file_sha256").str.to_lowercase()
     corners = pl.format("{},{},{},{}", *(pl.col(side).cast(pl.String).fill_null("") for side in _SIDES))
     place = pl.format("{}#{}#{}", pl.col("source_url").fill_null(""), corners, pl.col("verbatim_name").fill_null(""))
     reason = first_reason(
@@ -115,7 +126,8 @@ def _rows(boxes: pl.DataFrame, data_source: str) -> pl.DataFrame:
         pl.coalesce("source_id", place).alias("source_id"),
         "source_url",
         "verbatim_name",
-        "crop",
+        pl.when(~is_whole).then("crop").alias("crop"),
+        pl.when(is_whole & sha256.str.contains("^[0-9a-f]{64}$")).then(sha256).alias("sha256"),
         "latitude",
         "longitude",
         "event_date",
@@ -169,9 +181,9 @@ def _read_coco(spec: SourceSpec, notes: Notes) -> Iterator[pl.DataFrame]:
     coco = read_coco(
         spec.path,
         scratch_of(spec),
-        Fields(key="image_id", columns=images),
-        Fields(key="image_id", columns=annotations),
         notes,
+        images=Fields(key="image_id", columns=images),
+        annotations=Fields(key="image_id", columns=annotations),
     )
     names = {str(item.get("id")): str(item.get("name") or "") for item in coco.others.get("categories", [])}
     for image_rows, boxes in coco.parts():
@@ -189,18 +201,19 @@ def _read_coco(spec: SourceSpec, notes: Notes) -> Iterator[pl.DataFrame]:
 
 
 def _read_csv(path: Path, notes: Notes) -> Iterator[pl.DataFrame]:
-    dialect = Dialect()
-    header = {name.lower(): name for name in reversed(read_header(path, dialect))}
+    table = TextTable.of(path)
+    header = {name.lower(): name for name in reversed(table.header)}
     sides = {"left": "x", "top": "y", "box_width": "width", "box_height": "height"}
     found = {what: _first(header, words) for what, words in (_CSV | _CSV_OTHERS).items()}
-    there = [*header, *(what for what, name in found.items() if name)]
-    require_columns(path, there, (*_CSV, *sides.values()), dialect)
+    there = {*header, *(what for what, name in found.items() if name)}
+    if missing := [name for name in (*_CSV, *sides.values()) if name not in there]:
+        table.require(*missing)
     texts = {"verbatim_name": found["concept"], "source_url": found["image"]}
     texts |= {what: found[what] for what in ("event_date", "observer", "alt_concept", "user_defined_key")}
     numbers = {what: header[name] for what, name in sides.items()}
     numbers |= {what: name for what in ("altitude", "depth", "latitude", "longitude") if (name := found[what])}
     truths = {what: name for what in ("group_of", "occluded", "truncated") if (name := found[what])}
-    for frame in read_delimited(path, dialect, notes):
+    for frame in table.frames(notes):
         yield _completed(
             frame.select(
                 *(text_or_null(name).alias(what) for what, name in texts.items() if name),

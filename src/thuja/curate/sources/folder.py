@@ -10,6 +10,9 @@ from thuja.curate.sources.split_words import SPLIT_OF
 from thuja.curate.sources.table import read_labels
 from thuja.errors import UsageError
 
+PATH_OPTIONS: tuple[str, ...] = ("labels",)
+"""The options that are paths."""
+
 
 def read_folder(spec: SourceSpec, notes: Notes) -> Iterator[pl.DataFrame]:
     """Every file under the folder is a row; with the option `labels`, a table says what they show.

@@ -30,6 +30,8 @@ from thuja.errors import UnknownName
 
 DATA_SOURCE = "gbif"
 _OPTIONS = ("name", "multimedia")
+PATH_OPTIONS: tuple[str, ...] = ("multimedia",)
+"""The options that are paths."""
 
 
 def read_gbif(spec: SourceSpec, notes: Notes) -> Iterator[pl.DataFrame]:
@@ -56,10 +58,20 @@ def read_gbif(spec: SourceSpec, notes: Notes) -> Iterator[pl.DataFrame]:
         if parquet is None:
             joined = _of_archive(container, scratch, notes)
         else:
-            joined = _joined(parquet.media(notes), parquet.occurrences(), scratch, parquet.size, notes)
+            joined = _joined(parquet.media(notes), parquet.occurrences(), notes, scratch=scratch, size=parquet.size)
         for rows in joined:
             for piece in rows.iter_slices(CHUNK):
                 yield to_rows(piece, reading)
+
+
+def files_of(spec: SourceSpec) -> list[Path]:
+    """The tables of an unpacked download and of a folder of media, without the datasets' own descriptions."""
+    folders = [path for path in (spec.path, Path(spec.option("multimedia") or spec.path)) if path.is_dir()]
+    found = []
+    for folder in folders:
+        with opened(folder) as container:
+            found += [folder / name for name in container.sizes if not f"/{name}".count("/dataset/")]
+    return found
 
 
 def _of_archive(container: Container, scratch: Path, notes: Notes) -> Iterator[pl.DataFrame]:
@@ -68,13 +80,16 @@ def _of_archive(container: Container, scratch: Path, notes: Notes) -> Iterator[p
     occurrences = read_occurrences(container, tables, notes)
     if tables.verbatim is not None:
         occurrences = _with_verbatim(
-            occurrences, read_verbatim(container, tables, notes), scratch, size + container.sizes[tables.verbatim.file]
+            occurrences,
+            read_verbatim(container, tables, notes),
+            scratch=scratch,
+            size=size + container.sizes[tables.verbatim.file],
         )
-    yield from _joined(read_media(container, tables, notes), occurrences, scratch, size, notes)
+    yield from _joined(read_media(container, tables, notes), occurrences, notes, scratch=scratch, size=size)
 
 
 def _with_verbatim(
-    occurrences: Iterable[pl.DataFrame], verbatim: Iterable[pl.DataFrame], scratch: Path, size: int
+    occurrences: Iterable[pl.DataFrame], verbatim: Iterable[pl.DataFrame], *, scratch: Path, size: int
 ) -> Iterator[pl.DataFrame]:
     """Occurrences with the columns that only the publisher's own table has."""
     parts = count_parts(size)
@@ -91,7 +106,12 @@ def _with_verbatim(
 
 
 def _joined(
-    media_frames: Iterable[pl.DataFrame], occurrences: Iterable[pl.DataFrame], scratch: Path, size: int, notes: Notes
+    media_frames: Iterable[pl.DataFrame],
+    occurrences: Iterable[pl.DataFrame],
+    notes: Notes,
+    *,
+    scratch: Path,
+    size: int,
 ) -> Iterator[pl.DataFrame]:
     """Every image with its occurrence's columns, `is_known`, `source_id` and `is_repeated`."""
     parts = count_parts(size)

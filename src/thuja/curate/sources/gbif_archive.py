@@ -40,7 +40,7 @@ def find_tables(container: Container, notes: Notes) -> Tables:
             raise BadFile(
                 f"meta.xml names the file {file[:100]}, which is not in {container.path}", hint=_listed(container)
             )
-        layouts[kind] = _layout(container, found, described.get(kind), notes)
+        layouts[kind] = _layout(container, found, described.get(kind), notes=notes)
     if "occurrence" not in layouts or "multimedia" not in layouts:
         raise _no_media(container, layouts)
     layouts["occurrence"].require(KEY)
@@ -54,19 +54,19 @@ def find_tables(container: Container, notes: Notes) -> Tables:
 
 def read_occurrences(container: Container, tables: Tables, notes: Notes) -> Iterator[pl.DataFrame]:
     """The occurrences' wanted columns, in the order of their file."""
-    return read_frames(container, tables.occurrence, (KEY, *OCCURRENCE), notes)
+    return read_frames(container, tables.occurrence, (KEY, *OCCURRENCE), notes=notes)
 
 
 def read_media(container: Container, tables: Tables, notes: Notes) -> Iterator[pl.DataFrame]:
     """The wanted columns of multimedia.txt, in its order."""
-    return read_frames(container, tables.multimedia, (KEY, *MEDIA), notes)
+    return read_frames(container, tables.multimedia, (KEY, *MEDIA), notes=notes)
 
 
 def read_verbatim(container: Container, tables: Tables, notes: Notes) -> Iterator[pl.DataFrame]:
     """What verbatim.txt says of that which occurrence.txt has no column for, under occurrence.txt's names."""
     assert tables.verbatim is not None
     sources = _missing(tables.occurrence, tables.verbatim)
-    for frame in read_frames(container, tables.verbatim, (KEY, *sources.values()), notes):
+    for frame in read_frames(container, tables.verbatim, (KEY, *sources.values()), notes=notes):
         yield frame.select(KEY, *(pl.col(source).alias(column) for column, source in sources.items()))
 
 
@@ -76,7 +76,7 @@ def _missing(occurrence: Layout, verbatim: Layout) -> dict[str, str]:
     return {column: name for column, name in called.items() if column not in occurrence and name in verbatim}
 
 
-def _layout(container: Container, file: str, described: Layout | None, notes: Notes) -> Layout:
+def _layout(container: Container, file: str, described: Layout | None, *, notes: Notes) -> Layout:
     """As meta.xml says, unless the file's own header contradicts it."""
     if described is not None and not described.header_lines:
         return replace(described, file=file)

@@ -14,20 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from thuja.curate.sources.chunked_tables import read_frames, sniff
 from thuja.curate.sources.containers import Container, opened
 from thuja.curate.sources.gbif_terms import KEY, MEDIA, OCCURRENCE
+from thuja.curate.sources.parquet_files import parquet_frames, parquet_schema
 from thuja.curate.sources.spec import Notes
 from thuja.errors import BadFile, UsageError
 
 _MAGIC = b"PAR1"
-_BATCH = 50_000
 _NESTED = ("multimedia", "media", "ext_multimedia")
-_SIZE_RATIO = 6
-"""Bytes of text for one of Parquet, about; only the number of parts hangs on it."""
+_SIZE_RATIO = 6  # bytes of text for one of Parquet, about; only the number of parts hangs on it
 _NO_MEDIA_HINT = "put multimedia.txt or multimedia.parquet beside it, or name it by the option multimedia"
 
 
@@ -57,7 +54,7 @@ class ParquetDownload:
             container, name = self.media_text
             layout = sniff(container, name)
             layout.require(KEY, "identifier")
-            yield from read_frames(container, layout, (KEY, *MEDIA), notes)
+            yield from read_frames(container, layout, (KEY, *MEDIA), notes=notes)
         elif self.nested is not None:
             for file in self.occurrence_files:
                 yield from _read_nested(file, self.nested)
@@ -119,18 +116,7 @@ def _is_parquet(path: Path) -> bool:
 
 def _columns(path: Path) -> dict[str, str]:
     """The file's columns by their names in lower case; Hive writes `order_` for words that SQL keeps for itself."""
-    return {name.lower().rstrip("_"): name for name in _open(path).schema_arrow.names}
-
-
-def _open(path: Path) -> pq.ParquetFile:
-    try:
-        return pq.ParquetFile(path)
-    except (pa.ArrowException, OSError) as error:
-        raise _damaged(path, error) from error
-
-
-def _damaged(path: Path, error: Exception) -> BadFile:
-    return BadFile(f"{path} is cut short or no Parquet: {str(error).splitlines()[0][:200]}", hint="fetch it again")
+    return {name.lower().rstrip("_"): name for name in parquet_schema(path).names}
 
 
 def _require(path: Path, *wanted: str) -> None:
@@ -140,20 +126,10 @@ def _require(path: Path, *wanted: str) -> None:
         raise BadFile(f"{path} has no column {', '.join(missing)}", hint=f"found: {', '.join(columns)[:300]}")
 
 
-def _batches(path: Path, columns: list[str]) -> Iterator[pl.DataFrame]:
-    try:
-        for batch in _open(path).iter_batches(batch_size=_BATCH, columns=columns, use_threads=False):
-            frame = pl.from_arrow(batch)
-            assert isinstance(frame, pl.DataFrame)
-            yield frame
-    except (pa.ArrowException, OSError) as error:
-        raise _damaged(path, error) from error
-
-
 def _read(path: Path, wanted: tuple[str, ...]) -> Iterator[pl.DataFrame]:
     found = _columns(path)
     places = {column: found[column.lower()] for column in wanted if column.lower() in found}
-    for frame in _batches(path, [*places.values()]):
+    for frame in parquet_frames(path, [*places.values()]):
         yield _as_text(frame, places, wanted)
 
 
@@ -185,14 +161,15 @@ def _text(value: pl.Expr, kind: pl.DataType, joiner: str) -> pl.Expr:
 def _read_nested(path: Path, column: str) -> Iterator[pl.DataFrame]:
     """The media that lie in a column of the occurrences, one row each."""
     found = _columns(path)
-    for frame in _batches(path, [found[KEY.lower()], found[column]]):
+    for frame in parquet_frames(path, [found[KEY.lower()], found[column]]):
         cells = frame.rename({found[KEY.lower()]: KEY, found[column]: "media"})
         if cells.schema["media"] == pl.String:
             fields = pl.List(pl.Struct(dict.fromkeys(MEDIA, pl.String)))
             try:
                 cells = cells.with_columns(pl.col("media").str.json_decode(fields))
             except pl.exceptions.ComputeError as error:
-                raise _damaged(path, error) from error
+                why = str(error).partition("\n")[0][:200]
+                raise BadFile(f"the media in column {column} of {path} cannot be read: {why}") from error
         single = cells.explode("media").drop_nulls("media")
         kind = single.schema["media"]
         names = {field.name.lower(): field.name for field in kind.fields} if isinstance(kind, pl.Struct) else {}

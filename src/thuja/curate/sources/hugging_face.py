@@ -25,6 +25,8 @@ from thuja.curate.sources.table_files import plain, read_table_header, read_type
 from thuja.curate.sources.table_paths import TablePaths
 from thuja.errors import BadFile, UsageError
 
+PATH_OPTIONS: tuple[str, ...] = ()
+"""The options that are paths."""
 _ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _WANTED = ["*.parquet", "*.arrow", "*.json", "*.jsonl", "*.csv", "README.md", "*.jpg", "*.jpeg", "*.png", "*.webp"]
 _METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
@@ -45,11 +47,21 @@ def read_hugging_face(spec: SourceSpec, notes: Notes) -> Iterator[pl.DataFrame]:
     tables = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.suffix in ENDINGS)
     tables = [path for path in tables if path not in metadata]
     if tables:
-        yield from read_image_tables(spec, root, tables, data_source, notes=notes)
+        yield from read_image_tables(spec, root, tables, notes, data_source=data_source)
     elif metadata:
-        yield from _read_metadata(root, metadata, data_source, notes)
+        yield from _read_metadata(root, metadata, data_source, notes=notes)
     else:
         yield from read_folder(SourceSpec(kind="folder", path=root, name=data_source), notes)
+
+
+def files_of(spec: SourceSpec) -> list[Path]:
+    """The tables, the files of metadata and the descriptions of a folder, or those beside a single table."""
+    if spec.path.is_dir():
+        wanted = (*_METADATA, "dataset_info*.json", "README.md", *(f"*{ending}" for ending in ENDINGS))
+        return [file for name in wanted for file in spec.path.rglob(name)]
+    return (
+        [*spec.path.parent.glob("dataset_info*.json"), spec.path.with_name("README.md")] if spec.path.is_file() else []
+    )
 
 
 def _fetched(spec: SourceSpec) -> Path:
@@ -70,15 +82,15 @@ def _fetched(spec: SourceSpec) -> Path:
     return Path(str(found))
 
 
-def _read_metadata(root: Path, files: list[Path], data_source: str, notes: Notes) -> Iterator[pl.DataFrame]:
+def _read_metadata(root: Path, files: list[Path], data_source: str, *, notes: Notes) -> Iterator[pl.DataFrame]:
     """A folder of images whose metadata files say what they show; images they leave out are dropped rows."""
     paths = TablePaths(table=files[0], root=root)
     for file in files:
         paths.start(file)
         for frame in _lines(file, notes):
-            named = frame.rename({"file_name": "file"}) if "file_name" in frame.columns else frame
+            named = frame.select(pl.col(name).alias(new) for name, new in _renamed(frame.columns).items())
             columns = Columns.find(named.columns, file)
-            yield with_split(rows_of_files(named, columns, paths, data_source, notes=notes))
+            yield with_split(rows_of_files(named, columns, notes, paths=paths, data_source=data_source))
     yield from paths.unlisted(data_source)
 
 
@@ -91,12 +103,22 @@ def with_split(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _lines(file: Path, notes: Notes) -> Iterator[pl.DataFrame]:
     if file.suffix != ".jsonl":
-        header = ["file" if name == "file_name" else name for name in read_table_header(file)]
-        yield from read_typed(file, Columns.find(header, file).traits, notes)
+        header = _renamed(read_table_header(file))
+        said = {new: name for name, new in header.items()}
+        traits = Columns.find([*said], file).traits
+        yield from read_typed(file, tuple(said[name] for name in traits), notes)
         return
     items = _json_lines(file, notes)
     while chunk := list(islice(items, CHUNK)):
         yield plain(pl.DataFrame(chunk, infer_schema_length=None, strict=False))
+
+
+def _renamed(header: list[str]) -> dict[str, str]:
+    """What the columns are called here: `file_name` is the file, and then a column `file` is a trait, `said_file`."""
+    if "file_name" not in header:
+        return {name: name for name in header}
+    own = {"file_name": "file", "file": "said_file"}
+    return {name: own.get(name, name) for name in header if name != "said_file" or "file" not in header}
 
 
 def _json_lines(file: Path, notes: Notes) -> Iterator[dict[str, Any]]:

@@ -21,13 +21,16 @@ class Features:
     classes: Mapping[str, tuple[str, ...]]
 
 
-def find_features(schema: pa.Schema, folder: Path, image: str) -> Features:
+def find_features(schema: pa.Schema, folder: Path, image: str, *, is_data_set: bool = True) -> Features:
     """From the schema's own metadata, else from dataset_info.json or the README in the folder.
+
+    The folder is looked through when it is the data set's own; of another, in which a table lies, only what lies
+    beside the table is read.
 
     `image` is the column that the user named, or empty. Raises UsageError where no column holds images.
     """
     said: dict[str, Any] = {}
-    for features in _told(schema, folder):
+    for features in _told(schema, folder, is_data_set=is_data_set):
         said = features | said
     images = [name for name in schema.names if _kind(said.get(name)) == "image" or _is_image(schema.field(name).type)]
     if image and image not in schema.names:
@@ -41,10 +44,11 @@ def find_features(schema: pa.Schema, folder: Path, image: str) -> Features:
     return Features(image=image or images[0], classes={name: names for name, names in classes.items() if names})
 
 
-def _told(schema: pa.Schema, folder: Path) -> Iterator[dict[str, Any]]:
+def _told(schema: pa.Schema, folder: Path, *, is_data_set: bool) -> Iterator[dict[str, Any]]:
     """Features by column from each place that may hold them, the most trusted first."""
     yield _features(_parsed((schema.metadata or {}).get(b"huggingface", b"{}")).get("info"))
-    for path in sorted(folder.rglob("dataset_info*.json")):
+    pattern = "dataset_info*.json"
+    for path in sorted(folder.rglob(pattern) if is_data_set else folder.glob(pattern)):
         found = _parsed(path.read_bytes())
         yield _features(found if "features" in found else next(iter(found.values()), None))
     readme = folder / "README.md"

@@ -10,12 +10,13 @@ import pyarrow as pa
 
 from thuja.curate.sources.file_names import find_below
 from thuja.curate.sources.hugging_face_features import Features, find_features
-from thuja.curate.sources.partitions import scratch_of
+from thuja.curate.sources.parquet_files import parquet_batches
 from thuja.curate.sources.spec import Notes, SourceSpec
+from thuja.curate.sources.spilling import scratch_of
 from thuja.curate.sources.split_words import SPLIT_OF
 from thuja.curate.sources.table import rows_of_lines
 from thuja.curate.sources.table_columns import Columns
-from thuja.curate.sources.table_files import holds_bytes, opened_parquet, plain
+from thuja.curate.sources.table_files import holds_bytes, plain
 from thuja.errors import BadFile, UsageError
 from thuja.images.places import stretch
 
@@ -26,7 +27,7 @@ _FILE = "file"
 
 
 def read_image_tables(
-    spec: SourceSpec, root: Path, tables: list[Path], data_source: str, *, notes: Notes
+    spec: SourceSpec, root: Path, tables: list[Path], notes: Notes, *, data_source: str
 ) -> Iterator[pl.DataFrame]:
     """The rows of the tables in their order; bytes go to one file a table in the scratch folder."""
     folder = root if root.is_dir() else root.parent
@@ -37,9 +38,11 @@ def read_image_tables(
         done, features = 0, None
         with (scratch / f"images-{number:05d}.bin").open("wb") as spilled:
             for batch in _batches(table):
-                features = features or find_features(batch.schema, folder, spec.option("image"))
-                frame, columns = _labels(batch, features, spec, table)
-                found = _images(batch, features.image, folder, spilled)
+                features = features or find_features(
+                    batch.schema, folder, spec.option("image"), is_data_set=root.is_dir()
+                )
+                frame, columns = _labels(batch, features, spec=spec, table=table)
+                found = _images(batch, features.image, folder=folder, spilled=spilled)
                 spilled.flush()  # whoever reads the rows may read the images
                 identifiers = pl.Series([f"{relative}#{done + row}" for row in range(len(frame))], dtype=pl.String)
                 lines = frame.select(name for name in columns.used if name != _FILE).hstack(found)
@@ -50,7 +53,7 @@ def read_image_tables(
                     "place": pl.col("found place"),
                     "split": pl.lit(split, pl.String),
                 }
-                yield rows_of_lines(lines, columns, own, notes)
+                yield rows_of_lines(lines, columns, notes, own=own)
                 done += len(frame)
 
 
@@ -65,12 +68,10 @@ def split_of(relative: str) -> str | None:
 
 
 def _batches(table: Path) -> Iterator[pa.RecordBatch]:
+    if table.suffix == ".parquet":
+        yield from parquet_batches(table, rows=_ROWS)
+        return
     try:
-        if table.suffix == ".parquet":
-            with opened_parquet(table) as file:
-                for batch in file.iter_batches(_ROWS, use_threads=False):
-                    yield batch.replace_schema_metadata(file.schema_arrow.metadata)
-            return
         with pa.memory_map(str(table)) as source:
             if source.read(6) == b"ARROW1":
                 reader = pa.ipc.open_file(source)
@@ -86,7 +87,9 @@ def _batches(table: Path) -> Iterator[pa.RecordBatch]:
         raise BadFile(f"the table {table} cannot be read: {why}", hint="Parquet or Arrow, not cut short") from error
 
 
-def _labels(batch: pa.RecordBatch, features: Features, spec: SourceSpec, table: Path) -> tuple[pl.DataFrame, Columns]:
+def _labels(
+    batch: pa.RecordBatch, features: Features, *, spec: SourceSpec, table: Path
+) -> tuple[pl.DataFrame, Columns]:
     """The columns that hold no images, class numbers as their names, and what each column says."""
     others = [name for name in batch.schema.names if not holds_bytes(batch.schema.field(name).type)]
     others = [name for name in others if name not in (features.image, _FILE)]
@@ -109,7 +112,7 @@ def _only_class(frame: pl.DataFrame, features: Features) -> str:
     return classes[0] if len(classes) == 1 and "label" not in frame.columns else ""
 
 
-def _images(batch: pa.RecordBatch, column: str, folder: Path, spilled: IO[bytes]) -> pl.DataFrame:
+def _images(batch: pa.RecordBatch, column: str, *, folder: Path, spilled: IO[bytes]) -> pl.DataFrame:
     """For each row the `found place` of its bytes, the `found path` of a file, or the `found reason` why neither is."""
     places: list[str | None] = []
     names: list[str | None] = []

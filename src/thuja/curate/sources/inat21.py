@@ -12,12 +12,14 @@ import polars as pl
 from thuja.curate.sources.coco import Coco, Fields, Item, number, read_coco, text
 from thuja.curate.sources.expressions import dropped, first_reason
 from thuja.curate.sources.file_names import find_below, walk_frames
-from thuja.curate.sources.partitions import scratch_of
 from thuja.curate.sources.spec import Notes, SourceSpec
+from thuja.curate.sources.spilling import scratch_of
 from thuja.curate.sources.split_words import SPLIT_OF
 from thuja.errors import ThujaError, UsageError
 from thuja.taxonomy import RANKS, Taxon
 
+PATH_OPTIONS: tuple[str, ...] = ("images",)
+"""The options that are paths."""
 _SOURCE = "iNat21"
 _SPLITS = SPLIT_OF | {"train_mini": "train", "public_test": "test"}
 _NAMES = [*(rank.label for rank in RANKS), "common", "verbatim_name"]
@@ -72,7 +74,7 @@ def _read_json(spec: SourceSpec, notes: Notes) -> Iterator[pl.DataFrame]:
     images = Path(spec.option("images") or spec.path.parent)
     if not images.is_dir():
         raise UsageError(f"there is no folder of images at {images}", hint="the source's option images = FOLDER")
-    coco = read_coco(spec.path, scratch_of(spec), _IMAGES, _ANNOTATIONS, notes)
+    coco = read_coco(spec.path, scratch_of(spec), notes, images=_IMAGES, annotations=_ANNOTATIONS)
     categories = _categories(coco)
     licenses = {str(item.get("id")): item for item in coco.others.get("licenses", [])}
     for rows, annotations in coco.parts():

@@ -10,16 +10,18 @@ from pathlib import Path
 
 import polars as pl
 
-from thuja.curate.sources.delimited import Dialect, read_delimited, read_header, require_columns
 from thuja.curate.sources.expressions import as_float, as_int, dropped, first_reason, text_or_null, traits_of
-from thuja.curate.sources.partitions import count_parts, join_parts, put_down, scratch_of
 from thuja.curate.sources.spec import CHUNK, Notes, SourceSpec
+from thuja.curate.sources.spilling import Spill, count_parts, join_parts, scratch_of, size_as_text
+from thuja.curate.sources.text_tables import TextTable
 from thuja.errors import UnknownName, UsageError
 from thuja.taxonomy import RANKS, Rank
 
+PATH_OPTIONS: tuple[str, ...] = ()
+"""The options that are paths."""
 _BUCKET = "https://inaturalist-open-data.s3.amazonaws.com/photos"
+_ENDINGS = (".csv.gz", ".csv")
 _SIZES = ("original", "large", "medium", "small", "thumb", "square")
-_DIALECT = Dialect(separator="\t", quoted=False)
 _LABELS = [rank.label for rank in RANKS]
 _PHOTOS = ("photo_uuid", "photo_id", "observation_uuid", "observer_id", "extension", "license", "width", "height")
 _OBSERVATIONS = ("observation_uuid", "latitude", "longitude", "positional_accuracy", "taxon_id", "quality_grade",
@@ -49,16 +51,27 @@ def read_inaturalist(spec: SourceSpec, notes: Notes) -> Iterator[pl.DataFrame]:
         raise UnknownName.of("size of photos", size, _SIZES)
     photos, observations, taxa = (_find(spec.path, name) for name in ("photos", "observations", "taxa"))
     scratch = scratch_of(spec)
-    count = count_parts(photos, observations)
-    right = put_down(_columns(observations, _OBSERVATIONS, notes), scratch / "observations", "observation_uuid", count)
-    left = put_down(_columns(photos, _PHOTOS, notes), scratch / "photos", "observation_uuid", count)
+    count = count_parts(size_as_text(photos, observations))
+    key = "observation_uuid"
+    right = Spill(folder=scratch / "observations", key=key, count=count)
+    right.put(_columns(observations, _OBSERVATIONS, notes))
+    left = Spill(folder=scratch / "photos", key=key, count=count, keeps_keyless=True)
+    left.put(_columns(photos, _PHOTOS, notes))
     lineages, people = _read_taxa(taxa, notes), _read_observers(spec.path, notes)
-    for rows in join_parts(left, right, "observation_uuid", "observation_uuid"):
+    for part in join_parts(left, right):
+        if part.rows.is_empty():
+            continue
         # a whole part at once, because each join walks all taxa
-        known = rows.join(lineages, on="taxon_id", how="left", maintain_order="left")
+        known = _joinable(part.rows).join(lineages, on="taxon_id", how="left", maintain_order="left")
         known = known.join(people, on="observer_id", how="left", maintain_order="left")
         for chunk in known.iter_slices(CHUNK):
             yield _rows(chunk, spec.name or "iNaturalist", size)
+
+
+def files_of(spec: SourceSpec) -> list[Path]:
+    """The four tables, packed or not."""
+    names = ("photos", "observations", "taxa", "observers")
+    return [spec.path / f"{name}{ending}" for name in names for ending in _ENDINGS]
 
 
 def _rows(known: pl.DataFrame, data_source: str, size: str) -> pl.DataFrame:
@@ -91,8 +104,14 @@ def _rows(known: pl.DataFrame, data_source: str, size: str) -> pl.DataFrame:
     )
 
 
+def _joinable(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with the columns of observations, which a table of observations without a row has not given."""
+    missing = [name for name in _OBSERVATIONS if name not in rows.columns]
+    return rows.with_columns(pl.lit(None, pl.String).alias(name) for name in missing)
+
+
 def _find(folder: Path, name: str) -> Path:
-    for ending in (".csv.gz", ".csv"):
+    for ending in _ENDINGS:
         if (folder / f"{name}{ending}").is_file():
             return folder / f"{name}{ending}"
     raise UsageError(
@@ -102,11 +121,9 @@ def _find(folder: Path, name: str) -> Path:
 
 
 def _columns(table: Path, needed: tuple[str, ...], notes: Notes) -> Iterator[pl.DataFrame]:
-    header = read_header(table, _DIALECT)
-    require_columns(table, header, needed, _DIALECT)
-    columns = [*needed, *(name for name in _OPTIONAL if name in header)]
-    for frame in read_delimited(table, _DIALECT, notes):
-        yield frame.select(columns)
+    text = TextTable.of(table, separators="\t", quoted=False)
+    text.require(*needed)
+    yield from text.frames(notes, [*needed, *(name for name in _OPTIONAL if name in text.header)])
 
 
 def _read_taxa(table: Path, notes: Notes) -> pl.DataFrame:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from thuja.curate.sources.delimited import Dialect, read_delimited, read_header, require_columns
 from thuja.curate.sources.expressions import as_int, dropped, first_reason, is_url, traits_of
 from thuja.curate.sources.spec import Notes, SourceSpec
+from thuja.curate.sources.text_tables import TextTable
 from thuja.curate.sources.trap_labels import SEVERAL, reason_of
 from thuja.errors import UnknownName, UsageError
 from thuja.taxonomy import RANKS, Rank
@@ -33,12 +33,11 @@ def read_lila(spec: SourceSpec, notes: Notes) -> Iterator[pl.DataFrame]:
         raise UnknownName.of("cloud", cloud, _CLOUDS)
     if not spec.path.is_file():
         raise UsageError(f"there is no file at {spec.path}")
-    dialect = Dialect()
-    header = read_header(spec.path, dialect)
-    url = f"url_{cloud}" if f"url_{cloud}" in header else "url"  # one cloud alone in older tables
-    require_columns(spec.path, header, (*_NEEDED, url), dialect)
+    table = TextTable.of(spec.path)
+    url = f"url_{cloud}" if f"url_{cloud}" in table.header else "url"  # one cloud alone in older tables
+    table.require(*_NEEDED, url)
     held = pl.DataFrame()
-    for frame in read_delimited(spec.path, dialect, notes):
+    for frame in table.frames(notes, (*_NEEDED, url)):
         lines = pl.concat([held, frame]) if len(held) else frame
         is_last = lines["image_id"].fill_null("") == (lines["image_id"][-1] or "")
         held = lines.filter(is_last) if is_last.sum() <= _MOST_LABELS else lines.clear()

@@ -15,6 +15,8 @@ from thuja.errors import UsageError
 from thuja.images.places import stretch
 from thuja.shards import Entry, Fault, Sample, read_entry, scan_shard
 
+PATH_OPTIONS: tuple[str, ...] = ()
+"""The options that are paths."""
 _IMAGES = ("jpg", "jpeg", "png", "webp")
 _ROWS = 5_000
 _FOUND_ANEW = (
@@ -47,6 +49,11 @@ def read_shards(spec: SourceSpec, notes: Notes) -> Iterator[pl.DataFrame]:
                 rows = []
     if rows:
         yield frame_of_rows(rows)
+
+
+def files_of(spec: SourceSpec) -> list[Path]:
+    """The tars of a folder."""
+    return [*spec.path.rglob("*.tar")] if spec.path.is_dir() else []
 
 
 def _find(path: Path) -> list[Path]:

@@ -16,6 +16,9 @@ from thuja.curate.sources.table_paths import OUTSIDE, TablePaths
 from thuja.errors import UsageError
 from thuja.taxonomy import RANKS, Rank, Taxon
 
+PATH_OPTIONS: tuple[str, ...] = ()
+"""The options that are paths."""
+
 _NAMES = [*(rank.label for rank in RANKS), "common", "verbatim_name"]
 
 
@@ -27,7 +30,7 @@ def read_table(spec: SourceSpec, notes: Notes) -> Iterator[pl.DataFrame]:
     spec.refuse_other_options(())
     if not spec.path.name.lower().endswith(TABLE_SUFFIXES):
         raise UsageError(f"{spec.path} is no table", hint=f"a table ends in {', '.join(TABLE_SUFFIXES)}")
-    yield from _read(spec, spec.path, spec.path.parent, notes)
+    yield from _read(spec, notes, table=spec.path, root=spec.path.parent)
 
 
 def read_labels(spec: SourceSpec, notes: Notes) -> Iterator[pl.DataFrame]:
@@ -36,7 +39,7 @@ def read_labels(spec: SourceSpec, notes: Notes) -> Iterator[pl.DataFrame]:
     Paths in the table are relative to its own folder or to the images', whichever fits. The notes count as `outside`
     the lines for files elsewhere below the table's folder.
     """
-    yield from _read(spec, Path(spec.option("labels")), spec.path, notes)
+    yield from _read(spec, notes, table=Path(spec.option("labels")), root=spec.path)
 
 
 def find_columns(table: Path) -> Columns:
@@ -46,18 +49,18 @@ def find_columns(table: Path) -> Columns:
     return Columns.find(read_table_header(table), table)
 
 
-def _read(spec: SourceSpec, table: Path, root: Path, notes: Notes) -> Iterator[pl.DataFrame]:
+def _read(spec: SourceSpec, notes: Notes, *, table: Path, root: Path) -> Iterator[pl.DataFrame]:
     columns = find_columns(table)
     paths = TablePaths(table=table, root=root)
     data_source = spec.name or root.resolve().name
     for frame in read_typed(table, columns.traits, notes):
-        yield rows_of_files(frame, columns, paths, data_source, notes=notes)
+        yield rows_of_files(frame, columns, notes, paths=paths, data_source=data_source)
     if columns.file is not None:
         yield from paths.unlisted(data_source)
 
 
 def rows_of_files(
-    frame: pl.DataFrame, columns: Columns, paths: TablePaths, data_source: str, *, notes: Notes
+    frame: pl.DataFrame, columns: Columns, notes: Notes, *, paths: TablePaths, data_source: str
 ) -> pl.DataFrame:
     """Lines of a table as rows, without those for files elsewhere, which are noted."""
     lines = frame.select(columns.used).hstack(paths.find(frame, columns))
@@ -70,10 +73,10 @@ def rows_of_files(
         "path": pl.col("found path"),
         "source_url": pl.col("found url"),
     }
-    return rows_of_lines(kept, columns, own, notes)
+    return rows_of_lines(kept, columns, notes, own=own)
 
 
-def rows_of_lines(lines: pl.DataFrame, columns: Columns, own: Mapping[str, pl.Expr], notes: Notes) -> pl.DataFrame:
+def rows_of_lines(lines: pl.DataFrame, columns: Columns, notes: Notes, *, own: Mapping[str, pl.Expr]) -> pl.DataFrame:
     """Lines as rows: `own` columns where the table says nothing itself, its facts, names and traits.
 
     `lines` has a column `found reason` why a line is dropped.

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from thuja.curate.sources.delimited import Dialect, read_delimited, read_header
-from thuja.curate.sources.spec import CHUNK, Notes
-from thuja.errors import BadFile
+from thuja.curate.sources.parquet_files import parquet_frames, parquet_schema
+from thuja.curate.sources.spec import Notes
+from thuja.curate.sources.text_tables import TextTable
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".csv.gz", ".tsv.gz", ".parquet", ".pq")
 
@@ -27,9 +26,8 @@ def is_parquet(table: Path) -> bool:
 def read_table_header(table: Path) -> list[str]:
     """The column names; columns of bytes are left out. Raises BadFile."""
     if is_parquet(table):
-        with opened_parquet(table) as file:
-            return [field.name for field in file.schema_arrow if not holds_bytes(field.type)]
-    return read_header(table, Dialect.of(table))
+        return [field.name for field in parquet_schema(table) if not holds_bytes(field.type)]
+    return TextTable.of(table).header
 
 
 def read_typed(table: Path, typed: tuple[str, ...], notes: Notes) -> Iterator[pl.DataFrame]:
@@ -39,10 +37,11 @@ def read_typed(table: Path, typed: tuple[str, ...], notes: Notes) -> Iterator[pl
     twice for the types, because the last line may be the one that is no number. Raises BadFile.
     """
     if is_parquet(table):
-        yield from _read_parquet(table)
+        yield from (plain(frame) for frame in parquet_frames(table, read_table_header(table)))
         return
-    kinds = _find_types(table, typed) if typed else {}
-    for frame in read_delimited(table, Dialect.of(table), notes):
+    text = TextTable.of(table)
+    kinds = _find_types(text, typed) if typed else {}
+    for frame in text.frames(notes):
         yield frame.with_columns(_cast(name, kind) for name, kind in kinds.items())
 
 
@@ -51,15 +50,6 @@ def holds_bytes(kind: pa.DataType) -> bool:
     if pa.types.is_nested(kind):
         return any(holds_bytes(kind.field(number).type) for number in range(kind.num_fields))
     return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind))
-
-
-def opened_parquet(table: Path) -> pq.ParquetFile:
-    """The file, to be closed by the caller; raises BadFile."""
-    try:
-        return pq.ParquetFile(table)
-    except (pa.ArrowException, OSError) as error:
-        why = str(error).partition("\n")[0]
-        raise BadFile(f"the table {table} cannot be read: {why}", hint="Parquet, not cut short") from error
 
 
 def plain(frame: pl.DataFrame) -> pl.DataFrame:
@@ -73,21 +63,11 @@ def plain(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _read_parquet(table: Path) -> Iterator[pl.DataFrame]:
-    columns = read_table_header(table)
-    with opened_parquet(table) as file:
-        try:
-            for batch in file.iter_batches(batch_size=CHUNK, columns=columns, use_threads=False):
-                yield plain(pl.DataFrame(pl.from_arrow(batch)))
-        except (pa.ArrowException, OSError) as error:
-            raise BadFile(f"the table {table} cannot be read: {error}", hint="Parquet, not cut short") from error
-
-
-def _find_types(table: Path, columns: tuple[str, ...]) -> dict[str, pl.DataType]:
+def _find_types(table: TextTable, columns: tuple[str, ...]) -> dict[str, pl.DataType]:
     """The columns that are no plain text, with their types."""
     possible = {name: list(_PATTERNS) for name in columns}
     seen: set[str] = set()
-    for frame in read_delimited(table, Dialect.of(table), Notes()):
+    for frame in table.frames(Notes(), columns):
         for name, kinds in possible.items():
             cells = frame[name].drop_nulls()
             if len(cells):

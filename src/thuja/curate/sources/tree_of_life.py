@@ -11,7 +11,6 @@ from pathlib import Path
 
 import polars as pl
 
-from thuja.curate.sources.delimited import Dialect, read_delimited, read_header, require_columns
 from thuja.curate.sources.expressions import (
     as_float,
     dropped,
@@ -21,19 +20,25 @@ from thuja.curate.sources.expressions import (
     text_or_null,
     traits_of,
 )
-from thuja.curate.sources.partitions import Parts, count_parts, join_parts, put_down, scratch_of
+from thuja.curate.sources.parquet_files import parquet_frames, parquet_schema
 from thuja.curate.sources.spec import CHUNK, Notes, SourceSpec
-from thuja.curate.sources.table_files import is_parquet, opened_parquet, plain
+from thuja.curate.sources.spilling import Spill, count_parts, join_parts, scratch_of, size_as_text
+from thuja.curate.sources.table_files import is_parquet, plain
+from thuja.curate.sources.text_tables import TextTable
 from thuja.curate.sources.tree_of_life_10m import read_tree_of_life_10m
 from thuja.errors import BadFile, UsageError
 from thuja.taxonomy import RANKS
 
+PATH_OPTIONS: tuple[str, ...] = ()
+"""The options that are paths."""
 _RANKS = [rank.label for rank in RANKS]
 _CATALOG = ("uuid", "data_source", "source_id", *_RANKS, "scientific_name", "common")
 _CATALOG_MORE = ("source_url", "publisher", "basis_of_record", "basisOfRecord", "img_type", "shard_filename")
 _PROVENANCE = ("uuid", "license_name", "license_link", "copyright_owner", "title")
 _PROVENANCE_MORE = ("source_url", "bibliographicCitation")
 _SOURCES = ("gbif", "eol", "bioscan", "fathomnet")
+_SOURCE = r"^[A-Za-z][A-Za-z0-9.-]*( [A-Za-z0-9.-]+)*$"
+"""A name that a data set may go by; `HUMAN_OBSERVATION`, an address or a number is a cell that moved."""
 
 
 def read_tree_of_life(spec: SourceSpec, notes: Notes) -> Iterator[pl.DataFrame]:
@@ -41,25 +46,45 @@ def read_tree_of_life(spec: SourceSpec, notes: Notes) -> Iterator[pl.DataFrame]:
 
     Catalog and provenance are joined by parts in the scratch folder. `data_source` is the catalog's own (`gbif`,
     `eol`, ...) unless the source has a name. FathomNet's rows get their crop from metadata/fathom_metadata.csv.
-    Dropped: `broken_row` (its cells stand in the wrong columns), `no_url`, `bad_url`, `no_crop`. Notes:
-    `no_provenance_table`, `train_small` (10M's rows that repeat others). Raises UsageError or BadFile.
+    Dropped: `broken_row` (its cells stand in the wrong columns), `no_url`, `bad_url`, `no_crop`. A source is known by
+    the start of its name, whatever its case (`BIOSCAN-5M`, `FathomNet`); another is kept and noted as `unknown source
+    ...`. Notes: `no_provenance_table`, `train_small` (10M's rows that repeat others). Raises UsageError or BadFile.
     """
     spec.refuse_other_options(())
     catalog = find_catalog(spec.path)
     if not is_parquet(catalog):
         yield from read_tree_of_life_10m(spec, catalog, notes)
         return
-    folder = catalog.parent.parent if catalog.parent.name == "dataset" else catalog.parent
+    folder = _folder_of(catalog)
     provenance = _beside(folder, "provenance.parquet")
     scratch = scratch_of(spec)
-    count = count_parts(catalog, *([provenance] if provenance else []))
-    left = put_down(_columns(catalog, _CATALOG, _CATALOG_MORE), scratch / "catalog", "uuid", count)
-    right = _put_down_provenance(provenance, scratch / "provenance", count, notes)
+    count = count_parts(size_as_text(catalog, provenance))
+    left = Spill(folder=scratch / "catalog", key="uuid", count=count, keeps_keyless=True)
+    left.put(_columns(catalog, _CATALOG, _CATALOG_MORE))
+    right = Spill(folder=scratch / "provenance", key="uuid", count=count).put(_provenance(provenance, notes))
     crops = _read_crops(_beside(folder, "fathom_metadata.csv"), notes)
-    for joined in join_parts(left, right, "uuid", "uuid"):
-        known = joined.join(crops, on="uuid", how="left", maintain_order="left")
+    for joined in join_parts(left, right):
+        if joined.rows.is_empty():
+            continue
+        known = joined.rows.join(crops, on="uuid", how="left", maintain_order="left")
         for chunk in known.iter_slices(CHUNK):
-            yield _rows(chunk, spec.name)
+            yield _rows(chunk, spec.name, notes)
+
+
+def files_of(spec: SourceSpec) -> list[Path]:
+    """The catalog of a folder, and the tables that belong to it."""
+    try:
+        catalog = find_catalog(spec.path)
+    except UsageError:
+        return []
+    if not is_parquet(catalog):
+        return [catalog, catalog.with_name("licenses.csv")]
+    beside = [_beside(_folder_of(catalog), name) for name in ("provenance.parquet", "fathom_metadata.csv")]
+    return [catalog, *(file for file in beside if file is not None)]
+
+
+def _folder_of(catalog: Path) -> Path:
+    return catalog.parent.parent if catalog.parent.name == "dataset" else catalog.parent
 
 
 def find_catalog(path: Path) -> Path:
@@ -73,13 +98,23 @@ def find_catalog(path: Path) -> Path:
     raise UsageError(f"there is no TreeOfLife catalog in {path}", hint=f"one of {', '.join(names)}")
 
 
-def _rows(rows: pl.DataFrame, name: str) -> pl.DataFrame:
+def _kind() -> pl.Expr:
+    """Which of _SOURCES a row is of, by the start of its data_source; null for another."""
+    said = pl.col("data_source").str.strip_chars().str.to_lowercase()
+    return first_reason([(said.str.starts_with(source), source) for source in _SOURCES])
+
+
+def _rows(rows: pl.DataFrame, name: str, notes: Notes) -> pl.DataFrame:
     rows = rows.with_columns(pl.col(column).replace("", None) for column in _RANKS)
     url = pl.coalesce("source_url", "source_url_right")
-    rows = rows.with_columns(url.alias("source_url"), pl.col("data_source").str.to_lowercase().alias("kind"))
+    rows = rows.with_columns(url.alias("source_url"), _kind().alias("kind"))
     is_fathomnet = pl.col("kind") == "fathomnet"
     is_uuid = pl.col("uuid").str.contains(r"(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
-    is_known = is_uuid.fill_null(value=False) & pl.col("kind").is_in(_SOURCES).fill_null(value=False)
+    is_source = pl.col("kind").is_not_null() | pl.col("data_source").str.strip_chars().str.contains(_SOURCE)
+    is_known = is_uuid.fill_null(value=False) & is_source.fill_null(value=False)
+    others = rows.filter(is_known & pl.col("kind").is_null())["data_source"]
+    for source, count in others.value_counts().iter_rows():
+        notes[f"unknown source {source:.40}"] += count
     reason = first_reason(
         [
             (~is_known | has_broken_names(), "broken_row"),
@@ -116,24 +151,22 @@ def _beside(folder: Path, name: str) -> Path | None:
 
 def _columns(table: Path, needed: tuple[str, ...], more: tuple[str, ...]) -> Iterator[pl.DataFrame]:
     """These columns as text; those of `more` that the file lacks are null."""
-    with opened_parquet(table) as file:
-        there = set(file.schema_arrow.names)
-        if missing := [name for name in needed if name not in there]:
-            raise BadFile(f"{table} has no column {', '.join(missing)}", hint="TreeOfLife-200M's own catalog")
-        try:
-            for batch in file.iter_batches(CHUNK, columns=[n for n in (*needed, *more) if n in there]):
-                frame = plain(pl.DataFrame(pl.from_arrow(batch))).cast(pl.String)
-                yield frame.with_columns(pl.lit(None, pl.String).alias(n) for n in more if n not in there)
-        except OSError as error:
-            raise BadFile(f"{table} cannot be read: {error}", hint="Parquet, not cut short") from error
+    there = set(parquet_schema(table).names)
+    if missing := [name for name in needed if name not in there]:
+        raise BadFile(f"{table} has no column {', '.join(missing)}", hint="TreeOfLife-200M's own catalog")
+    for frame in parquet_frames(table, [n for n in (*needed, *more) if n in there]):
+        text = plain(frame).cast(pl.String)
+        yield text.with_columns(pl.lit(None, pl.String).alias(n) for n in (*needed, *more) if n not in there).select(
+            *needed, *more
+        )
 
 
-def _put_down_provenance(table: Path | None, folder: Path, count: int, notes: Notes) -> Parts:
-    if table is not None:
-        return put_down(_columns(table, _PROVENANCE, _PROVENANCE_MORE), folder, "uuid", count)
-    notes["no_provenance_table"] += 1
-    empty = pl.DataFrame(schema=dict.fromkeys((*_PROVENANCE, *_PROVENANCE_MORE), pl.String))
-    return put_down([empty], folder, "uuid", count)
+def _provenance(table: Path | None, notes: Notes) -> Iterator[pl.DataFrame]:
+    if table is None:
+        notes["no_provenance_table"] += 1
+    else:
+        yield from _columns(table, _PROVENANCE, _PROVENANCE_MORE)
+    yield pl.DataFrame(schema=dict.fromkeys((*_PROVENANCE, *_PROVENANCE_MORE), pl.String))
 
 
 def _read_crops(table: Path | None, notes: Notes) -> pl.DataFrame:
@@ -141,9 +174,10 @@ def _read_crops(table: Path | None, notes: Notes) -> pl.DataFrame:
     if table is None:
         return pl.DataFrame(schema={"uuid": pl.String, "crop": pl.String})
     needed = ("uuid", "x", "y", "width", "height")
-    require_columns(table, read_header(table, Dialect()), needed, Dialect())
+    text = TextTable.of(table)
+    text.require(*needed)
     frames = []
-    for frame in read_delimited(table, Dialect(), notes):
+    for frame in text.frames(notes, needed):
         x, y, width, height = (as_float(side).round().cast(pl.Int64, strict=False) for side in needed[1:])
         left, top = pl.max_horizontal(x, 0), pl.max_horizontal(y, 0)
         right, bottom = x + width - left, y + height - top

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import polars as pl
 
-from thuja.curate.sources.delimited import Dialect, read_delimited, read_header, require_columns
 from thuja.curate.sources.expressions import dropped, first_reason, has_broken_names, is_url, text_or_null, traits_of
-from thuja.curate.sources.partitions import Parts, count_parts, join_parts, put_down, scratch_of
 from thuja.curate.sources.spec import CHUNK, Notes, SourceSpec
+from thuja.curate.sources.spilling import Spill, count_parts, join_parts, scratch_of, size_as_text
+from thuja.curate.sources.text_tables import TextTable
 from thuja.taxonomy import RANKS, Rank
 
 _RANKS = [rank.label for rank in RANKS]
@@ -25,15 +25,16 @@ def read_tree_of_life_10m(spec: SourceSpec, catalog: Path, notes: Notes) -> Iter
     `data_source` is `eol`, `bioscan` or `inat21` and the id that source's own; iNat21's and BIOSCAN's images have no
     address and are dropped as `no_url`: read those data sets themselves.
     """
-    dialect = Dialect()
-    require_columns(catalog, read_header(catalog, dialect), _CATALOG, dialect)
-    licenses = catalog.with_name("licenses.csv")
-    count = count_parts(catalog, *([licenses] if licenses.is_file() else []))
+    table = TextTable.of(catalog)
+    table.require(*_CATALOG)
+    beside = catalog.with_name("licenses.csv")
+    licenses = beside if beside.is_file() else None
+    count = count_parts(size_as_text(catalog, licenses))
     scratch = scratch_of(spec)
-    left = put_down(_catalog(catalog, notes), scratch / "catalog", _KEY, count)
-    right = _put_down_licenses(licenses, scratch / "licenses", count, notes)
-    for joined in join_parts(left, right, _KEY, _KEY):
-        for chunk in joined.iter_slices(CHUNK):
+    left = Spill(folder=scratch / "catalog", key=_KEY, count=count, keeps_keyless=True).put(_catalog(table, notes))
+    right = Spill(folder=scratch / "licenses", key=_KEY, count=count).put(_licenses(licenses, notes))
+    for joined in join_parts(left, right):
+        for chunk in joined.rows.iter_slices(CHUNK) if len(joined.rows) else ():
             yield _rows(chunk, spec.name)
 
 
@@ -80,19 +81,20 @@ def _rows(rows: pl.DataFrame, name: str) -> pl.DataFrame:
     )
 
 
-def _catalog(table: Path, notes: Notes) -> Iterator[pl.DataFrame]:
-    for frame in read_delimited(table, Dialect(), notes):
+def _catalog(table: TextTable, notes: Notes) -> Iterator[pl.DataFrame]:
+    for frame in table.frames(notes, _CATALOG):
         is_repeated = (pl.col("split") == "train_small").fill_null(value=False)
-        kept = frame.filter(~is_repeated).select(_CATALOG)
+        kept = frame.filter(~is_repeated)
         if len(kept) < len(frame):
             notes["train_small"] += len(frame) - len(kept)
         yield kept.with_columns(text_or_null(name).alias(name) for name in _CATALOG)
 
 
-def _put_down_licenses(table: Path, folder: Path, count: int, notes: Notes) -> Parts:
-    if not table.is_file():
+def _licenses(table: Path | None, notes: Notes) -> Iterator[pl.DataFrame]:
+    if table is None:
         notes["no_licenses_table"] += 1
-        return put_down([pl.DataFrame(schema=dict.fromkeys(_LICENSES, pl.String))], folder, _KEY, count)
-    require_columns(table, read_header(table, Dialect()), _LICENSES, Dialect())
-    frames = (frame.select(_LICENSES) for frame in read_delimited(table, Dialect(), notes))
-    return put_down(frames, folder, _KEY, count)
+    else:
+        text = TextTable.of(table)
+        text.require(*_LICENSES)
+        yield from text.frames(notes, _LICENSES)
+    yield pl.DataFrame(schema=dict.fromkeys(_LICENSES, pl.String))
