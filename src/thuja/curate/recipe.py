@@ -1,6 +1,6 @@
 """What a curation is told to do: its sources, and the settings of every step."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -147,6 +147,17 @@ def _nameless(value: Any) -> Any:
     return Path(value).name if isinstance(value, str) and value.startswith(("/", "~")) else value
 
 
+def named_files(recipe: CurateRecipe) -> Iterator[tuple[str, Path]]:
+    """Every file that the settings of the steps name, with the setting's name: `leaks.indexes`, `screen.takedown`."""
+    for table in fields(recipe):
+        settings = getattr(recipe, table.name)
+        for field in fields(settings) if is_dataclass(settings) else ():
+            value = getattr(settings, field.name)
+            for path in value if isinstance(value, tuple) else (value,):
+                if isinstance(path, Path):
+                    yield f"{table.name}.{field.name}", path
+
+
 def plain(value: Any) -> Any:
     """A value of a recipe as JSON can hold it."""
     if isinstance(value, dict):
@@ -159,7 +170,7 @@ def plain(value: Any) -> Any:
 def settings_of(settings: Any) -> dict[str, Any]:
     """A settings dataclass as a step's fingerprint takes it; a file that it names counts by its size and time too."""
     table: dict[str, Any] = plain(asdict(settings))
-    for name in table:
+    for name in list(table):
         value = getattr(settings, name)
         paths = [value] if isinstance(value, Path) else value if isinstance(value, tuple) else []
         for path in paths:
