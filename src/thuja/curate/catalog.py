@@ -22,7 +22,7 @@ IN_MEMORY = 500_000
 """Rows that are sorted at once."""
 _GROUP = 100_000
 """Rows of one row group of the catalog, however its rows were sorted."""
-_RANGE = "order"
+_RANGE = "range_of_paths"
 
 
 def write_catalog(frame: Frame, folder: Path, *, in_memory: int = IN_MEMORY) -> Path:

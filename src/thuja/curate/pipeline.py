@@ -275,10 +275,11 @@ def _refuse_empty_hands(recipe: CurateRecipe, handed: Handed) -> None:
         raise UsageError("[people] needs a detector of faces", hint="Handed(faces=thuja.model.detectors.FaceFinder())")
     if recipe.specimens is not None and recipe.specimens.support is not None and handed.embed is None:
         raise UsageError("[specimens] needs a model to embed with", hint='encoder = "bioclip-2", or a model\'s folder')
-    duplicates_step(recipe.duplicates, embed=handed.embed)
-    if recipe.leaks is not None and recipe.leaks.embeddings is None and "embedding" in recipe.leaks.keys:
-        if handed.embed is None:
-            raise UsageError("[leaks] needs a model to embed with", hint='encoder = "bioclip-2", or leaks.embeddings')
+    duplicates_step(recipe.duplicates, embed=handed.embed)  # which refuses by itself
+    leaks = recipe.leaks
+    has_to_embed = leaks is not None and leaks.embeddings is None and "embedding" in leaks.keys
+    if has_to_embed and handed.embed is None:
+        raise UsageError("[leaks] needs a model to embed with", hint='encoder = "bioclip-2", or leaks.embeddings')
 
 
 def _refuse_empty(ledger: Ledger) -> None:

@@ -99,8 +99,8 @@ def _limited(frames: Iterator[pl.DataFrame], limit: int | None) -> Iterator[pl.D
 def settle_repeats(folder: Path) -> None:
     """Give every row of the files below a folder an id that no other has.
 
-    Only a hash of each id is held in memory, some 24 bytes a row; rows that share it are then looked at whole. The files
-    take their places when all of them are written: a run killed in here begins with the ids that the sources gave.
+    Only a hash of each id is held in memory, some 24 bytes a row; rows that share it are then looked at whole. The
+    files take their places when all are written: a run killed in here begins with the ids that the sources gave.
     """
     settled = folder / _SETTLED
     if not settled.exists():

@@ -151,11 +151,11 @@ def named_files(recipe: CurateRecipe) -> Iterator[tuple[str, Path]]:
     """Every file that the settings of the steps name, with the setting's name: `leaks.indexes`, `screen.takedown`."""
     for table in fields(recipe):
         settings = getattr(recipe, table.name)
-        for field in fields(settings) if is_dataclass(settings) else ():
-            value = getattr(settings, field.name)
+        for setting in fields(settings) if is_dataclass(settings) else ():
+            value = getattr(settings, setting.name)
             for path in value if isinstance(value, tuple) else (value,):
                 if isinstance(path, Path):
-                    yield f"{table.name}.{field.name}", path
+                    yield f"{table.name}.{setting.name}", path
 
 
 def plain(value: Any) -> Any:
