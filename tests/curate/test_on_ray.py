@@ -28,7 +28,7 @@ RECIPE = """
 seed = 5
 [[sources]]
 kind = "table"
-path = "table.csv"
+path = "source/table.csv"
 [quality]
 min_side = 100
 [bursts]
@@ -53,15 +53,15 @@ def scene(number: int, size: tuple[int, int] = (240, 180)) -> Image.Image:
     return Image.fromarray(noise).resize((240, 180), Image.Resampling.BICUBIC).resize(size, Image.Resampling.LANCZOS)
 
 
-def write_images(folder: Path) -> None:
-    """Six images of each of eight species, two an observation, and copies of some, each of a kind of its own."""
+def write_images(folder: Path, benchmark: Path) -> None:
+    """Six images of each of eight species, two an observation, and copies of some; two make a benchmark."""
     rows = []
 
     def add(name: str, species: str, observation: str) -> Path:
         rows.append({"file": f"images/{name}", "scientific_name": species, "observation_id": observation})
         return folder / "images" / name
 
-    (folder / "images").mkdir()
+    (folder / "images").mkdir(parents=True)
     for at, (_, species) in enumerate(SPECIES):
         for number in range(EACH):
             path = add(f"{at}-{number}.png", species, f"{at}-{number // 2}")
@@ -74,10 +74,10 @@ def write_images(folder: Path) -> None:
         scene(EACH * at + 4, (200, 150)).save(add(f"{at}-burst.png", species, f"{at}-2"))
         scene(1000 + at, (80, 60)).save(add(f"{at}-small.png", species, f"{at}-small"))
     pl.DataFrame(rows).write_csv(folder / "table.csv")
-    (folder / "set").mkdir()
+    benchmark.mkdir()
     for name in ("4-0", "5-3"):
         with Image.open(folder / "images" / f"{name}.png") as image:
-            image.save(folder / "set" / f"{name}.jpg", quality=90)
+            image.save(benchmark / f"{name}.jpg", quality=90)
 
 
 def files_of(out: Path) -> dict[str, bytes]:
@@ -89,7 +89,7 @@ def files_of(out: Path) -> dict[str, bytes]:
 def test_a_cluster_curates_as_one_machine_does(tmp_path: Path) -> None:
     """Every step that looks across rows has something to find."""
     assert importlib.util.find_spec("ray"), "pip install thuja[curate-ray]"
-    write_images(tmp_path)
+    write_images(tmp_path / "source", tmp_path / "set")
     build_leak_index(tmp_path / "set", tmp_path / "set.parquet", LeakIndexSettings(name="set"))
     backbone = tmp_path / "backbone.parquet"
     taxa = [
@@ -106,7 +106,7 @@ def test_a_cluster_curates_as_one_machine_does(tmp_path: Path) -> None:
         "bursts": {"near_duplicate": 2},
         "duplicates": {"duplicate": 2, "duplicate_pixels": 2, "near_duplicate": 2},
         "leaks": {"leak": 2},
-        "caps": {"too_many_images": 6},
+        "caps": {"over_taxon_cap": 6},
     }
     command = [sys.executable, str(SCRIPT), str(recipe), str(backbone), str(tmp_path / "ray")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=240)

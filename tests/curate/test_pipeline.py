@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from thuja.cli.curate import curate as command
 from thuja.curate import CurateSummary, Handed, SourceCall, curate, recipe_of
-from thuja.curate.download.journal import Journal, Outcome
+from thuja.curate.download.journal import Journal, Outcome, tables
 from thuja.curate.recipe import CurateRecipe
 from thuja.errors import EmptyInput, UsageError
 from thuja.names import resolve_names
@@ -68,7 +68,7 @@ class TestWhatFailsLate:
         (tmp_path / "old" / "downloads" / "store.json").write_text('{"max_side": 720}')
         with pytest.raises(EmptyInput, match=r"none of the 2 files can be used: 2 http_404"):
             run(table, previous=tmp_path / "old", changes=IMPATIENT)
-        kept = pl.concat([pl.read_parquet(file) for file in (tmp_path / "out" / "downloads").glob("*.parquet")])
+        kept = pl.concat([pl.read_parquet(file) for file in tables(tmp_path / "out" / "downloads")])
         assert set(kept["url"]) >= {f"{CLOSED}/0.jpg", f"{CLOSED}/1.jpg"}
 
     def test_images_of_one_taxon_are_refused_before_one_is_downloaded(self, run: Curator, tmp_path: Path) -> None:
