@@ -261,10 +261,13 @@ def step_command(name: str, table: Path, *, out: Path, recipe_file: Path | None,
     from thuja.curate.opening import OPTIONAL, SourceCall, recipe_of
     from thuja.curate.pipeline import Curation
     from thuja.curate.single import run_step, step_named
+    from thuja.errors import UsageError
 
-    call = SourceCall(source=recipe_file or table)
+    call = SourceCall(source=table, kind="table") if recipe_file is None else SourceCall(source=recipe_file)
     is_optional = recipe_file is None and name in OPTIONAL
     recipe = recipe_of(call, changes=(f"{name}={{}}", *changes) if is_optional else changes)
+    if name in OPTIONAL and getattr(recipe, name) is None:
+        raise UsageError(f"the recipe {recipe_file} has no [{name}]", hint=f"--set '{name}={{}}' takes the defaults")
     curation = Curation(recipe=recipe, folder=out.absolute().parent / f"{out.name}.files", handed=handed_for(recipe))
     counts = run_step(step_named({step.name: step for step in curation.steps()}, name), table, out)
     click.echo(f"{name}: {counts.read:,} read = {counts.kept:,} kept + {counts.read - counts.kept:,} dropped")

@@ -20,7 +20,9 @@ CATALOG = "catalog.parquet"
 NAMES = "names.csv"
 IN_MEMORY = 500_000
 """Rows that are sorted at once."""
-_RANGE = "order"
+_GROUP = 100_000
+"""Rows of one row group of the catalog, however its rows were sorted."""
+_RANGE = "range_of_paths"
 
 
 def write_catalog(frame: Frame, folder: Path, *, in_memory: int = IN_MEMORY) -> Path:
@@ -33,10 +35,21 @@ def write_catalog(frame: Frame, folder: Path, *, in_memory: int = IN_MEMORY) -> 
     frame = frame.with_column("path", coalesce(col("path"), col("source_url"))).select(*CATALOG_SCHEMA.names)
     total = frame.count_rows()
     with atomic_path(path) as temporary, pq.ParquetWriter(temporary, CATALOG_SCHEMA, compression="zstd") as writer:
-        for table in _sorted(frame, folder / "catalog.sorting", total, in_memory):
-            for start in range(0, len(table), 100_000):
-                writer.write_table(table[start : start + 100_000].to_arrow().cast(CATALOG_SCHEMA))
+        for group in _even(_sorted(frame, folder / "catalog.sorting", total, in_memory)):
+            writer.write_table(group.to_arrow().cast(CATALOG_SCHEMA))
     return path
+
+
+def _even(tables: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The rows of tables in groups of one size, each in one piece: where a table ended does not show in the file."""
+    waiting = pl.DataFrame(pl.from_arrow(CATALOG_SCHEMA.empty_table()))
+    for table in tables:
+        waiting = pl.concat([waiting, table])
+        while len(waiting) >= _GROUP:
+            yield waiting[:_GROUP].rechunk()
+            waiting = waiting[_GROUP:]
+    if len(waiting):
+        yield waiting.rechunk()
 
 
 def _sorted(frame: Frame, folder: Path, total: int, in_memory: int) -> Iterator[pl.DataFrame]:

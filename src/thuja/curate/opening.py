@@ -9,9 +9,9 @@ from typing import Any
 from thuja.curate.recipe import CurateRecipe
 from thuja.curate.recipe_file import SUFFIXES, from_table, load_recipe, without_nulls
 from thuja.curate.sources import BIOSPHERE_BACKBONE, biosphere_table
+from thuja.curate.sources.table_files import TABLE_SUFFIXES
 from thuja.errors import UsageError
 
-TABLES = (".csv", ".tsv", ".parquet", ".pq")
 _SHORT = {
     "backbones": "names.backbones",
     "unseen_species": "splits.unseen_species",
@@ -42,7 +42,7 @@ def recipe_of(call: SourceCall, *, flags: Mapping[str, Any] | None = None, chang
     Raises UsageError for a source that is not there, or a setting that does not exist.
     """
     source = call.source
-    if source.suffix.lower() in SUFFIXES and not call.kind:
+    if source.suffix.lower() in SUFFIXES and not call.kind and not source.is_dir():
         if call.labels is not None:
             raise UsageError("a recipe says what its sources are", hint="leave out --labels")
         table = without_nulls(load_recipe(source).to_table())
@@ -77,13 +77,14 @@ def kind_of(source: Path) -> str:
         return "gbif" if (source / "meta.xml").is_file() else "folder"
     if not source.is_file():
         raise UsageError(f"there is no folder or table at {source}", hint="name the folder that holds the images")
-    suffix = source.suffix.lower()
-    if suffix in TABLES:
+    name = source.name.lower()
+    if name.endswith(TABLE_SUFFIXES):
         return "table"
-    if suffix == ".zip":
+    if name.endswith(".zip"):
         return "gbif"
     raise UsageError(
-        f"{source} is neither a folder, a table nor a recipe", hint=f"a table ends in {', '.join(TABLES)}; or --kind"
+        f"{source} is neither a folder, a table nor a recipe",
+        hint=f"a table ends in {', '.join(TABLE_SUFFIXES)}; or --kind",
     )
 
 

@@ -34,7 +34,7 @@ from thuja.curate.pack import STEP as PACK
 from thuja.curate.pack import Packing, pack_step
 from thuja.curate.provenance import PROVENANCE, write_provenance
 from thuja.curate.reading import source_folder, source_settings, write_sources
-from thuja.curate.recipe import CurateRecipe, plain
+from thuja.curate.recipe import CurateRecipe, named_files, plain
 from thuja.curate.report import write_report
 from thuja.curate.sources import path_options
 from thuja.curate.sources.gbif_citations import CITATIONS_FILE
@@ -94,6 +94,10 @@ def _claimed(
         for name in path_options(spec.kind):
             if spec.option(name):
                 _refuse_inside(out, Path(spec.option(name)), what=f"the source's {name}")
+    for name, path in named_files(recipe):
+        if not path.exists():
+            raise UsageError(f"{name}: there is no file at {path}", hint="paths of a recipe are relative to its file")
+        _refuse_inside(out, path, what=f"{name}:")
     _refuse_empty_hands(recipe, handed)
     with output_folder(out, verb="curate", force=force, resume=resume, is_finished=is_finished) as folder:
         try:
@@ -259,7 +263,7 @@ def _is_worth_keeping(folder: Path, error: ThujaError) -> bool:
 
 def _refuse_inside(out: Path, path: Path, *, what: str) -> None:
     """Refuse an output in a folder that is read, and one that holds what is read: --force would delete that."""
-    root, place = path.absolute(), out.absolute()
+    root, place = path.resolve(), out.resolve()  # through links: the same folder may have two names
     if path.is_dir() and (place == root or root in place.parents):
         raise UsageError(f"the output {out} lies in {what} {path}", hint="write to a folder beside it")
     if path.exists() and place in root.parents:
@@ -272,6 +276,11 @@ def _refuse_empty_hands(recipe: CurateRecipe, handed: Handed) -> None:
         raise UsageError("[people] needs a detector of faces", hint="Handed(faces=thuja.model.detectors.FaceFinder())")
     if recipe.specimens is not None and recipe.specimens.support is not None and handed.embed is None:
         raise UsageError("[specimens] needs a model to embed with", hint='encoder = "bioclip-2", or a model\'s folder')
+    duplicates_step(recipe.duplicates, embed=handed.embed)  # which refuses by itself
+    leaks = recipe.leaks
+    has_to_embed = leaks is not None and leaks.embeddings is None and "embedding" in leaks.keys
+    if has_to_embed and handed.embed is None:
+        raise UsageError("[leaks] needs a model to embed with", hint='encoder = "bioclip-2", or leaks.embeddings')
 
 
 def _refuse_empty(ledger: Ledger) -> None:

@@ -89,7 +89,8 @@ def _limited(frames: Iterator[pl.DataFrame], limit: int | None) -> Iterator[pl.D
             continue
         has_reasons = "drop_reason" in frame.columns
         kept = frame["drop_reason"].is_null() if has_reasons else pl.repeat(True, len(frame), eager=True)
-        taken = frame.filter(kept.cast(pl.Int64).cum_sum() <= left)
+        before = kept.cast(pl.Int64).cum_sum().shift(1, fill_value=0)
+        taken = frame.filter(before < left)
         left -= int(kept.head(len(taken)).sum())
         yield taken
         if left <= 0:
@@ -99,8 +100,8 @@ def _limited(frames: Iterator[pl.DataFrame], limit: int | None) -> Iterator[pl.D
 def settle_repeats(folder: Path) -> None:
     """Give every row of the files below a folder an id that no other has.
 
-    Only half of each id is held in memory, some 24 bytes a row; rows that share it are then looked at whole. The files
-    take their places when all of them are written: a run killed in here begins with the ids that the sources gave.
+    Only a hash of each id is held in memory, some 24 bytes a row; rows that share it are then looked at whole. The
+    files take their places when all are written: a run killed in here begins with the ids that the sources gave.
     """
     settled = folder / _SETTLED
     if not settled.exists():
@@ -114,26 +115,23 @@ def settle_repeats(folder: Path) -> None:
 
 def _write_settled(folder: Path) -> None:
     files = sorted(folder.rglob("*.parquet"))
-    halves = [_halves(file) for file in files]
-    every = np.sort(np.concatenate([*halves, np.empty(0, np.uint64)]))
+    hashes = [_hashes(file) for file in files]
+    every = np.sort(np.concatenate([*hashes, np.empty(0, np.uint64)]))
     repeated = np.unique(every[1:][every[1:] == every[:-1]])
     seen: dict[str, list[str]] = {}
-    for file, ours in zip(files, halves, strict=True):
+    for file, ours in zip(files, hashes, strict=True):
         if len(repeated) and np.isin(ours, repeated).any():
             _settle_file(file, repeated, seen)
 
 
-def _halves(file: Path) -> Ids:
-    """The first 64 bits of each row's id."""
-    ids = pl.read_parquet(file, glob=False, columns=["uuid"])["uuid"]
-    return (
-        ids.str.replace_all("-", "", literal=True).str.slice(0, 16).str.to_integer(base=16, dtype=pl.UInt64).to_numpy()
-    )
+def _hashes(file: Path) -> Ids:
+    """64 bits of each row's id, which need be no UUID where a table brings ids of its own."""
+    return pl.read_parquet(file, glob=False, columns=["uuid"])["uuid"].hash().to_numpy()
 
 
 def _settle_file(file: Path, repeated: Ids, seen: dict[str, list[str]]) -> None:
     frame = pl.read_parquet(file, glob=False)
-    asked = np.isin(_halves(file), repeated)
+    asked = np.isin(_hashes(file), repeated)
     places = [place or "" for place in frame.select(pl.coalesce("source_url", "path", "place")).to_series()]
     ids, reasons, steps = (frame[name].to_list() for name in ("uuid", "drop_reason", "dropped_by"))
     for row in np.flatnonzero(asked).tolist():

@@ -1,6 +1,7 @@
 """What a curation is told to do: its sources, and the settings of every step."""
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,17 @@ class CurateRecipe:
         return table
 
 
+def named_files(recipe: CurateRecipe) -> Iterator[tuple[str, Path]]:
+    """Every file that the settings of the steps name, with the setting's name: `leaks.indexes`, `screen.takedown`."""
+    for table in fields(recipe):
+        settings = getattr(recipe, table.name)
+        for setting in fields(settings) if is_dataclass(settings) else ():
+            value = getattr(settings, setting.name)
+            for path in value if isinstance(value, tuple) else (value,):
+                if isinstance(path, Path):
+                    yield f"{table.name}.{setting.name}", path
+
+
 def plain(value: Any) -> Any:
     """A value of a recipe as JSON can hold it."""
     if isinstance(value, dict):
@@ -109,7 +121,7 @@ def plain(value: Any) -> Any:
 def settings_of(settings: Any) -> dict[str, Any]:
     """A settings dataclass as a step's fingerprint takes it; a file that it names counts by its size and time too."""
     table: dict[str, Any] = plain(asdict(settings))
-    for name in table:
+    for name in list(table):
         value = getattr(settings, name)
         paths = [value] if isinstance(value, Path) else value if isinstance(value, tuple) else []
         for path in paths:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass, replace
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from thuja.curate.recipe import CurateRecipe
+from thuja.curate.recipe import CurateRecipe, NameSettings
 from thuja.curate.sources import KINDS, path_options
 from thuja.curate.sources.spec import SourceSpec
 from thuja.errors import BadFile, ThujaError, UnknownName, UsageError
@@ -72,8 +72,20 @@ def from_table(cls: type[T], table: Mapping[str, Any], *, folder: Path, where: s
         name: _as(hints[name], value, folder=folder, where=f"{where}.{name}" if where else name)
         for name, value in table.items()
     }
-    made = cls(**values)
-    return _placed(made, folder) if isinstance(made, SourceSpec) else made  # type: ignore[return-value]
+    made: Any = cls(**values)
+    if isinstance(made, SourceSpec):
+        made = _placed(made, folder)
+    elif isinstance(made, NameSettings):
+        made = replace(made, backbones=tuple(_beside(name, folder) for name in made.backbones))
+    elif isinstance(made, CurateRecipe):
+        made = replace(made, encoder=_beside(made.encoder, folder))
+    return cast(T, made)
+
+
+def _beside(name: str, folder: Path) -> str:
+    """A backbone or a model where it is a path to what lies there; a plain word stays the name of an installed one."""
+    is_path = "/" in name or "." in name
+    return str(folder / name) if is_path and (folder / name).exists() else name
 
 
 def _placed(spec: SourceSpec, folder: Path) -> SourceSpec:
@@ -97,7 +109,7 @@ def _as(kind: Any, value: Any, *, folder: Path, where: str) -> Any:
         return tuple(_as(get_args(kind)[0], one, folder=folder, where=where) for one in value)
     if get_origin(kind) is Mapping or kind is Mapping:
         if isinstance(value, Mapping):
-            return {str(name): _text(one) for name, one in value.items()}
+            return {str(name): _text(one, where=f"{where}.{name}") for name, one in value.items()}
     elif kind is Path and isinstance(value, str):
         return _path(value, folder)
     elif kind is float and isinstance(value, int | float) and not isinstance(value, bool):
@@ -115,7 +127,9 @@ def _path(text: str, folder: Path) -> Path:
     return path if path.is_absolute() or "://" in text else folder / path
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, *, where: str) -> str:
+    if not isinstance(value, str | int | float):
+        raise UsageError(f"{where} must be text, a number, true or false, got {value!r:.80}")
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -151,8 +151,12 @@ class Ledger:
         """
         self._run("read", settings, write)
 
-    def run(self, step: Step) -> None:
-        """Do one step, or find that it is done."""
+    def run(self, step: Step, *, already: Mapping[str, int] | None = None) -> None:
+        """Do one step, or find that it is done.
+
+        `already` counts, by reason, the rows that came in with this very step's name on their drop, as in a catalog
+        that a step is done on again: they are none of what it drops.
+        """
         before = self._path(len(self.counts) - 1)
 
         def write(folder: Path) -> Mapping[str, int]:
@@ -166,7 +170,7 @@ class Ledger:
             shutil.rmtree(folder.with_suffix(_GATHERED), ignore_errors=True)
             return {}
 
-        self._run(step.name, step.settings, write)
+        self._run(step.name, step.settings, write, already=already or {})
 
     def _gathered(self, step: Step, before: Path, folder: Path) -> Frame | None:
         """What the step gathers of all rows, from disk where a killed run has written it."""
@@ -186,7 +190,14 @@ class Ledger:
                 continue
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
-    def _run(self, name: str, settings: Mapping[str, Any], write: Callable[[Path], Mapping[str, int]]) -> None:
+    def _run(
+        self,
+        name: str,
+        settings: Mapping[str, Any],
+        write: Callable[[Path], Mapping[str, int]],
+        *,
+        already: Mapping[str, int] | None = None,
+    ) -> None:
         number = len(self.counts)
         self._fingerprint = fingerprint_of(self._fingerprint, name, settings)
         marker = self.folder / f"{number}-{name}.json"
@@ -201,7 +212,8 @@ class Ledger:
                 notes = write(part)
             part.rename(path)
             (path / _FINGERPRINT).unlink()
-            counts = count_step(read_rows(path), name, self.counts[-1] if self.counts else None)
+            before = self.counts[-1] if self.counts else None
+            counts = count_step(read_rows(path), name, before, already=already or {})
             done = Marker(fingerprint=self._fingerprint, counts=counts, notes=dict(notes))
             write_json(marker, asdict(done))
         else:
@@ -233,7 +245,7 @@ def _told_when_broken(name: str, folder: Path) -> Iterator[None]:
         is_full = says_full or shutil.disk_usage(folder).free < _LEAST_ROOM
         if isinstance(error, OSError) and not is_full:
             raise
-        why = "no space left on the disk" if is_full else str(error).splitlines()[0]
+        why = "no space left on the disk" if is_full else (str(error) or repr(error)).splitlines()[0]
         hint = "make room, and go on with --resume: what is done is kept" if is_full else "--resume goes on from here"
         raise ThujaError(f"step {name} cannot go on: {why}", hint=hint) from error
 
@@ -243,17 +255,24 @@ def fingerprint_of(before: str, name: str, settings: Mapping[str, Any]) -> str:
     return sha256(json.dumps([before, name, settings], sort_keys=True, default=str).encode()).hexdigest()
 
 
-def count_step(frame: Frame, name: str, before: StepCounts | None) -> StepCounts:
-    """Count the rows that a step left. Raises BadFile where they do not add up with those it was given."""
+def count_step(
+    frame: Frame, name: str, before: StepCounts | None, *, already: Mapping[str, int] | None = None
+) -> StepCounts:
+    """Count the rows that a step left, but for those that it was given as `already` dropped by itself.
+
+    Raises BadFile where they do not add up with those it was given.
+    """
     groups = frame.groupby("dropped_by", "drop_reason").agg(col("uuid").count().alias("rows")).to_pylist()
     kept = sum(group["rows"] for group in groups if group["drop_reason"] is None)
     dropped = Counter[str]()
     for group in groups:
         if group["drop_reason"] is not None and (before is None or group["dropped_by"] == name):
             dropped[group["drop_reason"]] += group["rows"]
+    dropped.subtract(already or {})
     total = sum(group["rows"] for group in groups)
     read = total if before is None else before.kept
-    return StepCounts(name=name, read=read, kept=kept, dropped=dict(sorted(dropped.items())))
+    counts = {reason: count for reason, count in sorted(dropped.items()) if count}
+    return StepCounts(name=name, read=read, kept=kept, dropped=counts)
 
 
 def _units(before: Path, *, is_rowwise: bool) -> Iterator[tuple[str, list[Path]]]:
