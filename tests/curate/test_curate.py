@@ -243,7 +243,7 @@ class TestBadInput:
 
     def test_one_class_only(self, photos: Path, run: Curator) -> None:
         with pytest.raises(EmptyInput, match="show one taxon, Animalia Aves Paridae Parus major"):
-            run(photos / "..", labels=_labels(photos, only="Parus major"))
+            run(photos, labels=_labels(photos, only="Parus major"))
 
     def test_a_source_that_is_not_there(self, run: Curator, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="no folder or table"):
