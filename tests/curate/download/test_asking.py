@@ -38,7 +38,8 @@ def with_rules(body: bytes, **headers: str) -> Answers:
 
 @pytest.mark.parametrize("path", ["/forbidden", "/open"])
 @pytest.mark.parametrize(
-    ("body", "packing"), [(LONG, "identity"), (gzip.compress(LONG, mtime=0), "gzip"), (gzip.compress(RULES, mtime=0), "gzip")]
+    ("body", "packing"),
+    [(LONG, "identity"), (gzip.compress(LONG, mtime=0), "gzip"), (gzip.compress(RULES, mtime=0), "gzip")],
 )
 def test_a_long_robots_file_is_obeyed_by_its_begin(body: bytes, packing: str, path: str) -> None:
     """One of more than 500 KiB counted as no rules at all."""
