@@ -13,6 +13,7 @@ from tests.curate.sources.gbif_archive import write_folder
 from thuja.curate.sources import chunked_tables
 from thuja.curate.sources.chunked_tables import read_frames, sniff
 from thuja.curate.sources.containers import opened
+from thuja.curate.sources.field_limit import field_limit
 from thuja.curate.sources.spec import Notes
 
 _COLUMNS = ("a", "b", "c")
@@ -77,3 +78,11 @@ def test_an_open_quote_that_goes_on_and_on_is_given_up(tmp_path, monkeypatch):
     notes = Notes()
     assert len(read(folder, "t.csv", notes)) == 1000
     assert notes["t.csv:ragged_lines"] == 1
+
+
+def test_a_table_leaves_the_limit_of_other_readers_as_it_was() -> None:
+    """Python's csv has one limit for the whole process: after a curation, embed took a table in whole."""
+    before = csv.field_size_limit()
+    with field_limit(before + 5):
+        assert csv.field_size_limit() == before + 5
+    assert csv.field_size_limit() == before

@@ -21,6 +21,7 @@ import polars as pl
 
 from thuja.curate.sources.cells import MAX_CELL, cut
 from thuja.curate.sources.containers import Container
+from thuja.curate.sources.field_limit import field_limit
 from thuja.curate.sources.spec import Notes
 from thuja.curate.sources.stray_quotes import MANY_LINES, whole_records
 from thuja.errors import BadFile
@@ -297,13 +298,13 @@ def _read_slowly(text: bytes, layout: Layout, places: dict[str, int], *, notes: 
     """By Python's csv: for quotes in places where they should not be, which polars refuses."""
     lines = csv.reader(io.StringIO(text.decode("utf-8", "replace"), newline=""), delimiter=layout.separator)
     columns: dict[str, list[str | None]] = {column: [] for column in places}
-    csv.field_size_limit(_MAX_LINE)
-    for cells in lines:
-        if len(cells) != len(layout.columns):
-            notes[f"{layout.file}:ragged_lines"] += 1
-            continue
-        for column, place in places.items():
-            columns[column].append(cells[place] or None)
+    with field_limit(_MAX_LINE):
+        for cells in lines:
+            if len(cells) != len(layout.columns):
+                notes[f"{layout.file}:ragged_lines"] += 1
+                continue
+            for column, place in places.items():
+                columns[column].append(cells[place] or None)
     return pl.DataFrame(columns, schema=dict.fromkeys(places, pl.String))
 
 

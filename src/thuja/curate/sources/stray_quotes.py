@@ -9,6 +9,8 @@ each of them is a whole record.
 import csv
 import io
 
+from thuja.curate.sources.field_limit import field_limit
+
 _MAX_LINES = 1_000
 """Lines of a record with line ends in its cells."""
 MANY_LINES = 6
@@ -47,10 +49,10 @@ def _record(lines: list[bytes], place: int, *, separator: str, count: int) -> tu
 
 def _parsed(text: bytes, separator: str) -> tuple[list[str] | None, bool]:
     """The cells of the one record that a text is, None where it is none, and whether a quote is open at its end."""
-    csv.field_size_limit(_MAX_FIELD)
     stream = io.StringIO(text.decode("utf-8", "surrogateescape"), newline="")
     try:
-        records = [*csv.reader(stream, delimiter=separator, strict=True)]
+        with field_limit(_MAX_FIELD):
+            records = [*csv.reader(stream, delimiter=separator, strict=True)]
     except csv.Error as error:
         return None, "unexpected end" in str(error)
     return (records[0] if len(records) == 1 else None), False
