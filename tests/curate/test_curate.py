@@ -195,6 +195,16 @@ def test_a_curation_that_died_resumes_to_the_same_catalog(
     assert json.loads((out / "thuja.job.json").read_text())["state"] == "complete"
 
 
+def test_going_on_with_other_settings_says_which(photos: Path, run: Curator, caplog: pytest.LogCaptureFixture) -> None:
+    """A flag left out of --resume drew the splits anew without a word."""
+    run(photos, unseen_species=2)
+    caplog.clear()
+    run(photos, unseen_species=2, resume=True)
+    assert "settings that differ" not in caplog.text
+    run(photos, resume=True)
+    assert "splits.unseen_species 2.0 -> 0" in caplog.text
+
+
 def test_what_changed_after_the_check_is_not_packed(photos: Path, run: Curator, paint: Painter, tmp_path: Path) -> None:
     run(photos)
     out = tmp_path / "out"

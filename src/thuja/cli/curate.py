@@ -1,5 +1,6 @@
 """`thuja curate`: sources in, a training set out; and what looks into one."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +106,7 @@ def run_command(
         _hint_common_names()
     click.echo(f"catalog: {out / 'catalog.parquet'}")
     click.echo(f"report:  {out / 'report.html'}")
-    click.echo(f"next:    thuja train small {out} --out run")
+    click.echo(f"next:    thuja train small {shlex.quote(str(out))} --out run")
 
 
 def _given(flags: dict[str, Any]) -> dict[str, Any]:
@@ -132,9 +133,25 @@ def _use_ray(address: str) -> None:
         raise UsageError("a cluster needs Ray", hint="pip install 'thuja[curate-ray]'")
     import daft
 
+    _require_answer(address)
     try:
         daft.set_runner_ray(address=address)
     except ConnectionError as error:
+        raise UsageError(f"there is no Ray cluster at {address}: {error}", hint="ray start --head") from error
+
+
+def _require_answer(address: str) -> None:
+    """Raise UsageError where nobody answers at HOST:PORT: Ray would wait for minutes without a word."""
+    import socket
+
+    from thuja.errors import UsageError
+
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit():  # `auto`, or an address with a scheme
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=10).close()
+    except OSError as error:
         raise UsageError(f"there is no Ray cluster at {address}: {error}", hint="ray start --head") from error
 
 
@@ -245,7 +262,10 @@ def recipe_command() -> None:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The Parquet file to write.")
 @click.option("--recipe", "recipe_file", type=click.Path(path_type=Path), help="Whose settings; else the defaults.")
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Any setting: quality.min_side=224.")
-def step_command(name: str, table: Path, *, out: Path, recipe_file: Path | None, changes: tuple[str, ...]) -> None:
+@click.option("--force", is_flag=True, help="Replace the file at --out.")
+def step_command(
+    name: str, table: Path, *, out: Path, recipe_file: Path | None, changes: tuple[str, ...], force: bool
+) -> None:
     """Do one step by itself on TABLE, a Parquet file with any of a catalog's columns.
 
     \b
@@ -261,8 +281,10 @@ def step_command(name: str, table: Path, *, out: Path, recipe_file: Path | None,
     from thuja.curate.opening import OPTIONAL, SourceCall, recipe_of
     from thuja.curate.pipeline import Curation
     from thuja.curate.single import run_step, step_named
-    from thuja.errors import UsageError
+    from thuja.errors import OutputExists, UsageError
 
+    if out.is_file() and not out.samefile(table) and not force:
+        raise OutputExists(f"{out} exists already", hint="--force replaces it")
     call = SourceCall(source=table, kind="table") if recipe_file is None else SourceCall(source=recipe_file)
     is_optional = recipe_file is None and name in OPTIONAL
     recipe = recipe_of(call, changes=(f"{name}={{}}", *changes) if is_optional else changes)

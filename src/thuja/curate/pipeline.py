@@ -1,11 +1,14 @@
 """`curate`: from sources to a catalog and shards, step by step."""
 
+import json
+import logging
 import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from daft import col
 
@@ -43,6 +46,8 @@ from thuja.curate.steps import Ledger, Step, fingerprint_of
 from thuja.curate.summary import CurateSummary, Findings, summarize
 from thuja.errors import EmptyInput, ThujaError, UsageError
 from thuja.jobs import empty_folder, is_complete, output_folder, require_complete, write_json
+
+logger = logging.getLogger(__name__)
 
 RECIPE = "recipe.json"
 DOWNLOADS = "downloads"
@@ -121,7 +126,7 @@ class Curation:
 
     def run(self) -> CurateSummary:
         """Every step, then what is written for people and for trainers."""
-        write_json(self.folder / RECIPE, self.recipe.to_table())
+        self._note_recipe()
         if self.previous is not None:
             store, side = self.folder / DOWNLOADS, self.recipe.download.max_side
             take_over(self.previous / DOWNLOADS, store, max_side=side)
@@ -141,11 +146,25 @@ class Curation:
 
     def plan(self) -> Ledger:
         """The steps before the first download: what a dry run does, and a later run goes on from."""
-        write_json(self.folder / RECIPE, self.recipe.to_table())
+        self._note_recipe()
         ledger = self.begin()
         for step in self.first_steps()[:2]:
             self._do(ledger, step)
         return ledger
+
+    def _note_recipe(self) -> None:
+        """Write the recipe down, and say what it sets otherwise than the one it goes on from."""
+        path, table = self.folder / RECIPE, self.recipe.to_table()
+        try:
+            before = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            before = table
+        changed = list(_changes(before, table))
+        if changed:
+            logger.warning(
+                "settings that differ from the run before, what follows is done anew: %s", "; ".join(changed)
+            )
+        write_json(path, table)
 
     def begin(self) -> Ledger:
         """The ledger with the rows of the sources; raises EmptyInput where there are none."""
@@ -251,6 +270,15 @@ class Curation:
             citations=cited,
             warnings=summary.warnings,
         )
+
+
+def _changes(before: Any, after: Any, name: str = "") -> Iterator[str]:
+    """The settings in which two recipes differ, as `splits.test 0.15 -> 0.3`."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in [*after, *(key for key in before if key not in after)]:
+            yield from _changes(before.get(key), after.get(key), f"{name}.{key}" if name else key)
+    elif before != after:
+        yield f"{name} {json.dumps(before)} -> {json.dumps(after)}"
 
 
 def _is_worth_keeping(folder: Path, error: ThujaError) -> bool:

@@ -133,6 +133,8 @@ def placed_backbones(names: Sequence[str]) -> list[str | Placed]:
 
 def seal_of_names(backbones: Sequence[str]) -> str:
     """What changes with the backbones of these names, and with the table of English names: one word."""
+    for name in backbones:
+        open_backbone(name)  # one that is not installed is said by its name
     seals = [seal_of(_path(name)) for name in backbones or (NAME,)]
     english = vernacular_file()
     told = [english.stat().st_size, english.stat().st_mtime_ns] if english.is_file() else []
