@@ -16,7 +16,8 @@ from thuja.cli.curate import curate as command
 from thuja.curate import CurateSummary, Handed, SourceCall, curate, recipe_of
 from thuja.curate.download.journal import Journal, Outcome, tables
 from thuja.curate.recipe import CurateRecipe
-from thuja.errors import EmptyInput, UsageError
+from thuja.errors import EmptyInput, OutputExists, UsageError
+from thuja.jobs.locks import locked
 from thuja.names import resolve_names
 
 Curator = Callable[..., CurateSummary]
@@ -220,3 +221,17 @@ def _curate_again(out: Path, backbone: Path, tmp_path: Path, *changes: str) -> C
     handed = Handed(resolve=partial(resolve_names, backbones=(str(backbone),)))
     curate(recipe, out, handed=handed, resume=out.exists())
     return recipe
+
+
+def test_a_second_run_into_one_folder_is_refused_and_the_first_goes_on(
+    photos: Path, run: Curator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With --force the second emptied the folder under the first, which then ended as if all were well."""
+    monkeypatch.setenv("THUJA_CACHE", str(tmp_path / "cache"))
+    run(photos)
+    before = sorted(path.name for path in (tmp_path / "out").rglob("*"))
+    [lock] = (tmp_path / "cache" / "locks").iterdir()
+    with locked(lock, OutputExists("held")), pytest.raises(OutputExists, match="another process curates into"):
+        run(photos, force=True)
+    assert sorted(path.name for path in (tmp_path / "out").rglob("*")) == before
+    assert run(photos, force=True).kept == 39

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,9 @@ from thuja.curate.sources.gbif_citations import CITATIONS_FILE
 from thuja.curate.splits import species_table, splits_step, wanted_species
 from thuja.curate.steps import Ledger, Step, fingerprint_of
 from thuja.curate.summary import CurateSummary, Findings, summarize
-from thuja.errors import EmptyInput, ThujaError, UsageError
-from thuja.jobs import empty_folder, is_complete, output_folder, require_complete, write_json
+from thuja.errors import EmptyInput, OutputExists, ThujaError, UsageError
+from thuja.jobs import cache_folder, empty_folder, is_complete, output_folder, require_complete, write_json
+from thuja.jobs.locks import locked
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +106,9 @@ def _claimed(
             raise UsageError(f"{name}: there is no file at {path}", hint="paths of a recipe are relative to its file")
         _refuse_inside(out, path, what=f"{name}:")
     _refuse_empty_hands(recipe, handed)
-    with output_folder(out, verb="curate", force=force, resume=resume, is_finished=is_finished) as folder:
+    busy = OutputExists(f"another process curates into {out}", hint="wait for it, or end it")
+    claimed = output_folder(out, verb="curate", force=force, resume=resume, is_finished=is_finished)
+    with locked(_lock_of(out), busy), claimed as folder:
         try:
             yield folder
         except ThujaError as error:
@@ -113,6 +117,13 @@ def _claimed(
                 if not folder.is_symlink():
                     folder.rmdir()
             raise
+
+
+def _lock_of(out: Path) -> Path:
+    """The lock of an output folder on this machine: not in the folder, which --force empties."""
+    folder = cache_folder() / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / sha256(str(out.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

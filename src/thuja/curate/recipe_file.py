@@ -12,10 +12,24 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 from thuja.curate.recipe import CurateRecipe, NameSettings
 from thuja.curate.sources import KINDS, path_options
 from thuja.curate.sources.spec import SourceSpec
-from thuja.errors import BadFile, ThujaError, UnknownName, UsageError
+from thuja.errors import BadFile, UnknownName, UsageError
 
 SUFFIXES = (".toml", ".json", ".py")
 T = TypeVar("T")
+_SLIPS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    NameError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
+"""What a slip in a user's program raises; whatever else it raises is its own affair."""
 
 
 def load_recipe(path: Path) -> CurateRecipe:
@@ -48,9 +62,7 @@ def without_nulls(value: Any) -> Any:
 def _run(path: Path) -> CurateRecipe:
     try:
         recipe = runpy.run_path(str(path)).get("RECIPE")
-    except ThujaError:
-        raise
-    except Exception as error:
+    except _SLIPS as error:
         raise BadFile(f"the recipe {path} failed: {type(error).__name__}: {error}") from error
     if not isinstance(recipe, CurateRecipe):
         raise BadFile(f"the recipe {path} says no RECIPE = CurateRecipe(...)", hint="see docs/curate.md")
