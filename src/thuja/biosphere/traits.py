@@ -1,140 +1,165 @@
-"""The traits of living things, and how they change along the tree."""
+"""The traits of living things: what each may be, where on the body it sits, from where it can be seen.
 
-from collections.abc import Sequence
+A trait has no role of its own: which ones tell species apart, answer to the habitat, or are noise is
+drawn anew for every world (roles.py).
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
+from typing import Final
 
-import numpy as np
+from thuja.errors import UsageError
 
-from thuja.biosphere.tree import Floats, Ints, Tree
+HABITATS: Final = ("water", "soil", "leaf", "sand", "night")
+NEUTRAL: Final = "neutral"
+"""The ground that belongs to no habitat: plain grey."""
 
-HABITATS = ("water", "soil", "leaf", "sand", "night")
-MOUTHS = ("blunt", "pointed", "hooked", "tubular")
-TAILS = ("round", "forked", "pointed", "fan")
-ORNAMENTS = ("none", "crest", "horns", "antennae", "spines")
-PATTERNS = ("bands", "stripes", "spots", "blotches", "rings", "checks", "net", "chevrons")
+
+class View(StrEnum):
+    """From where a specimen is seen: all of it, its front half or its rear half from near, or all from far."""
+
+    WHOLE = "whole"
+    FRONT = "front"
+    REAR = "rear"
+    DISTANT = "distant"
+
+
+class Region(StrEnum):
+    """Where on a body a trait sits: at its front (head, crown), at its rear (tail, root), or all over."""
+
+    FRONT = "front"
+    REAR = "rear"
+    ALL = "all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Traits:
-    """What a species, or one specimen of it, looks like. Fractions run from 0 to 1, hues in degrees.
+class Trait:
+    """One trait. With `states` it is discrete; with `counts` a number of things; else a share from 0 to 1.
 
-    `limbs` counts what the body plan repeats: fins, pairs of legs, arms, petals, leaflets.
-    Colour 1 is set by `hue`, `chroma` and `lightness` (-1 dark to 1 light); colour 2 is its opposite
-    (see colours.py for why).
+    `is_fine` detail is lost at a distance. `is_coat` marks what belongs to the coat rather than to the
+    shape. A trait that is not `is_named` stands in no text: no caption, description or name.
+    """
+
+    name: str
+    region: Region = Region.ALL
+    states: tuple[str, ...] = ()
+    counts: tuple[int, ...] = ()
+    is_coat: bool = False
+    is_fine: bool = False
+    is_named: bool = True
+
+    @property
+    def is_discrete(self) -> bool:
+        """Whether it has states or counts rather than a share."""
+        return bool(self.states or self.counts)
+
+    @property
+    def dimensions(self) -> int:
+        """How many liabilities stand behind it: one a state, else one (see evolution.py)."""
+        return len(self.states) or 1
+
+
+_ALL: Final = (
+    # shape
+    Trait(name="elongation"),
+    Trait(name="head_size", region=Region.FRONT),
+    Trait(name="limb_count", counts=(3, 4, 5, 6)),
+    Trait(name="limb_length"),
+    Trait(name="limb_width", is_named=False),
+    Trait(name="limb_tip", states=("pointed", "round", "forked", "flat"), is_fine=True, is_named=False),
+    Trait(name="mouth", region=Region.FRONT, states=("blunt", "pointed", "hooked", "tubular")),
+    Trait(name="mouth_length", region=Region.FRONT),
+    Trait(name="tail", region=Region.REAR, states=("round", "forked", "pointed", "fan")),
+    Trait(name="tail_length", region=Region.REAR),
+    Trait(name="ornament", region=Region.FRONT, states=("crest", "horns", "antennae", "spines")),
+    Trait(name="ornament_length", region=Region.FRONT, is_named=False),
+    Trait(name="margin", states=("smooth", "scalloped", "toothed", "fringed"), is_fine=True, is_named=False),
+    # coat
+    Trait(
+        name="pattern",
+        states=("bands", "stripes", "spots", "blotches", "rings", "checks", "net", "chevrons"),
+        is_coat=True,
+    ),
+    Trait(name="pattern_scale", is_coat=True),
+    Trait(name="pattern_wobble", is_coat=True, is_fine=True, is_named=False),
+    Trait(name="hue", is_coat=True),
+    Trait(name="chroma", is_coat=True),
+    Trait(name="lightness", is_coat=True),
+    Trait(name="collar_place", is_coat=True, is_named=False),
+    Trait(name="collar_width", is_coat=True),
+    Trait(name="ocelli", counts=(1, 2, 3, 4), is_coat=True),
+    Trait(name="ocellus_size", is_coat=True),
+    Trait(name="ocellus_form", states=("disc", "ring", "crescent", "bar"), is_coat=True, is_fine=True, is_named=False),
+    Trait(
+        name="texture", states=("smooth", "scaly", "furry", "warty"), is_coat=True, is_fine=True, is_named=False
+    ),
+    Trait(name="midline_width", is_coat=True, is_fine=True, is_named=False),
+    Trait(name="limb_marks", states=("plain", "ringed", "striped", "tipped"), is_coat=True, is_fine=True),
+)
+TRAITS: Final[Mapping[str, Trait]] = {trait.name: trait for trait in _ALL}
+"""All 27 traits by name. A third is never named: five of the fifteen shares, four of the twelve discrete ones."""
+
+PATTERNS: Final = TRAITS["pattern"].states
+MOUTHS: Final = TRAITS["mouth"].states
+TAILS: Final = TRAITS["tail"].states
+ORNAMENTS: Final = TRAITS["ornament"].states
+
+
+def visibility(trait: Trait, view: View) -> float:
+    """How well a trait shows in a view: 1 plainly, 0.5 in part or small, 0 not at all.
+
+    It is stated, not measured; a test holds it against the pixels of every body plan.
+    """
+    if view is View.DISTANT:
+        return 0.0 if trait.is_fine else 0.5
+    if trait.region is not Region.ALL:
+        return 1.0 if view is View.WHOLE or view.value == trait.region.value else 0.0
+    # From near half of the body is out of the frame: its proportions and its limbs show in part.
+    return 1.0 if view is View.WHOLE or trait.is_fine else 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looks:
+    """What a species, or one specimen of it, looks like: a body plan and a value of every trait.
+
+    Shares run from 0 to 1. `limb_count` counts what the body plan repeats: fins, pairs of legs, arms,
+    petals, leaflets. Colour 1 is set by `hue`, `chroma` and `lightness`; colour 2 is its opposite (see
+    colours.py for why).
     """
 
     body_plan: str
-    habitat: str
-    mouth: str
-    tail: str
-    ornament: str
-    pattern: str
-    limbs: int
-    size: float
     elongation: float
-    head: float
+    head_size: float
+    limb_count: int
     limb_length: float
+    limb_width: float
+    limb_tip: str
+    mouth: str
     mouth_length: float
+    tail: str
     tail_length: float
+    ornament: str
     ornament_length: float
+    margin: str
+    pattern: str
     pattern_scale: float
+    pattern_wobble: float
     hue: float
     chroma: float
     lightness: float
+    collar_place: float
+    collar_width: float
+    ocelli: int
+    ocellus_size: float
+    ocellus_form: str
+    texture: str
+    midline_width: float
+    limb_marks: str
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Walk:
-    """A continuous trait: Brownian motion whose rate falls as exp(-decay * t), and a jump at each split.
-
-    The fall is an early burst: families part far, and the species of one stay near each other.
-    """
-
-    decay: float = 1.5
-    jump: float = 0.08
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Switch:
-    """A discrete trait: a Markov chain (Mk) whose rate falls with time as exp(-decay * t)."""
-
-    states: Sequence[str]
-    rate: float
-    decay: float
-
-
-WALKS: dict[str, Walk] = {
-    "limbs": Walk(jump=0.02),
-    "size": Walk(),
-    "elongation": Walk(),
-    "head": Walk(),
-    "limb_length": Walk(),
-    "mouth_length": Walk(),
-    "tail_length": Walk(),
-    "ornament_length": Walk(),
-    "pattern_scale": Walk(jump=0.3),
-    "hue": Walk(decay=4.0, jump=0.03),
-    "chroma": Walk(jump=0.2),
-    "lightness": Walk(jump=0.35),
-}
-SWITCHES: dict[str, Switch] = {
-    "habitat": Switch(states=HABITATS, rate=3.0, decay=0.5),
-    "mouth": Switch(states=MOUTHS, rate=8.0, decay=3.0),
-    "tail": Switch(states=TAILS, rate=8.0, decay=3.0),
-    "ornament": Switch(states=ORNAMENTS, rate=8.0, decay=2.5),
-    "pattern": Switch(states=PATTERNS, rate=10.0, decay=4.5),
-}
-
-
-def evolve(tree: Tree, plans: Sequence[str], generator: np.random.Generator) -> list[Traits]:
-    """The traits of the S tips; `plans` gives each tip's body plan (an order has one)."""
-    walks = {name: _walk(tree, walk, generator) for name, walk in WALKS.items()}
-    switches = {name: _switch(tree, switch, generator) for name, switch in SWITCHES.items()}
-    traits: list[Traits] = []
-    for tip, plan in enumerate(plans):
-        values: dict[str, Any] = {name: _squash(float(walk[tip])) for name, walk in walks.items()}
-        values |= {name: SWITCHES[name].states[int(states[tip])] for name, states in switches.items()}
-        values |= {
-            "limbs": 3 + min(int(values["limbs"] * 4), 3),
-            # Hue runs on a circle: the walk itself is the angle, so that no hue is an end.
-            "hue": float(walks["hue"][tip] * 100 % 360),
-            "lightness": values["lightness"] * 2 - 1,
-        }
-        traits.append(Traits(body_plan=plan, **values))
-    return traits
-
-
-def _squash(value: float) -> float:
-    """The logistic curve that stands for the normal's: a walk's value to a fraction of its range."""
-    return float(1 / (1 + np.exp(-1.7 * value)))
-
-
-def _walk(tree: Tree, walk: Walk, generator: np.random.Generator) -> Floats:
-    """Values at the tips (S,), standard normal over worlds but for the jumps."""
-    spread = np.sqrt(_age(tree, walk.decay) / _age_of_all(walk.decay) + walk.jump**2)
-    steps = generator.standard_normal(len(tree.parent)) * spread
-    values = np.zeros(len(tree.parent))
-    for branch, parent in enumerate(tree.parent):  # a parent is born, and so numbered, before its children
-        values[branch] = steps[branch] + (values[parent] if parent >= 0 else 0.0)
-    return values[tree.tips]
-
-
-def _switch(tree: Tree, switch: Switch, generator: np.random.Generator) -> Ints:
-    """States at the tips (S,)."""
-    changes = generator.random(len(tree.parent)) < 1 - np.exp(-switch.rate * _age(tree, switch.decay))
-    draws = generator.integers(len(switch.states), size=len(tree.parent))
-    states = np.zeros(len(tree.parent), dtype=np.int64)
-    for branch, parent in enumerate(tree.parent):
-        states[branch] = draws[branch] if parent < 0 or changes[branch] else states[parent]
-    return states[tree.tips]
-
-
-def _age(tree: Tree, decay: float) -> Floats:
-    """How much change each branch has time for (B,): the integral of exp(-decay * t) along it."""
-    age: Floats = (np.exp(-decay * tree.birth) - np.exp(-decay * tree.death)) / decay
-    return age
-
-
-def _age_of_all(decay: float) -> float:
-    return float((1 - np.exp(-decay)) / decay)
+    def __post_init__(self) -> None:
+        for name, trait in TRAITS.items():
+            value = getattr(self, name)
+            known = trait.states or trait.counts
+            if value not in known if known else not 0 <= value <= 1:
+                raise UsageError(f"{name} cannot be {value!r}", hint=f"one of {known}" if known else "from 0 to 1")
