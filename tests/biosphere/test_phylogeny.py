@@ -129,7 +129,7 @@ def test_the_habitats_share_is_recovered_beyond_ancestry(asked):
     for tree, ancestry in ancestries():
         habitat = markov(tree, generator)
         for _ in range(4):
-            own = standard(mixed(ancestry, 0.8, generator)[:, 0])
+            own = mixed(ancestry, 0.8, generator)[:, 0]
             optimum = standard(generator.normal(size=5)[habitat])
             values = np.sqrt(1 - asked) * own + np.sqrt(asked) * optimum
             found.append(habitat_effect(values, habitat, ancestry).share)

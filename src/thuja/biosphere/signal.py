@@ -49,9 +49,10 @@ class Ancestry:
 class Effect:
     """The habitat's effect on one trait beyond ancestry.
 
-    `share` estimates the variance among habitat means as a share of that plus the residual's, over the
-    species; like an adjusted R2 it is right in the mean and may fall below 0. `p_value` is of the F-test
-    that all habitats have one mean; `lambda_` is the residual's Pagel's lambda.
+    `share` estimates the variance of the habitat's means over the species as a share of that plus the
+    residual's, which is the variance at the tips over all that evolution might have brought. Like an
+    adjusted R2 it is about right in the mean and may fall below 0. `p_value` is of the F-test that all
+    habitats have one mean; `lambda_` is the residual's Pagel's lambda.
     """
 
     share: float
@@ -105,15 +106,11 @@ def habitat_effect(values: Floats, habitat: Ints, ancestry: Ancestry) -> Effect:
     variance = full.within / (count - groups)
     ratio = (flat.within - full.within) / (groups - 1) / variance
 
-    # The residual's own variance over these species, not its rate along the tree: that is what traits are mixed by.
     centred = design - design.mean(axis=0)
-    noise = float(np.einsum("sh,hk,sk->", centred, full.spread, centred))  # of estimated means, per unit of variance
-    kin = float(lambda_ * ancestry.covariance.mean() + (1 - lambda_) / count)
-    expected = count * (1 - kin)
-    between = float(((centred @ full.means) ** 2).sum()) - variance * noise
-    residual = float(np.var(values - design @ full.means)) * count * expected / (expected - noise)
+    noise = float(np.einsum("sh,hk,sk->", centred, full.spread, centred)) / count  # of the means, per unit of variance
+    between = float(((centred @ full.means) ** 2).mean()) - variance * noise
     return Effect(
-        share=between / (between + residual),
+        share=between / (between + variance),
         p_value=float(stats.f.sf(ratio, groups - 1, count - groups)),
         lambda_=lambda_,
     )
@@ -134,7 +131,7 @@ def _weights(lambdas: Floats, ancestry: Ancestry) -> Floats:
 
 
 def _fit(y: Floats, x: Floats, weights: Floats) -> _Fit:
-    spread: Floats = np.linalg.inv((x.T * weights) @ x)
+    spread = np.asarray(np.linalg.inv((x.T * weights) @ x), dtype=np.float64)
     means = spread @ ((x.T * weights) @ y)
     return _Fit(means=means, spread=spread, within=float(weights @ (y - x @ means) ** 2))
 
