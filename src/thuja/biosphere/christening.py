@@ -32,20 +32,23 @@ def christen(groups: Ints, looks: list[Looks], config: WorldConfig, generator: n
     families = np.unique(groups[Rank.FAMILY])
     nouns = {int(family): coinage.unique(lambda: coinage.common_noun(generator), taken) for family in families}
     nouns_es = {int(family): coinage.unique(lambda: coinage.common_noun_es(generator), taken) for family in families}
+    # Descriptions draw from a stream of their own, so that the knob changes no other name.
+    telling = generator.spawn(1)[0]
     found = []
     for species, own_looks in enumerate(looks):
         family = int(groups[Rank.FAMILY, species])
         above = [names[rank][int(groups[rank, species])] for rank in _GROUPS]
-        teller = _Teller(own_looks, above[-1], nouns[family], nouns_es[family], generator, taken)
-        is_descriptive = generator.random(3) < config.descriptive
-        epithet, common, common_es = teller.epithet(), teller.common(), teller.common_es()
-        # Coined names are drawn in any case, so that the knob changes no other name.
+        epithet = coinage.unique(lambda: coinage.epithet(generator), taken)
+        common = coinage.unique(lambda: coinage.common_name(generator, nouns[family]), taken)  # noqa: B023 (called at once)
+        common_es = coinage.unique(lambda: coinage.common_es(generator, nouns_es[family]), taken)  # noqa: B023
+        teller = _Teller(own_looks, above[-1], telling, taken)
+        is_descriptive = telling.random(3) < config.descriptive
         if is_descriptive[0]:
-            epithet = teller.descriptive_epithet() or epithet
+            epithet = teller.epithet() or epithet
         if is_descriptive[1]:
-            common = teller.descriptive_common("en") or common
+            common = teller.common("en", nouns[family]) or common
         if is_descriptive[2]:
-            common_es = teller.descriptive_common("es") or common_es
+            common_es = teller.common("es", nouns_es[family]) or common_es
         found.append(Names(taxon=Taxon.from_names([*above, epithet], common=common), common_es=common_es))
     return found
 
@@ -88,32 +91,20 @@ def _share_names(names: dict[int, str], groups: Ints, wanted: int, generator: np
 
 @dataclass(frozen=True, slots=True)
 class _Teller:
-    """Names of one species."""
+    """Names that tell what a species looks like; None where nothing stands out, or another species has the name."""
 
     looks: Looks
     genus: str
-    noun: str
-    noun_es: str
     generator: np.random.Generator
     taken: set[str]
 
-    def epithet(self) -> str:
-        return coinage.unique(lambda: coinage.epithet(self.generator), self.taken)
-
-    def common(self) -> str:
-        return coinage.unique(lambda: coinage.common_name(self.generator, self.noun), self.taken)
-
-    def common_es(self) -> str:
-        return coinage.unique(lambda: coinage.common_es(self.generator, self.noun_es), self.taken)
-
-    def descriptive_epithet(self) -> str | None:
-        """An epithet that tells a trait; several genera may have it, as in life, but no two species of one genus."""
+    def epithet(self) -> str | None:
+        """Several genera may share an epithet, as in life, but no two species of one genus."""
         told = coinage.descriptive_epithet(self.generator, self.looks, self.looks.body_plan, genus=self.genus)
         return told if self._is_fresh(f"{self.genus} {told}" if told else None) else None
 
-    def descriptive_common(self, language: str) -> str | None:
-        """A common name that tells a trait, with the noun of the family."""
-        noun = self.noun if language == "en" else self.noun_es
+    def common(self, language: str, noun: str) -> str | None:
+        """An adjective and the noun of the family."""
         plan = self.looks.body_plan
         told = coinage.descriptive_common(self.generator, self.looks, plan, noun=noun, language=language)
         return told if self._is_fresh(told) else None
