@@ -1,0 +1,169 @@
+"""The best that anybody could do: Bayes' rule on the true traits that a picture shows.
+
+No model of the pictures can beat it, since pictures show nothing of the specimen but its traits, body plan
+and ailments. The rule is exact for specimens that are normal about the mean of their class, a class being
+a species in one condition. In the logarithm, every trait adds a term that is a product of something of the
+picture and something of the class, so all pictures against all classes are one product of matrices.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from thuja.biosphere.evolution import COLUMNS, STEEPNESS, steps
+from thuja.biosphere.traits import TRAITS, Looks, Trait, View, visibility
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+_NODES = 32
+"""Points of the Gauss-Hermite rule: the largest of eight normals to 1e-5."""
+_NEVER = -1e5
+"""The logarithm of what cannot be; finite, since 0 times infinity is no number."""
+_BATCH = 500
+"""Pictures at a time: with 10,000 classes that is 40 megabytes a table."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classes:
+    """S species in K conditions: mean liabilities (S, K, L), variances (L,) of specimens, body plans (S,).
+
+    `species_prior` (S,) and `condition_prior` (K,) are how often each occurs; both sum to 1.
+    """
+
+    means: Floats
+    variances: Floats
+    plans: tuple[str, ...]
+    species_prior: Floats
+    condition_prior: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What N pictures show: a number for each trait of TRAITS (N, T), which of them show (N, T), the body plans (N,).
+
+    The number of a share is its liability, that of a count or a state its place among the trait's.
+    """
+
+    values: Floats
+    is_visible: Flags
+    plans: tuple[str, ...]
+
+    @classmethod
+    def of(cls, looks: list[Looks], views: list[View]) -> "Seen":
+        """What these specimens show in these views; a trait that shows in part is seen as well as one that shows plainly."""
+        values = [[_number(trait, getattr(one, name)) for name, trait in TRAITS.items()] for one in looks]
+        visible = {view: [visibility(trait, view) > 0 for trait in TRAITS.values()] for view in set(views)}
+        return cls(
+            values=np.array(values),
+            is_visible=np.array([visible[view] for view in views]),
+            plans=tuple(one.body_plan for one in looks),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posterior:
+    """The probabilities of N pictures: of each species (N, S) and of each condition (N, K)."""
+
+    species: Floats
+    conditions: Floats
+
+    @property
+    def size(self) -> int:
+        """The number of pictures."""
+        return len(self.species)
+
+
+def posterior(classes: Classes, seen: Seen) -> Posterior:
+    """What Bayes' rule says of each picture; sums over columns give genus, habitat, stage and all else."""
+    features = _picture_side(seen, sorted(set(classes.plans)))
+    table = _class_side(classes)  # (F, S * K)
+    prior = np.log(np.maximum(classes.species_prior, 1e-300))[:, None] + np.log(classes.condition_prior)
+    species, conditions = [], []
+    for start in range(0, len(features), _BATCH):
+        logits = features[start : start + _BATCH] @ table + prior.ravel()
+        logits -= logits.max(axis=1, keepdims=True)
+        np.exp(logits, out=logits)
+        logits /= logits.sum(axis=1, keepdims=True)
+        joint = logits.reshape(-1, *prior.shape)  # (n, S, K)
+        species.append(joint.sum(axis=2))
+        conditions.append(joint.sum(axis=1))
+    return Posterior(species=np.concatenate(species), conditions=np.concatenate(conditions))
+
+
+def summed(probabilities: Floats, labels: Ints) -> Floats:
+    """Probabilities (N, C) summed over the classes of each label (C,): (N, labels.max() + 1)."""
+    return np.asarray(probabilities @ (labels[:, None] == np.arange(labels.max() + 1)))
+
+
+def _number(trait: Trait, value: str | int | float) -> float:
+    known: tuple[str | int, ...] = trait.states or trait.counts
+    if known:
+        return float(known.index(value))  # type: ignore[arg-type]
+    share = np.clip(float(value), 1e-9, 1 - 1e-9)
+    return float(np.log(share / (1 - share)) / STEEPNESS)
+
+
+def _picture_side(seen: Seen, plans: list[str]) -> Floats:
+    """Each picture's factors (N, F): of a share, its liability and 1; of a state, whether it is that; 0 if hidden."""
+    columns: list[Floats] = [(np.array(seen.plans)[:, None] == plans).astype(float)]
+    for place, trait in enumerate(TRAITS.values()):
+        value, shows = seen.values[:, place], seen.is_visible[:, place, None]
+        if trait.is_discrete:
+            own = value[:, None] == np.arange(len(trait.states or trait.counts))
+        else:
+            own = np.column_stack([value, np.ones(len(value))])
+        columns.append(own * shows)
+    return np.concatenate(columns, axis=1)
+
+
+def _class_side(classes: Classes) -> Floats:
+    """Each class's factors (F, S * K), in the order of `_picture_side`."""
+    species, conditions, width = classes.means.shape
+    means = classes.means.reshape(-1, width)
+    plans = sorted(set(classes.plans))
+    own_plan = np.repeat(np.array(classes.plans), conditions)
+    rows: list[Floats] = [np.where(np.array(plans)[:, None] == own_plan, 0.0, _NEVER)]
+    for name, trait in TRAITS.items():
+        mean, variance = means[:, COLUMNS[name]], classes.variances[COLUMNS[name]]
+        if trait.states:
+            rows.append(log_largest(mean, np.sqrt(variance)).T)
+        elif trait.counts:
+            rows.append(_log_between(mean[:, 0], float(np.sqrt(variance[0])), steps(trait)))
+        else:
+            # -(x - m)^2 / 2v without the x^2, which no class has to itself.
+            rows.append(np.stack([mean[:, 0] / variance[0], -(mean[:, 0] ** 2) / (2 * variance[0])]))
+    return np.concatenate(rows)
+
+
+def log_largest(means: Floats, spread: Floats) -> Floats:
+    """The log probability (C, K) that each of K independent normals of means (C, K) and spread (K,) is the largest.
+
+    P(k) = E over z of prod_j Phi((m_k + s_k z - m_j) / s_j), z standard normal: one dimension however many states.
+    """
+    from scipy.special import log_ndtr, logsumexp
+
+    nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
+    weights = np.log(weights / weights.sum())
+    found = np.empty_like(means)
+    for k in range(means.shape[1]):
+        others = [j for j in range(means.shape[1]) if j != k]
+        height = means[:, k, None] + spread[k] * nodes  # (C, Q)
+        beaten = sum(log_ndtr((height - means[:, j, None]) / spread[j]) for j in others)
+        found[:, k] = logsumexp(beaten + weights, axis=1)
+    # The rule's small error must not make the states add up to more or less than 1.
+    return np.asarray(np.maximum(found - logsumexp(found, axis=1, keepdims=True), _NEVER))
+
+
+def _log_between(mean: Floats, spread: float, edges: list[float]) -> Floats:
+    """The log probability (K, C) that a normal of mean (C,) lies in each part between the edges (K - 1)."""
+    from scipy.special import ndtr
+
+    ends = (np.array([-np.inf, *edges, np.inf])[:, None] - mean) / spread  # (K + 1, C)
+    # A part far above the mean is reckoned from the other side, where the normal's tail is not 1 - 0.
+    low, high = ends[:-1], ends[1:]
+    is_above = low > 0
+    share = np.where(is_above, ndtr(-low) - ndtr(-high), ndtr(high) - ndtr(low))
+    return np.asarray(np.log(np.maximum(share, 1e-300)))
