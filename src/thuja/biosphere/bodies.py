@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from thuja.biosphere import beasts, crawlers, growers
-from thuja.biosphere.shapes import Part, Stance
-from thuja.biosphere.traits import Traits
+from thuja.biosphere.shapes import Body, Stance
+from thuja.biosphere.traits import Looks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +16,7 @@ class Plan:
     of the part. `faces` says that it has a front; `turns`, that it lies or swims at any angle.
     """
 
-    build: Callable[[Traits, Stance], list[Part]]
+    build: Callable[[Looks, Stance], Body]
     noun: str
     shows: Mapping[str, str] = field(default_factory=dict)
     faces: bool = True
@@ -47,3 +47,8 @@ KINGDOM_PLANS: tuple[tuple[str, ...], ...] = (
     ("beetle", "moth", "spider", "star"),
 )
 """The plans of the kingdom with the most species, of the next, and of the next; then round again."""
+
+
+def body(looks: Looks, stance: Stance) -> Body:
+    """The body of those looks, held that way."""
+    return PLANS[looks.body_plan].build(looks, stance)

@@ -5,18 +5,18 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from thuja.biosphere.traits import Traits
+from thuja.biosphere.traits import Looks
 
 Field = npt.NDArray[np.float32]
 
 
-def coat(traits: Traits, x: Field, y: Field, seed: int) -> Field:
+def coat(looks: Looks, x: Field, y: Field, seed: int) -> Field:
     """The pattern at body coordinates x and y: colour 2 shows where it is above some level, to be set by area."""
     generator = np.random.default_rng(seed)
-    frequency = 2.8 + 4.2 * (1 - traits.pattern_scale)
+    frequency = 2.8 + 4.2 * (1 - looks.pattern_scale)
     shift = generator.random(2, dtype=np.float32) * 0.25
     wobble = 0.02 * np.sin(9 * y + 7 * x + 6 * generator.random(dtype=np.float32))
-    return _PATTERNS[traits.pattern](x + wobble + shift[0], y + wobble + shift[1], frequency)
+    return _PATTERNS[looks.pattern](x + wobble + shift[0], y + wobble + shift[1], frequency)
 
 
 def _bands(x: Field, y: Field, frequency: float) -> Field:

@@ -1,6 +1,6 @@
 """The two colours of an organism, and what English calls them.
 
-Colour 2 is colour 1 mirrored through mid-grey, and the coat shows both in equal areas (draw.py). So
+Colour 2 is colour 1 mirrored through mid-grey, and the coat shows both in equal areas (skin.py). So
 the mean colour of every picture is the same grey but for its ground, and a linear model of the
 pixels, which sees means only, learns next to nothing from colour; a model that can tell a patch
 from its neighbour sees two vivid colours and their pattern. Half of each species wears the colours
@@ -12,7 +12,7 @@ import colorsys
 import numpy as np
 import numpy.typing as npt
 
-from thuja.biosphere.traits import Traits
+from thuja.biosphere.traits import Looks
 
 Colour = npt.NDArray[np.float32]
 """Red, green and blue from 0 to 1, as in the file (sRGB), shape (3,)."""
@@ -39,11 +39,12 @@ _NAMED = {
 }
 
 
-def colour_pair(traits: Traits) -> tuple[Colour, Colour]:
+def colour_pair(looks: Looks) -> tuple[Colour, Colour]:
     """Colours 1 and 2."""
     # Reach shrinks as lightness leaves the middle, so that no channel is cut off and the mirror stays true.
-    reach = (0.58 + 0.36 * traits.chroma) * (1 - 0.42 * abs(traits.lightness))
-    step = reach * direction(traits.hue) + 0.2 * traits.lightness
+    lift = 2 * looks.lightness - 1
+    reach = (0.58 + 0.36 * looks.chroma) * (1 - 0.42 * abs(lift))
+    step = reach * direction(150 * looks.hue) + 0.2 * lift
     return np.asarray(0.5 + step, dtype=np.float32), np.asarray(0.5 - step, dtype=np.float32)
 
 

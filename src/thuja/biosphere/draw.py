@@ -12,11 +12,11 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFilter
 
 from thuja.biosphere import scenery
-from thuja.biosphere.bodies import PLANS
-from thuja.biosphere.coat import coat
+from thuja.biosphere.bodies import body
 from thuja.biosphere.colours import colour_pair
+from thuja.biosphere.scene import Scene, Specimen
 from thuja.biosphere.shapes import Part, Points, Tone
-from thuja.biosphere.sighting import Scene, Specimen
+from thuja.biosphere.skin import paint
 from thuja.errors import UsageError
 
 _SIZES = (16, 4096)
@@ -72,7 +72,7 @@ def _fit(parts: list[Part], scene: Scene, size: int) -> _Fit:
     cosine, sine = np.cos(angle), np.sin(angle)
     mirror = -1.0 if scene.is_mirrored else 1.0
     # Foreshorten along the body, mirror, turn; then y runs downwards in pixels.
-    matrix = np.diag([scene.view * mirror, 1.0]) @ np.array([[cosine, -sine], [-sine, -cosine]])
+    matrix = np.diag([scene.foreshortening * mirror, 1.0]) @ np.array([[cosine, -sine], [-sine, -cosine]])
     turned = points @ matrix
     low, high = turned.min(axis=0), turned.max(axis=0)
     scale = scene.fill * size * _FINE / max(high - low)
@@ -87,7 +87,7 @@ def _fit(parts: list[Part], scene: Scene, size: int) -> _Fit:
 def _lay_body(canvas: Pixels, specimen: Specimen, scene: Scene) -> None:
     """Draw the specimen onto the canvas (S, S, 3), in place."""
     size = canvas.shape[0]
-    parts = PLANS[specimen.traits.body_plan].build(specimen.traits, scene.stance)
+    parts = body(specimen.looks, scene.stance).parts
     fit = _fit(parts, scene, size)
     tones, heights = _outline(parts, fit)
     colours = _colour(tones, specimen, fit)
@@ -96,7 +96,7 @@ def _lay_body(canvas: Pixels, specimen: Specimen, scene: Scene) -> None:
     is_body = tones > 0
     colours[~is_body] = 0
     # Colours are multiplied by coverage before halving, or the ground would fringe the edges.
-    body = np.asarray(Image.fromarray(_bytes(colours)).reduce(_FINE), dtype=np.float32) / 255
+    fine = np.asarray(Image.fromarray(_bytes(colours)).reduce(_FINE), dtype=np.float32) / 255
     cover = np.asarray(Image.fromarray(is_body.astype(np.uint8) * 255).reduce(_FINE), dtype=np.float32)[..., None] / 255
     rows, columns = _inside(fit, size)
     target = canvas[rows[0] : rows[1], columns[0] : columns[1]]
@@ -105,7 +105,7 @@ def _lay_body(canvas: Pixels, specimen: Specimen, scene: Scene) -> None:
         slice(columns[0] - fit.left, columns[1] - fit.left),
     )
     target *= 1 - cover[window]
-    target += body[window]
+    target += fine[window]
 
 
 def _outline(parts: list[Part], fit: _Fit) -> tuple[npt.NDArray[np.uint8], Image.Image]:
@@ -121,38 +121,17 @@ def _outline(parts: list[Part], fit: _Fit) -> tuple[npt.NDArray[np.uint8], Image
 
 def _colour(tones: npt.NDArray[np.uint8], specimen: Specimen, fit: _Fit) -> Pixels:
     """The unlit colour of each fine pixel, (h, w, 3)."""
-    first, second = colour_pair(specimen.traits)
+    first, second = colour_pair(specimen.looks)
     if specimen.is_reversed:
         first, second = second, first
     back = np.linalg.inv(fit.matrix).astype(np.float32)
     x = np.arange(fit.width, dtype=np.float32) - np.float32(fit.offset[0])
     y = (np.arange(fit.height, dtype=np.float32) - np.float32(fit.offset[1]))[:, None]
-    pattern = coat(
-        specimen.traits, x * back[0, 0] + y * back[1, 0], x * back[0, 1] + y * back[1, 1], specimen.coat_seed
-    )
-    is_coat = tones == Tone.COAT
-    # A steep ramp stands for a hard edge: it keeps edges smooth at any size.
-    marks = np.clip((pattern - _balance(tones, pattern, is_coat)) * 6 + 0.5, 0, 1)
-    share = np.where(is_coat, marks, np.float32(0) + (tones == Tone.SECOND))
-    colours = first + share[..., None] * (second - first)
+    skin = paint(specimen, tones, x * back[0, 0] + y * back[1, 0], x * back[0, 1] + y * back[1, 1])
+    colours = first + skin.share[..., None] * (second - first)
     colours[tones == Tone.PUPIL] = 0.05
     colours[tones == Tone.WHITE] = 0.95
     return np.asarray(colours, dtype=np.float32)
-
-
-def _balance(tones: npt.NDArray[np.uint8], pattern: Pixels, is_coat: npt.NDArray[np.bool_]) -> float:
-    """The level of the pattern above which colour 2 must show to cover half of the specimen.
-
-    Equal areas of two opposite colours make a grey mean in every single picture (see colours.py).
-    """
-    thin = (slice(None, None, 3), slice(None, None, 3))
-    levels = pattern[thin][is_coat[thin]]
-    if not levels.size:
-        return 0.0
-    plain = np.count_nonzero(tones[thin] == Tone.FIRST) - np.count_nonzero(tones[thin] == Tone.SECOND)
-    # Of C coat pixels, c take colour 2 so that c + second = C - c + first.
-    share = np.clip(0.5 + 0.5 * plain / levels.size, 0.1, 0.9)
-    return float(np.quantile(levels, 1 - share))
 
 
 def _shade(heights: Image.Image, scene: Scene, size: int) -> Pixels:

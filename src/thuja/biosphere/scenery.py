@@ -7,7 +7,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from thuja.biosphere.colours import Colour, direction
-from thuja.biosphere.sighting import Scene
+from thuja.biosphere.scene import Scene
 
 Field = npt.NDArray[np.float32]
 """One number a pixel, (S, S)."""

@@ -34,6 +34,18 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """A body as it is drawn: its parts, later ones on top, and the two places that near views look at.
+
+    `front` is the head or crown, `rear` the tail or root, at least 0.6 body units apart.
+    """
+
+    parts: list[Part]
+    front: tuple[float, float]
+    rear: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stance:
     """How a specimen holds itself: `gait` is the phase of its step, `curl` from -1 to 1 bends what is soft."""
 
@@ -129,7 +141,7 @@ def tail(form: str, at: tuple[float, float], length: float, width: float) -> lis
 
 
 def ornament(form: str, at: tuple[float, float], length: float) -> list[Points]:
-    """What stands on a head at `at`, upwards; nothing for "none"."""
+    """What stands on a head at `at`, upwards."""
     x, y = at
     if form == "crest":
         return [ribbon(arc(at, length * (1 - 0.12 * i), 80 + 28 * i, 25), 0.028, 0.012) for i in range(4)]

@@ -1,0 +1,121 @@
+"""Names for all groups and species of a world, from a stream of their own: looks have no part in them, unless asked."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from thuja.biosphere import coinage
+from thuja.biosphere.config import WorldConfig
+from thuja.biosphere.traits import Looks
+from thuja.biosphere.tree import Ints
+from thuja.taxonomy import Rank, Taxon
+
+_GROUPS = (Rank.KINGDOM, Rank.PHYLUM, Rank.CLASS, Rank.ORDER, Rank.FAMILY, Rank.GENUS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """A species' lineage, with its English name, and its Spanish name."""
+
+    taxon: Taxon
+    common_es: str
+
+
+def christen(groups: Ints, looks: list[Looks], config: WorldConfig, generator: np.random.Generator) -> list[Names]:
+    """Names for groups (6, S), kingdom to genus, and their species.
+
+    A family shares its stem with its first genus, as Corvidae with Corvus. A share of the genera is named as a genus
+    of another kingdom is, and a share of the species for what it looks like.
+    """
+    taken: set[str] = set()
+    names = _group_names(groups, config, generator, taken)
+    families = np.unique(groups[Rank.FAMILY])
+    nouns = {int(family): coinage.unique(lambda: coinage.common_noun(generator), taken) for family in families}
+    nouns_es = {int(family): coinage.unique(lambda: coinage.common_noun_es(generator), taken) for family in families}
+    found = []
+    for species, own_looks in enumerate(looks):
+        family = int(groups[Rank.FAMILY, species])
+        above = [names[rank][int(groups[rank, species])] for rank in _GROUPS]
+        teller = _Teller(own_looks, nouns[family], nouns_es[family], generator, taken)
+        is_descriptive = generator.random(3) < config.descriptive
+        epithet, common, common_es = teller.epithet(), teller.common(), teller.common_es()
+        # Coined names are drawn in any case, so that the knob changes no other name.
+        if is_descriptive[0]:
+            epithet = teller.descriptive_epithet() or epithet
+        if is_descriptive[1]:
+            common = teller.descriptive_common("en") or common
+        if is_descriptive[2]:
+            common_es = teller.descriptive_common("es") or common_es
+        found.append(Names(taxon=Taxon.from_names([*above, epithet], common=common), common_es=common_es))
+    return found
+
+
+def _group_names(
+    groups: Ints, config: WorldConfig, generator: np.random.Generator, taken: set[str]
+) -> list[dict[int, str]]:
+    """The names of the groups of each rank, kingdom to genus, by number."""
+    genera = np.unique(groups[Rank.GENUS])
+    stems = {int(genus): _stem(generator, taken) for genus in genera}
+    names: list[dict[int, str]] = []
+    for rank in _GROUPS[: Rank.GENUS]:
+        names.append({})
+        for group in np.unique(groups[rank]):
+            first = int(np.argmax(groups[rank] == group))
+            genus = int(groups[Rank.GENUS, first])
+            # A family split from another may hold the same first genus only if it holds it whole.
+            own = stems[genus] if rank == Rank.FAMILY else _stem(generator, taken)
+            names[-1][int(group)] = coinage.group(generator, own, rank, int(groups[Rank.KINGDOM, first]))
+    names.append({genus: coinage.genus(generator, own) for genus, own in stems.items()})
+    _share_names(names[Rank.GENUS], groups, round(config.homonyms * len(genera)), generator)
+    return names
+
+
+def _stem(generator: np.random.Generator, taken: set[str]) -> str:
+    return coinage.unique(lambda: coinage.stem(generator), taken)
+
+
+def _share_names(names: dict[int, str], groups: Ints, wanted: int, generator: np.random.Generator) -> None:
+    """Give that many genera the name of a genus of another kingdom, each name to two genera at the most."""
+    kingdom = dict(zip(groups[Rank.GENUS].tolist(), groups[Rank.KINGDOM].tolist(), strict=True))
+    order = generator.permutation(sorted(names)).tolist()
+    used: set[int] = set()
+    for genus in order[:wanted]:
+        host = next((other for other in reversed(order) if kingdom[other] != kingdom[genus] and other not in used), None)
+        if genus not in used and host is not None:
+            names[genus] = names[host]
+            used |= {genus, host}
+
+
+@dataclass(frozen=True, slots=True)
+class _Teller:
+    """Names of one species."""
+
+    looks: Looks
+    noun: str
+    noun_es: str
+    generator: np.random.Generator
+    taken: set[str]
+
+    def epithet(self) -> str:
+        return coinage.unique(lambda: coinage.epithet(self.generator), self.taken)
+
+    def common(self) -> str:
+        return coinage.unique(lambda: coinage.common_name(self.generator, self.noun), self.taken)
+
+    def common_es(self) -> str:
+        return coinage.unique(lambda: coinage.common_name_es(self.generator, self.noun_es), self.taken)
+
+    def descriptive_epithet(self) -> str | None:
+        """An epithet that tells a trait; binomials stay unique, as `taken` holds what is described too."""
+        return self._fresh(coinage.descriptive_epithet(self.generator, self.looks, self.looks.body_plan))
+
+    def descriptive_common(self, language: str) -> str | None:
+        noun = self.noun if language == "en" else self.noun_es
+        told = coinage.descriptive_common(self.generator, self.looks, self.looks.body_plan, noun, language)
+        return self._fresh(told)
+
+    def _fresh(self, name: str | None) -> str | None:
+        if name is None or name.lower() in self.taken:
+            return None
+        self.taken.add(name.lower())
+        return name
