@@ -53,7 +53,7 @@ class Seen:
 
     @classmethod
     def of(cls, looks: list[Looks], views: list[View]) -> "Seen":
-        """What these specimens show in these views; a trait that shows in part is seen as well as one that shows plainly."""
+        """What these specimens show in these views; what shows in part is seen as well as what shows plainly."""
         values = [[_number(trait, getattr(one, name)) for name, trait in TRAITS.items()] for one in looks]
         visible = {view: [visibility(trait, view) > 0 for trait in TRAITS.values()] for view in set(views)}
         return cls(
@@ -101,7 +101,7 @@ def summed(probabilities: Floats, labels: Ints) -> Floats:
 def _number(trait: Trait, value: str | int | float) -> float:
     known: tuple[str | int, ...] = trait.states or trait.counts
     if known:
-        return float(known.index(value))  # type: ignore[arg-type]
+        return float(known.index(value))
     share = np.clip(float(value), 1e-9, 1 - 1e-9)
     return float(np.log(share / (1 - share)) / STEEPNESS)
 
@@ -121,10 +121,9 @@ def _picture_side(seen: Seen, plans: list[str]) -> Floats:
 
 def _class_side(classes: Classes) -> Floats:
     """Each class's factors (F, S * K), in the order of `_picture_side`."""
-    species, conditions, width = classes.means.shape
-    means = classes.means.reshape(-1, width)
+    means = classes.means.reshape(-1, classes.means.shape[2])  # (S * K, L)
     plans = sorted(set(classes.plans))
-    own_plan = np.repeat(np.array(classes.plans), conditions)
+    own_plan = np.repeat(np.array(classes.plans), len(classes.condition_prior))
     rows: list[Floats] = [np.where(np.array(plans)[:, None] == own_plan, 0.0, _NEVER)]
     for name, trait in TRAITS.items():
         mean, variance = means[:, COLUMNS[name]], classes.variances[COLUMNS[name]]
