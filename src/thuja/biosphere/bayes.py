@@ -63,6 +63,14 @@ class Seen:
         )
 
 
+    def features(self) -> Floats:
+        """What shows as numbers for linear models (N, F): a share's liability, a state or count as one of so many flags.
+
+        What does not show is 0 throughout.
+        """
+        return _factors(self, is_linear=True)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posterior:
     """The probabilities of N pictures: of each species (N, S) and of each condition (N, K)."""
@@ -108,14 +116,19 @@ def _number(trait: Trait, value: str | int | float) -> float:
 
 def _picture_side(seen: Seen, plans: list[str]) -> Floats:
     """Each picture's factors (N, F): of a share, its liability and 1; of a state, whether it is that; 0 if hidden."""
-    columns: list[Floats] = [(np.array(seen.plans)[:, None] == plans).astype(float)]
+    of_plans = np.array(seen.plans)[:, None] == plans
+    return np.concatenate([of_plans, _factors(seen, is_linear=False)], axis=1)
+
+
+def _factors(seen: Seen, *, is_linear: bool) -> Floats:
+    columns: list[Floats] = []
     for place, trait in enumerate(TRAITS.values()):
-        value, shows = seen.values[:, place], seen.is_visible[:, place, None]
+        value, shows = seen.values[:, place, None], seen.is_visible[:, place, None]
         if trait.is_discrete:
-            own = value[:, None] == np.arange(len(trait.states or trait.counts))
+            own = value == np.arange(len(trait.states or trait.counts))
         else:
-            own = np.column_stack([value, np.ones(len(value))])
-        columns.append(own * shows)
+            own = value if is_linear else np.column_stack([value, np.ones(len(value))])
+        columns.append(np.asarray(own * shows, dtype=np.float64))
     return np.concatenate(columns, axis=1)
 
 
