@@ -59,6 +59,14 @@ class Trait:
         """How many liabilities stand behind it: one a state, else one (see evolution.py)."""
         return len(self.states) or 1
 
+    def check(self, value: str | int | float) -> None:
+        """Raise UsageError for a value that it cannot have."""
+        known = self.states or self.counts
+        is_share = isinstance(value, int | float) and 0 <= value <= 1
+        if value not in known if known else not is_share:
+            wanted = f"one of {', '.join(map(str, known))}" if known else "a share from 0 to 1"
+            raise UsageError(f"{self.name} cannot be {value!r}", hint=wanted)
+
 
 _ALL: Final = (
     # shape
@@ -159,7 +167,4 @@ class Looks:
 
     def __post_init__(self) -> None:
         for name, trait in TRAITS.items():
-            value = getattr(self, name)
-            known = trait.states or trait.counts
-            if value not in known if known else not 0 <= value <= 1:
-                raise UsageError(f"{name} cannot be {value!r}", hint=f"one of {known}" if known else "from 0 to 1")
+            trait.check(getattr(self, name))

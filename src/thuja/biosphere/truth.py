@@ -1,47 +1,137 @@
-"""What is true of a picture, as a Record, and the picture's bytes."""
+"""What is true of a picture, as a Record and as a row of the table, and the picture's bytes."""
 
 from dataclasses import asdict
+from typing import Final
 
 from thuja.biosphere.caption import caption
 from thuja.biosphere.colours import colour_name, colour_pair
+from thuja.biosphere.config import WorldConfig
 from thuja.biosphere.draw import draw
+from thuja.biosphere.scene import Camera
 from thuja.biosphere.sighting import Sighting
-from thuja.biosphere.world import WorldConfig
+from thuja.biosphere.sites import BASES, img_type
+from thuja.biosphere.traits import TRAITS
+from thuja.biosphere.vocabulary import Wording
 from thuja.images import encode_jpeg
 from thuja.record import Record, Value, uuid_of_source
+from thuja.taxonomy import RANKS, Rank
 
-QUALITY = 90
+QUALITY: Final = 90
+_FACTS: Final = (
+    "sex", "life_stage", "img_type", "basis_of_record", "observation_id", "event_date", "location_id",
+    "latitude", "longitude", "recorded_by", "catalog_number",
+)  # fmt: skip
+_TRUTHS: Final = (
+    "true_name", "name_fault", "individual_id", "frame", "is_empty", "camera", "view", "style", "ground", "is_dark",
+    "occluders", "habitat", "season", "lesions", "parasites", "wear", "is_reversed", "body_plan", *TRAITS,
+    "colour_1", "colour_1_rgb", "colour_2", "colour_2_rgb", "caption_test",
+)  # fmt: skip
+COLUMNS: Final = (
+    "file", "uuid", "scientific_name", "common_name", *(rank.label for rank in RANKS), "caption", *_FACTS, *_TRUTHS,
+)  # fmt: skip
+"""The columns of a world's table."""
 
 
 def record_of(sighting: Sighting, config: WorldConfig, size: int) -> Record:
-    """The Record of a picture in the folder layout: taxon, caption, stage and sex, and its true traits."""
+    """The Record of a picture in the folder layout: the taxon of its label, a caption, who saw it where and when, and what is true.
+
+    `verbatim_name` is the label as it was written. A wrong label has the wrong taxon; `true_name` is the true species.
+    """
     source = f"biosphere-{config.fingerprint}"
-    source_id = f"{sighting.species.number:06d}-{sighting.number:06d}"
+    species = "blank" if sighting.species is None else f"{sighting.species.number:06d}"
+    source_id = f"{species}-{sighting.number:06d}"
     uuid = uuid_of_source(source, source_id)
-    taxon = sighting.species.taxon
+    label = sighting.observation.label
     return Record(
         uuid=uuid,
-        path=f"images/{taxon.genus}_{taxon.species}/{uuid}.jpg",
-        taxon=taxon,
-        caption=caption(sighting),
+        path=f"images/{folder_of(sighting)}/{uuid}.jpg",
+        taxon=label.taxon,
+        caption=caption(sighting.specimen, sighting.scene),
         data_source=source,
         source_id=source_id,
         width=size,
         height=size,
-        facts={"sex": sighting.specimen.sex, "life_stage": sighting.specimen.stage},
+        facts=_facts(sighting, species) | ({"verbatim_name": label.written} if label.written else {}),
         traits=true_traits(sighting),
     )
 
 
-def true_traits(sighting: Sighting) -> dict[str, Value]:
-    """The specimen's traits and where it was seen; the two colours as names and as #rrggbb."""
-    specimen = sighting.specimen
-    traits: dict[str, Value] = {
-        name: round(value, 4) if isinstance(value, float) else value for name, value in asdict(specimen.traits).items()
+def folder_of(sighting: Sighting) -> str:
+    """The folder of a species' pictures, by its true name; blank frames have one of their own."""
+    if sighting.species is None:
+        return "_blank"
+    return f"{sighting.species.taxon.genus}_{sighting.species.taxon.species}"
+
+
+def row_of(sighting: Sighting, record: Record) -> dict[str, Value]:
+    """The table's row: what the source says, then what is true. Unknown cells are empty.
+
+    A name that was not written properly comes with the family's lineage alone: what a resolver gets in life.
+    """
+    label = sighting.observation.label
+    is_dirty = label.fault.startswith("dirty")
+    shown = label.taxon.at(Rank.FAMILY) if is_dirty else label.taxon
+    told: dict[str, Value] = {
+        "file": record.path,
+        "uuid": record.uuid,
+        "scientific_name": label.written,
+        "common_name": "" if is_dirty else shown.common,
+        **{rank.label: shown[rank] for rank in RANKS},
+        "caption": record.caption,
+        **record.facts,
+        **record.traits,
     }
-    traits["habitat"] = sighting.scene.habitat
-    traits["is_reversed"] = specimen.is_reversed
-    for name, colour in zip(("colour_1", "colour_2"), colour_pair(specimen.traits), strict=True):
+    return {name: told.get(name, "") for name in COLUMNS}
+
+
+def _facts(sighting: Sighting, species: str) -> dict[str, Value]:
+    observation, specimen = sighting.observation, sighting.specimen
+    facts: dict[str, Value] = {
+        "img_type": img_type(observation.camera, specimen.looks.body_plan),
+        "basis_of_record": BASES[observation.camera],
+        "observation_id": f"{species}-{observation.number:05d}",
+        "event_date": f"{observation.day.isoformat()}T{observation.minute // 60:02}:{observation.minute % 60:02}",
+        "location_id": observation.site.code,
+        "latitude": observation.site.latitude,
+        "longitude": observation.site.longitude,
+        "recorded_by": f"observer-{observation.observer:03d}",
+    }
+    if observation.camera is Camera.MUSEUM:
+        facts["catalog_number"] = sighting.scene.stamp
+    if sighting.species:
+        facts |= {"sex": specimen.sex, "life_stage": specimen.stage}
+    return facts
+
+
+def true_traits(sighting: Sighting) -> dict[str, Value]:
+    """What is drawn, and whose it is: the specimen's looks, its condition, the scene, the true name and the label's fault."""
+    scene, observation, specimen = sighting.scene, sighting.observation, sighting.specimen
+    traits: dict[str, Value] = {
+        "name_fault": observation.label.fault,
+        "frame": sighting.frame,
+        "is_empty": scene.is_empty,
+        "camera": scene.camera.value,
+        "view": scene.view.value,
+        "style": scene.style.value,
+        "ground": scene.habitat,
+        "is_dark": scene.is_dark,
+        "occluders": scene.occluders,
+    }
+    if sighting.species is None:
+        return traits
+    looks = {name: round(value, 4) if isinstance(value, float) else value for name, value in asdict(specimen.looks).items()}
+    ailments = {name: round(value, 4) for name, value in asdict(specimen.ailments).items()}
+    traits |= {
+        "true_name": sighting.species.taxon.scientific_name,
+        "individual_id": f"{sighting.species.number:06d}-i{observation.individual:05d}",
+        "habitat": sighting.species.habitat,
+        "season": specimen.season,
+        **ailments,
+        "is_reversed": specimen.is_reversed,
+        **looks,
+        "caption_test": caption(specimen, scene, wording=Wording.TEST),
+    }
+    for name, colour in zip(("colour_1", "colour_2"), colour_pair(specimen.looks), strict=True):
         traits[name] = colour_name(colour)
         traits[f"{name}_rgb"] = "#" + "".join(f"{round(float(level) * 255):02x}" for level in colour)
     return traits

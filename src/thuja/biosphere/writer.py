@@ -6,51 +6,51 @@ into place when it is whole, so a killed job can be resumed and ends in the same
 
 import csv
 import json
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache, partial
-from multiprocessing import get_context, parent_process
-from multiprocessing.process import BaseProcess
+from functools import partial
 from pathlib import Path
-from threading import Thread
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from thuja.biosphere.config import VERSION, WorldConfig
 from thuja.biosphere.draw import check_size
 from thuja.biosphere.sighting import Sighting
-from thuja.biosphere.truth import QUALITY, jpeg_of, record_of
-from thuja.biosphere.world import VERSION, World, WorldConfig
-from thuja.errors import OutputExists, ThujaError, UsageError
-from thuja.jobs import Progress, atomic_path, output_folder, write_json
+from thuja.biosphere.tables import write_species
+from thuja.biosphere.truth import COLUMNS, QUALITY, jpeg_of, record_of, row_of
+from thuja.biosphere.world import World, world_of
+from thuja.errors import BadFile, OutputExists, ThujaError, UsageError
+from thuja.jobs import Progress, atomic_path, output_folder, spread, write_json
 from thuja.record import Record, Value
-from thuja.shards import ShardWriter
+from thuja.shards import ShardWriter, write_manifest
 from thuja.taxonomy import RANKS
 
 T = TypeVar("T")
 
-VERB = "biosphere"
-_CHUNK = 32
+VERB: Final = "biosphere"
+CARD: Final = "world.json"
+_CHUNK: Final = 32
 """Pictures that a worker draws at a time."""
 
 Address = tuple[int, int]
-"""A species' number, and the picture's number in it."""
+"""A species' number (S for blank frames), and the picture's number in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteConfig:
-    """How a world is put on disk; `workers` changes the speed, never the bytes (0: one a core)."""
+    """How a world is put on disk; `workers` changes the speed, never the bytes (0: one a core).
+
+    `claim` names the claim of docs/claims.md that a sealed world is opened for.
+    """
 
     size: int = 128
     shards: bool = False
     shard_images: int = 10_000
     workers: int = 0
+    claim: str = ""
 
     def __post_init__(self) -> None:
         check_size(self.size)
@@ -61,7 +61,7 @@ class WriteConfig:
 
 
 def write_world(world: World, out: Path, config: WriteConfig, *, force: bool = False, resume: bool = False) -> int:
-    """Write all pictures of a world and their truth, `backbone.parquet`, `species.parquet` and `world.json`.
+    """Write all pictures of a world and their truth, its backbone and other tables, and `world.json`.
 
     Folders: `images/<Genus_epithet>/<uuid>.jpg` and `table.csv`, species by species. Shards:
     `shards/train-00000.tar`, ..., shuffled, each sample with its Record. Returns the number of
@@ -71,45 +71,75 @@ def write_world(world: World, out: Path, config: WriteConfig, *, force: bool = F
     out = Path(out)
     card = _card(world, config)
     if resume:
-        _check_same_knobs(out / "world.json", card)
+        _check_same_knobs(out / CARD, card)
     try:
         with output_folder(out, verb=VERB, force=force, resume=resume):
             for leftover in out.rglob("*.tmp"):
                 leftover.unlink()
-            write_json(out / "world.json", card)
-            _write_species(world, out)
+            write_json(out / CARD, card)
+            write_species(world, out)
             (_write_shards if config.shards else _write_folders)(world, out, config)
-    except (BrokenProcessPool, OSError) as error:
+    except OSError as error:
         raise ThujaError(
             f"writing {out} stopped: {error}", hint="mend that, then run it again with --resume"
         ) from error
     return world.images
 
 
-def addresses(world: World) -> list[Address]:
-    """All pictures, species by species."""
-    return [(species.number, number) for species in world.species for number in range(species.images)]
+def read_config(folder: Path) -> WorldConfig:
+    """The knobs of the world in a folder that `write_world` wrote; raises BadFile or UsageError."""
+    card = read_card(folder)
+    if card.get("version") != VERSION:
+        raise BadFile(
+            f"the biosphere in {folder} is of version {card.get('version')}, this thuja draws version {VERSION}",
+            hint="make it anew, or use the thuja that made it",
+        )
+    return WorldConfig(**card["world"])
 
 
-def _card(world: World, config: WriteConfig) -> dict[str, object]:
+def read_card(folder: Path) -> dict[str, Any]:
+    """What `world.json` says; raises UsageError where there is none, BadFile where it says something else."""
+    path = Path(folder) / CARD
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UsageError(f"{folder} is no biosphere: it has no {CARD}", hint="thuja biosphere make writes one") from error
+    except (OSError, ValueError) as error:
+        raise BadFile(f"{path} cannot be read: {error}", hint="make the biosphere anew") from error
+    if not isinstance(card, dict) or card.get("format") != "thuja biosphere" or not isinstance(card.get("world"), dict):
+        raise BadFile(f"{path} is not of a biosphere", hint="thuja biosphere make writes one")
+    return card
+
+
+def addresses(world: World) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """All pictures (N, 2), species by species, the blank frames last."""
+    counts = [*(species.images for species in world.species), world.blanks]
+    numbers = [np.arange(count) for count in counts]
+    return np.stack([np.repeat(np.arange(len(counts)), counts), np.concatenate(numbers)], axis=1)
+
+
+def _card(world: World, config: WriteConfig) -> dict[str, Any]:
     return {
         "format": "thuja biosphere",
         "version": VERSION,
         "fingerprint": world.config.fingerprint,
         "world": asdict(world.config),
+        "roles": {name: role.value for name, role in world.roles.items()},
         "groups": dict(zip([rank.label for rank in RANKS], [*world.config.groups, world.config.species], strict=True)),
         "images": world.images,
+        "blanks": world.blanks,
         "size": config.size,
         "quality": QUALITY,
         "shards": config.shard_images if config.shards else 0,
+        "claim": config.claim,
     }
 
 
-def _check_same_knobs(path: Path, card: dict[str, object]) -> None:
+def _check_same_knobs(path: Path, card: dict[str, Any]) -> None:
     if not path.exists():
         return
-    found = json.loads(path.read_text(encoding="utf-8"))
-    differing = [name for name in ("version", "world", "size", "shards") if found.get(name) != card[name]]
+    found, wanted = read_card(path.parent), json.loads(json.dumps(card))  # tuples are lists there
+    differing = [name for name in ("version", "world", "size", "shards") if found.get(name) != wanted[name]]
     if differing:
         raise OutputExists(
             f"{path.parent} holds a biosphere of other knobs ({', '.join(differing)})",
@@ -117,27 +147,20 @@ def _check_same_knobs(path: Path, card: dict[str, object]) -> None:
         )
 
 
-def _write_species(world: World, out: Path) -> None:
-    taxa = [species.taxon.to_columns() for species in world.species]
-    truths = [asdict(species.traits) | {"images": species.images} for species in world.species]
-    for name, rows in (
-        ("backbone.parquet", taxa),
-        ("species.parquet", [a | b for a, b in zip(taxa, truths, strict=True)]),
-    ):
-        with atomic_path(out / name) as temporary:
-            pq.write_table(pa.Table.from_pylist(rows), temporary)
-
-
 def _write_folders(world: World, out: Path, config: WriteConfig) -> None:
-    for species in world.species:
-        (out / "images" / f"{species.taxon.genus}_{species.taxon.species}").mkdir(parents=True, exist_ok=True)
+    for folder in (*(f"{s.taxon.genus}_{s.taxon.species}" for s in world.species), *(["_blank"] if world.blanks else [])):
+        (out / "images" / folder).mkdir(parents=True, exist_ok=True)
     job = partial(_write_chunk, world.config, out, config.size)
-    with atomic_path(out / "table.csv") as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        table: csv.DictWriter[str] | None = None
-        for rows in _spread(job, addresses(world), config.workers):
-            if table is None:
-                table = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-                table.writeheader()
+    with atomic_path(out / "table.csv") as temporary:
+        write_table(temporary, COLUMNS, _counted(spread(job, _chunks(addresses(world)), workers=config.workers), world.images))
+
+
+def write_table(path: Path, columns: Sequence[str], parts: Iterable[Sequence[dict[str, Value]]]) -> None:
+    """A CSV of rows that come in parts."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, columns, lineterminator="\n")
+        table.writeheader()
+        for rows in parts:
             table.writerows(rows)
 
 
@@ -148,79 +171,51 @@ def _write_shards(world: World, out: Path, config: WriteConfig) -> None:
         # A shard has its name only once it is whole: those that are there need not be drawn again.
         writer.paths.extend(sorted((out / "shards").glob("train-*.tar")))
         done = len(writer.paths) * config.shard_images
-        work = [everything[int(place)] for place in order[done:]]
-        for samples in _spread(partial(_draw_chunk, world.config, config.size), work, config.workers):
+        work = _chunks(everything[order[done:]])
+        job = partial(_draw_chunk, world.config, config.size)
+        for samples in _counted(spread(job, work, workers=config.workers), max(0, len(everything) - done)):
             for record, jpeg in samples:
                 shard = f"shards/train-{len(writer.paths):05d}.tar"
                 writer.write(replace(record, path=f"{shard}#{record.uuid}.jpg"), jpeg)
+        resumed = done > 0
+    write_manifest(out / "shards", None if resumed else writer.facts)
 
 
-def _spread(job: Callable[[Sequence[Address]], list[T]], work: Sequence[Address], workers: int) -> Iterator[list[T]]:
-    """The job's answers for chunks of the work, in order, from that many processes."""
-    chunks = [work[start : start + _CHUNK] for start in range(0, len(work), _CHUNK)]
-    count = min(workers or os.cpu_count() or 1, len(chunks))
-    # Spawned, not forked: a fork copies locked locks of whatever threads the caller has.
-    pool = (
-        ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_end_with_parent)
-        if count > 1
-        else nullcontext()
-    )
-    progress = Progress(total=len(work), label="biosphere")
-    with pool as executor:
-        for answers in (executor.map if executor else map)(job, chunks):
-            progress.advance(len(answers))
-            yield answers
+def _chunks(work: np.ndarray[Any, np.dtype[np.int64]]) -> Iterator[list[Address]]:
+    for start in range(0, len(work), _CHUNK):
+        yield [(int(species), int(number)) for species, number in work[start : start + _CHUNK]]
+
+
+def _counted(parts: Iterable[Sequence[T]], total: int) -> Iterator[Sequence[T]]:
+    """Pass parts on, showing how many pictures are done."""
+    progress = Progress(total=total, label="biosphere")
+    for part in parts:
+        progress.advance(len(part))
+        yield part
     progress.close()
 
 
-def _end_with_parent() -> None:
-    """End this worker when the main process is killed; left alone it would wait for work for ever."""
-    parent = parent_process()
-    assert parent is not None, "only workers call this"
-
-    def watch(parent: BaseProcess = parent) -> None:
-        parent.join()
-        os._exit(1)
-
-    Thread(target=watch, daemon=True).start()
-
-
-def _write_chunk(world_config: WorldConfig, out: Path, size: int, work: Sequence[Address]) -> list[dict[str, Value]]:
+def _write_chunk(config: WorldConfig, out: Path, size: int, work: Sequence[Address]) -> list[dict[str, Value]]:
     """Draw what is not there yet; returns the table's rows."""
-    world = _world(world_config)
+    world = world_of(config)
     rows: list[dict[str, Value]] = []
     for species, number in work:
         sighting = Sighting.of(world, species, number)
-        record = record_of(sighting, world_config, size)
-        path = out / record.path
-        if not path.exists():
-            temporary = path.with_suffix(".jpg.tmp")
-            temporary.write_bytes(jpeg_of(sighting, size))
-            temporary.replace(path)
-        rows.append(_row(record))
+        record = record_of(sighting, config, size)
+        put_image(out / record.path, sighting, size)
+        rows.append(row_of(sighting, record))
     return rows
 
 
-def _draw_chunk(world_config: WorldConfig, size: int, work: Sequence[Address]) -> list[tuple[Record, bytes]]:
-    world = _world(world_config)
+def put_image(path: Path, sighting: Sighting, size: int) -> None:
+    """Draw a picture into a file, unless it is there."""
+    if not path.exists():
+        temporary = path.with_suffix(".jpg.tmp")
+        temporary.write_bytes(jpeg_of(sighting, size))
+        temporary.replace(path)
+
+
+def _draw_chunk(config: WorldConfig, size: int, work: Sequence[Address]) -> list[tuple[Record, bytes]]:
+    world = world_of(config)
     sightings = [Sighting.of(world, species, number) for species, number in work]
-    return [(record_of(sighting, world_config, size), jpeg_of(sighting, size)) for sighting in sightings]
-
-
-def _row(record: Record) -> dict[str, Value]:
-    return {
-        "file": record.path,
-        "uuid": record.uuid,
-        "scientific_name": record.taxon.scientific_name,
-        "common_name": record.taxon.common,
-        **{rank.label: record.taxon[rank] for rank in RANKS},
-        "caption": record.caption,
-        **dict(record.facts),
-        **dict(record.traits),
-    }
-
-
-@lru_cache(maxsize=1)
-def _world(config: WorldConfig) -> World:
-    """The world, made once in each worker: it is cheaper to make than to send."""
-    return World.make(config)
+    return [(record_of(sighting, config, size), jpeg_of(sighting, size)) for sighting in sightings]
