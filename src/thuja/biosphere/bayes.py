@@ -62,9 +62,8 @@ class Seen:
             plans=tuple(one.body_plan for one in looks),
         )
 
-
     def features(self) -> Floats:
-        """What shows as numbers for linear models (N, F): a share's liability, a state or count as one of so many flags.
+        """What shows as numbers for linear models (N, F): a share's liability; for a count or a state, one flag each.
 
         What does not show is 0 throughout.
         """

@@ -73,17 +73,14 @@ def expected_geometry(world: World, generator: np.random.Generator) -> Geometry:
     Ailments are drawn beside all traits; they count as one more dimension, as long as the way to the partner.
     """
     liabilities, variation = world.liabilities, world.variation
-    species, width = liabilities.shape
+    species = len(liabilities)
     between = np.column_stack([liabilities - liabilities.mean(axis=0), np.zeros(species)])
     _, sizes, axes = np.linalg.svd(between, full_matrices=False)
     basis = axes[sizes > 1e-9 * max(sizes[0], 1e-9)].T  # (L + 1, k)
     steps: dict[str, Floats] = {}
-    for place, (axis, condition) in enumerate(CONTRASTS.items()):
-        steps[axis] = np.zeros((species, width + 1))
-        for number in range(species):
-            steps[axis][number, :width] = variation.shift(liabilities, number, condition)
-        ailments = variation.ailments(condition)
-        steps[axis][:, width] = variation.reach[place] * (ailments.lesions + ailments.parasites + ailments.wear)
+    for axis, condition in CONTRASTS.items():
+        moved = [variation.shift(liabilities, number, condition) for number in range(species)]
+        steps[axis] = np.column_stack([np.array(moved), np.full(species, _ailing(world, condition))])
     own = np.diag(np.append(variation.spread**2, 0.0))
     within = sum(rows.T @ rows / species for rows in steps.values())
     total = np.asarray(between.T @ between / species + within + own)
@@ -99,7 +96,7 @@ def sampled_geometry(world: World, generator: np.random.Generator, *, individual
     """
     cells = {"": Condition(), "reference": Condition(), **CONTRASTS}
     means: dict[str, Floats] = {}
-    own = 0.0
+    own = np.zeros((0, 0))
     for place, (name, condition) in enumerate(cells.items()):
         first = _APART + 2 * individuals * place
         values = _drawn(world, condition, range(first, first + 2 * individuals))  # (S, 2 * I, F)
@@ -107,13 +104,14 @@ def sampled_geometry(world: World, generator: np.random.Generator, *, individual
         means[name] = halves.mean(axis=2)  # (S, 2, F)
         if not name:
             gaps = (halves - means[name][:, :, None]).reshape(-1, values.shape[2])
-            own = gaps.T @ gaps / (len(values) * 2 * (individuals - 1))
+            own = np.asarray(gaps.T @ gaps / (len(values) * 2 * (individuals - 1)))
     between = _crossed(means[""] - means[""].mean(axis=0))
     sizes, axes = np.linalg.eigh(between)
-    basis = axes[:, sizes > max(-sizes[0], 1e-9)]
+    # Chance is as often below 0 as above: what stands well above its lowest is no chance.
+    basis = axes[:, sizes > max(-1.5 * sizes[0], 1e-9)]
     squares = {axis: _crossed(means[axis] - means["reference"]) for axis in AXES}
     total = between + sum(squares.values()) + own
-    return _geometry(squares | {INDIVIDUAL: np.asarray(own)}, basis, np.asarray(total), generator)
+    return _geometry(squares | {INDIVIDUAL: own}, basis, np.asarray(total), generator)
 
 
 def _drawn(world: World, condition: Condition, individuals: range) -> Floats:
@@ -123,8 +121,15 @@ def _drawn(world: World, condition: Condition, individuals: range) -> Floats:
         for species in world.species
         for individual in individuals
     ]
-    features = Seen.of(looks, [View.WHOLE] * len(looks)).features()
+    traits = Seen.of(looks, [View.WHOLE] * len(looks)).features()
+    features = np.column_stack([traits, np.full(len(traits), _ailing(world, condition))])
     return features.reshape(len(world.species), len(individuals), -1)
+
+
+def _ailing(world: World, condition: Condition) -> float:
+    """How far along the dimension of ailments a condition lies, in the traits' measure."""
+    ailments = world.variation.ailments(condition)
+    return float(world.variation.reach[AXES.index("health")]) * (ailments.lesions + ailments.parasites + ailments.wear)
 
 
 def _crossed(halves: Floats) -> Floats:
@@ -133,13 +138,11 @@ def _crossed(halves: Floats) -> Floats:
     return np.asarray((product + product.T) / 2)
 
 
-def _geometry(
-    squares: Mapping[str, Floats], basis: Floats, total: Floats, generator: np.random.Generator
-) -> Geometry:
+def _geometry(squares: Mapping[str, Floats], basis: Floats, total: Floats, generator: np.random.Generator) -> Geometry:
     """The shares inside a basis (F, k) of each axis' sums of squares (F, F); `total` is the spectrum to match."""
     width, span = basis.shape
     everything = dict(squares)
-    everything[TOGETHER] = np.asarray(sum(squares[axis] / np.trace(squares[axis]) for axis in AXES))
+    everything[TOGETHER] = np.asarray(sum(squares[axis] for axis in AXES))
     nulls = [_matched(total, span, generator) for _ in range(_NULLS)]
     axes = [
         Inside(
@@ -154,7 +157,8 @@ def _geometry(
 
 
 def _share(square: Floats, basis: Floats) -> float:
-    return float(np.trace(basis.T @ square @ basis) / np.trace(square))
+    whole = float(np.trace(square))
+    return float(np.trace(basis.T @ square @ basis)) / whole if abs(whole) > 1e-12 else float("nan")
 
 
 def _matched(total: Floats, span: int, generator: np.random.Generator) -> Floats:
