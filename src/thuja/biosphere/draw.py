@@ -1,47 +1,56 @@
 """The renderer: a specimen in a scene becomes a picture.
 
-The body is drawn at twice the size as flat outlines, part ids in one image and heights in another.
-The blurred heights give the slopes that light falls on, ids and the coat's pattern give the colour;
-then it is halved and laid over the ground.
+The body is drawn at twice the size as flat outlines, part ids in one image and heights in another
+(figure.py). The blurred heights give the slopes that light falls on, a table gives the colour of each
+paint under each light; then it is halved and laid over the ground. hatch.py draws the same with ink.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
-import numpy.typing as npt
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
-from thuja.biosphere import scenery
-from thuja.biosphere.bodies import body
-from thuja.biosphere.colours import colour_pair
-from thuja.biosphere.scene import Scene, Specimen
-from thuja.biosphere.shapes import Part, Points, Tone
-from thuja.biosphere.skin import paint
+from thuja.biosphere import cameras, hatch, scenery
+from thuja.biosphere.bodies import PLANS
+from thuja.biosphere.figure import Figure, figure
+from thuja.biosphere.frames import FINE
+from thuja.biosphere.paints import PAINTS, colours_of
+from thuja.biosphere.scene import Camera, Scene, Specimen, Style
 from thuja.errors import UsageError
 
 _SIZES = (16, 4096)
 """Below, nothing can be told apart; above, one picture takes gigabytes."""
-_FINE = 2
-"""Body pixels per picture pixel, each way."""
-
-Pixels = npt.NDArray[np.float32]
+_LIGHTS = 64
+"""Steps from the darkest to the brightest light on a colour."""
 
 
 def draw(specimen: Specimen, scene: Scene, size: int = 128) -> Image.Image:
     """The picture, RGB, size x size; the same specimen and scene always give the same pixels."""
     check_size(size)
+    if scene.style is Style.HATCHED:
+        return hatch.hatched(specimen, scene, size)
     generator = np.random.default_rng(scene.seed)
-    canvas = scenery.ground(scene, size, generator)  # (S, S, 3)
-    _lay_body(canvas, specimen, scene)
+    image = cameras.backdrop(scene, size, generator)
+    if not scene.is_empty:
+        image = _with_specimen(image, specimen, scene)
     if scene.occluders:
-        _lay_occluders(canvas, scene, generator)
-    # A veil, not a gain: no channel is cut off, so light and dark stay as far from mid-grey as they were.
-    canvas += np.float32(scene.haze) * (np.asarray(scene.veil, dtype=np.float32) - canvas)
+        image = scenery.lay_occluders(image, scene, generator)
+    if scene.haze:
+        # A veil, not a gain: no channel is cut off, so light and dark stay as far from mid-grey as they were.
+        veil = tuple(round(255 * band) for band in scene.veil)
+        image = Image.blend(image, Image.new("RGB", image.size, veil), scene.haze)
     if scene.noise:
-        canvas += scene.noise * (generator.random(canvas.shape, dtype=np.float32) - 0.5) * 2
-    image = Image.fromarray(_bytes(canvas))
+        image = _noisy(image, scene.noise, generator)
     if scene.blur * size / 128 > 0.2:
         image = image.filter(ImageFilter.GaussianBlur(scene.blur * size / 128))
+    return cameras.lay_marks(image, scene)
+
+
+def silhouette(specimen: Specimen, scene: Scene, size: int = 128) -> Image.Image:
+    """White where the specimen is, before anything stands in front of it, black elsewhere, mode L."""
+    check_size(size)
+    image = Image.new("L", (size, size))
+    if not scene.is_empty:
+        shape = figure(specimen, scene, size)
+        image.paste(shape.cover(), (shape.fit.left, shape.fit.top))
     return image
 
 
@@ -52,114 +61,71 @@ def check_size(size: int) -> None:
         raise UsageError(f"cannot draw pictures of {size} pixels", hint=f"--size takes {least} to {most}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Fit:
-    """Where a body comes to lie: fine pixel = body point @ matrix + offset, in a box of `width` x `height` fine
-    pixels whose upper left corner is picture pixel (`left`, `top`)."""
-
-    matrix: Points
-    offset: Points
-    left: int
-    top: int
-    width: int
-    height: int
-
-
-def _fit(parts: list[Part], scene: Scene, size: int) -> _Fit:
-    """Turn, mirror and scale the body so that it fills its share of the frame, and find its place."""
-    points = np.concatenate([part.outline for part in parts])
-    angle = np.deg2rad(scene.angle)
-    cosine, sine = np.cos(angle), np.sin(angle)
-    mirror = -1.0 if scene.is_mirrored else 1.0
-    # Foreshorten along the body, mirror, turn; then y runs downwards in pixels.
-    matrix = np.diag([scene.foreshortening * mirror, 1.0]) @ np.array([[cosine, -sine], [-sine, -cosine]])
-    turned = points @ matrix
-    low, high = turned.min(axis=0), turned.max(axis=0)
-    scale = scene.fill * size * _FINE / max(high - low)
-    room = size * _FINE - (high - low) * scale
-    corner = np.asarray(scene.place) * room
-    left, top = (int(c // _FINE) - 1 for c in corner)
-    width, height = (int(np.ceil(e / _FINE) + 3) * _FINE for e in (high - low) * scale)
-    offset = corner - low * scale - np.array([left, top]) * _FINE
-    return _Fit(matrix * scale, offset, left, top, width, height)
+def _with_specimen(image: Image.Image, specimen: Specimen, scene: Scene) -> Image.Image:
+    """The picture with the specimen in it, and its shadow."""
+    shape = figure(specimen, scene, image.width)
+    corner = shape.fit.left, shape.fit.top
+    flesh = _lit(shape, specimen, scene, image.width)
+    cover = flesh.getchannel("X")
+    image = cameras.lay_shadow(image, cover, corner, scene)
+    bare = ImageOps.invert(cover)
+    under = image.crop((*corner, corner[0] + flesh.width, corner[1] + flesh.height))
+    # Colours come multiplied by coverage, or the ground would fringe the edges.
+    under = ImageChops.multiply(under, Image.merge("RGB", (bare, bare, bare)))
+    image.paste(ImageChops.add(under, flesh.convert("RGB")), corner)
+    if scene.camera is Camera.MUSEUM and PLANS[specimen.looks.body_plan].turns:
+        _pin(image, shape, scene)
+    return image
 
 
-def _lay_body(canvas: Pixels, specimen: Specimen, scene: Scene) -> None:
-    """Draw the specimen onto the canvas (S, S, 3), in place."""
-    size = canvas.shape[0]
-    parts = body(specimen.looks, scene.stance).parts
-    fit = _fit(parts, scene, size)
-    tones, heights = _outline(parts, fit)
-    colours = _colour(tones, specimen, fit)
+def _lit(shape: Figure, specimen: Specimen, scene: Scene, size: int) -> Image.Image:
+    """The specimen under the scene's light, in picture pixels: colours times coverage, and coverage as a fourth band."""
+    light = np.linspace(-0.5, 0.5, _LIGHTS, dtype=np.float32)[:, None, None]
+    colours = colours_of(specimen)
     # Light moves a colour towards white or black as far as there is room, the same both ways.
-    colours += 2 * colours * (1 - colours) * _shade(heights, scene, size)[..., None]
-    is_body = tones > 0
-    colours[~is_body] = 0
-    # Colours are multiplied by coverage before halving, or the ground would fringe the edges.
-    fine = np.asarray(Image.fromarray(_bytes(colours)).reduce(_FINE), dtype=np.float32) / 255
-    cover = np.asarray(Image.fromarray(is_body.astype(np.uint8) * 255).reduce(_FINE), dtype=np.float32)[..., None] / 255
-    rows, columns = _inside(fit, size)
-    target = canvas[rows[0] : rows[1], columns[0] : columns[1]]
-    window = (
-        slice(rows[0] - fit.top, rows[1] - fit.top),
-        slice(columns[0] - fit.left, columns[1] - fit.left),
+    lit = colours + 2 * colours * (1 - colours) * light  # (lights, paints, 3)
+    table = np.full((_LIGHTS, PAINTS, 4), 255, dtype=np.uint8)
+    table[..., :3] = lit * 255 + np.float32(0.5)
+    table[:, 0] = 0
+    which = _shade(shape, scene, size).astype(np.uint16)
+    which *= PAINTS
+    which += shape.paints
+    pixels = table.view(np.uint32).ravel().take(which)
+    return Image.frombuffer("RGBX", (shape.fit.width, shape.fit.height), pixels.tobytes(), "raw", "RGBX", 0, 1).reduce(
+        FINE
     )
-    target *= 1 - cover[window]
-    target += fine[window]
 
 
-def _outline(parts: list[Part], fit: _Fit) -> tuple[npt.NDArray[np.uint8], Image.Image]:
-    """Part tones (h, w), 0 for none, and heights (mode L), both in fine pixels."""
-    tones, heights = Image.new("L", (fit.width, fit.height)), Image.new("L", (fit.width, fit.height))
-    tone_pen, height_pen = ImageDraw.Draw(tones), ImageDraw.Draw(heights)
-    for part in parts:
-        corners = (part.outline @ fit.matrix + fit.offset).ravel().tolist()
-        tone_pen.polygon(corners, fill=int(part.tone))
-        height_pen.polygon(corners, fill=int(60 + 195 * part.height))
-    return np.asarray(tones), heights
-
-
-def _colour(tones: npt.NDArray[np.uint8], specimen: Specimen, fit: _Fit) -> Pixels:
-    """The unlit colour of each fine pixel, (h, w, 3)."""
-    first, second = colour_pair(specimen.looks)
-    if specimen.is_reversed:
-        first, second = second, first
-    back = np.linalg.inv(fit.matrix).astype(np.float32)
-    x = np.arange(fit.width, dtype=np.float32) - np.float32(fit.offset[0])
-    y = (np.arange(fit.height, dtype=np.float32) - np.float32(fit.offset[1]))[:, None]
-    skin = paint(specimen, tones, x * back[0, 0] + y * back[1, 0], x * back[0, 1] + y * back[1, 1])
-    colours = first + skin.share[..., None] * (second - first)
-    colours[tones == Tone.PUPIL] = 0.05
-    colours[tones == Tone.WHITE] = 0.95
-    return np.asarray(colours, dtype=np.float32)
-
-
-def _shade(heights: Image.Image, scene: Scene, size: int) -> Pixels:
-    """How much brighter or darker light makes each fine pixel, (h, w), around 0."""
-    reach = max(1.0, 0.016 * size * _FINE)
-    soft = np.asarray(heights.filter(ImageFilter.BoxBlur(reach)).filter(ImageFilter.BoxBlur(reach)), dtype=np.float32)
+def _shade(shape: Figure, scene: Scene, size: int) -> np.ndarray:
+    """Which of the lights falls on each fine pixel, (h, w); the middle one is plain."""
+    reach = max(0.5, 0.016 * size)
+    small = shape.heights.reduce(FINE)
+    soft = np.asarray(small.filter(ImageFilter.BoxBlur(reach)).filter(ImageFilter.BoxBlur(reach)), dtype=np.float32)
+    if shape.relief is not None:
+        soft = soft + 195 * shape.relief[::FINE, ::FINE]
     angle = np.deg2rad(scene.light_heading)
     slope = np.zeros_like(soft)
-    slope[:, 1:-1] += (soft[:, 2:] - soft[:, :-2]) * np.float32(np.cos(angle))
+    slope[:, 1:-1] = (soft[:, 2:] - soft[:, :-2]) * np.float32(np.cos(angle))
     slope[1:-1] += (soft[2:] - soft[:-2]) * np.float32(np.sin(angle))
-    shade: Pixels = np.clip(slope * np.float32(scene.light_strength * reach / 90), -0.5, 0.5)
-    return shade
+    slope *= np.float32(scene.light_strength * reach / 90 * (_LIGHTS - 1))
+    slope += np.float32(_LIGHTS / 2)
+    lights = Image.fromarray(np.clip(slope, 0, _LIGHTS - 1).astype(np.uint8))
+    return np.asarray(lights.resize((shape.fit.width, shape.fit.height), Image.Resampling.NEAREST))
 
 
-def _lay_occluders(canvas: Pixels, scene: Scene, generator: np.random.Generator) -> None:
-    size = canvas.shape[0]
-    cover = np.asarray(scenery.occluders(scene, size, generator), dtype=np.float32)[..., None] / 255
-    main, drift = scenery.ground_colours(scene)
-    step = generator.uniform(-0.25, 0.25)
-    colour = 0.5 + main + step + 0.2 * drift + 0.08 * scenery.noise(size, 8, generator)[..., None]
-    canvas += cover * (colour - canvas)
+def _noisy(image: Image.Image, level: float, generator: np.random.Generator) -> Image.Image:
+    """The picture with every band of every pixel moved by up to `level` either way."""
+    grain = Image.frombytes("RGB", image.size, generator.bytes(image.width * image.height * 3))
+    moved = [128 + round(level * 2 * (value - 127.5)) for value in range(256)]
+    return ImageChops.add(image, grain.point(moved * 3), 1, -128)
 
 
-def _inside(fit: _Fit, size: int) -> tuple[tuple[int, int], tuple[int, int]]:
-    """The rows and columns of the picture that the body's box covers."""
-    bottom, right = fit.top + fit.height // _FINE, fit.left + fit.width // _FINE
-    return (max(fit.top, 0), min(bottom, size)), (max(fit.left, 0), min(right, size))
-
-
-def _bytes(values: Pixels) -> npt.NDArray[np.uint8]:
-    return (np.clip(values, 0, 1) * 255 + 0.5).astype(np.uint8)
+def _pin(image: Image.Image, shape: Figure, scene: Scene) -> None:
+    """The head of the pin that holds a specimen on its board."""
+    at = shape.fit.pixels_of(np.zeros(2)) / FINE + (shape.fit.left, shape.fit.top)
+    radius = 0.018 * image.width
+    pen = ImageDraw.Draw(image)
+    for step, share, colour in ((0.0, 1.0, (28, 28, 30)), (-0.3, 0.4, (225, 225, 230))):
+        x, y = at + step * radius
+        r = share * radius
+        pen.ellipse((x - r, y - r, x + r, y + r), fill=colour)

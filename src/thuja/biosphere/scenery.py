@@ -1,6 +1,7 @@
 """Grounds and what stands before the specimen. Habitats differ in texture, never in mean colour."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -8,35 +9,62 @@ from PIL import Image, ImageDraw
 
 from thuja.biosphere.colours import Colour, direction
 from thuja.biosphere.scene import Scene
+from thuja.biosphere.traits import NEUTRAL
 
 Field = npt.NDArray[np.float32]
 """One number a pixel, (S, S)."""
 
 
-def ground(scene: Scene, size: int, generator: np.random.Generator) -> Field:
-    """The picture's ground, (size, size, 3), around mid-grey over many scenes, whatever the habitat."""
-    texture = _standard(_TEXTURES[scene.habitat](size, generator))
-    drift = _standard(noise(size, 3, generator))
-    main, second = ground_colours(scene)
-    # A texture changes brightness above all; a slow drift changes hue. Both have mean zero.
-    steps = scene.ground_contrast * texture[..., None] * (0.6 + 0.8 * (main + 0.5))
-    steps += 0.16 * drift[..., None] * second
+def ground(scene: Scene, size: int, generator: np.random.Generator, *, zoom: float = 1.0) -> Image.Image:
+    """The picture's ground, RGB, around mid-grey over many scenes, whatever the habitat.
+
+    `zoom` above 1 makes its texture finer, as from far away.
+    """
+    if scene.habitat == NEUTRAL:
+        return _neutral(size, generator)
+    texture = _standard(_TEXTURES[scene.habitat](size, generator, zoom)) * np.float32(scene.ground_contrast)
+    drift = noise(size, round(3 * zoom), generator) * np.float32(0.2)
     # Every habitat has litter of the middle sizes, so that no scale of detail is one habitat's own.
-    litter = _standard(noise(size, 11, generator)) + _standard(noise(size, 23, generator))
-    steps += (0.055 * litter)[..., None]
-    shown = np.clip(0.5 + main + steps, 0.02, 0.98)
-    # A lopsided texture loses more at one end of the scale: what the cut took from the mean is given back.
-    return np.asarray(shown + (0.5 + main - shown.mean(axis=(0, 1))), dtype=np.float32)
+    litter = noise(size, round(11 * zoom), generator) + noise(size, round(23 * zoom), generator)
+    litter *= np.float32(0.07)
+    main, second = ground_colours(scene)
+    # A texture changes brightness above all; a slow drift changes hue.
+    return in_colour(
+        [litter + texture * (1 + 0.8 * main[band]) + drift * second[band] for band in range(3)], 0.5 + main
+    )
+
+
+def in_colour(steps: list[Field], mean: Colour) -> Image.Image:
+    """The picture whose three bands, (S, S) each, vary as `steps` do about exactly the mean colour given.
+
+    A lopsided texture loses more at one end of the scale: what the cut takes from the mean is given back.
+    """
+    bands = []
+    for step, middle in zip(steps, mean, strict=True):
+        shown = np.clip(step - step.mean() + middle, 0.02, 0.98)
+        shown += middle - shown.mean() + np.float32(0.5 / 255)
+        bands.append(Image.fromarray((np.clip(shown, 0, 1) * 255).astype(np.uint8)))
+    return Image.merge("RGB", bands)
 
 
 def ground_colours(scene: Scene) -> tuple[Colour, Colour]:
     """The ground's main colour and the way it drifts, both as steps from mid-grey."""
     main = scene.ground_value + scene.ground_saturation * 0.6 * direction(scene.ground_hue)
-    return main, direction(scene.ground_hue + 90)
+    return np.asarray(main, dtype=np.float32), direction(scene.ground_hue + 90)
 
 
-def occluders(scene: Scene, size: int, generator: np.random.Generator) -> Image.Image:
-    """The coverage (mode L) of what stands in front: bubbles, pebbles, leaves or blades by habitat."""
+def lay_occluders(image: Image.Image, scene: Scene, generator: np.random.Generator) -> Image.Image:
+    """The picture behind bubbles, pebbles, leaves or blades of the ground's colours, by habitat."""
+    size = image.width
+    main, drift = ground_colours(scene)
+    colour = 0.5 + main + generator.uniform(-0.25, 0.25) + 0.2 * drift
+    grain = noise(size, 8, generator) * np.float32(0.08)
+    front = Image.merge("RGB", [Image.fromarray(_bytes(grain + band)) for band in colour])
+    return Image.composite(front, image, _occluders(scene, size, generator))
+
+
+def _occluders(scene: Scene, size: int, generator: np.random.Generator) -> Image.Image:
+    """Their coverage, mode L."""
     scale = 2 * size
     image = Image.new("L", (scale, scale))
     pen = ImageDraw.Draw(image)
@@ -58,71 +86,94 @@ def occluders(scene: Scene, size: int, generator: np.random.Generator) -> Image.
 
 
 def noise(size: int, cells: int, generator: np.random.Generator) -> Field:
-    """Smooth noise, (size, size): `cells` bumps across, from a coarse grid of normal numbers."""
+    """Smooth noise, (size, size), of about unit spread at the grid's points: `cells` bumps across."""
     grid = generator.standard_normal((cells + 2, cells + 2), dtype=np.float32)
     image = Image.fromarray(grid).resize((size, size), Image.Resampling.BICUBIC)
     return np.asarray(image)
 
 
+def _neutral(size: int, generator: np.random.Generator) -> Image.Image:
+    """Mid-grey with a slight grain: the ground of no habitat."""
+    grain = np.frombuffer(generator.bytes(size * size), dtype=np.uint8).reshape(size, size)
+    # 0 to 255 becomes -6 to 6.
+    grey = Image.fromarray((grain // 20 + np.uint8(122)).astype(np.uint8))
+    return Image.merge("RGB", (grey, grey, grey))
+
+
+@lru_cache(maxsize=8)
+def _line(size: int) -> Field:
+    line: Field = np.linspace(-0.5, 0.5, size, dtype=np.float32)
+    line.flags.writeable = False
+    return line
+
+
 def _grid(size: int, generator: np.random.Generator) -> tuple[Field, Field]:
     """Coordinates across the frame, 0 at its centre, turned by a random angle."""
     angle = generator.uniform(0, 2 * np.pi)
-    line: Field = np.linspace(-0.5, 0.5, size, dtype=np.float32)
+    line = _line(size)
     cosine, sine = np.float32(np.cos(angle)), np.float32(np.sin(angle))
-    x: Field = line * cosine + line[:, None] * sine
-    y: Field = line[:, None] * cosine - line * sine
-    return x, y
+    return line * cosine + (line * sine)[:, None], (line * cosine)[:, None] - line * sine
 
 
-def _water(size: int, generator: np.random.Generator) -> Field:
+def _water(size: int, generator: np.random.Generator, zoom: float) -> Field:
     """The net of light on the bed of shallow water."""
     x, y = _grid(size, generator)
-    warp = 0.05 * noise(size, 4, generator)
-    first = np.abs(np.sin(9 * (x + warp) + generator.uniform(0, 6)))
-    second = np.abs(np.sin(8 * (y - warp) + 5 * x + generator.uniform(0, 6)))
-    return np.asarray((1 - np.minimum(first, second)) ** 3, dtype=np.float32)
+    warp = noise(size, round(4 * zoom), generator) * np.float32(0.05 / zoom)
+    phase = generator.uniform(0, 6, 2).astype(np.float32)
+    zoom = np.float32(zoom)
+    first = np.abs(np.sin(9 * zoom * (x + warp) + phase[0]))
+    second = np.abs(np.sin(zoom * (8 * (y - warp) + 5 * x) + phase[1]))
+    level = 1 - np.minimum(first, second)
+    return np.asarray(level * level * level, dtype=np.float32)
 
 
-def _soil(size: int, generator: np.random.Generator) -> Field:
+def _soil(size: int, generator: np.random.Generator, zoom: float) -> Field:
     """Crumbs and stones of all sizes."""
     image = Image.new("L", (size, size), 90)
     pen = ImageDraw.Draw(image)
-    for x, y, reach, grey in generator.random((80, 4)) * (1.1, 1.1, 1, 1) - (0.05, 0.05, 0, 0):
-        r = (0.012 + 0.05 * reach**2) * size
-        pen.ellipse([x * size - r, y * size - r, x * size + r, y * size + r], fill=int(20 + 200 * grey))
-    crumbs = generator.random((size, size), dtype=np.float32)
-    return np.asarray(image, dtype=np.float32) / 255 + 0.35 * crumbs
+    stones = generator.random((round(80 * zoom * zoom), 4)) * (1.1, 1.1, 1, 1) - (0.05, 0.05, 0, 0)
+    places = stones[:, :2] * size
+    reaches = (0.012 + 0.05 * stones[:, 2:3] ** 2) * size / zoom
+    boxes = np.concatenate([places - reaches, places + reaches], axis=1).tolist()
+    for box, grey in zip(boxes, (20 + 200 * stones[:, 3]).astype(int).tolist(), strict=True):
+        pen.ellipse(box, fill=grey)
+    crumbs = np.frombuffer(generator.bytes(size * size), dtype=np.uint8).reshape(size, size)
+    return np.asarray(image, dtype=np.float32) + np.float32(0.35) * crumbs
 
 
-def _leaf(size: int, generator: np.random.Generator) -> Field:
+def _leaf(size: int, generator: np.random.Generator, zoom: float) -> Field:
     """A leaf's midrib and side veins."""
     x, y = _grid(size, generator)
-    rib = np.abs(y - generator.uniform(-0.4, 0.4))
-    veins = np.abs((((x + 0.8 * rib) * 5 + generator.random()) % 1) - 0.5)
-    blade = np.minimum(veins * 2, rib * 12) ** 0.4 + 0.12 * noise(size, 6, generator)
+    rib = np.abs(y - np.float32(generator.uniform(-0.4, 0.4)))
+    turns = (x + np.float32(0.8) * rib) * np.float32(5 * zoom) + np.float32(generator.random())
+    veins = np.abs(turns - np.floor(turns) - np.float32(0.5))
+    blade = np.minimum(veins * 2, rib * np.float32(12 * zoom)) ** np.float32(0.4)
+    blade += np.float32(0.12) * noise(size, round(6 * zoom), generator)
     # Some leaves have light veins, some dark: else the rib near the centre would be a cue of place.
     return np.asarray(blade if generator.random() < 0.5 else -blade, dtype=np.float32)
 
 
-def _sand(size: int, generator: np.random.Generator) -> Field:
+def _sand(size: int, generator: np.random.Generator, zoom: float) -> Field:
     """Wind ripples and grains."""
     x, _ = _grid(size, generator)
-    ripples = np.sin(42 * x + generator.uniform(0, 2 * np.pi) + 1.6 * noise(size, 4, generator))
-    return np.asarray(ripples + 0.9 * (generator.random((size, size), dtype=np.float32) - 0.5), dtype=np.float32)
+    turns = np.float32(42 * zoom) * x + np.float32(1.6) * noise(size, round(4 * zoom), generator)
+    ripples = np.sin(turns + np.float32(generator.uniform(0, 2 * np.pi)))
+    grains = np.frombuffer(generator.bytes(size * size), dtype=np.uint8).reshape(size, size)
+    return np.asarray(ripples + grains * np.float32(0.9 / 255), dtype=np.float32)
 
 
-def _night(size: int, generator: np.random.Generator) -> Field:
+def _night(size: int, generator: np.random.Generator, zoom: float) -> Field:
     """Soft discs of light in the dark."""
     image = Image.new("L", (size, size), 0)
-    for x, y, reach, grey in generator.random((12, 4)) * (1.3, 1.3, 1, 1) - (0.15, 0.15, 0, 0):
-        r = (0.04 + 0.10 * reach) * size
-        disc = Image.new("L", (int(2 * r) + 2,) * 2)
-        ImageDraw.Draw(disc).ellipse([1, 1, 2 * r, 2 * r], fill=255)
-        image.paste(int(120 + 130 * grey), (int(x * size - r), int(y * size - r)), disc)
-    return np.asarray(np.asarray(image) / 255, dtype=np.float32)
+    pen = ImageDraw.Draw(image)
+    discs = generator.random((round(12 * zoom * zoom), 4)) * (1.3, 1.3, 1, 1) - (0.15, 0.15, 0, 0)
+    for x, y, reach, grey in discs.tolist():
+        r = (0.04 + 0.10 * reach) * size / zoom
+        pen.ellipse([x * size - r, y * size - r, x * size + r, y * size + r], fill=int(120 + 130 * grey))
+    return np.asarray(image, dtype=np.float32)
 
 
-_TEXTURES: dict[str, Callable[[int, np.random.Generator], Field]] = {
+_TEXTURES: dict[str, Callable[[int, np.random.Generator, float], Field]] = {
     "water": _water,
     "soil": _soil,
     "leaf": _leaf,
@@ -134,4 +185,8 @@ _TEXTURES: dict[str, Callable[[int, np.random.Generator], Field]] = {
 def _standard(field: Field) -> Field:
     """Mean 0, spread 1."""
     centred = field - field.mean()
-    return np.asarray(centred / (centred.std() + 1e-6), dtype=np.float32)
+    return np.asarray(centred / (centred[::2, ::2].std() + np.float32(1e-6)), dtype=np.float32)
+
+
+def _bytes(values: Field) -> npt.NDArray[np.uint8]:
+    return (np.clip(values, 0, 1) * 255 + 0.5).astype(np.uint8)

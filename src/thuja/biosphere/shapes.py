@@ -3,7 +3,6 @@
 A body is about one unit long and centred on the origin.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -12,6 +11,7 @@ import numpy.typing as npt
 
 Points = npt.NDArray[np.float64]
 """An outline or a path, (K, 2)."""
+Place = tuple[float, float]
 
 
 class Tone(IntEnum):
@@ -22,6 +22,9 @@ class Tone(IntEnum):
     SECOND = 3
     PUPIL = 4
     WHITE = 5
+
+
+PLAIN = (Tone.FIRST, Tone.SECOND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +40,14 @@ class Part:
 class Body:
     """A body as it is drawn: its parts, later ones on top, and the two places that near views look at.
 
-    `front` is the head or crown, `rear` the tail or root, at least 0.6 body units apart.
+    `front` is the head or crown, `rear` the tail or root, at least 0.6 body units apart. A collar may
+    lie anywhere on the line `spine`, across it.
     """
 
     parts: list[Part]
-    front: tuple[float, float]
-    rear: tuple[float, float]
+    front: Place
+    rear: Place
+    spine: tuple[Place, Place]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,27 +58,38 @@ class Stance:
     curl: float = 0.0
 
 
-def ellipse(at: tuple[float, float], radii: tuple[float, float], turn: float = 0.0, *, power: float = 1.0) -> Points:
+_CORNERS = 28
+_COSINES = np.cos(np.linspace(0, 2 * np.pi, _CORNERS, endpoint=False))
+_SINES = np.sin(np.linspace(0, 2 * np.pi, _CORNERS, endpoint=False))
+
+
+def ellipse(at: Place, radii: Place, turn: float = 0.0, *, power: float = 1.0) -> Points:
     """An ellipse turned by `turn` degrees; power below 1 squares it, above 1 draws it to points."""
-    angles = np.linspace(0, 2 * np.pi, 28, endpoint=False)
-    cosines, sines = np.cos(angles), np.sin(angles)
-    x = np.sign(cosines) * np.abs(cosines) ** power * radii[0]
-    y = np.sign(sines) * np.abs(sines) ** power * radii[1]
-    return move(rotate(np.stack([x, y], axis=1), turn), at)
+    points = np.empty((_CORNERS, 2))
+    if power == 1:
+        points[:, 0], points[:, 1] = _COSINES * radii[0], _SINES * radii[1]
+    else:
+        points[:, 0] = np.sign(_COSINES) * np.abs(_COSINES) ** power * radii[0]
+        points[:, 1] = np.sign(_SINES) * np.abs(_SINES) ** power * radii[1]
+    return put(points, at, turn)
 
 
-def rotate(points: Points, degrees: float) -> Points:
-    """Points (K, 2) turned about the origin, anticlockwise."""
-    angle = np.deg2rad(degrees)
-    cosine, sine = np.cos(angle), np.sin(angle)
-    turned: Points = np.asarray(points) @ np.array([[cosine, sine], [-sine, cosine]])
-    return turned
+def disc(at: Place, radius: float) -> Points:
+    """A small disc, of few corners."""
+    points = np.empty((_CORNERS // 2, 2))
+    points[:, 0] = at[0] + radius * _COSINES[::2]
+    points[:, 1] = at[1] + radius * _SINES[::2]
+    return points
 
 
-def move(points: Points, by: tuple[float, float] | Points) -> Points:
-    """Points (K, 2) shifted."""
-    moved: Points = points + np.asarray(by)
-    return moved
+def put(points: Points, at: Place | Points, turn: float = 0.0) -> Points:
+    """Points (K, 2) turned about the origin by `turn` degrees, anticlockwise, and then moved there."""
+    if turn:
+        angle = np.deg2rad(turn)
+        cosine, sine = np.cos(angle), np.sin(angle)
+        points = points @ np.array([[cosine, sine], [-sine, cosine]])
+    placed: Points = points + np.asarray(at)
+    return placed
 
 
 def flip(points: Points) -> Points:
@@ -81,89 +97,65 @@ def flip(points: Points) -> Points:
     return points * (1, -1)
 
 
+def pair(parts: list[Part]) -> list[Part]:
+    """Parts, and the same parts on the other side of the body's axis."""
+    return parts + [Part(flip(part.outline), part.tone, part.height) for part in parts]
+
+
+def rails(path: Points, widths: Points) -> tuple[Points, Points]:
+    """The left and the right edge, (K, 2) each, of a band along a path (K, 2) of these half-widths (K,)."""
+    steps = path[1:] - path[:-1]
+    along = np.empty_like(path)
+    along[0], along[-1] = steps[0], steps[-1]
+    along[1:-1] = steps[1:] + steps[:-1]
+    across = along[:, ::-1] * ((-1.0, 1.0) * (widths / (np.hypot(along[:, 0], along[:, 1]) + 1e-9))[:, None])
+    return path + across, path - across
+
+
 def ribbon(path: Points, start: float, end: float) -> Points:
     """The outline of a band along a path (K, 2), its half-width going from `start` to `end`."""
-    along = np.gradient(path, axis=0)
-    across = np.stack([-along[:, 1], along[:, 0]], axis=1)
-    across /= np.linalg.norm(across, axis=1, keepdims=True) + 1e-9
-    widths = np.linspace(start, end, len(path))[:, None]
-    return np.concatenate([path + across * widths, (path - across * widths)[::-1]])
+    left, right = rails(path, start + (end - start) / (len(path) - 1) * np.arange(len(path)))
+    return np.concatenate([left, right[::-1]])
 
 
-def limb(joints: Sequence[tuple[float, float]], start: float, end: float) -> Points:
-    """A jointed limb through the points given."""
-    return ribbon(np.asarray(joints, dtype=np.float64), start, end)
+def through(joints: list[Place], *, points: int = 9) -> Points:
+    """A path (points, 2) through joints, evenly spaced between the first and the last."""
+    corners = np.array(joints, dtype=np.float64)
+    steps = np.hypot(*(corners[1:] - corners[:-1]).T)
+    lengths = np.concatenate([[0.0], np.cumsum(steps)])
+    places = np.linspace(0, lengths[-1], points)
+    return np.stack([np.interp(places, lengths, corners[:, axis]) for axis in (0, 1)], axis=1)
 
 
-def arc(at: tuple[float, float], length: float, heading: float, turn: float, *, points: int = 9) -> Points:
+def arc(at: Place | Points, length: float, heading: float, turn: float = 0.0, *, points: int = 9) -> Points:
     """A path (points, 2) of that length from `at`, which sets out at `heading` and turns `turn` degrees by its end."""
-    headings = np.deg2rad(heading + np.linspace(0, turn, points - 1))
-    steps = np.stack([np.cos(headings), np.sin(headings)], axis=1) * length / (points - 1)
-    return np.concatenate([[at], at + np.cumsum(steps, axis=0)])
+    headings = np.deg2rad(heading + turn * (np.arange(points - 1) / (points - 2)))
+    path = np.zeros((points, 2))
+    path[1:, 0], path[1:, 1] = np.cos(headings).cumsum(), np.sin(headings).cumsum()
+    placed: Points = path * (length / (points - 1)) + np.asarray(at)
+    return placed
 
 
-def mouth(form: str, at: tuple[float, float], length: float, thick: float) -> Points:
-    """A beak, snout or trunk that sets out from `at` along +x."""
-    x, y = at
-    if form == "blunt":
-        return ellipse((x + length * 0.2, y), (length * 0.35 + thick * 0.3, thick), power=0.7)
-    if form == "pointed":
-        return np.array([(x, y + thick), (x + length, y), (x, y - thick)])
-    if form == "hooked":
-        return np.array(
-            [
-                (x, y + thick),
-                (x + length * 0.6, y + thick * 0.8),
-                (x + length, y - thick * 0.2),
-                (x + length * 0.85, y - thick * 1.9),
-                (x + length * 0.55, y - thick * 0.5),
-                (x, y - thick),
-            ]
-        )
-    return ribbon(arc(at, length * 1.5, 5, -35), thick * 0.5, thick * 0.3)
+def end(path: Points) -> Place:
+    """The last point of a path."""
+    return float(path[-1, 0]), float(path[-1, 1])
 
 
-def tail(form: str, at: tuple[float, float], length: float, width: float) -> list[Points]:
-    """The outlines of a tail that sets out from `at` along -x; `width` is its half-width where it is widest."""
-    x, y = at
-    if form == "round":
-        return [ellipse((x - length * 0.45, y), (length * 0.55, width * 0.8))]
-    if form == "forked":
-        return [
-            np.array([(x, y + width * 0.4), (x - length, y + width * 1.3), (x - length * 0.45, y)]),
-            np.array([(x, y - width * 0.4), (x - length, y - width * 1.3), (x - length * 0.45, y)]),
-        ]
-    if form == "pointed":
-        return [np.array([(x, y + width * 0.6), (x - length * 1.25, y), (x, y - width * 0.6)])]
-    angles = np.deg2rad(np.linspace(130, 230, 9))
-    rim = np.stack([x + length * np.cos(angles) * 1.05, y + width * 1.5 * np.sin(angles)], axis=1)
-    return [np.concatenate([[(x, y + width * 0.2)], rim, [(x, y - width * 0.2)]])]
+def clip(outline: Points, column: int, least: float) -> Points:
+    """What of an outline (K, C) lies where one of its columns is at least `least`; may be of no points."""
+    levels = outline[:, column]
+    inside = levels >= least
+    if inside.all():
+        return outline
+    following = np.concatenate([outline[1:], outline[:1]])
+    steps = following[:, column] - levels
+    share = (least - levels) / np.where(steps == 0, 1, steps)
+    both = np.stack([outline, outline + share[:, None] * (following - outline)], axis=1)  # (K, 2, C)
+    is_crossed = inside != np.concatenate([inside[1:], inside[:1]])
+    return np.asarray(both[np.stack([inside, is_crossed], axis=1)], dtype=np.float64)
 
 
-def ornament(form: str, at: tuple[float, float], length: float) -> list[Points]:
-    """What stands on a head at `at`, upwards."""
-    x, y = at
-    if form == "crest":
-        return [ribbon(arc(at, length * (1 - 0.12 * i), 80 + 28 * i, 25), 0.028, 0.012) for i in range(4)]
-    if form == "horns":
-        return [ribbon(arc((x - 0.03 * i, y), length * 1.2, 70 + 15 * i, 75), 0.035, 0.004) for i in range(2)]
-    if form == "antennae":
-        paths = [arc(at, length * 1.3, 45 + 35 * i, 25) for i in range(2)]
-        knobs = [ellipse((float(path[-1, 0]), float(path[-1, 1])), (0.03, 0.03)) for path in paths]
-        return [ribbon(path, 0.011, 0.008) for path in paths] + knobs
-    if form == "spines":
-        feet = np.linspace(-0.10, 0.05, 4)
-        return [
-            np.array([(x + f - 0.022, y - 0.03), (x + f * 1.6 - 0.02, y + length * 0.7), (x + f + 0.022, y - 0.03)])
-            for f in feet
-        ]
-    return []
-
-
-def eye(at: tuple[float, float], radius: float) -> list[Part]:
+def eye(at: Place, radius: float) -> list[Part]:
     """A white, and the pupil in it."""
     pupil = (at[0] + radius * 0.2, at[1])
-    return [
-        Part(ellipse(at, (radius, radius)), Tone.WHITE, 0.9),
-        Part(ellipse(pupil, (radius * 0.6, radius * 0.6)), Tone.PUPIL, 0.9),
-    ]
+    return [Part(disc(at, radius), Tone.WHITE, 0.9), Part(disc(pupil, radius * 0.6), Tone.PUPIL, 0.9)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -16,6 +17,7 @@ from thuja.biosphere.traits import HABITATS, NEUTRAL, View
 from thuja.biosphere.within import Condition
 from thuja.biosphere.world import Species, World
 from thuja.errors import UsageError
+from thuja.jobs import atomic_path, require_writable
 
 _GAP: Final = 3
 _HEAD: Final = 34
@@ -97,3 +99,13 @@ def _plain_scene(world: World, kind: Species) -> Scene:
         scene, view=View.WHOLE, fill=0.85, place=(0.5, 0.5), angle=8.0, is_mirrored=False, foreshortening=1.0,
         haze=0.08, occluders=0, blur=0.0, noise=0.01,
     )  # fmt: skip
+
+
+def save_sheet(world: World, path: Path, *, species: int, cell: int) -> None:
+    """Write the sheet into a PNG, JPEG or WebP file; raises UsageError for another suffix before it draws."""
+    if path.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
+        raise UsageError(f"cannot write a sheet as {path.name}", hint="a name that ends in .png, .jpg or .webp")
+    require_writable(path)
+    page = sheet(world, species=species, cell=cell)
+    with atomic_path(path) as temporary:
+        page.save(temporary, format=Image.registered_extensions()[path.suffix.lower()], quality=85)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from thuja.biosphere.coat import Field, coat
+from thuja.biosphere.coat import Field, coat, relief
 from thuja.biosphere.scene import Specimen
 from thuja.biosphere.shapes import Tone
 
@@ -28,24 +28,30 @@ def paint(specimen: Specimen, tones: npt.NDArray[np.uint8], x: Field, y: Field) 
     The colours are balanced over the pixels that are handed in: hand in what is in the frame, no more, or
     a near view of one end would tell of the other.
     """
-    pattern = coat(specimen.looks, x, y, specimen.coat_seed)
-    is_coat = tones == Tone.COAT
+    looks = specimen.looks
+    share = (tones == Tone.SECOND).astype(np.float32)
+    pixels = np.flatnonzero(tones == Tone.COAT)  # the coat is a third of the frame: work on nothing else
+    coat_x, coat_y = x.ravel()[pixels], y.ravel()[pixels]
+    pattern = coat(looks, coat_x, coat_y, specimen.coat_seed)
     # A steep ramp stands for a hard edge: it keeps edges smooth at any size.
-    marks = np.clip((pattern - _balance(tones, pattern, is_coat)) * 6 + 0.5, 0, 1)
-    share = np.where(is_coat, marks, (tones == Tone.SECOND).astype(np.float32))
-    return Skin(share=share, relief=None)
+    share.ravel()[pixels] = np.clip((pattern - _balance(tones, pattern)) * 6 + 0.5, 0, 1)
+    if looks.texture == "smooth":
+        return Skin(share=share, relief=None)
+    heights = np.zeros_like(share)
+    heights.ravel()[pixels] = relief(looks.texture, coat_x, coat_y)
+    return Skin(share=share, relief=heights)
 
 
-def _balance(tones: npt.NDArray[np.uint8], pattern: Field, is_coat: npt.NDArray[np.bool_]) -> float:
-    """The level of the pattern above which colour 2 must show to cover half of the specimen.
+def _balance(tones: npt.NDArray[np.uint8], pattern: Field) -> float:
+    """The level of the coat's pattern (N,) above which colour 2 must show to cover half of the specimen.
 
     Equal areas of two opposite colours make a grey mean in every single picture (see colours.py).
     """
-    thin = (slice(None, None, 3), slice(None, None, 3))
-    levels = pattern[thin][is_coat[thin]]
-    if not levels.size:
+    if not pattern.size:
         return 0.0
-    plain = np.count_nonzero(tones[thin] == Tone.FIRST) - np.count_nonzero(tones[thin] == Tone.SECOND)
+    plain = np.count_nonzero(tones == Tone.FIRST) - np.count_nonzero(tones == Tone.SECOND)
     # Of C coat pixels, c take colour 2 so that c + second = C - c + first.
-    share = np.clip(0.5 + 0.5 * plain / levels.size, 0.1, 0.9)
-    return float(np.quantile(levels, 1 - share))
+    share = min(max(0.5 + 0.5 * plain / pattern.size, 0.05), 0.95)
+    levels = pattern[::5]
+    rank = int((1 - share) * (levels.size - 1))
+    return float(np.partition(levels, rank)[rank])

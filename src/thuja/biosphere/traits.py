@@ -106,7 +106,7 @@ _ALL: Final = (
     Trait(name="limb_marks", states=("plain", "ringed", "striped", "tipped"), is_coat=True, is_fine=True),
 )
 TRAITS: Final[Mapping[str, Trait]] = {trait.name: trait for trait in _ALL}
-"""All 27 traits by name. A third is never named: five of the fifteen shares, four of the twelve discrete ones."""
+"""All 27 traits by name. A third is never named: five of the sixteen shares, four of the eleven discrete ones."""
 
 PATTERNS: Final = TRAITS["pattern"].states
 MOUTHS: Final = TRAITS["mouth"].states

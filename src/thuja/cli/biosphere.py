@@ -1,8 +1,18 @@
-"""`thuja biosphere`: make a simulated living world."""
+"""`thuja biosphere`: make a simulated living world, draw it again with things swapped, tell of it, measure it."""
 
 from pathlib import Path
 
 import click
+
+from thuja.cli.biosphere_things import things
+
+_FOLDER = click.argument("folder", type=click.Path(path_type=Path))
+_OUT = click.option("--out", type=click.Path(path_type=Path), required=True, help="Where to write.")
+_FORCE = click.option("--force", is_flag=True, help="Replace what an earlier run wrote there.")
+_RESUME = click.option("--resume", is_flag=True, help="Go on with what is there, with the same knobs.")
+_WORKERS = click.option(
+    "--workers", type=int, default=0, help="Processes that draw; the bytes stay the same.  [default: a core each]"
+)
 
 
 @click.group()
@@ -15,20 +25,23 @@ def biosphere() -> None:
     """
 
 
+biosphere.add_command(things)
+
+
 @biosphere.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@_FOLDER
 @click.option("--species", type=int, default=200, show_default=True, help="How many species live in it.")
 @click.option("--images", type=int, default=40, show_default=True, help="Pictures a species, on average.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Which world; two seeds share no species.")
 @click.option("--size", type=int, default=128, show_default=True, help="Width and height of a picture, in pixels.")
-@click.option("--families", type=int, default=0, help="How many families.  [default: from the species]")
-@click.option("--genera", type=int, default=0, help="How many genera.  [default: from the species]")
+@click.option("--overlap", type=float, help="How far stage, sex, season and health look like other species, 0 to 1.")
+@click.option("--knob", "knobs", multiple=True, metavar="NAME=VALUE", help="Any other knob; may be repeated.")
+@click.option("--clean", is_flag=True, help="Every label right: none to the family only, wrong, dirty or misplaced.")
 @click.option("--shards", is_flag=True, help="Write WebDataset shards instead of folders and a table.")
-@click.option(
-    "--workers", type=int, default=0, help="Processes that draw; the bytes stay the same.  [default: a core each]"
-)
-@click.option("--force", is_flag=True, help="Replace the biosphere in FOLDER.")
-@click.option("--resume", is_flag=True, help="Go on with the biosphere in FOLDER, with the same knobs.")
+@click.option("--claim", default="", metavar="FILE#NAME", help="The claim that a world of seed 100 or more is opened for.")
+@_WORKERS
+@_FORCE
+@_RESUME
 def make(
     folder: Path,
     *,
@@ -36,24 +49,93 @@ def make(
     images: int,
     seed: int,
     size: int,
-    families: int,
-    genera: int,
+    overlap: float | None,
+    knobs: tuple[str, ...],
+    clean: bool,
     shards: bool,
+    claim: str,
     workers: int,
     force: bool,
     resume: bool,
 ) -> None:
     """Draw a world's pictures into FOLDER, with their truth.
 
+    docs/biosphere.md lists the knobs: signal, convergence, confounding, descriptive, misplaced, families, ...
+
     \b
     Example:
       thuja biosphere make world --species 200 --images 40 --seed 0
+      thuja biosphere make pure --overlap 0 --knob convergence=0.8 --clean
     """
-    from thuja.biosphere import World, WorldConfig, WriteConfig, write_world
+    from thuja.biosphere import CLEAN, World, WorldConfig, WriteConfig, knobs_of, write_world
+    from thuja.biosphere.claims import open_seed
 
-    knobs = WorldConfig(seed=seed, species=species, images=images, families=families, genera=genera)
-    config = WriteConfig(size=size, shards=shards, workers=workers)
-    count = write_world(World.make(knobs), folder, config, force=force, resume=resume)
-    click.echo(f"{count:,} pictures of {species:,} species in {folder}")
+    given: dict[str, object] = {"species": species, "images": images, "seed": seed}
+    given |= CLEAN if clean else {}
+    given |= {"overlap": overlap} if overlap is not None else {}
+    world = WorldConfig(**given | knobs_of(list(knobs)))  # type: ignore[arg-type]
+    config = WriteConfig(size=size, shards=shards, workers=workers, claim=open_seed(world.seed, claim))
+    count = write_world(World.make(world), folder, config, force=force, resume=resume)
+    click.echo(f"{count:,} pictures of {world.species:,} species in {folder}")
     if not shards:
         click.echo(f"next:    thuja curate {folder} --out data")
+
+
+@biosphere.command()
+@_FOLDER
+@_OUT
+@click.option(
+    "--swap", "swaps", multiple=True, required=True, metavar="WHAT=VALUE",
+    help="ground=own, other or neutral; camera=, view=, style=hatched; trait=NAME:VALUE; pose; joined by +. Repeat it.",
+)  # fmt: skip
+@click.option("--images", type=int, default=0, help="How many pictures of the world, drawn at random.  [default: all]")
+@click.option("--seed", type=int, default=0, show_default=True, help="Which ones.")
+@_WORKERS
+@_FORCE
+@_RESUME
+def swap(
+    folder: Path,
+    *,
+    out: Path,
+    swaps: tuple[str, ...],
+    images: int,
+    seed: int,
+    workers: int,
+    force: bool,
+    resume: bool,
+) -> None:
+    """Draw pictures of the world in FOLDER again, each as it is and with every swap.
+
+    \b
+    Example:
+      thuja biosphere swap world --out swaps --swap ground=other --swap ground=neutral --swap style=hatched --images 500
+    """
+    from thuja.biosphere import World, read_config, swap_of
+    from thuja.biosphere.redraw import RedrawConfig, write_swaps
+    from thuja.biosphere.writer import read_card
+
+    world = World.make(read_config(folder))
+    config = RedrawConfig(
+        swaps=tuple(map(swap_of, swaps)), images=images, seed=seed, size=int(read_card(folder)["size"]), workers=workers
+    )
+    count = write_swaps(world, out, config, force=force, resume=resume)
+    click.echo(f"{count:,} pictures in {out}: originals, and {len(swaps)} swap{'s' * (len(swaps) > 1)} of each")
+
+
+@biosphere.command()
+@_FOLDER
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The picture to write, .png or .jpg.")
+@click.option("--species", type=int, default=12, show_default=True, help="How many species.")
+@click.option("--cell", type=int, default=96, show_default=True, help="Width and height of each picture, in pixels.")
+def sheet(folder: Path, *, out: Path, species: int, cell: int) -> None:
+    """Draw species of the world in FOLDER in all stages, sexes, cameras and swaps, on one sheet.
+
+    \b
+    Example:
+      thuja biosphere sheet world --out sheet.png
+    """
+    from thuja.biosphere import World, read_config
+    from thuja.biosphere.sheet import save_sheet
+
+    save_sheet(World.make(read_config(folder)), out, species=species, cell=cell)
+    click.echo(f"{species} species in {out}")

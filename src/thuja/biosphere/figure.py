@@ -1,0 +1,62 @@
+"""A specimen as flat shapes in fine pixels, before a style gives it light or ink."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw
+
+from thuja.biosphere import ailments
+from thuja.biosphere.bodies import body
+from thuja.biosphere.frames import Field, Fit, fit
+from thuja.biosphere.paints import LEVELS, Paint
+from thuja.biosphere.scene import Scene, Specimen
+from thuja.biosphere.shapes import Tone
+from thuja.biosphere.skin import paint
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A rasterised specimen: what each fine pixel shows (h, w), the heights it is lit by (mode L), what the
+    texture adds to these (h, w) in units of `Part.height`, and the outlines, flat lists of x and y, rearmost first."""
+
+    fit: Fit
+    paints: npt.NDArray[np.uint8]
+    heights: Image.Image
+    relief: Field | None
+    outlines: list[list[float]]
+
+    def cover(self) -> Image.Image:
+        """How much of each picture pixel of the box is specimen, mode L."""
+        return Image.fromarray((self.paints != 0).astype(np.uint8) * np.uint8(255)).reduce(2)
+
+
+def figure(specimen: Specimen, scene: Scene, size: int) -> Figure:
+    """The specimen as the scene frames it in a picture of that size."""
+    parts = body(specimen.looks, scene.stance)
+    place = fit(parts, scene, size)
+    tones, heights = Image.new("L", (place.width, place.height)), Image.new("L", (place.width, place.height))
+    tone_pen, height_pen = ImageDraw.Draw(tones), ImageDraw.Draw(heights)
+    corners = place.pixels_of(np.concatenate([part.outline for part in parts.parts])).ravel().tolist()
+    outlines, start = [], 0
+    for part in parts.parts:
+        outline = corners[start : start + part.outline.size]
+        start += part.outline.size
+        tone_pen.polygon(outline, fill=int(part.tone))
+        height_pen.polygon(outline, fill=int(60 + 195 * part.height))
+        outlines.append(outline)
+    ill = specimen.ailments
+    if ill.wear:
+        ailments.wear_edges(tones, heights, place, specimen)
+    tone = np.asarray(tones)
+    skin = paint(specimen, tone, *place.coordinates())
+    paints = (skin.share * np.float32(LEVELS) + np.float32(1.5)).astype(np.uint8)
+    paints *= tone != 0
+    paints[tone == Tone.PUPIL] = Paint.PUPIL
+    paints[tone == Tone.WHITE] = Paint.WHITE
+    if ill.lesions or ill.parasites or ill.wear:
+        layer = Image.fromarray(paints)
+        ailments.mark_coat(layer, tone, place, specimen)
+        ailments.lay_parasites(layer, heights, place, specimen)
+        paints = np.asarray(layer)
+    return Figure(place, paints, heights, skin.relief, outlines)
