@@ -1,4 +1,4 @@
-"""The floors under a model's scores: what a linear reading of any features tells, and what the tree tells without any."""
+"""The floors under a model: what a linear reading of any features tells, and what the tree tells without any."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -63,7 +63,7 @@ class Split:
         ]
 
     def inner(self) -> tuple[Ints, Ints]:
-        """A fifth of the training rows to choose a penalty by, and the rest; whole clusters where the test has new ones."""
+        """A fifth of the training rows to choose a penalty by, and the rest; by clusters where the test has new ones."""
         generator = np.random.default_rng(len(self.train))
         is_new = not np.isin(self.clusters[self.test], self.clusters[self.train]).any()
         units = self.clusters[self.train] if is_new else np.arange(len(self.train))
