@@ -42,7 +42,7 @@ class _Places:
 def wear_edges(tones: Image.Image, heights: Image.Image, fit: Fit, specimen: Specimen) -> None:
     """Bite notches out of the outline, in place; thin parts stay whole, or they would fall off."""
     severity = specimen.ailments.wear
-    places = _places(specimen.coat_seed, 1, 0.05, severity / 1.4)
+    places = _places(specimen.coat_seed, 1, 0.05, severity / 2.6)
     is_coat = np.asarray(tones) == Tone.COAT
     is_body = np.asarray(tones) != 0
     angles = np.linspace(0, 2 * np.pi, 8, endpoint=False)
@@ -66,16 +66,16 @@ def mark_coat(paints: Image.Image, tones: npt.NDArray[np.uint8], fit: Fit, speci
     marked = paints.copy()
     pen = ImageDraw.Draw(marked)
     severity = specimen.ailments.wear
-    scratched = _some(places := _places(specimen.coat_seed, 2, 0.13, severity / 1.3), _holds(is_coat, fit, places.at))
+    scratched = _some(places := _places(specimen.coat_seed, 2, 0.16, severity / 1.5), _holds(is_coat, fit, places.at))
     for at, size, turn in zip(scratched.at, scratched.sizes, scratched.turns, strict=True):
         along, across = np.array([np.cos(turn), np.sin(turn)]), np.array([-np.sin(turn), np.cos(turn)])
-        for step in (-0.018, 0.0, 0.018):
+        for step in (-0.012, 0.012):
             half = (0.035 + 0.05 * size) * (0.4 + 0.6 * severity)
             ends = at + across * step + along * np.array([[-half], [half]])
             pen.line(fit.pixels_of(ends).ravel().tolist(), fill=Paint.SCRATCH, width=_width(fit, 0.009))
     severity = specimen.ailments.lesions
-    sore = _some(places := _places(specimen.coat_seed, 3, 0.12, severity / 1.25), _holds(is_coat, fit, places.at))
-    radii = (0.020 + 0.028 * sore.sizes) * (0.5 + 0.5 * severity)
+    sore = _some(places := _places(specimen.coat_seed, 3, 0.11, severity / 1.8), _holds(is_coat, fit, places.at))
+    radii = (0.016 + 0.036 * sore.sizes**2) * (0.5 + 0.5 * severity)
     for rim, inner in zip(sore.outlines(fit, radii * 1.5), sore.outlines(fit, radii), strict=True):
         pen.polygon(rim, fill=Paint.RIM)
         pen.polygon(inner, fill=Paint.SORE)

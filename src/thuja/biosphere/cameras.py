@@ -6,12 +6,13 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 from thuja.biosphere import scenery
 from thuja.biosphere.colours import from_hsv
 from thuja.biosphere.frames import LABEL, STRIP
-from thuja.biosphere.scene import Camera, Scene
+from thuja.biosphere.scene import Camera, Scene, Style
 from thuja.biosphere.stamps import HEIGHT, written
+from thuja.biosphere.traits import NEUTRAL
 
-_ABOVE = 2.0
+ABOVE = 2.0
 """How much finer the ground looks from a drone."""
-_CARD = (0.93, 0.91, 0.85)
+_CARD, _EDGE, _INK, _WHITE = (241, 235, 218), (140, 130, 118), (34, 30, 28), (250, 250, 250)
 _PATCHES = ((200, 30, 40), (240, 200, 30), (40, 150, 60), (40, 70, 180), (30, 30, 30), (130, 130, 130), (245, 245, 245))
 
 
@@ -24,7 +25,32 @@ def backdrop(scene: Scene, size: int, generator: np.random.Generator) -> Image.I
         return _dish(scene, size, generator)
     if scene.camera is Camera.CAMERA_TRAP:
         return scenery.ground(scene, size, np.random.default_rng(scene.ground_seed))
-    return scenery.ground(scene, size, generator, zoom=_ABOVE if scene.camera is Camera.DRONE else 1.0)
+    return scenery.ground(scene, size, generator, zoom=ABOVE if scene.camera is Camera.DRONE else 1.0)
+
+
+def has_foreground(scene: Scene) -> bool:
+    """Whether something of a habitat stands in front: not indoors, nor on the ground that is no habitat's."""
+    return scene.occluders > 0 and not _is_indoors(scene) and scene.habitat != NEUTRAL
+
+
+def _is_indoors(scene: Scene) -> bool:
+    return scene.camera in (Camera.MUSEUM, Camera.LABORATORY)
+
+
+def seen_through_air(image: Image.Image, scene: Scene, generator: np.random.Generator) -> Image.Image:
+    """The picture under the scene's veil, and with the sensor's noise: less of both on paper, less veil indoors."""
+    is_paper = scene.style is Style.HATCHED
+    haze = scene.haze * (0.35 if is_paper or _is_indoors(scene) else 1.0)
+    noise = scene.noise * (0.35 if is_paper else 1.0)
+    if haze:
+        # A veil, not a gain: no channel is cut off, so light and dark stay as far from mid-grey as they were.
+        veil = tuple(round(255 * band) for band in scene.veil)
+        image = Image.blend(image, Image.new("RGB", image.size, veil), haze)
+    if noise:
+        grain = Image.frombytes("RGB", image.size, generator.bytes(image.width * image.height * 3))
+        moved = [128 + round(noise * 2 * (value - 127.5)) for value in range(256)]
+        image = ImageChops.add(image, grain.point(moved * 3), 1, -128)
+    return image
 
 
 def lay_shadow(image: Image.Image, cover: Image.Image, corner: tuple[int, int], scene: Scene) -> Image.Image:
@@ -49,7 +75,7 @@ def lay_shadow(image: Image.Image, cover: Image.Image, corner: tuple[int, int], 
     return ImageChops.multiply(image, Image.merge("RGB", (shadow, shadow, shadow)))
 
 
-def lay_marks(image: Image.Image, scene: Scene) -> Image.Image:
+def with_marks(image: Image.Image, scene: Scene) -> Image.Image:
     """The picture with what the camera itself writes into it; greys if it saw by its flash alone."""
     if scene.is_dark:
         image = _flashed(image)
@@ -90,99 +116,109 @@ def _write_corners(image: Image.Image, scene: Scene) -> None:
     size = image.width
     unit = size / 128
     pen = ImageDraw.Draw(image)
+    bright, dark = ((60, 56, 60), None) if scene.style is Style.HATCHED else ((242, 242, 242), (24, 24, 24))
     near, far, arm, wide = round(4 * unit), size - 1 - round(4 * unit), round(9 * unit), max(1, round(unit))
     for x, inward in ((near, arm), (far, -arm)):
         for y, down in ((near, arm), (far, -arm)):
-            pen.line((x, y, x + inward, y), fill=(240, 240, 240), width=wide)
-            pen.line((x, y, x, y + down), fill=(240, 240, 240), width=wide)
-    if scene.stamp:
-        letters = written(scene.stamp, size - round(16 * unit), size)
-        at = round(8 * unit), size - round((8 + HEIGHT) * unit)
-        image.paste((20, 20, 20), (at[0] + wide, at[1] + wide), letters)
-        image.paste((245, 245, 245), at, letters)
+            pen.line((x, y, x + inward, y), fill=bright, width=wide)
+            pen.line((x, y, x, y + down), fill=bright, width=wide)
+    if not scene.stamp:
+        return
+    letters = written(scene.stamp, size - round(16 * unit), size)
+    at = round(8 * unit), size - round((8 + HEIGHT) * unit)
+    if dark:
+        image.paste(dark, (at[0] + wide, at[1] + wide), letters)
+    image.paste(bright, at, letters)
 
 
 def _board(scene: Scene, size: int, generator: np.random.Generator) -> Image.Image:
-    """A pale board with a label, a scale bar and sometimes a colour card along its edges."""
-    tint = from_hsv(scene.ground_hue, 0.06 + 0.06 * scene.ground_saturation, 0.88 + 0.12 * scene.ground_value)
+    """A pale board with a label, a scale bar and sometimes a colour card along its lower edge."""
+    tint = from_hsv(scene.ground_hue, 0.03 + 0.07 * scene.ground_saturation, 0.90 + 0.12 * scene.ground_value)
     image = _even(size, tint, generator, heading=scene.light_heading)
-    is_left, has_card = generator.random(2) < (0.5, 0.4)
-    scale = 2 * size / 128
-    things = Image.new("RGB", (2 * size, 2 * size))
-    cover = Image.new("L", things.size)
-    left = 4 if is_left else 128 - 4 - 58
-    bar = 70 if is_left else 10
-    _draw_label(things, cover, left, generator)
-    pens = ImageDraw.Draw(things), ImageDraw.Draw(cover)
-    for number in range(6):
-        box = [(bar + 8 * number) * scale, 118 * scale, (bar + 8 * number + 8) * scale - 1, 121 * scale]
-        pens[0].rectangle(box, fill=(25, 25, 25) if number % 2 == 0 else (250, 250, 250))
-        pens[1].rectangle(box, fill=255)
-    for number in range(7):
-        box = [(bar + 8 * number) * scale - 1, 113.5 * scale, (bar + 8 * number) * scale, 118 * scale]
-        pens[0].rectangle(box, fill=(25, 25, 25))
-        pens[1].rectangle(box, fill=255)
-    if has_card:
-        for number, colour in enumerate(_PATCHES):
-            box = [(bar + 7 * number) * scale, 102 * scale, (bar + 7 * number + 7) * scale - 1, 109 * scale]
-            pens[0].rectangle(box, fill=colour)
-            pens[1].rectangle(box, fill=255)
-    things, flat = things.reduce(2), cover.reduce(2)
-    image = lay_shadow(image, flat, (0, 0), scene)
-    image.paste(things, (0, 0), flat)
-    unit = size / 128
-    letters = written(scene.stamp, round(52 * unit), size, lines=2)
-    image.paste((40, 34, 30), (round((left + 3) * unit), round((128 - LABEL * 128 + 5) * unit)), letters)
+    things, cover = museum_things(scene, size, generator)
+    image = lay_shadow(image, cover, (0, 0), scene)
+    image.paste(things, (0, 0), cover)
     return image
 
 
-def _draw_label(things: Image.Image, cover: Image.Image, left: int, generator: np.random.Generator) -> None:
-    """A card with a ruled frame, room for the stamp, and lines of writing too small to read."""
-    scale = things.width / 128
+def museum_things(scene: Scene, size: int, generator: np.random.Generator) -> tuple[Image.Image, Image.Image]:
+    """The label with the stamp, the scale bar and the colour card: RGB, and its coverage, mode L."""
+    is_left, has_card = (generator.random(2) < (0.5, 0.4)).tolist()
+    scale = 2 * size / 128
+    things, cover = Image.new("RGB", (2 * size, 2 * size)), Image.new("L", (2 * size, 2 * size))
+    pen, cover_pen = ImageDraw.Draw(things), ImageDraw.Draw(cover)
+
+    def box(left: float, top: float, right: float, bottom: float, colour: tuple[int, int, int]) -> None:
+        corners = [left * scale, top * scale, right * scale - 1, bottom * scale - 1]
+        pen.rectangle(corners, fill=colour)
+        cover_pen.rectangle(corners, fill=255)
+
+    label, bar = (4, 70) if is_left else (128 - 4 - 58, 10)
     top = 128 - LABEL * 128 + 1
-    box = [left * scale, top * scale, (left + 58) * scale, 125 * scale]
-    ImageDraw.Draw(cover).rectangle(box, fill=255)
-    pen = ImageDraw.Draw(things)
-    pen.rectangle(box, fill=tuple(int(255 * c) for c in _CARD), outline=(120, 110, 100))
-    y = (top + 23.5) * scale
-    x = (left + 3) * scale
-    while x < (left + 50) * scale:
-        length = generator.uniform(4, 11) * scale
-        steps = np.arange(0, min(length, (left + 55) * scale - x), scale * 0.8)
-        heights = y + generator.uniform(-1, 1, len(steps)) * scale
-        pen.line(np.stack([x + steps, heights], axis=1).ravel().tolist(), fill=(70, 66, 90), width=max(1, round(scale / 2)))
-        x += length + 2 * scale
+    box(label, top, label + 58, 126, _EDGE)
+    box(label + 0.5, top + 0.5, label + 57.5, 125.5, _CARD)
+    _scribble(pen, (label + 3, top + 22.5), scale, generator)
+    for number in range(6):
+        box(bar + 8 * number, 119, bar + 8 * number + 8, 122, _INK if number % 2 == 0 else _WHITE)
+    for number in range(7):
+        box(bar + 8 * number - (number > 0), 115, bar + 8 * number + (number == 0), 119, _INK)
+    if has_card:
+        for number, colour in enumerate(_PATCHES):
+            box(bar + 7 * number, 103, bar + 7 * number + 7, 110, colour)
+    things, cover = things.reduce(2), cover.reduce(2)
+    unit = size / 128
+    letters = written(scene.stamp, round(53 * unit), size, lines=2)
+    things.paste(_INK, (round((label + 3) * unit), round((top + 3) * unit)), letters)
+    return things, cover
+
+
+def _scribble(pen: ImageDraw.ImageDraw, at: tuple[float, float], scale: float, generator: np.random.Generator) -> None:
+    """A line of writing, too small to read, 50 pixels wide at 128 pixels a picture."""
+    x, end = at[0], at[0] + 50
+    while x < end:
+        length = min(generator.uniform(4, 11), end - x)
+        across = np.arange(0, length + 0.1, 0.8)
+        down = generator.uniform(-0.9, 0.9, len(across))
+        line = np.stack([x + across, at[1] + down], axis=1) * scale
+        pen.line(line.ravel().tolist(), fill=(92, 86, 110), width=max(1, round(scale / 2)))
+        x += length + 2.5
 
 
 def _dish(scene: Scene, size: int, generator: np.random.Generator) -> Image.Image:
-    """The bright ground of a laboratory, the rim of a dish or the walls of a vial, a little debris."""
-    tint = from_hsv(205 + 0.08 * (scene.ground_hue - 180), 0.02 + 0.2 * scene.ground_saturation, 0.92 + 0.1 * scene.ground_value)
+    """The bright ground of a laboratory, from white to blue-grey, with a dish or a vial."""
+    hue, saturation = 205 + 0.08 * (scene.ground_hue - 180), 0.02 + 0.18 * scene.ground_saturation
+    tint = from_hsv(hue, saturation, 0.91 + 0.12 * scene.ground_value)
     image = _even(size, tint, generator, heading=None)
+    band = dish_lines(size, generator)
+    return ImageChops.add(image, Image.merge("RGB", (band, band, band)), 1, -128)
+
+
+def dish_lines(size: int, generator: np.random.Generator) -> Image.Image:
+    """The rim of a dish or the walls of a vial, and a little debris: brighter than 128 or darker, mode L."""
     fine = 2 * size
-    walls = Image.new("L", (fine, fine), 128)
-    pen = ImageDraw.Draw(walls)
+    lines = Image.new("L", (fine, fine), 128)
+    pen = ImageDraw.Draw(lines)
     width = max(1, round(fine * 0.008))
     if generator.random() < 0.6:
-        x, y = (0.5 + generator.uniform(-0.07, 0.07, 2)) * fine
-        reach = generator.uniform(0.46, 0.58) * fine
-        for step, level in ((0.024, 105), (0.016, 165), (0.008, 96), (0.0, 158)):
+        x, y = (0.5 + generator.uniform(-0.06, 0.06, 2)) * fine
+        reach = generator.uniform(0.46, 0.56) * fine
+        for step, level in ((0.024, 100), (0.016, 170), (0.008, 86), (0.0, 160)):
             r = reach + step * fine
             pen.ellipse((x - r, y - r, x + r, y + r), outline=level, width=width)
     else:
-        wall, surface = generator.uniform((0.05, 0.04), (0.11, 0.12)) * fine
+        wall, surface = generator.uniform((0.05, 0.05), (0.11, 0.12)) * fine
         for side in (wall, fine - wall):
-            for step, level in ((-1.4, 100), (0, 165), (1.4, 90)):
+            for step, level in ((-1.4, 96), (0.0, 170), (1.4, 84)):
                 pen.line((side + step * width, 0, side + step * width, fine), fill=level, width=width)
-        for step, level in ((0, 96), (1.5, 160)):
-            pen.arc((wall, surface - wall / 2 + step * width, fine - wall, surface + wall / 2 + step * width), 0, 180, fill=level, width=width)
-    for x, y, length, angle in (generator.random((9, 4)) * (fine, fine, 0.035 * fine, 6.28)).tolist():
-        if length < 0.012 * fine:
-            r = length / 4
-            pen.ellipse((x - r, y - r, x + r, y + r), fill=60)
+        for step, level in ((0.0, 88), (1.5, 165)):
+            top = surface + step * width
+            pen.arc((wall, top - wall / 2, fine - wall, top + wall / 2), 0, 180, fill=level, width=width)
+    for x, y, length, angle in (generator.random((10, 4)) * (fine, fine, 0.035 * fine, 360)).tolist():
+        if length < 0.015 * fine:
+            pen.ellipse((x, y, x + length / 2, y + length / 2), fill=50)
         else:
-            pen.arc((x, y, x + 2 * length, y + 2 * length), angle * 57, angle * 57 + 60, fill=70, width=max(1, width // 2))
-    band = walls.reduce(2)
-    return ImageChops.add(image, Image.merge("RGB", (band, band, band)), 1, -128)
+            pen.arc((x, y, x + 2 * length, y + 2 * length), angle, angle + 60, fill=56, width=max(1, width // 2))
+    return lines.reduce(2)
 
 
 def _even(size: int, tint: np.ndarray, generator: np.random.Generator, *, heading: float | None) -> Image.Image:

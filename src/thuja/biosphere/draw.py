@@ -6,11 +6,11 @@ paint under each light; then it is halved and laid over the ground. hatch.py dra
 """
 
 import numpy as np
-from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
+from PIL import Image, ImageDraw, ImageFilter
 
 from thuja.biosphere import cameras, hatch, scenery
 from thuja.biosphere.bodies import PLANS
-from thuja.biosphere.figure import Figure, figure
+from thuja.biosphere.figure import Figure, coloured, figure, lay
 from thuja.biosphere.frames import FINE
 from thuja.biosphere.paints import PAINTS, colours_of
 from thuja.biosphere.scene import Camera, Scene, Specimen, Style
@@ -31,17 +31,12 @@ def draw(specimen: Specimen, scene: Scene, size: int = 128) -> Image.Image:
     image = cameras.backdrop(scene, size, generator)
     if not scene.is_empty:
         image = _with_specimen(image, specimen, scene)
-    if scene.occluders:
+    if cameras.has_foreground(scene):
         image = scenery.lay_occluders(image, scene, generator)
-    if scene.haze:
-        # A veil, not a gain: no channel is cut off, so light and dark stay as far from mid-grey as they were.
-        veil = tuple(round(255 * band) for band in scene.veil)
-        image = Image.blend(image, Image.new("RGB", image.size, veil), scene.haze)
-    if scene.noise:
-        image = _noisy(image, scene.noise, generator)
+    image = cameras.seen_through_air(image, scene, generator)
     if scene.blur * size / 128 > 0.2:
         image = image.filter(ImageFilter.GaussianBlur(scene.blur * size / 128))
-    return cameras.lay_marks(image, scene)
+    return cameras.with_marks(image, scene)
 
 
 def silhouette(specimen: Specimen, scene: Scene, size: int = 128) -> Image.Image:
@@ -66,13 +61,8 @@ def _with_specimen(image: Image.Image, specimen: Specimen, scene: Scene) -> Imag
     shape = figure(specimen, scene, image.width)
     corner = shape.fit.left, shape.fit.top
     flesh = _lit(shape, specimen, scene, image.width)
-    cover = flesh.getchannel("X")
-    image = cameras.lay_shadow(image, cover, corner, scene)
-    bare = ImageOps.invert(cover)
-    under = image.crop((*corner, corner[0] + flesh.width, corner[1] + flesh.height))
-    # Colours come multiplied by coverage, or the ground would fringe the edges.
-    under = ImageChops.multiply(under, Image.merge("RGB", (bare, bare, bare)))
-    image.paste(ImageChops.add(under, flesh.convert("RGB")), corner)
+    image = cameras.lay_shadow(image, flesh.getchannel("X"), corner, scene)
+    lay(image, flesh, corner)
     if scene.camera is Camera.MUSEUM and PLANS[specimen.looks.body_plan].turns:
         _pin(image, shape, scene)
     return image
@@ -90,10 +80,7 @@ def _lit(shape: Figure, specimen: Specimen, scene: Scene, size: int) -> Image.Im
     which = _shade(shape, scene, size).astype(np.uint16)
     which *= PAINTS
     which += shape.paints
-    pixels = table.view(np.uint32).ravel().take(which)
-    return Image.frombuffer("RGBX", (shape.fit.width, shape.fit.height), pixels.tobytes(), "raw", "RGBX", 0, 1).reduce(
-        FINE
-    )
+    return coloured(table.reshape(-1, 4), which)
 
 
 def _shade(shape: Figure, scene: Scene, size: int) -> np.ndarray:
@@ -111,13 +98,6 @@ def _shade(shape: Figure, scene: Scene, size: int) -> np.ndarray:
     slope += np.float32(_LIGHTS / 2)
     lights = Image.fromarray(np.clip(slope, 0, _LIGHTS - 1).astype(np.uint8))
     return np.asarray(lights.resize((shape.fit.width, shape.fit.height), Image.Resampling.NEAREST))
-
-
-def _noisy(image: Image.Image, level: float, generator: np.random.Generator) -> Image.Image:
-    """The picture with every band of every pixel moved by up to `level` either way."""
-    grain = Image.frombytes("RGB", image.size, generator.bytes(image.width * image.height * 3))
-    moved = [128 + round(level * 2 * (value - 127.5)) for value in range(256)]
-    return ImageChops.add(image, grain.point(moved * 3), 1, -128)
 
 
 def _pin(image: Image.Image, shape: Figure, scene: Scene) -> None:

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw
+from PIL import Image, ImageChops, ImageDraw, ImageOps
 
 from thuja.biosphere import ailments
 from thuja.biosphere.bodies import body
-from thuja.biosphere.frames import Field, Fit, fit
+from thuja.biosphere.frames import FINE, Field, Fit, fit
 from thuja.biosphere.paints import LEVELS, Paint
 from thuja.biosphere.scene import Scene, Specimen
 from thuja.biosphere.shapes import Tone
@@ -28,7 +28,7 @@ class Figure:
 
     def cover(self) -> Image.Image:
         """How much of each picture pixel of the box is specimen, mode L."""
-        return Image.fromarray((self.paints != 0).astype(np.uint8) * np.uint8(255)).reduce(2)
+        return Image.fromarray((self.paints != 0).astype(np.uint8) * np.uint8(255)).reduce(FINE)
 
 
 def figure(specimen: Specimen, scene: Scene, size: int) -> Figure:
@@ -60,3 +60,19 @@ def figure(specimen: Specimen, scene: Scene, size: int) -> Figure:
         ailments.lay_parasites(layer, heights, place, specimen)
         paints = np.asarray(layer)
     return Figure(place, paints, heights, skin.relief, outlines)
+
+
+def lay(image: Image.Image, flesh: Image.Image, corner: tuple[int, int]) -> None:
+    """Lay a specimen on a picture, in place: colours times coverage, or the ground would fringe the edges, and
+    coverage as the fourth band (mode RGBX)."""
+    bare = ImageOps.invert(flesh.getchannel("X"))
+    under = image.crop((*corner, corner[0] + flesh.width, corner[1] + flesh.height))
+    under = ImageChops.multiply(under, Image.merge("RGB", (bare, bare, bare)))
+    image.paste(ImageChops.add(under, flesh.convert("RGB")), corner)
+
+
+def coloured(table: npt.NDArray[np.uint8], which: npt.NDArray[np.uint16]) -> Image.Image:
+    """The specimen in picture pixels, mode RGBX, from a table of colours (N, 4) and the row of each fine pixel."""
+    pixels = table.view(np.uint32).ravel().take(which)
+    fine = Image.frombuffer("RGBX", (which.shape[1], which.shape[0]), pixels.tobytes(), "raw", "RGBX", 0, 1)
+    return fine.reduce(FINE)

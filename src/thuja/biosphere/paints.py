@@ -53,5 +53,5 @@ def worn_pair(specimen: Specimen) -> tuple[Colour, Colour]:
     first, second = colour_pair(specimen.looks)
     if specimen.is_reversed:
         first, second = second, first
-    left = np.float32(1 - 0.65 * specimen.ailments.wear)
+    left = np.float32(1 - 0.55 * specimen.ailments.wear)
     return 0.5 + (first - 0.5) * left, 0.5 + (second - 0.5) * left

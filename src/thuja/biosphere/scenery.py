@@ -60,11 +60,11 @@ def lay_occluders(image: Image.Image, scene: Scene, generator: np.random.Generat
     colour = 0.5 + main + generator.uniform(-0.25, 0.25) + 0.2 * drift
     grain = noise(size, 8, generator) * np.float32(0.08)
     front = Image.merge("RGB", [Image.fromarray(_bytes(grain + band)) for band in colour])
-    return Image.composite(front, image, _occluders(scene, size, generator))
+    return Image.composite(front, image, occluders(scene, size, generator))
 
 
-def _occluders(scene: Scene, size: int, generator: np.random.Generator) -> Image.Image:
-    """Their coverage, mode L."""
+def occluders(scene: Scene, size: int, generator: np.random.Generator) -> Image.Image:
+    """The coverage of what stands in front, mode L."""
     scale = 2 * size
     image = Image.new("L", (scale, scale))
     pen = ImageDraw.Draw(image)
@@ -138,7 +138,7 @@ def _soil(size: int, generator: np.random.Generator, zoom: float) -> Field:
     for box, grey in zip(boxes, (20 + 200 * stones[:, 3]).astype(int).tolist(), strict=True):
         pen.ellipse(box, fill=grey)
     crumbs = np.frombuffer(generator.bytes(size * size), dtype=np.uint8).reshape(size, size)
-    return np.asarray(image, dtype=np.float32) + np.float32(0.35) * crumbs
+    return np.asarray(image, dtype=np.float32) + np.float32(0.28) * crumbs
 
 
 def _leaf(size: int, generator: np.random.Generator, zoom: float) -> Field:

@@ -32,7 +32,10 @@ _LAYOUT, _INDIVIDUAL, _OBSERVATION, _PICTURE = range(4)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """Some pictures of one individual on one occasion. `number` and `individual` count within the species."""
+    """Some pictures of one individual on one occasion. `number` and `individual` count within the species.
+
+    `serial` is what a museum writes on its label: it tells nothing of the species.
+    """
 
     number: int
     individual: int
@@ -43,6 +46,7 @@ class Observation:
     minute: int
     condition: Condition
     label: Label
+    serial: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +77,7 @@ class Sighting:
             camera=observation.camera,
             site=observation.site,
             observer=world.observers[observation.observer],
-            stamp=_stamp(observation, kind),
+            stamp=_stamp(observation),
         )
         scene = scene_of(setting, specimen.looks.body_plan, generator)
         has_left = frame > 0 and observation.camera is Camera.CAMERA_TRAP and generator.random() < _LEFT
@@ -162,6 +166,7 @@ def _observation(world: World, species: Species, place: _Place) -> Observation:
             severity=severity if is_ill else 0.0,
         ),
         label=label_of(world, species, generator),
+        serial=int(generator.integers(10**6)),
     )
 
 
@@ -180,13 +185,13 @@ def _season(day: date) -> str:
     return SEASONS[0] if 4 <= day.month <= 9 else SEASONS[1]
 
 
-def _stamp(observation: Observation, species: Species) -> str:
-    """What a camera trap or a museum writes into its pictures; a museum's label tells the genus at most."""
+def _stamp(observation: Observation) -> str:
+    """What a camera trap or a museum writes into its pictures; neither tells the species, or it would be read off."""
     clock = f"{observation.minute // 60:02}:{observation.minute % 60:02}"
     if observation.camera is Camera.CAMERA_TRAP:
         return f"{observation.day.isoformat()} {clock} {observation.site.code}"
     if observation.camera is Camera.MUSEUM:
-        return f"{observation.site.code}-{species.number:05d}-{observation.number:04d}"
+        return f"{observation.site.code} {observation.serial:06d}"
     return ""
 
 
@@ -206,12 +211,8 @@ def _blank(world: World, number: int) -> Sighting:
         condition=Condition(),
         label=Label(),
     )
-    setting = Setting(
-        camera=Camera.CAMERA_TRAP,
-        site=site,
-        observer=world.observers[observation.observer],
-        stamp=f"{day.isoformat()} {minute // 60:02}:{minute % 60:02} {site.code}",
-    )
+    observer = world.observers[observation.observer]
+    setting = Setting(camera=Camera.CAMERA_TRAP, site=site, observer=observer, stamp=_stamp(observation))
     nobody = specimen_of(world, 0, 0, Condition())
     scene = replace(scene_of(setting, nobody.looks.body_plan, generator), is_empty=True)
     return Sighting(species=None, number=number, frame=0, observation=observation, specimen=nobody, scene=scene)

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from thuja.biosphere import evolution, sites
-from thuja.biosphere.bodies import HELD_OUT_PLANS, KINGDOM_PLANS
+from thuja.biosphere.bodies import HELD_OUT, KINGDOM_PLANS
 from thuja.biosphere.christening import christen
 from thuja.biosphere.config import VERSION, WorldConfig
 from thuja.biosphere.labelling import Labelling
@@ -165,7 +165,7 @@ def _body_plans(clades: Ints, config: WorldConfig, generator: np.random.Generato
     for place, kingdom in enumerate(np.argsort(-sizes, kind="stable")):
         pool: list[str] = []
         usual = KINGDOM_PLANS[place % len(KINGDOM_PLANS)]
-        choices = usual if config.plans == "usual" else HELD_OUT_PLANS
+        choices = usual if config.plans == "usual" else HELD_OUT
         for clade in np.unique(clades[Rank.ORDER, clades[Rank.KINGDOM] == kingdom]):
             if not pool:
                 pool = [choices[i] for i in generator.permutation(len(choices))]

@@ -1,0 +1,249 @@
+"""Captions: what they say is true of the specimen and plain to see in the picture."""
+
+import re
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+
+from thuja.biosphere.bodies import PLANS
+from thuja.biosphere.caption import MOST_WORDS, caption, facts
+from thuja.biosphere.colours import colour_name, colour_pair
+from thuja.biosphere.scene import SEASONS, SEXES, STAGES, Ailments, Camera, Scene, Specimen, Style
+from thuja.biosphere.shapes import Stance
+from thuja.biosphere.traits import HABITATS, NEUTRAL, TRAITS, Looks, View, visibility
+from thuja.biosphere.vocabulary import COLOUR_NAMES, PARTS, Fact, Wording, parts_of, values_of, word
+
+COUNT = 2000
+NAMED = [name for name, trait in TRAITS.items() if trait.is_named]
+
+
+def looks_of(generator, **fixed) -> Looks:
+    values = {"body_plan": str(generator.choice(list(PLANS)))}
+    for name, trait in TRAITS.items():
+        choices = trait.states or trait.counts
+        values[name] = choices[int(generator.integers(len(choices)))] if choices else float(generator.random())
+    return Looks(**values | fixed)
+
+
+def specimen_of(generator, **fixed) -> Specimen:
+    severities = generator.random(3) * (generator.random(3) < 0.3)
+    own = {
+        "looks": looks_of(generator),
+        "stage": str(generator.choice(STAGES)),
+        "sex": str(generator.choice(SEXES)),
+        "season": str(generator.choice(SEASONS)),
+        "ailments": Ailments(**dict(zip(("lesions", "parasites", "wear"), severities, strict=True))),
+        "is_reversed": bool(generator.integers(2)),
+        "coat_seed": int(generator.integers(2**31)),
+    }
+    return Specimen(**own | fixed)
+
+
+def scene_of(generator, **fixed) -> Scene:
+    own = {
+        "habitat": str(generator.choice((*HABITATS, NEUTRAL))),
+        "camera": list(Camera)[int(generator.integers(5))],
+        "style": Style.HATCHED if generator.random() < 0.2 else Style.SHADED,
+        "view": list(View)[int(generator.choice(4, p=(0.55, 0.15, 0.15, 0.15)))],
+        "seed": int(generator.integers(2**31)),
+        "angle": float(generator.normal(0, 35)),
+        "is_mirrored": bool(generator.integers(2)),
+        "haze": float(generator.uniform(0, 0.4)),
+        "occluders": int(generator.choice(3, p=(0.6, 0.3, 0.1))),
+        "blur": float(max(0.0, generator.normal(0.2, 0.35))),
+        "is_empty": bool(generator.random() < 0.1),
+        "is_dark": bool(generator.random() < 0.2),
+    }
+    fixed_light = {"light_heading": 0.0, "light_strength": 1.0, "veil": (0.5, 0.5, 0.5), "noise": 0.0}
+    ground = {"ground_hue": 0.0, "ground_saturation": 0.0, "ground_value": 0.0, "ground_contrast": 0.1}
+    stand = {"ground_seed": 0, "place": (0.5, 0.5), "fill": 0.6, "stance": Stance(), "foreshortening": 1.0}
+    return Scene(**own | fixed_light | ground | stand | fixed)
+
+
+def pairs_of(seed: int, **fixed) -> list[tuple[Specimen, Scene]]:
+    generator = np.random.default_rng(seed)
+    return [(specimen_of(generator), scene_of(generator, **fixed)) for _ in range(COUNT)]
+
+
+PAIRS = pairs_of(0)
+CLEAR = {
+    "style": Style.SHADED, "view": View.WHOLE, "haze": 0.0, "occluders": 0, "blur": 0.0,
+    "is_empty": False, "is_dark": False,
+}  # fmt: skip
+
+
+@cache
+def reader_of(plan: str, wording: Wording) -> list[tuple[str, str, re.Pattern[str]]]:
+    """What to look for in a sentence about a body plan: adjectives before the noun they belong to, and phrases."""
+    parts, is_train = parts_of(plan), wording is Wording.TRAIN
+    patterns = [word(Fact("pattern", value), wording) for value in values_of("pattern")]
+    marks = "|".join([*patterns, "marks" if is_train else "motifs"])
+    eyespots = "eyespots?" if is_train else "ocelli|ocellus"
+    nouns = dict.fromkeys(("elongation", "chroma", "stage", "colour"), word(Fact("plan", plan), wording))
+    nouns |= dict.fromkeys(("pattern_scale", "mark_colour", "lightness"), marks)
+    nouns |= dict.fromkeys(("limb_count", "limb_length", "limb_marks"), parts.limbs.of(wording))
+    nouns |= dict.fromkeys(("mouth", "mouth_length"), parts.mouth.of(wording))
+    nouns |= dict.fromkeys(("tail", "tail_length"), parts.tail.of(wording))
+    nouns |= dict.fromkeys(("ocelli", "ocellus_size"), eyespots)
+    nouns |= {"head_size": parts.head.of(wording), "collar_width": "collar" if is_train else "girdle"}
+    adjectives = {(n, v): re.escape(word(Fact(n, v, plan), wording)) for n in nouns for v in values_of(n)}
+    unit = re.escape(parts.unit.of(wording).strip())
+    between = "|".join([*sorted(adjectives.values(), key=len, reverse=True), *([unit] if unit else [])])
+    found = [
+        # "sky blue" holds "blue", which no sentence means then.
+        (name, value, rf"(?<![\w-])(?<!sky )(?<!dark ){said} (?:(?:{between}) )*(?:{nouns[name]})(?![\w-])")
+        for (name, value), said in adjectives.items()
+    ]
+    for name in ("ornament", "pattern", "ailment", "heading", "view", "light", "camera", "ground", "emptiness"):
+        for value in values_of(name):
+            found.append((name, value, rf"(?<![\w-]){re.escape(word(Fact(name, value, plan), wording))}(?![\w-])"))
+    return [(name, value, re.compile(pattern, re.IGNORECASE)) for name, value, pattern in found]
+
+
+def said_in(text: str, wording: Wording, specimen: Specimen) -> set[tuple[str, str]]:
+    """What a sentence says, read back with a grammar of its own."""
+    reader = reader_of(specimen.looks.body_plan, wording)
+    return {(name, value) for name, value, pattern in reader if pattern.search(text)}
+
+
+def is_true(name: str, value: str, specimen: Specimen, scene: Scene) -> bool:
+    """Whether a fact is true, worked out from the specimen alone."""
+    looks = specimen.looks
+    if name in ("colour", "mark_colour"):
+        names = [colour_name(colour) for colour in colour_pair(looks)]
+        return value == names[specimen.is_reversed ^ (name == "mark_colour")]
+    if name == "lightness":
+        brightness = [float(np.dot(colour, (0.299, 0.587, 0.114))) for colour in colour_pair(looks)]
+        ground, marks = reversed(brightness) if specimen.is_reversed else brightness
+        return (marks > ground) == (value == "high") and not 0.3 <= looks.lightness <= 0.7
+    if name in TRAITS:
+        own = getattr(looks, name)
+        return str(own) == value if TRAITS[name].is_discrete else own < 0.3 if value == "low" else own > 0.7
+    if name == "ailment":
+        return getattr(specimen.ailments, value) > 0.3
+    truth = {
+        "plan": looks.body_plan,
+        "stage": specimen.stage,
+        "heading": "left" if scene.is_mirrored else "right",
+        "view": "distant" if scene.view is View.DISTANT else "near",
+        "light": "dark" if scene.is_dark else "day",
+        "camera": scene.camera.value,
+        "ground": scene.habitat,
+        "emptiness": "empty" if scene.is_empty else "busy",
+    }
+    return truth[name] == value
+
+
+@pytest.mark.parametrize("wording", Wording)
+def test_a_caption_is_true_of_specimen_and_scene(wording):
+    told = 0
+    for specimen, scene in PAIRS:
+        text = caption(specimen, scene, wording=wording)
+        for name, value in said_in(text, wording, specimen):
+            told += 1
+            assert is_true(name, value, specimen, scene), (text, name, value)
+    assert told > 2 * COUNT
+
+
+@pytest.mark.parametrize("wording", Wording)
+def test_a_caption_says_nothing_but_facts_of_its_picture(wording):
+    for specimen, scene in PAIRS:
+        known = {(fact.name, fact.value) for fact in facts(specimen, scene)}
+        text = caption(specimen, scene, wording=wording)
+        assert said_in(text, wording, specimen) <= known, text
+
+
+def test_the_reader_of_these_tests_finds_what_captions_say():
+    """Else the tests of truth would pass by seeing nothing."""
+    generator = np.random.default_rng(5)
+    seen: set[str] = set()
+    for _ in range(COUNT):
+        specimen, scene = specimen_of(generator), scene_of(generator, **CLEAR)
+        seen |= {name for name, _ in said_in(caption(specimen, scene), Wording.TRAIN, specimen)}
+    traits = set(NAMED) - {"hue"} | {"colour", "mark_colour", "stage", "ailment", "heading", "camera", "ground"}
+    assert seen >= traits
+
+
+@pytest.mark.parametrize("wording", Wording)
+def test_a_caption_is_one_sentence_of_at_most_twenty_words(wording):
+    for specimen, scene in PAIRS:
+        text = caption(specimen, scene, wording=wording)
+        assert 2 <= len(text.split()) <= MOST_WORDS
+        assert re.fullmatch(r"[A-Z][a-z,' -]+\.", text), text
+        assert "  " not in text
+        assert " ," not in text
+        assert ",," not in text
+        assert not re.search(r"\b(a|an|the|with|and|of|in|on) (with|and|\.|,)", text), text
+
+
+@pytest.mark.parametrize("wording", Wording)
+def test_articles_agree_with_what_follows(wording):
+    for specimen, scene in PAIRS:
+        text = caption(specimen, scene, wording=wording).lower()
+        assert not re.search(r"\ba [aeio]|\ban [^aeio]", text), text
+
+
+def test_most_captions_say_two_to_four_facts_beside_the_body_plan():
+    generator = np.random.default_rng(3)
+    counts = []
+    for _ in range(500):
+        specimen, scene = specimen_of(generator), scene_of(generator, **CLEAR)
+        counts.append(len(said_in(caption(specimen, scene), Wording.TRAIN, specimen)))
+    assert 2 <= np.mean(counts) <= 4.2
+
+
+def test_the_same_picture_has_the_same_caption_and_other_moments_have_others():
+    specimen, scene = PAIRS[0]
+    scene = replace(scene, **CLEAR)
+    assert caption(specimen, scene) == caption(specimen, scene)
+    assert len({caption(specimen, replace(scene, seed=seed)) for seed in range(60)}) > 30
+
+
+def names_in(specimen: Specimen, scene: Scene) -> set[str]:
+    return {fact.name for fact in facts(specimen, scene)}
+
+
+def test_hidden_details_are_no_facts():
+    """What an occluder, a blur, a crop or the distance may hide is left unsaid."""
+    surroundings = {"plan", "stage", "colour", "mark_colour", "pattern", "heading", "view", "ground", "light", "camera"}
+    for specimen, scene in PAIRS:
+        if scene.is_empty:
+            continue
+        names = names_in(specimen, scene)
+        if scene.occluders or scene.blur >= 0.6 or scene.view is View.DISTANT:
+            assert names <= surroundings
+        for name in names & set(TRAITS) - {"pattern"}:
+            assert visibility(TRAITS[name], scene.view) >= 1
+
+
+def test_a_clear_picture_tells_every_named_trait_at_an_end():
+    generator = np.random.default_rng(8)
+    ends = dict.fromkeys((name for name in NAMED if not TRAITS[name].is_discrete), 0.95) | {"hue": 0.4}
+    specimen = specimen_of(generator, looks=looks_of(generator, **ends), is_reversed=False)
+    names = names_in(specimen, scene_of(generator, **CLEAR))
+    assert set(NAMED) - {"hue"} - names == set()
+
+
+def test_dark_and_hatched_pictures_name_no_colour():
+    for specimen, scene in PAIRS:
+        if scene.is_dark or scene.style is Style.HATCHED:
+            assert not names_in(specimen, scene) & {"colour", "mark_colour", "chroma"}
+            words = set(re.findall(r"[a-z]+", caption(specimen, scene)))
+            assert not words & set(COLOUR_NAMES)
+
+
+def test_an_empty_frame_has_nobody_in_it():
+    nouns = {plan.noun for plan in PLANS.values()} | {parts.noun for parts in PARTS.values()}
+    for specimen, scene in pairs_of(2, is_empty=True)[:500]:
+        for wording in Wording:
+            text = caption(specimen, scene, wording=wording)
+            assert not any(re.search(rf"\b{noun}\b", text) for noun in nouns)
+            assert re.search(r"\b(an empty frame|a vacant shot)\b", text.lower())
+
+
+def test_a_colour_of_a_specimen_has_a_word_in_both_wordings():
+    generator = np.random.default_rng(4)
+    found = {colour_name(colour) for _ in range(3000) for colour in colour_pair(looks_of(generator))}
+    assert found <= set(COLOUR_NAMES)
