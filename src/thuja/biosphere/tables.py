@@ -1,4 +1,4 @@
-"""The tables beside a world's pictures: its backbone, its species and all that is true of them, its common names, its tree."""
+"""The tables beside a world's pictures: its backbone, its species and all that is true of them, their names, texts and tree."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -7,16 +7,18 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from thuja.biosphere.telling import descriptions
 from thuja.biosphere.world import Species, World
 from thuja.jobs import atomic_path, write_text
 
 
 def write_species(world: World, out: Path) -> None:
-    """Write `backbone.parquet`, `species.parquet`, `common_names.parquet` and `tree.nwk` into a folder."""
+    """Write `backbone.parquet`, `species.parquet`, `common_names.parquet`, `descriptions.parquet` and `tree.nwk` into a folder."""
     taxa = [species.taxon.to_columns() for species in world.species]
     truths = [taxon | _truths(world, species) for taxon, species in zip(taxa, world.species, strict=True)]
     names = [row for species in world.species for row in _common_names(species)]
-    for name, rows in (("backbone", taxa), ("species", truths), ("common_names", names)):
+    tables = {"backbone": taxa, "species": truths, "common_names": names, "descriptions": descriptions(world)}
+    for name, rows in tables.items():
         with atomic_path(out / f"{name}.parquet") as temporary:
             pq.write_table(pa.Table.from_pylist(rows), temporary)
     write_text(out / "tree.nwk", newick(world) + "\n")

@@ -125,6 +125,12 @@ class World:
         """The number of pictures in the world, blank frames counted."""
         return sum(species.images for species in self.species) + self.blanks
 
+    def addresses(self) -> Ints:
+        """All pictures (N, 2): a species' number (S for blank frames) and the picture's in it; blank frames come last."""
+        counts = [*(species.images for species in self.species), self.blanks]
+        numbers = np.concatenate([np.arange(count) for count in counts])
+        return np.stack([np.repeat(np.arange(len(counts)), counts), numbers], axis=1)
+
     def mean(self, species: int, condition: Condition) -> Floats:
         """The mean liabilities (L,) of specimens of a species in a condition."""
         return np.asarray(self.liabilities[species] + self.variation.shift(self.liabilities, species, condition))

@@ -20,6 +20,7 @@ from thuja.biosphere.config import VERSION, WorldConfig
 from thuja.biosphere.draw import check_size
 from thuja.biosphere.sighting import Sighting
 from thuja.biosphere.tables import write_species
+from thuja.biosphere.tree import Ints
 from thuja.biosphere.truth import COLUMNS, QUALITY, jpeg_of, record_of, row_of
 from thuja.biosphere.world import World, world_of
 from thuja.errors import BadFile, OutputExists, ThujaError, UsageError
@@ -111,13 +112,6 @@ def read_card(folder: Path) -> dict[str, Any]:
     return card
 
 
-def addresses(world: World) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """All pictures (N, 2), species by species, the blank frames last."""
-    counts = [*(species.images for species in world.species), world.blanks]
-    numbers = [np.arange(count) for count in counts]
-    return np.stack([np.repeat(np.arange(len(counts)), counts), np.concatenate(numbers)], axis=1)
-
-
 def _card(world: World, config: WriteConfig) -> dict[str, Any]:
     return {
         "format": "thuja biosphere",
@@ -152,7 +146,7 @@ def _write_folders(world: World, out: Path, config: WriteConfig) -> None:
         (out / "images" / folder).mkdir(parents=True, exist_ok=True)
     job = partial(_write_chunk, world.config, out, config.size)
     with atomic_path(out / "table.csv") as temporary:
-        write_table(temporary, COLUMNS, _counted(spread(job, _chunks(addresses(world)), workers=config.workers), world.images))
+        write_table(temporary, COLUMNS, _counted(spread(job, _chunks(world.addresses()), workers=config.workers), world.images))
 
 
 def write_table(path: Path, columns: Sequence[str], parts: Iterable[Sequence[dict[str, Value]]]) -> None:
@@ -165,7 +159,7 @@ def write_table(path: Path, columns: Sequence[str], parts: Iterable[Sequence[dic
 
 
 def _write_shards(world: World, out: Path, config: WriteConfig) -> None:
-    everything = addresses(world)
+    everything = world.addresses()
     order = np.random.default_rng([world.config.seed, VERSION]).permutation(len(everything))
     with ShardWriter(out / "shards", max_count=config.shard_images) as writer:
         # A shard has its name only once it is whole: those that are there need not be drawn again.
@@ -181,7 +175,7 @@ def _write_shards(world: World, out: Path, config: WriteConfig) -> None:
     write_manifest(out / "shards", None if resumed else writer.facts)
 
 
-def _chunks(work: np.ndarray[Any, np.dtype[np.int64]]) -> Iterator[list[Address]]:
+def _chunks(work: Ints) -> Iterator[list[Address]]:
     for start in range(0, len(work), _CHUNK):
         yield [(int(species), int(number)) for species, number in work[start : start + _CHUNK]]
 

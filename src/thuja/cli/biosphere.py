@@ -139,3 +139,48 @@ def sheet(folder: Path, *, out: Path, species: int, cell: int) -> None:
 
     save_sheet(World.make(read_config(folder)), out, species=species, cell=cell)
     click.echo(f"{species} species in {out}")
+
+
+@biosphere.command()
+@_FOLDER
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The Parquet table to write.")
+@click.option("--omission", type=float, default=0.0, help="Share of the facts of a caption that are left out.")
+@click.option("--substitution", type=float, default=0.0, help="Share of the facts that are told wrong.")
+@click.option("--hallucination", type=float, default=0.0, help="Share of the captions with a fact that is not there.")
+@click.option("--wrong-name", type=float, default=0.0, help="With --named: share of names that are another species'.")
+@click.option("--named", is_flag=True, help="Begin each caption with the species' name.")
+@click.option("--wording", type=click.Choice(["train", "test"]), default="train", show_default=True, help="Words held out for tests, or not.")
+@_WORKERS
+def captions(
+    folder: Path,
+    *,
+    out: Path,
+    omission: float,
+    substitution: float,
+    hallucination: float,
+    wrong_name: float,
+    named: bool,
+    wording: str,
+    workers: int,
+) -> None:
+    """Caption the pictures of the world in FOLDER, with errors at known rates: for dose and response.
+
+    \b
+    Example:
+      thuja biosphere captions world --out captions.parquet --hallucination 0.2
+    """
+    from thuja.biosphere import World, read_config
+    from thuja.biosphere.captioner import Captioner
+    from thuja.biosphere.telling import write_captions
+    from thuja.biosphere.vocabulary import Wording
+
+    captioner = Captioner(
+        omission=omission,
+        substitution=substitution,
+        hallucination=hallucination,
+        wrong_name=wrong_name,
+        wording=Wording(wording),
+    )
+    world = World.make(read_config(folder))
+    errors = write_captions(world, out, captioner, is_named=named, workers=workers)
+    click.echo(f"{world.images:,} captions with {errors:,} errors in {out}")

@@ -1,0 +1,111 @@
+"""Texts of a whole world as tables: descriptions of its species, and captions of its pictures by a captioner that errs."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from thuja.biosphere.captioner import Captioner
+from thuja.biosphere.config import VERSION, WorldConfig
+from thuja.biosphere.describe import Account, describe
+from thuja.biosphere.habits import Habits
+from thuja.biosphere.sighting import Sighting
+from thuja.biosphere.truth import record_of
+from thuja.biosphere.vocabulary import Wording
+from thuja.biosphere.within import Condition
+from thuja.biosphere.world import World, world_of
+from thuja.jobs import atomic_path, spread, track
+
+_CHUNK: Final = 500
+_HABITS, _DESCRIPTION, _CAPTION = range(5, 8)
+"""What a seed is for, beside those of sighting.py and swaps.py."""
+_CAPTIONS: Final = pa.schema(
+    [("uuid", pa.string()), ("caption", pa.string()), ("errors", pa.int64()), ("error_list", pa.string())]
+)
+
+
+def account_of(world: World, species: int) -> Account:
+    """What is known of a species, in this world's own words and habits."""
+    kind = world.species[species]
+    return Account(
+        binomial=kind.taxon.binomial,
+        common_names=(kind.taxon.common,),
+        female=kind.looks,
+        male=world.looks(species, Condition(sex="male")),
+        juvenile=world.looks(species, Condition(stage="juvenile")),
+        winter=world.looks(species, Condition(season="winter")),
+        habitat=kind.habitat,
+        habits=Habits.of(np.random.default_rng([world.config.seed, VERSION, _HABITS, species])),
+    )
+
+
+def descriptions(world: World) -> list[dict[str, Any]]:
+    """A row a sentence, in order, in both wordings: whose, which, its text, whether a picture could show it, its traits."""
+    rows: list[dict[str, Any]] = []
+    for kind in world.species:
+        for place, wording in enumerate(Wording):
+            generator = np.random.default_rng([world.config.seed, VERSION, _DESCRIPTION, kind.number, place])
+            rows += [
+                {
+                    "scientific_name": kind.taxon.scientific_name,
+                    "wording": wording.value,
+                    "sentence": number,
+                    "text": sentence.text,
+                    "is_visible": sentence.is_visible,
+                    "traits": ",".join(sentence.traits),
+                }
+                for number, sentence in enumerate(describe(account_of(world, kind.number), generator, wording=wording))
+            ]
+    return rows
+
+
+def write_captions(world: World, path: Path, captioner: Captioner, *, is_named: bool = False, workers: int = 0) -> int:
+    """Write a caption of every picture, with how many errors it has and which; returns how many errors there are.
+
+    A Parquet table of `uuid`, `caption`, `errors`, `error_list` (JSON); the same from any number of workers.
+    `is_named` begins each with the species' name, which the captioner may mistake for another of its genus or family.
+    """
+    everything = world.addresses()
+    parts = [everything[start : start + _CHUNK] for start in range(0, len(everything), _CHUNK)]
+    job = partial(_captions, config=world.config, captioner=captioner, is_named=is_named)
+    errors = 0
+    with atomic_path(path) as temporary, pq.ParquetWriter(temporary, _CAPTIONS) as table:
+        for rows in track(spread(job, parts, workers=workers), total=len(parts), label="captions", unit="parts"):
+            table.write_table(pa.Table.from_pylist(rows, _CAPTIONS))
+            errors += sum(row["errors"] for row in rows)
+    return errors
+
+
+def _captions(work: Sequence[Sequence[int]], *, config: WorldConfig, captioner: Captioner, is_named: bool) -> list[dict[str, Any]]:
+    return list(_rows(world_of(config), captioner, work, is_named=is_named))
+
+
+def _rows(
+    world: World, captioner: Captioner, work: Sequence[Sequence[int]], *, is_named: bool
+) -> Iterator[dict[str, Any]]:
+    for species, number in work:
+        sighting = Sighting.of(world, int(species), int(number))
+        generator = np.random.default_rng([world.config.seed, VERSION, _CAPTION, int(species), int(number)])
+        name, others = "", ()
+        if is_named and sighting.species is not None:
+            name, others = sighting.species.taxon.binomial, _mistaken_for(world, sighting.species.number)
+        said = captioner.caption(sighting.specimen, sighting.scene, generator, name=name, others=others)
+        yield {
+            "uuid": record_of(sighting, world.config, 0).uuid,
+            "caption": said.text,
+            "errors": len(said.errors),
+            "error_list": json.dumps([asdict(error) for error in said.errors]),
+        }
+
+
+def _mistaken_for(world: World, species: int) -> tuple[str, ...]:
+    """The species of its family, or all where it is alone there."""
+    family = world.species[species].taxon.family
+    kin = [s.taxon.binomial for s in world.species if s.taxon.family == family and s.number != species]
+    return tuple(kin or [s.taxon.binomial for s in world.species if s.number != species])
