@@ -7,6 +7,7 @@ import pytest
 
 from thuja.biosphere.bayes import Classes, Posterior, Seen, log_largest, posterior, summed
 from thuja.biosphere.evolution import COLUMNS, WIDTH, looks_of
+from thuja.biosphere.scene import Ailments
 from thuja.biosphere.traits import TRAITS, View
 
 PLACES = {name: place for place, name in enumerate(TRAITS)}
@@ -20,6 +21,7 @@ def classes_of(means: np.ndarray, variance: float = 0.05, **changes) -> Classes:
         "plans": ("fish",) * species,
         "species_prior": np.full(species, 1 / species),
         "condition_prior": np.full(conditions, 1 / conditions),
+        "ailing": np.zeros(conditions),
     }
     return Classes(**(defaults | changes))
 
@@ -35,10 +37,7 @@ def draw(classes: Classes, count: int, generator: np.random.Generator) -> tuple[
 
 def only(names: list[str], looks: list) -> Seen:
     """What shows when these traits alone are seen."""
-    seen = Seen.of(looks, [View.WHOLE] * len(looks))
-    visible = np.zeros_like(seen.is_visible)
-    visible[:, [PLACES[name] for name in names]] = True
-    return Seen(values=seen.values, is_visible=visible, plans=seen.plans)
+    return Seen.of(looks, [View.WHOLE] * len(looks)).only(names)
 
 
 def two_species(name: str, gap: float) -> np.ndarray:
@@ -152,6 +151,14 @@ def test_a_front_view_hides_the_tail_and_a_distant_one_fine_detail():
         [False, True, True],
         [True, False, True],
     ]
+
+
+def test_an_ailment_that_is_drawn_tells_the_condition():
+    classes = classes_of(np.zeros((2, 3, WIDTH)), ailing=np.array([0.0, 0.4, 0.8]))
+    _, _, looks = draw(classes, 3, np.random.default_rng(7))
+    ailments = [Ailments(), Ailments(wear=0.45), Ailments(lesions=0.7)]
+    seen = Seen.of(looks, [View.WHOLE] * 3, ailments)
+    np.testing.assert_allclose(posterior(classes, seen).conditions, np.eye(3), atol=1e-9)
 
 
 def test_groups_sum_what_their_members_have():

@@ -6,12 +6,14 @@ a species in one condition. In the logarithm, every trait adds a term that is a 
 picture and something of the class, so all pictures against all classes are one product of matrices.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from thuja.biosphere.evolution import COLUMNS, STEEPNESS, steps
+from thuja.biosphere.scene import Ailments
 from thuja.biosphere.traits import TRAITS, Looks, Trait, View, visibility
 
 Floats = npt.NDArray[np.float64]
@@ -30,7 +32,8 @@ _BATCH = 500
 class Classes:
     """S species in K conditions: mean liabilities (S, K, L), variances (L,) of specimens, body plans (S,).
 
-    `species_prior` (S,) and `condition_prior` (K,) are how often each occurs; both sum to 1.
+    `species_prior` (S,) and `condition_prior` (K,) are how often each occurs; both sum to 1. `ailing` (K,) is
+    how strongly an ailment is drawn in each condition.
     """
 
     means: Floats
@@ -38,21 +41,24 @@ class Classes:
     plans: tuple[str, ...]
     species_prior: Floats
     condition_prior: Floats
+    ailing: Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """What N pictures show: a number for each trait of TRAITS (N, T), which of them show (N, T), the body plans (N,).
 
-    The number of a share is its liability, that of a count or a state its place among the trait's.
+    The number of a share is its liability, that of a count or a state its place among the trait's. `ailing` (N,)
+    is how strongly an ailment is drawn.
     """
 
     values: Floats
     is_visible: Flags
     plans: tuple[str, ...]
+    ailing: Floats
 
     @classmethod
-    def of(cls, looks: list[Looks], views: list[View]) -> "Seen":
+    def of(cls, looks: Sequence[Looks], views: Sequence[View], ailments: Sequence[Ailments] = ()) -> "Seen":
         """What these specimens show in these views; what shows in part is seen as well as what shows plainly."""
         values = [[_number(trait, getattr(one, name)) for name, trait in TRAITS.items()] for one in looks]
         visible = {view: [visibility(trait, view) > 0 for trait in TRAITS.values()] for view in set(views)}
@@ -60,7 +66,12 @@ class Seen:
             values=np.array(values),
             is_visible=np.array([visible[view] for view in views]),
             plans=tuple(one.body_plan for one in looks),
+            ailing=np.array([ailing(one) for one in ailments]) if ailments else np.zeros(len(looks)),
         )
+
+    def only(self, names: Collection[str]) -> "Seen":
+        """The same with no traits but these."""
+        return replace(self, is_visible=self.is_visible & [name in names for name in TRAITS])
 
     def features(self) -> Floats:
         """What shows as numbers for linear models (N, F): a share's liability; for a count or a state, one flag each.
@@ -85,7 +96,7 @@ class Posterior:
 
 def posterior(classes: Classes, seen: Seen) -> Posterior:
     """What Bayes' rule says of each picture; sums over columns give genus, habitat, stage and all else."""
-    features = _picture_side(seen, sorted(set(classes.plans)))
+    features = _picture_side(seen, classes)
     table = _class_side(classes)  # (F, S * K)
     prior = np.log(np.maximum(classes.species_prior, 1e-300))[:, None] + np.log(classes.condition_prior)
     species, conditions = [], []
@@ -113,10 +124,17 @@ def _number(trait: Trait, value: str | int | float) -> float:
     return float(np.log(share / (1 - share)) / STEEPNESS)
 
 
-def _picture_side(seen: Seen, plans: list[str]) -> Floats:
+def ailing(ailments: Ailments) -> float:
+    """How strongly ailments are drawn, in all."""
+    return ailments.lesions + ailments.parasites + ailments.wear
+
+
+def _picture_side(seen: Seen, classes: Classes) -> Floats:
     """Each picture's factors (N, F): of a share, its liability and 1; of a state, whether it is that; 0 if hidden."""
-    of_plans = np.array(seen.plans)[:, None] == plans
-    return np.concatenate([of_plans, _factors(seen, is_linear=False)], axis=1)
+    of_plans = np.array(seen.plans)[:, None] == sorted(set(classes.plans))
+    levels = np.unique(classes.ailing)
+    of_levels = np.abs(seen.ailing[:, None] - levels).argmin(axis=1)[:, None] == np.arange(len(levels))
+    return np.concatenate([of_plans, of_levels, _factors(seen, is_linear=False)], axis=1)
 
 
 def _factors(seen: Seen, *, is_linear: bool) -> Floats:
@@ -136,7 +154,11 @@ def _class_side(classes: Classes) -> Floats:
     means = classes.means.reshape(-1, classes.means.shape[2])  # (S * K, L)
     plans = sorted(set(classes.plans))
     own_plan = np.repeat(np.array(classes.plans), len(classes.condition_prior))
-    rows: list[Floats] = [np.where(np.array(plans)[:, None] == own_plan, 0.0, _NEVER)]
+    own_ailing = np.tile(classes.ailing, len(classes.plans))
+    rows: list[Floats] = [
+        np.where(np.array(plans)[:, None] == own_plan, 0.0, _NEVER),
+        np.where(np.unique(classes.ailing)[:, None] == own_ailing, 0.0, _NEVER),
+    ]
     for name, trait in TRAITS.items():
         mean, variance = means[:, COLUMNS[name]], classes.variances[COLUMNS[name]]
         if trait.states:

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from thuja.biosphere.bayes import Seen
+from thuja.biosphere.bayes import Seen, ailing
 from thuja.biosphere.scene import SEASONS, SEXES, STAGES
 from thuja.biosphere.sighting import specimen_of
 from thuja.biosphere.traits import View
@@ -128,8 +128,7 @@ def _drawn(world: World, condition: Condition, individuals: range) -> Floats:
 
 def _ailing(world: World, condition: Condition) -> float:
     """How far along the dimension of ailments a condition lies, in the traits' measure."""
-    ailments = world.variation.ailments(condition)
-    return float(world.variation.reach[AXES.index("health")]) * (ailments.lesions + ailments.parasites + ailments.wear)
+    return float(world.variation.reach[AXES.index("health")]) * ailing(world.variation.ailments(condition))
 
 
 def _crossed(halves: Floats) -> Floats:
