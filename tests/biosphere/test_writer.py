@@ -6,18 +6,19 @@ import json
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
-from thuja.biosphere import Sighting, World, WorldConfig, WriteConfig, write_world
+from thuja.biosphere import Sighting, World, WorldConfig, WriteConfig, read_config, write_world
 from thuja.biosphere.truth import jpeg_of
 from thuja.cli.biosphere import biosphere
-from thuja.errors import OutputExists, UsageError
+from thuja.errors import BadFile, OutputExists, UsageError
 from thuja.jobs import MARKER
-from thuja.shards import read_shard
+from thuja.shards import read_manifest, read_shard
 from thuja.taxonomy import Taxon
 
 WORLD = World.make(WorldConfig(seed=5, species=12, images=6))
@@ -46,22 +47,77 @@ def test_workers_change_no_byte(tmp_path, config):
 
 
 def test_the_table_has_a_true_row_for_every_picture(tmp_path):
-    assert write_world(WORLD, tmp_path / "w", SMALL) == 72
+    assert write_world(WORLD, tmp_path / "w", SMALL) == 73
     table = rows(tmp_path / "w")
-    assert len(table) == len({row["uuid"] for row in table}) == 72
+    assert len(table) == len({row["uuid"] for row in table}) == 73
     assert {row["file"] for row in table} == {
         str(path.relative_to(tmp_path / "w")) for path in (tmp_path / "w" / "images").rglob("*.jpg")
     }
-    row = table[7]
-    number = [s.taxon.scientific_name for s in WORLD.species].index(row["scientific_name"])
-    sighting = Sighting.of(
-        WORLD, number, [r["uuid"] for r in table if r["species"] == row["species"]].index(row["uuid"])
-    )
-    assert row["habitat"] == sighting.scene.habitat
-    assert row["life_stage"] == sighting.specimen.stage
-    assert row["sex"] == sighting.specimen.sex
-    assert float(row["elongation"]) == pytest.approx(sighting.specimen.traits.elongation, abs=1e-4)
-    assert (tmp_path / "w" / row["file"]).read_bytes() == jpeg_of(sighting, 32)
+    for row, (species, number) in list(zip(table, WORLD.addresses().tolist(), strict=True))[::7]:
+        sighting = Sighting.of(WORLD, species, number)
+        assert (tmp_path / "w" / row["file"]).read_bytes() == jpeg_of(sighting, 32)
+        if sighting.species is None:
+            continue
+        assert row["true_name"] == WORLD.species[species].taxon.scientific_name
+        assert row["habitat"] == WORLD.species[species].habitat
+        assert row["ground"] == sighting.scene.habitat
+        assert row["life_stage"] == sighting.specimen.stage
+        assert row["sex"] == sighting.specimen.sex
+        assert float(row["elongation"]) == pytest.approx(sighting.specimen.looks.elongation, abs=1e-4)
+
+
+def test_the_table_shows_what_a_source_would_and_keeps_the_truth_beside_it(tmp_path):
+    world = World.make(WorldConfig(seed=1, species=12, images=20, family_only=0.3, wrong=0.2, dirty=0.4, blank=0.1))
+    write_world(world, tmp_path / "w", SMALL)
+    faults = Counter()
+    for row in rows(tmp_path / "w"):
+        fault = row["name_fault"].partition(":")[0]
+        faults[fault] += 1
+        if not row["true_name"]:
+            assert (row["scientific_name"], row["family"], row["is_empty"]) == ("", "", "True")
+        elif fault == "family only":
+            assert row["scientific_name"] == row["family"]
+            assert not row["genus"]
+        elif fault == "wrong":
+            assert row["scientific_name"] != row["true_name"]
+        elif fault == "dirty":
+            assert row["family"]
+            assert not row["genus"]
+        else:
+            assert row["scientific_name"] == row["true_name"] == f"{row['genus']} {row['species']}"
+    assert min(faults[fault] for fault in ("", "family only", "wrong", "dirty")) > 5
+
+
+def test_a_folder_tells_its_knobs_and_the_world_is_made_again_from_them(tmp_path):
+    write_world(WORLD, tmp_path / "w", SMALL)
+    assert read_config(tmp_path / "w") == WORLD.config
+    card = json.loads((tmp_path / "w" / "world.json").read_text())
+    assert card["roles"] == {name: role.value for name, role in WORLD.roles.items()}
+    (tmp_path / "w" / "world.json").write_text(json.dumps(card | {"version": 1}))
+    with pytest.raises(BadFile, match="version 1"):
+        read_config(tmp_path / "w")
+    (tmp_path / "w" / "world.json").write_text("{")
+    with pytest.raises(BadFile, match="cannot be read"):
+        read_config(tmp_path / "w")
+    with pytest.raises(UsageError, match="no biosphere"):
+        read_config(tmp_path)
+
+
+def test_tables_tell_species_names_texts_and_the_tree(tmp_path):
+    write_world(WORLD, tmp_path / "w", SMALL)
+    truth = pq.read_table(tmp_path / "w" / "species.parquet").to_pylist()
+    assert [row["habitat"] for row in truth] == [species.habitat for species in WORLD.species]
+    assert [(row["hidden_1"], row["hidden_2"]) for row in truth] == [species.hidden for species in WORLD.species]
+    names = pq.read_table(tmp_path / "w" / "common_names.parquet").to_pylist()
+    assert {row["language"] for row in names} == {"en", "es"}
+    assert len({row["common_name"] for row in names}) == 24
+    texts = pq.read_table(tmp_path / "w" / "descriptions.parquet").to_pylist()
+    assert {row["is_visible"] for row in texts} == {True, False}
+    assert len({row["scientific_name"] for row in texts}) == 12
+    tree = (tmp_path / "w" / "tree.nwk").read_text()
+    assert tree.endswith(";\n")
+    assert tree.count("(") == tree.count(")") == 11
+    assert all(f"{species.taxon.genus}_{species.taxon.species}:" in tree for species in WORLD.species)
 
 
 def test_the_backbone_holds_every_species(tmp_path):
@@ -75,11 +131,12 @@ def test_the_backbone_holds_every_species(tmp_path):
 
 def test_shards_hold_every_picture_once_and_shuffled(tmp_path):
     write_world(WORLD, tmp_path / "w", SHARDS)
-    shards = sorted((tmp_path / "w" / "shards").iterdir())
+    shards = sorted((tmp_path / "w" / "shards").glob("*.tar"))
+    assert read_manifest(tmp_path / "w" / "shards").samples == 73
     assert [path.name for path in shards] == ["train-00000.tar", "train-00001.tar", "train-00002.tar"]
     samples = [sample for path in shards for sample in read_shard(path)]
-    assert [len(list(read_shard(path))) for path in shards] == [25, 25, 22]
-    assert len({sample.record.uuid for sample in samples}) == 72
+    assert [len(list(read_shard(path))) for path in shards] == [25, 25, 23]
+    assert len({sample.record.uuid for sample in samples}) == 73
     names = [sample.record.taxon.binomial for sample in samples]
     assert names != sorted(names)
     assert samples[30].record.path == f"shards/train-00001.tar#{samples[30].record.uuid}.jpg"

@@ -36,7 +36,7 @@ def christen(groups: Ints, looks: list[Looks], config: WorldConfig, generator: n
     for species, own_looks in enumerate(looks):
         family = int(groups[Rank.FAMILY, species])
         above = [names[rank][int(groups[rank, species])] for rank in _GROUPS]
-        teller = _Teller(own_looks, nouns[family], nouns_es[family], generator, taken)
+        teller = _Teller(own_looks, above[-1], nouns[family], nouns_es[family], generator, taken)
         is_descriptive = generator.random(3) < config.descriptive
         epithet, common, common_es = teller.epithet(), teller.common(), teller.common_es()
         # Coined names are drawn in any case, so that the knob changes no other name.
@@ -91,6 +91,7 @@ class _Teller:
     """Names of one species."""
 
     looks: Looks
+    genus: str
     noun: str
     noun_es: str
     generator: np.random.Generator
@@ -103,19 +104,22 @@ class _Teller:
         return coinage.unique(lambda: coinage.common_name(self.generator, self.noun), self.taken)
 
     def common_es(self) -> str:
-        return coinage.unique(lambda: coinage.common_name_es(self.generator, self.noun_es), self.taken)
+        return coinage.unique(lambda: coinage.common_es(self.generator, self.noun_es), self.taken)
 
     def descriptive_epithet(self) -> str | None:
-        """An epithet that tells a trait; binomials stay unique, as `taken` holds what is described too."""
-        return self._fresh(coinage.descriptive_epithet(self.generator, self.looks, self.looks.body_plan))
+        """An epithet that tells a trait; several genera may have it, as in life, but no two species of one genus."""
+        told = coinage.descriptive_epithet(self.generator, self.looks, self.looks.body_plan, genus=self.genus)
+        return told if self._is_fresh(f"{self.genus} {told}" if told else None) else None
 
     def descriptive_common(self, language: str) -> str | None:
+        """A common name that tells a trait, with the noun of the family."""
         noun = self.noun if language == "en" else self.noun_es
-        told = coinage.descriptive_common(self.generator, self.looks, self.looks.body_plan, noun, language)
-        return self._fresh(told)
+        plan = self.looks.body_plan
+        told = coinage.descriptive_common(self.generator, self.looks, plan, noun=noun, language=language)
+        return told if self._is_fresh(told) else None
 
-    def _fresh(self, name: str | None) -> str | None:
+    def _is_fresh(self, name: str | None) -> bool:
         if name is None or name.lower() in self.taken:
-            return None
+            return False
         self.taken.add(name.lower())
-        return name
+        return True

@@ -1,14 +1,22 @@
-"""Names for taxa that never lived: Latin-sounding scientific names and English-sounding common ones.
+"""Names for taxa that never lived: Latin-sounding scientific names, English- and Spanish-sounding common ones.
+
+Coined names say nothing of what they name. The descriptive forms at the end do: each is true of the
+looks it is made from, and made of named traits only.
 
 Every scientific name above the epithet holds one of HEARTS, four-letter groups that a tongue can say
 and that occur in none of the 1.7 million names of the iNaturalist backbone (a test looks). So no
 coined name can be a real one, and coining needs no backbone at hand.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
 
 import numpy as np
 
+from thuja.biosphere.traits import TRAITS, Looks
+from thuja.biosphere.vocabulary import Wording, end_of, part_noun
+from thuja.errors import UsageError
 from thuja.taxonomy import Rank
 
 
@@ -47,13 +55,51 @@ _NOUN_ENDINGS = _words("ack el en er et ick il in ip le ling lock o ock ow y")
 _DEGREES = ("", "", "", "greater ", "lesser ", "common ", "false ", "old ", "king's ", "queen's ")
 
 
+_PLACES_ES = _words("""
+    Alde Bur Cala Campo Casa Castro Granja Llano Mira Monte Peri Puente Sierra Torre Urba Valde Vega Villa
+""")
+_PLACE_ENDINGS_ES = _words("""
+    luz rey sol viento cierzo bruma hierro trigo lobo nieve roble tejo fraile conde zarza ciervo abad molino
+""")
+_NOUN_ONSETS_ES = _words("b br c cr ch d f fl g gr j l ll m n p pl pr r s t tr v z")
+_NOUN_MIDDLES_ES = _words("alb and arr arb end ent erd imb ind ist olv omb ont orr osc ulg umb urr")
+_NOUN_ENDINGS_ES = _words("ica ico illa illo ela elo eta eto eja ejo uza uzo ata ato era ero oca oco")
+_DEGREES_ES = ("", "", "", " mayor", " menor", " común", " real", " fals~", " viej~", " grande")
+_PATIENCE = 12
+"""How often a name is coined again before it is made longer."""
+
+
 def unique(coin: Callable[[], str], taken: set[str]) -> str:
-    """The first coined name that is not taken yet; it is taken then."""
+    """The first coined name that is not taken yet; it is taken then.
+
+    Where the pool runs low names grow, by a syllable more after every twelve attempts in vain, so that
+    there is always a free one near.
+    """
+    attempt = 0
     while True:
         name = coin()
+        for _ in range(attempt // _PATIENCE):
+            name = _lengthened(name, coin())
         if name.lower() not in taken:
             taken.add(name.lower())
             return name
+        attempt += 1
+
+
+def _lengthened(name: str, other: str) -> str:
+    """The name with the first syllable of another one behind its own; of several words the last proper name grows.
+
+    What follows stays whole, so a heart does too.
+    """
+    words = name.split(" ")
+    place = max((place for place, word in enumerate(words) if word[:1].isupper()), default=0)
+    pieces = re.match(r"([^aeiou]*[aeiou]+)(.*)", words[place])
+    syllable = re.search(r"[^aeiou\W]+[aeiou]", other.lower())
+    if pieces is None or syllable is None:
+        words[place] += other.lower().strip()
+    else:
+        words[place] = pieces[1] + syllable[0] + pieces[2]
+    return " ".join(words)
 
 
 def stem(generator: np.random.Generator) -> str:
@@ -88,6 +134,119 @@ def common_name(generator: np.random.Generator, noun: str) -> str:
     """A species' common name: a place, and the noun of its family; it describes nothing."""
     place = _pick(generator, _PLACES) + _pick(generator, _PLACE_ENDINGS)
     return f"{_pick(generator, _DEGREES)}{place} {noun}"
+
+
+def common_noun_es(generator: np.random.Generator) -> str:
+    """What Spanish speakers might call a family, ending in -a or -o: "tralbica", "garroco"."""
+    return _pick(generator, _NOUN_ONSETS_ES) + _pick(generator, _NOUN_MIDDLES_ES) + _pick(generator, _NOUN_ENDINGS_ES)
+
+
+def common_es(generator: np.random.Generator, noun: str) -> str:
+    """A species' Spanish name, of the noun of its family and a place: "tralbica falsa de Monteluz"."""
+    place = _pick(generator, _PLACES_ES) + _pick(generator, _PLACE_ENDINGS_ES)
+    return f"{noun}{_agreeing_es(_pick(generator, _DEGREES_ES), noun)} de {place}"
+
+
+_DESCRIPTIVE: Final[Mapping[tuple[str, str], tuple[str, str, str]]] = {
+    ("pattern", "bands"): ("fasciat~", "banded", "fajad~"),
+    ("pattern", "stripes"): ("vittat~", "striped", "rayad~"),
+    ("pattern", "spots"): ("maculat~", "spotted", "manchad~"),
+    ("pattern", "rings"): ("annulat~", "ringed", "anillad~"),
+    ("pattern", "checks"): ("tessellat~", "chequered", "ajedrezad~"),
+    ("pattern", "net"): ("reticulat~", "netted", "reticulad~"),
+    ("pattern", "chevrons"): ("sagittat~", "chevroned", "flechad~"),
+    ("elongation", "low"): ("robust~", "stocky", "rechonch~"),
+    ("elongation", "high"): ("gracilis", "slender", "esbelt~"),
+    ("head_size", "low"): ("microcephal~", "small-{head}", "cabecichic~"),
+    ("head_size", "high"): ("macrocephal~", "large-{head}", "cabezud~"),
+    ("limb_length", "low"): ("brevipes", "short-{limbs}", "paticort~"),
+    ("limb_length", "high"): ("longipes", "long-{limbs}", "patilarg~"),
+    ("limb_marks", "ringed"): ("annulipes", "ring-{limbs}", "patianillad~"),
+    ("limb_marks", "striped"): ("vittipes", "stripe-{limbs}", "patirayad~"),
+    ("mouth", "pointed"): ("acutirostris", "sharp-{mouth}", "boquiagud~"),
+    ("mouth", "hooked"): ("uncirostris", "hook-{mouth}", "boquiganchud~"),
+    ("mouth", "tubular"): ("tubirostris", "tube-{mouth}", "boquitubular"),
+    ("mouth_length", "low"): ("brevirostris", "short-{mouth}", "boquicort~"),
+    ("mouth_length", "high"): ("longirostris", "long-{mouth}", "boquilarg~"),
+    ("tail", "forked"): ("furcicauda", "fork-{tail}", "colihorcad~"),
+    ("tail", "pointed"): ("acuticauda", "sharp-{tail}", "coliagud~"),
+    ("tail", "fan"): ("flabellicauda", "fan-{tail}", "coliabanicad~"),
+    ("tail_length", "low"): ("brevicauda", "short-{tail}", "colicort~"),
+    ("tail_length", "high"): ("longicauda", "long-{tail}", "colilarg~"),
+    ("ornament", "crest"): ("cristat~", "crested", "crestad~"),
+    ("ornament", "horns"): ("cornut~", "horned", "cornud~"),
+    ("ornament", "spines"): ("spinos~", "spiny", "espinos~"),
+    ("collar_width", "low"): ("tenuicollis", "narrow-collared", "de collar estrecho"),
+    ("collar_width", "high"): ("laticollis", "broad-collared", "de collar ancho"),
+    ("ocelli", "1"): ("uniocellat~", "one-ocellated", "de un ocelo"),
+    ("ocelli", "4"): ("quadriocellat~", "four-ocellated", "de cuatro ocelos"),
+    ("ocellus_size", "low"): ("parvocellat~", "small-ocellated", "de ocelos chicos"),
+    ("ocellus_size", "high"): ("grandocellat~", "large-ocellated", "de ocelos grandes"),
+    ("chroma", "low"): ("opac~", "dull", "apagad~"),
+    ("chroma", "high"): ("splendid~", "vivid", "viv~"),
+}
+"""By named trait and its state or end: Latin, English, Spanish; `~` agrees in gender, {part} is the body plan's word.
+
+States that are no feature to name a species by (blotches, a blunt mouth, a round tail, plain limbs) have none.
+"""
+_SINGULAR = {"feet": "foot", "branches": "branch"}
+_DOUBLED = {"fin": "finned", "leg": "legged", "crown": "crowned", "petal": "petalled", "cap": "capped"}
+LANGUAGES = ("en", "es")
+
+
+def descriptive_epithet(generator: np.random.Generator, looks: Looks, plan: str, *, genus: str = "") -> str | None:
+    """A Latin epithet that is true of the looks of that body plan; None when no named trait stands out.
+
+    It agrees with the ending of the genus: fasciatus, fasciata, fasciatum.
+    """
+    chosen = _standing_out(generator, looks)
+    if chosen is None:
+        return None
+    latin = chosen[0]
+    is_neuter = genus.endswith(("um", "on"))
+    if latin.endswith("is"):
+        return latin[:-2] + ("e" if is_neuter else "is")
+    is_feminine = genus.endswith(("a", "is", "xus", "mys"))
+    return latin.replace("~", "um" if is_neuter else "a" if is_feminine else "us")
+
+
+def descriptive_common(
+    generator: np.random.Generator, looks: Looks, plan: str, *, noun: str, language: str
+) -> str | None:
+    """A common name that is true of the looks: "spotted garrock", "garroca manchada"; None when nothing stands out.
+
+    `language` is "en" or "es".
+    """
+    if language not in LANGUAGES:
+        raise UsageError(f'no common names in "{language}"', hint=f"one of {', '.join(LANGUAGES)}")
+    chosen = _standing_out(generator, looks)
+    if chosen is None:
+        return None
+    if language == "es":
+        return f"{noun} {_agreeing_es(chosen[2], noun)}"
+    parts = {part: _endowed(part_noun(part, plan, Wording.TRAIN)) for part in ("head", "mouth", "limbs", "tail")}
+    return f"{chosen[1].format(**parts)} {noun}"
+
+
+def _standing_out(generator: np.random.Generator, looks: Looks) -> tuple[str, str, str] | None:
+    """One of the words that are true of the looks."""
+    true = []
+    for (name, value), words in _DESCRIPTIVE.items():
+        own = getattr(looks, name)
+        if (str(own) if TRAITS[name].is_discrete else end_of(own)) == value:
+            true.append(words)
+    return true[int(generator.integers(len(true)))] if true else None
+
+
+def _endowed(noun: str) -> str:
+    """Who has this part: "tailed", "legged", "feathered"."""
+    last = noun.split()[-1]
+    one = _SINGULAR.get(last, last.removesuffix("s"))
+    return _DOUBLED.get(one, f"{one.removesuffix('e')}ed")
+
+
+def _agreeing_es(words: str, noun: str) -> str:
+    return words.replace("~", "a" if noun.endswith("a") else "o")
 
 
 def _pick(generator: np.random.Generator, choices: tuple[str, ...]) -> str:

@@ -40,7 +40,9 @@ class Painter:
     def tone(self, colour: Colour, spread: int = 14) -> Colour:
         """A colour near to that one."""
         shift = self.generator.integers(-spread, spread + 1, 4)
-        red, green, blue = (min(255, max(0, level + int(part) + int(shift[3]))) for level, part in zip(colour, shift[:3], strict=True))
+        red, green, blue = (
+            min(255, max(0, level + int(part) + int(shift[3]))) for level, part in zip(colour, shift[:3], strict=True)
+        )
         return red, green, blue
 
     def area(self, colour: Colour, *corners: tuple[float, float]) -> None:
@@ -176,7 +178,15 @@ def _beach(paint: Painter) -> Floor:
     _ripples(paint, paint.tone((170, 212, 220), 8), horizon + 0.02, shore)
     paint.fade(paint.tone((228, 208, 160), 10), paint.tone((214, 188, 138), 10), shore, 1)
     foam, tilt = paint.tone((240, 242, 238), 6), paint.some(-0.03, 0.03)
-    paint.area(foam, (0, shore - 0.012 + tilt), (0.5, shore + 0.012), (1, shore - 0.012 - tilt), (1, shore + 0.012 - tilt), (0.5, shore + 0.034), (0, shore + 0.012 + tilt))
+    paint.area(
+        foam,
+        (0, shore - 0.012 + tilt),
+        (0.5, shore + 0.012),
+        (1, shore - 0.012 - tilt),
+        (1, shore + 0.012 - tilt),
+        (0.5, shore + 0.034),
+        (0, shore + 0.012 + tilt),
+    )
     _ripples(paint, paint.tone((200, 174, 126), 6), shore + 0.08, 1)
     return Floor(shore + 0.2, 0.95, shore - 0.01, horizon)
 
@@ -222,7 +232,9 @@ def _harbour(paint: Painter) -> Floor:
         paint.band(joint, quay + 0.05 + 0.1 * n, quay + 0.06 + 0.1 * n)
         for m in range(6):
             left = 0.2 * m + 0.1 * (n % 2)
-            paint.band(joint, quay + 0.06 + 0.1 * n, min(1.0, quay + 0.15 + 0.1 * n), left=left, right=min(1.0, left + 0.01))
+            paint.band(
+                joint, quay + 0.06 + 0.1 * n, min(1.0, quay + 0.15 + 0.1 * n), left=left, right=min(1.0, left + 0.01)
+            )
     post = paint.tone((92, 70, 52), 10)
     for x in (paint.some(0.02, 0.15), paint.some(0.85, 0.95)):
         paint.band(post, quay - 0.1, quay + 0.04, left=x, right=x + 0.035)

@@ -23,7 +23,7 @@ _FINE = 2
 """Drawn pixels per picture pixel, each way."""
 _JITTER, _LEVEL = 5, 12
 """A colour strays so far, each channel alone and all together; two basic colours stay further apart."""
-_GAIN = {"dim": (0.45, 0.6), "even": (0.86, 1.02), "bright": (1.18, 1.34)}
+_GAIN = {"dim": (0.45, 0.6), "even": (0.86, 1.02), "bright": (1.14, 1.26)}
 
 Colour = tuple[int, int, int]
 Pixels = npt.NDArray[np.float32]
@@ -80,7 +80,9 @@ def _mixed(one: Colour, other: Colour, share: float) -> Colour:
 
 def _wall(colours: tuple[Colour, ...], generator: np.random.Generator) -> Colour:
     """One of the walls that all colours stand out from."""
-    apart = [wall for wall in _WALLS if all(sum(abs(a - b) for a, b in zip(wall, c, strict=True)) > 120 for c in colours)]
+    apart = [
+        wall for wall in _WALLS if all(sum(abs(a - b) for a, b in zip(wall, c, strict=True)) > 120 for c in colours)
+    ]
     return apart[int(generator.integers(len(apart)))]
 
 
@@ -100,9 +102,7 @@ def _with_shadows(canvas: Image.Image, items: list[Placed]) -> Image.Image:
     return Image.composite(Image.new("RGB", canvas.size, (20, 20, 26)), canvas, soft)
 
 
-def _draw_item(
-    canvas: Image.Image, item: Placed, colours: dict[str, Colour], generator: np.random.Generator
-) -> None:
+def _draw_item(canvas: Image.Image, item: Placed, colours: dict[str, Colour], generator: np.random.Generator) -> None:
     """The back of a thing, what is in it, and its front; then its pattern and the light on it."""
     _draw_parts(canvas, item, colours[item.group.kind], generator, span=(0, item.kind.front))
     for held in item.inner:
@@ -168,7 +168,7 @@ def _patterned(
     else:
         shifted = u + (cell / 2) * ((v // cell) % 2)
         is_ink = (shifted % cell - cell / 2) ** 2 + (v % cell - cell / 2) ** 2 < (cell * 0.33) ** 2
-    return np.where((is_ink & covers)[..., None], np.array(ink, dtype=np.float32), area)
+    return np.asarray(np.where((is_ink & covers)[..., None], np.array(ink, dtype=np.float32), area))
 
 
 def _lit(area: Pixels, covers: npt.NDArray[np.bool_], generator: np.random.Generator) -> Pixels:

@@ -107,7 +107,11 @@ def _group(kind: Kind, relation: str, generator: np.random.Generator, *, is_seco
     if kind.family != "glyph" and not relation.startswith("in") and generator.random() < _PATTERNED:
         pattern = PATTERNS[1 + int(generator.integers(len(PATTERNS) - 1))]
     return Group(
-        kind=kind.key, colour=_one_of(tuple(COLOURS), generator), pattern=pattern, size=_one_of(sizes, generator), count=count
+        kind=kind.key,
+        colour=_one_of(tuple(COLOURS), generator),
+        pattern=pattern,
+        size=_one_of(sizes, generator),
+        count=count,
     )
 
 

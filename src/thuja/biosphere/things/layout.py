@@ -30,7 +30,7 @@ class Placed:
 
     def map(self, points: Points) -> Points:
         """Points of the box, (N, 2), in the picture."""
-        return points @ self.matrix.T + self.shift
+        return np.asarray(points @ self.matrix.T + self.shift)
 
     @property
     def bounds(self) -> Slot:
@@ -99,7 +99,9 @@ class _Hand:
         The rows stand on `bases`, from the back, or where they fill the space.
         """
         left, top, right, bottom = within
-        many = len(bases) if bases else 2 if group.count > 3 or (group.count == 3 and self.generator.random() < 0.3) else 1
+        many = (
+            len(bases) if bases else 2 if group.count > 3 or (group.count == 3 and self.generator.random() < 0.3) else 1
+        )
         sizes = [group.count] if many == 1 else [group.count // 2, group.count - group.count // 2]
         rows = bases or tuple(top + (bottom - top) * (n + 1) / many for n in range(many))
         height = min(after - before for before, after in zip((top, *rows[:-1]), rows, strict=True))

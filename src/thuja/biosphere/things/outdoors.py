@@ -1,10 +1,10 @@
 """Things of the street, the shore and the air."""
 
 from thuja.biosphere.things.kinds import Kind
-from thuja.biosphere.things.outlines import arc, bar, box, oval, poly
+from thuja.biosphere.things.outlines import Part, arc, bar, box, oval, poly
 
 
-def _wheel(x: float, y: float, radius: float) -> tuple:
+def _wheel(x: float, y: float, radius: float) -> tuple[Part, Part]:
     return oval("dark", (x, y), (radius, radius)), oval("metal", (x, y), (radius * 0.45, radius * 0.45))
 
 
@@ -281,7 +281,10 @@ OUTDOORS: tuple[Kind, ...] = (
         test=("spoked wheel",),
         home="outdoor",
         parts=(
-            *(bar("body", (50 - 40 * x, 56 - 40 * y), (50 + 40 * x, 56 + 40 * y), 5) for x, y in ((1, 0), (0, 1), (0.7, 0.7), (0.7, -0.7))),
+            *(
+                bar("body", (50 - 40 * x, 56 - 40 * y), (50 + 40 * x, 56 + 40 * y), 5)
+                for x, y in ((1, 0), (0, 1), (0.7, 0.7), (0.7, -0.7))
+            ),
             arc("body", (50, 56), (38, 38), (0, 360), 11),
             oval("dark", (50, 56), (9, 9)),
         ),

@@ -41,7 +41,9 @@ def box(tone: str, left: float, top: float, size: tuple[float, float]) -> Part:
     return poly(tone, (left, top), (right, top), (right, bottom), (left, bottom))
 
 
-def oval(tone: str, centre: tuple[float, float], radii: tuple[float, float], turn: tuple[float, float] = (0, 360)) -> Part:
+def oval(
+    tone: str, centre: tuple[float, float], radii: tuple[float, float], turn: tuple[float, float] = (0, 360)
+) -> Part:
     """An ellipse, or the part of it between two angles in degrees (0 is right, 90 down), closed by a chord."""
     steps = max(6, round(abs(turn[1] - turn[0]) / 15))
     angles = np.radians(np.linspace(turn[0], turn[1], steps + 1))

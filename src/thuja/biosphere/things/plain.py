@@ -13,16 +13,67 @@ def _crescent() -> Part:
 
 
 SHAPES: tuple[Kind, ...] = (
-    Kind(name="circle", test=("disc",), home="shape", inner=(22, 22, 78, 78), parts=(oval("body", (50, 50), (48, 48)),)),
+    Kind(
+        name="circle", test=("disc",), home="shape", inner=(22, 22, 78, 78), parts=(oval("body", (50, 50), (48, 48)),)
+    ),
     Kind(name="square", home="shape", inner=(16, 16, 84, 84), parts=(box("body", 4, 4, (92, 92)),)),
-    Kind(name="triangle", test=("three-cornered shape",), home="shape", inner=(32, 46, 68, 88), parts=(poly("body", (50, 4), (98, 96), (2, 96)),)),
-    Kind(name="rectangle", test=("oblong",), home="shape", inner=(18, 36, 82, 64), parts=(box("body", 2, 26, (96, 48)),)),
-    Kind(name="pentagon", test=("five-sided shape",), home="shape", inner=(28, 28, 72, 74), parts=(star_like("body", 5, (50, 40.4)),)),
-    Kind(name="diamond", train=("lozenge",), test=("rhombus/rhombuses",), home="shape", inner=(34, 34, 66, 66), parts=(poly("body", (50, 0), (86, 50), (50, 100), (14, 50)),)),
-    Kind(name="oval", test=("ellipse",), home="shape", inner=(26, 38, 74, 62), parts=(oval("body", (50, 50), (49, 30)),)),
-    Kind(name="cross/crosses", test=("plus sign",), home="shape", parts=(poly("body", (36, 4), (64, 4), (64, 36), (96, 36), (96, 64), (64, 64), (64, 96), (36, 96), (36, 64), (4, 64), (4, 36), (36, 36)),)),
+    Kind(
+        name="triangle",
+        test=("three-cornered shape",),
+        home="shape",
+        inner=(32, 46, 68, 88),
+        parts=(poly("body", (50, 4), (98, 96), (2, 96)),),
+    ),
+    Kind(
+        name="rectangle", test=("oblong",), home="shape", inner=(18, 36, 82, 64), parts=(box("body", 2, 26, (96, 48)),)
+    ),
+    Kind(
+        name="pentagon",
+        test=("five-sided shape",),
+        home="shape",
+        inner=(28, 28, 72, 74),
+        parts=(star_like("body", 5, (50, 40.4)),),
+    ),
+    Kind(
+        name="diamond",
+        train=("lozenge",),
+        test=("rhombus/rhombuses",),
+        home="shape",
+        inner=(34, 34, 66, 66),
+        parts=(poly("body", (50, 0), (86, 50), (50, 100), (14, 50)),),
+    ),
+    Kind(
+        name="oval", test=("ellipse",), home="shape", inner=(26, 38, 74, 62), parts=(oval("body", (50, 50), (49, 30)),)
+    ),
+    Kind(
+        name="cross/crosses",
+        test=("plus sign",),
+        home="shape",
+        parts=(
+            poly(
+                "body",
+                (36, 4),
+                (64, 4),
+                (64, 36),
+                (96, 36),
+                (96, 64),
+                (64, 64),
+                (64, 96),
+                (36, 96),
+                (36, 64),
+                (4, 64),
+                (4, 36),
+                (36, 36),
+            ),
+        ),
+    ),
     Kind(name="crescent", train=("crescent shape",), test=("half-moon",), home="shape", parts=(_crescent(),)),
-    Kind(name="arrow", test=("pointer",), home="shape", parts=(poly("body", (2, 38), (54, 38), (54, 14), (98, 50), (54, 86), (54, 62), (2, 62)),)),
+    Kind(
+        name="arrow",
+        test=("pointer",),
+        home="shape",
+        parts=(poly("body", (2, 38), (54, 38), (54, 14), (98, 50), (54, 86), (54, 62), (2, 62)),),
+    ),
 )
 
 _BITMAPS = """

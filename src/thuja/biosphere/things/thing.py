@@ -64,9 +64,7 @@ class Thing:
         split: Wording = "test" if is_test(config, np.array([number]))[0] else "train"
         facts = _facts(config, number)
         truth = caption(facts, split, np.random.default_rng([config.seed, number, VERSION, 1]))
-        thing = cls(
-            number=number, source=config.source, split=split, facts=facts, caption=truth, true_caption=truth
-        )
+        thing = cls(number=number, source=config.source, split=split, facts=facts, caption=truth, true_caption=truth)
         noise = np.random.default_rng([config.seed, number, VERSION, 2])
         if split == "train" and noise.random() < config.noise:
             return replace(thing, caption=_of_another(config, thing, noise))

@@ -1,0 +1,229 @@
+"""Pictures of things on disk: folders with a table, or shards; their truth; and the questions of the test.
+
+Each picture is drawn from (seed, number) alone and each file is renamed into place when it is whole, so workers may
+come in any number, and a killed run goes on to the same bytes.
+"""
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, fields
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from thuja.biosphere.things.draw import check_size, draw_thing
+from thuja.biosphere.things.questions import Answer, Choice, answers_of, choices_of, class_card
+from thuja.biosphere.things.thing import VERSION, Thing, ThingsConfig, is_test
+from thuja.errors import OutputExists, ThujaError, UsageError
+from thuja.images import encode_jpeg
+from thuja.jobs import Progress, atomic_path, output_folder, spread, write_json
+from thuja.record import Value
+from thuja.shards import ShardFacts, even_sizes, write_manifest, write_shard
+from thuja.shards.manifest import read_facts
+
+VERB: Final = "biosphere things"
+QUALITY: Final = 90
+_CHUNK: Final = 200
+"""Pictures that a worker draws at a time, into folders."""
+_FOLDER: Final = 1_000
+"""Pictures in a folder."""
+_SCHEMA = pa.schema(
+    [
+        *((name, pa.string()) for name in ("file", "uuid", "split", "caption", "true_caption")),
+        ("is_true", pa.bool_()),
+        *((name, pa.string()) for name in ("family", "object", "colour", "pattern", "size")),
+        ("count", pa.int64()),
+        *((f"second_{name}", pa.string()) for name in ("object", "colour", "pattern", "size")),
+        ("second_count", pa.int64()),
+        *((name, pa.string()) for name in ("relation", "scene", "light")),
+    ]
+)
+"""The table of truth: one row a picture."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThingsWriteConfig:
+    """How the pictures are put on disk; `workers` changes the speed, never the bytes (0: one a core)."""
+
+    size: int = 128
+    shards: bool = False
+    shard_images: int = 10_000
+    workers: int = 0
+
+    def __post_init__(self) -> None:
+        check_size(self.size)
+        if self.workers < 0:
+            raise UsageError(f"cannot draw with {self.workers} workers", hint="--workers takes 0 (one a core) or more")
+        if self.shard_images < 1:
+            raise UsageError(f"a shard cannot hold {self.shard_images} pictures", hint="it holds at least one")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Done:
+    """What a worker hands back of its pictures: their things and files, and what the shard is."""
+
+    things: Sequence[Thing]
+    files: Sequence[str]
+    shard: ShardFacts | None = None
+
+
+def write_things(
+    config: ThingsConfig, out: Path, how: ThingsWriteConfig, *, force: bool = False, resume: bool = False
+) -> int:
+    """Write all pictures, their truth (`things.parquet`), the knobs (`things.json`) and the test's questions.
+
+    Folders: `images/<nnn>/<uuid>.jpg` and `table.csv`. Shards: `shards/train-00000.tar`, ... and `test-00000.tar`,
+    ..., with a manifest. The questions: `classes.json`, `questions.csv`, `choices.csv`. Returns the number of pictures.
+    Raises OutputExists as jobs.output_folder does, and when the run to resume had other knobs; ThujaError when the
+    disk is full or a worker is killed.
+    """
+    out = Path(out)
+    card = _card(config, how)
+    if resume:
+        _check_same_knobs(out / "things.json", card)
+    try:
+        with output_folder(out, verb=VERB, force=force, resume=resume):
+            write_json(out / "things.json", card)
+            _write_all(config, out, how)
+    except OSError as error:
+        message = f"writing {out} stopped: {error.strerror or error}"
+        raise ThujaError(message, hint="mend that, then run it again with --resume") from error
+    return config.images
+
+
+def _card(config: ThingsConfig, how: ThingsWriteConfig) -> dict[str, object]:
+    test = int(is_test(config, np.arange(config.images)).sum())
+    return {
+        "format": "thuja things",
+        "version": VERSION,
+        "things": asdict(config),
+        "source": config.source,
+        "images": {"train": config.images - test, "test": test},
+        "size": how.size,
+        "quality": QUALITY,
+        "shards": how.shard_images if how.shards else 0,
+    }
+
+
+def _check_same_knobs(path: Path, card: dict[str, object]) -> None:
+    if not path.exists():
+        return
+    found = json.loads(path.read_text(encoding="utf-8"))
+    differing = [name for name in ("version", "things", "size", "shards") if found.get(name) != card[name]]
+    if differing:
+        raise OutputExists(
+            f"{path.parent} holds things of other knobs ({', '.join(differing)})",
+            hint="--resume takes the same knobs as the first run; things.json says which they were",
+        )
+
+
+def _write_all(config: ThingsConfig, out: Path, how: ThingsWriteConfig) -> None:
+    """Draw, and write the tables as the pictures come."""
+    shards: list[ShardFacts] = []
+    progress = Progress(total=config.images, label="things")
+    with ExitStack() as stack:
+        table = _Table(stack, out, has_csv=not how.shards)
+        for done in _drawn(config, out, how):
+            table.add(done)
+            shards += [done.shard] if done.shard else []
+            progress.advance(len(done.things))
+    progress.close()
+    write_json(out / "classes.json", class_card(table.counts))
+    if shards:
+        write_manifest(out / "shards", shards)
+
+
+def _drawn(config: ThingsConfig, out: Path, how: ThingsWriteConfig) -> Iterator[_Done]:
+    if how.shards:
+        job = partial(_draw_shard, config, out, how.size)
+        return spread(job, _shard_plan(config, how.shard_images), workers=how.workers)
+    for number in range(-(-config.images // _FOLDER)):
+        (out / "images" / f"{number:03d}").mkdir(parents=True, exist_ok=True)
+    chunks = [range(start, min(start + _CHUNK, config.images)) for start in range(0, config.images, _CHUNK)]
+    return spread(partial(_draw_chunk, config, out, how.size), chunks, workers=how.workers)
+
+
+def _draw_chunk(config: ThingsConfig, out: Path, size: int, numbers: range) -> _Done:
+    """Draw what is not there yet."""
+    things = [Thing.of(config, number) for number in numbers]
+    files = [f"images/{thing.number // _FOLDER:03d}/{thing.uuid}.jpg" for thing in things]
+    for thing, file in zip(things, files, strict=True):
+        path = out / file
+        if not path.exists():
+            temporary = path.with_suffix(".jpg.tmp")
+            temporary.write_bytes(jpeg_of(thing, size))
+            temporary.replace(path)
+    return _Done(things=things, files=files)
+
+
+def _shard_plan(config: ThingsConfig, most: int) -> list[tuple[str, npt.NDArray[np.int64]]]:
+    """Each shard's name and the numbers of its pictures, which lie in no order of kinds or scenes."""
+    tests = is_test(config, np.arange(config.images))
+    plan = []
+    for split, members in (("train", np.flatnonzero(~tests)), ("test", np.flatnonzero(tests))):
+        ends = np.cumsum(even_sizes(len(members), most))
+        parts = np.split(members, ends[:-1]) if len(members) else []
+        plan += [(f"{split}-{number:05d}.tar", part) for number, part in enumerate(parts)]
+    return plan
+
+
+def _draw_shard(config: ThingsConfig, out: Path, size: int, plan: tuple[str, npt.NDArray[np.int64]]) -> _Done:
+    """Write one whole shard, unless it is there; shards have their names once they are whole."""
+    name, numbers = plan
+    things = [Thing.of(config, int(number)) for number in numbers]
+    files = [f"shards/{name}#{thing.uuid}.jpg" for thing in things]
+    path = out / "shards" / name
+    if path.exists():
+        return _Done(things=things, files=files, shard=read_facts(path))
+    samples = ((thing.record(size, file), jpeg_of(thing, size)) for thing, file in zip(things, files, strict=True))
+    return _Done(things=things, files=files, shard=write_shard(path, samples))
+
+
+def jpeg_of(thing: Thing, size: int) -> bytes:
+    """The picture as the bytes of a JPEG file."""
+    return encode_jpeg(draw_thing(thing.facts, size), quality=QUALITY)
+
+
+class _Table:
+    """The tables of truth and of questions, which take their names when all pictures are there."""
+
+    def __init__(self, stack: ExitStack, out: Path, *, has_csv: bool) -> None:
+        self.counts: dict[str, Counter[str]] = {}
+        self._stack = stack
+        self._parquet = stack.enter_context(
+            pq.ParquetWriter(stack.enter_context(atomic_path(out / "things.parquet")), _SCHEMA)
+        )
+        self._csv = self._opened(out / "table.csv", _SCHEMA.names) if has_csv else None
+        self._answers = self._opened(out / "questions.csv", [field.name for field in fields(Answer)])
+        self._choices = self._opened(out / "choices.csv", [field.name for field in fields(Choice)])
+
+    def add(self, done: _Done) -> None:
+        """Put down what a worker did."""
+        rows = [_row(thing, file) for thing, file in zip(done.things, done.files, strict=True)]
+        self._parquet.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA))
+        if self._csv:
+            self._csv.writerows(rows)
+        for thing in done.things:
+            for answer in answers_of(thing):
+                self._answers.writerow(asdict(answer))
+                self.counts.setdefault(answer.task, Counter())[answer.answer] += 1
+            self._choices.writerows(asdict(choice) for choice in choices_of(thing))
+
+    def _opened(self, path: Path, columns: Sequence[str]) -> "csv.DictWriter[str]":
+        temporary = self._stack.enter_context(atomic_path(path))
+        file = self._stack.enter_context(temporary.open("w", encoding="utf-8", newline=""))
+        table: csv.DictWriter[str] = csv.DictWriter(file, list(columns), lineterminator="\n")
+        table.writeheader()
+        return table
+
+
+def _row(thing: Thing, file: str) -> dict[str, Value]:
+    return {"file": file, "uuid": thing.uuid, "split": thing.split, "caption": thing.caption, **thing.truth}
