@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from thuja.biosphere.bodies import PLANS
+from thuja.biosphere.cameras import has_foreground
 from thuja.biosphere.caption import MOST_WORDS, caption, facts
 from thuja.biosphere.colours import colour_name, colour_pair
+from thuja.biosphere.paints import worn_pair
 from thuja.biosphere.scene import SEASONS, SEXES, STAGES, Ailments, Camera, Scene, Specimen, Style
 from thuja.biosphere.shapes import Stance
 from thuja.biosphere.traits import HABITATS, NEUTRAL, TRAITS, Looks, View, visibility
-from thuja.biosphere.vocabulary import COLOUR_NAMES, PARTS, Fact, Wording, parts_of, values_of, word
+from thuja.biosphere.vocabulary import COLOUR_NAMES, Fact, Wording, parts_of, values_of, word
 
 COUNT = 2000
 NAMED = [name for name, trait in TRAITS.items() if trait.is_named]
@@ -96,7 +98,18 @@ def reader_of(plan: str, wording: Wording) -> list[tuple[str, str, re.Pattern[st
         (name, value, rf"(?<![\w-])(?<!sky )(?<!dark ){said} (?:(?:{between}) )*(?:{nouns[name]})(?![\w-])")
         for (name, value), said in adjectives.items()
     ]
-    for name in ("ornament", "pattern", "ailment", "heading", "view", "light", "camera", "ground", "emptiness"):
+    for name in (
+        "ornament",
+        "pattern",
+        "ailment",
+        "heading",
+        "view",
+        "light",
+        "style",
+        "camera",
+        "ground",
+        "emptiness",
+    ):
         for value in values_of(name):
             found.append((name, value, rf"(?<![\w-]){re.escape(word(Fact(name, value, plan), wording))}(?![\w-])"))
     return [(name, value, re.compile(pattern, re.IGNORECASE)) for name, value, pattern in found]
@@ -112,8 +125,7 @@ def is_true(name: str, value: str, specimen: Specimen, scene: Scene) -> bool:
     """Whether a fact is true, worked out from the specimen alone."""
     looks = specimen.looks
     if name in ("colour", "mark_colour"):
-        names = [colour_name(colour) for colour in colour_pair(looks)]
-        return value == names[specimen.is_reversed ^ (name == "mark_colour")]
+        return value == colour_name(worn_pair(specimen)[name == "mark_colour"])
     if name == "lightness":
         brightness = [float(np.dot(colour, (0.299, 0.587, 0.114))) for colour in colour_pair(looks)]
         ground, marks = reversed(brightness) if specimen.is_reversed else brightness
@@ -129,6 +141,7 @@ def is_true(name: str, value: str, specimen: Specimen, scene: Scene) -> bool:
         "heading": "left" if scene.is_mirrored else "right",
         "view": "distant" if scene.view is View.DISTANT else "near",
         "light": "dark" if scene.is_dark else "day",
+        "style": scene.style.value,
         "camera": scene.camera.value,
         "ground": scene.habitat,
         "emptiness": "empty" if scene.is_empty else "busy",
@@ -207,12 +220,24 @@ def names_in(specimen: Specimen, scene: Scene) -> set[str]:
 
 def test_hidden_details_are_no_facts():
     """What an occluder, a blur, a crop or the distance may hide is left unsaid."""
-    surroundings = {"plan", "stage", "colour", "mark_colour", "pattern", "heading", "view", "ground", "light", "camera"}
+    surroundings = {
+        "plan",
+        "stage",
+        "colour",
+        "mark_colour",
+        "pattern",
+        "heading",
+        "view",
+        "ground",
+        "light",
+        "style",
+        "camera",
+    }
     for specimen, scene in PAIRS:
         if scene.is_empty:
             continue
         names = names_in(specimen, scene)
-        if scene.occluders or scene.blur >= 0.6 or scene.view is View.DISTANT:
+        if has_foreground(scene) or scene.blur >= 0.6 or scene.view is View.DISTANT:
             assert names <= surroundings
         for name in names & set(TRAITS) - {"pattern"}:
             assert visibility(TRAITS[name], scene.view) >= 1
@@ -235,7 +260,7 @@ def test_dark_and_hatched_pictures_name_no_colour():
 
 
 def test_an_empty_frame_has_nobody_in_it():
-    nouns = {plan.noun for plan in PLANS.values()} | {parts.noun for parts in PARTS.values()}
+    nouns = {plan.noun for plan in PLANS.values()} | {word(Fact("plan", plan), Wording.TEST) for plan in PLANS}
     for specimen, scene in pairs_of(2, is_empty=True)[:500]:
         for wording in Wording:
             text = caption(specimen, scene, wording=wording)

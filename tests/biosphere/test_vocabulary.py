@@ -7,7 +7,7 @@ import pytest
 
 from thuja.biosphere.bodies import PLANS
 from thuja.biosphere.traits import TRAITS
-from thuja.biosphere.vocabulary import COMPARED, PARTS, Fact, Wording, end_of, parts_of, values_of, word
+from thuja.biosphere.vocabulary import COMPARED, Fact, Wording, end_of, parts_of, values_of, word
 
 SMALL_WORDS = {"a", "an", "the", "of", "in", "on", "to", "by", "at", "from", "s", "and", "over", "with", "more"}
 SAID = (
@@ -97,7 +97,7 @@ def test_facts_have_phrases_with_their_articles():
         Fact("ocelli", "1", "fish").phrase(Wording.TEST),
         Fact("ground", "soil").phrase(),
     ]
-    legs = PARTS["spider"].limbs.train
+    legs = parts_of("spider").limbs.train
     assert phrases == [
         "a hooked beak",
         f"five pairs of {legs}",

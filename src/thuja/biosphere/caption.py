@@ -7,7 +7,9 @@ from typing import Final
 import numpy as np
 
 from thuja.biosphere.bodies import PLANS
+from thuja.biosphere.cameras import has_foreground
 from thuja.biosphere.colours import Colour, colour_name, colour_pair
+from thuja.biosphere.paints import worn_pair
 from thuja.biosphere.scene import Camera, Scene, Specimen, Style
 from thuja.biosphere.traits import TRAITS, Looks, View, visibility
 from thuja.biosphere.vocabulary import (
@@ -101,10 +103,12 @@ def facts(specimen: Specimen, scene: Scene) -> tuple[Fact, ...]:
     found = [Fact("plan", plan, plan)]
     if specimen.stage == "juvenile":
         found.append(Fact("stage", specimen.stage, plan))
-    found += coat_facts(looks, is_reversed=specimen.is_reversed, is_coloured=_is_coloured(scene))
-    is_clear = not scene.occluders and scene.blur < _UNCLEAR
-    if is_clear:
-        found += [fact for fact in details(looks, is_reversed=specimen.is_reversed) if _is_shown(fact.name, scene)]
+    # The colours as worn: wear fades them.
+    coat = coat_facts(looks, worn_pair(specimen))
+    found += coat if _is_coloured(scene) else coat[-1:]
+    if not has_foreground(scene) and scene.blur < _UNCLEAR:
+        told = details(looks, is_reversed=specimen.is_reversed)
+        found += [fact for fact in told if _is_shown(fact.name, specimen, scene)]
         found += _ailment(specimen, scene)
     if PLANS[plan].faces and abs(scene.angle) < _STEEP:
         found.append(Fact("heading", "left" if scene.is_mirrored else "right", plan))
@@ -113,21 +117,11 @@ def facts(specimen: Specimen, scene: Scene) -> tuple[Fact, ...]:
     return (*found, *_surroundings(scene, plan))
 
 
-def coat_facts(looks: Looks, *, is_reversed: bool, is_coloured: bool = True) -> list[Fact]:
-    """The pattern, and the colours of the ground and of the marks."""
+def coat_facts(looks: Looks, pair: tuple[Colour, Colour]) -> list[Fact]:
+    """The colours of the ground and of the marks, and the pattern."""
     plan = looks.body_plan
-    ground, marks = coat_colours(looks, is_reversed=is_reversed)
-    colours = [
-        Fact("colour", colour_name(ground), plan),
-        Fact("mark_colour", colour_name(marks), plan),
-    ]
-    return [*(colours if is_coloured else []), Fact("pattern", looks.pattern, plan)]
-
-
-def coat_colours(looks: Looks, *, is_reversed: bool) -> tuple[Colour, Colour]:
-    """The colour of the ground of a specimen's coat and that of its marks."""
-    first, second = colour_pair(looks)
-    return (second, first) if is_reversed else (first, second)
+    names = [colour_name(colour) for colour in pair]
+    return [Fact("colour", names[0], plan), Fact("mark_colour", names[1], plan), Fact("pattern", looks.pattern, plan)]
 
 
 def details(looks: Looks, *, is_reversed: bool) -> list[Fact]:
@@ -145,7 +139,8 @@ def details(looks: Looks, *, is_reversed: bool) -> list[Fact]:
 
 def _contrast(looks: Looks, *, is_reversed: bool) -> str:
     """Whether the marks are the lighter or the darker colour, where that is plain to the eye and due to the trait."""
-    ground, marks = (float(np.dot(c, (0.299, 0.587, 0.114))) for c in coat_colours(looks, is_reversed=is_reversed))
+    first, second = (float(np.dot(colour, (0.299, 0.587, 0.114))) for colour in colour_pair(looks))
+    ground, marks = (second, first) if is_reversed else (first, second)
     # Colour 1 is the light one where the trait is high: who wears the colours reversed has them as marks.
     expected = (looks.lightness > 0.5) == is_reversed
     if abs(marks - ground) < 0.1 or (marks > ground) != expected:
@@ -154,12 +149,14 @@ def _contrast(looks: Looks, *, is_reversed: bool) -> str:
 
 
 def _is_coloured(scene: Scene) -> bool:
+    """Whether colours show as they are: ink is no coat's colour, and an infrared flash shows greys."""
     return not scene.is_dark and scene.style is Style.SHADED
 
 
-def _is_shown(name: str, scene: Scene) -> bool:
-    if name == "chroma":
-        return _is_coloured(scene) and scene.haze < _HAZY and visibility(TRAITS[name], scene.view) >= 1
+def _is_shown(name: str, specimen: Specimen, scene: Scene) -> bool:
+    """Whether a detail can be told from what is in the frame; veils and wear change how vivid colours are."""
+    if name == "chroma" and (not _is_coloured(scene) or scene.haze > _HAZY or specimen.ailments.wear > _ILL):
+        return False
     if name == "lightness" and scene.style is not Style.SHADED:
         return False
     return visibility(TRAITS[name], scene.view) >= 1
@@ -175,12 +172,14 @@ def _ailment(specimen: Specimen, scene: Scene) -> list[Fact]:
 
 def _surroundings(scene: Scene, plan: str) -> list[Fact]:
     found = []
-    # Ink on paper shows no ground that a word could be true of.
-    if scene.style is Style.SHADED:
+    # A museum's board and a laboratory's dish are no habitat's ground.
+    if scene.camera not in (Camera.MUSEUM, Camera.LABORATORY):
         found.append(Fact("ground", scene.habitat, plan))
     if scene.is_dark:
         found.append(Fact("light", "dark", plan))
-    if scene.camera in (Camera.MUSEUM, Camera.CAMERA_TRAP, Camera.DRONE):
+    if scene.style is Style.HATCHED:
+        found.append(Fact("style", scene.style.value, plan))
+    if scene.camera is not Camera.PHONE:
         found.append(Fact("camera", scene.camera.value, plan))
     return found
 
@@ -196,6 +195,11 @@ class _Pieces:
     ground: str
     ending: str
 
+    @property
+    def lead(self) -> str:
+        """The comma behind what stands between the subject and its parts."""
+        return ", " if self.heading or self.ground else ""
+
 
 def _compose(plain: Plain) -> str:
     """The facts in words; any subset of them makes a sentence."""
@@ -206,7 +210,7 @@ def _compose(plain: Plain) -> str:
         return " ".join(word(said[name], wording) for name in names if name in said)
 
     items = part_phrases(plain.facts, wording)
-    ending = ", ".join(word(said[name], wording) for name in ("view", "light", "camera") if name in said)
+    ending = ", ".join(word(said[name], wording) for name in ("view", "light", "style", "camera") if name in said)
     if "emptiness" in said or not any(name in said for name in (*SUBJECT, *_PART_NAMES, "heading")):
         subject, ground = _frame(said, wording), ""
         items = [*([with_article(subject_phrase(plain.facts, wording))] if "plan" in said else []), *items]
@@ -243,7 +247,7 @@ _Template = Callable[[_Pieces], str]
 _TRAIN: Final[Sequence[_Template]] = (
     lambda p: f"{p.subject} {_after(p.items, 'with')} {_after(p.heading, ',')} {p.ground} {_after(p.ending, ',')}",
     lambda p: _first(p, f"{p.subject} {_after(p.items, 'with')} {_after(p.heading, ',')} {_after(p.ending, ',')}"),
-    lambda p: f"{p.subject} {p.heading} {p.ground} {_after(p.items, ', with')} {_after(p.ending, ',')}",
+    lambda p: f"{p.subject} {p.heading} {p.ground} {_after(p.items, p.lead + 'with')} {_after(p.ending, ',')}",
     lambda p: f"{p.subject} {_after(p.items, 'that has')} {_after(p.heading, ',')} {p.ground} {_after(p.ending, ',')}",
 )
 _TEST: Final[Sequence[_Template]] = (
@@ -251,12 +255,14 @@ _TEST: Final[Sequence[_Template]] = (
         f"there is {p.subject} {_after(p.items, 'bearing')} {_after(p.heading, ',')} {p.ground} {_after(p.ending, ',')}"
     ),
     lambda p: (
-        _first(p, f"one sees {p.subject} {_after(p.heading, ',')} {_after(p.items, ', showing')} ")
+        _first(p, f"one sees {p.subject} {_after(p.heading, ',')} {_after(p.items, p.lead + 'showing')} ")
         + _after(p.ending, ",")
     ),
     lambda p: (
         f"{p.subject} {p.ground} {_after(p.items, 'displaying')} {_after(p.heading, ',')} {_after(p.ending, ',')}"
     ),
-    lambda p: f"here, {p.subject} {p.heading} {p.ground} {_after(p.items, ', marked by')} {_after(p.ending, ',')}",
+    lambda p: (
+        f"here, {p.subject} {p.heading} {p.ground} {_after(p.items, p.lead + 'marked by')} {_after(p.ending, ',')}"
+    ),
 )
 _TEMPLATES: Final = len(_TRAIN)

@@ -87,19 +87,22 @@ def unique(coin: Callable[[], str], taken: set[str]) -> str:
 
 
 def _lengthened(name: str, other: str) -> str:
-    """The name with the first syllable of another one behind its own; of several words the last proper name grows.
+    """The name with a syllable of another one behind its own first; of several words the last proper name grows.
 
     What follows stays whole, so a heart does too.
     """
-    words = name.split(" ")
-    place = max((place for place, word in enumerate(words) if word[:1].isupper()), default=0)
-    pieces = re.match(r"([^aeiou]*[aeiou]+)(.*)", words[place])
-    syllable = re.search(r"[^aeiou\W]+[aeiou]", other.lower())
-    if pieces is None or syllable is None:
-        words[place] += other.lower().strip()
-    else:
-        words[place] = pieces[1] + syllable[0] + pieces[2]
+    words, place = name.split(" "), _grower(name)
+    source = other.split(" ")[_grower(other)].lower()
+    syllables = re.findall(r"[^aeiou\W]+[aeiou]", source) or [source]
+    pieces = re.fullmatch(r"([^aeiou]*[aeiou]*)(.*)", words[place])
+    assert pieces is not None
+    words[place] = pieces[1] + syllables[len(source) % len(syllables)] + pieces[2]
     return " ".join(words)
+
+
+def _grower(name: str) -> int:
+    """Which word of a name grows: its last proper name, or else its first word."""
+    return max((place for place, word in enumerate(name.split(" ")) if word[:1].isupper()), default=0)
 
 
 def stem(generator: np.random.Generator) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 
 from thuja.biosphere import guide
 from thuja.biosphere.caption import coat_facts, details
+from thuja.biosphere.colours import colour_pair
 from thuja.biosphere.habits import Habits
 from thuja.biosphere.traits import NEUTRAL, TRAITS, Looks
 from thuja.biosphere.vocabulary import (
@@ -145,7 +146,7 @@ def _build(voice: _Voice) -> Sentence:
 def _coat(voice: _Voice) -> list[Sentence]:
     """The pattern and the two colours, of which each form wears one as its ground; and how vivid they are."""
     looks = voice.account.female
-    facts = {fact.name: fact for fact in (*coat_facts(looks, is_reversed=False), *details(looks, is_reversed=False))}
+    facts = {fact.name: fact for fact in (*coat_facts(looks, colour_pair(looks)), *details(looks, is_reversed=False))}
     first, second = (word(facts[name], voice.wording) for name in ("colour", "mark_colour"))
     pattern = [facts[name] for name in ("pattern_scale", "pattern") if name in facts]
     marks = part_phrases(pattern, voice.wording)[0]
@@ -195,7 +196,7 @@ def _differences(usual: Looks, looks: Looks, wording: Wording) -> dict[str, str]
             noun = part_noun(part, plan, wording)
             phrase = f"{COMPARED[name][HIGH if after > before else LOW].of(wording)} {noun}"
             found[name] = phrase if is_plural(noun) else with_article(phrase)
-    colours = [coat_facts(each, is_reversed=False)[:2] for each in (usual, looks)]
+    colours = [coat_facts(each, colour_pair(each))[:2] for each in (usual, looks)]
     if colours[0] != colours[1] and abs(usual.hue - looks.hue) >= _PLAIN_GAP:
         words = [word(fact, wording) for fact in colours[1]]
         found["hue"] = f"{words[0]} and {words[1]} {part_noun('colours', plan, wording)}"

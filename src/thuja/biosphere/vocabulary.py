@@ -8,6 +8,7 @@ here, so no text that is made of these words can tell them.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Final
 
 from thuja.biosphere.bodies import PLANS
@@ -39,42 +40,57 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a body plan's parts are called, and the plan itself in the test wording.
+    """What a body plan's parts are called; `unit` is what its limbs are counted by ("pairs of").
 
-    `unit` is what limbs are counted by ("pairs of"); `is_rooted` says that it grows in one place.
+    `is_rooted` says that it grows in one place.
     """
 
+    head: Words
+    mouth: Words
+    limbs: Words
+    tail: Words
+    unit: Words
+    is_rooted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    """A body plan and its parts in the test wording, and its head in both."""
+
     noun: str
+    mouth: str = "maw"
+    limbs: str = "appendages"
+    tail: str = "rear"
     head: Words = Words("head", "fore end")
-    mouth: Words = Words("mouth", "maw")
-    limbs: Words = Words("limbs", "appendages")
-    tail: Words = Words("tail", "rear")
-    unit: Words = Words("", "")
     is_rooted: bool = False
 
 
-_PAIRS = Words("pairs of ", "couples of ")
-_LEGS = Words("legs", "shanks")
-_FOOT = Words("root", "base")
 _CROWN = Words("crown", "top")
-PARTS: Final[Mapping[str, Parts]] = {
-    "bird": Parts("fowl", mouth=Words("beak", "bill"), limbs=Words("wing feathers", "quills")),
-    "fish": Parts("finned swimmer", mouth=Words("snout", "rostrum"), limbs=Words("fins", "paddles")),
-    "beast": Parts("quadruped", mouth=Words("muzzle", "rostrum"), limbs=_LEGS),
-    "snail": Parts("gastropod"),
-    "squid": Parts("cephalopod", mouth=Words("beak", "maw"), limbs=Words("arms", "tentacles")),
-    "serpent": Parts("snake", mouth=Words("snout", "rostrum"), limbs=Words("feet", "leglets"), unit=_PAIRS),
-    "beetle": Parts("chafer", mouth=Words("jaws", "mandibles"), limbs=_LEGS, unit=_PAIRS),
-    "moth": Parts("lepidopteran", mouth=Words("tongue", "sucker")),
-    "spider": Parts("arachnid", mouth=Words("pincers", "chelae"), limbs=_LEGS, unit=_PAIRS),
-    "star": Parts("starfish", limbs=Words("arms", "rays")),
-    "flower": Parts("bloom", head=_CROWN, tail=_FOOT, limbs=Words("petals", "corolla lobes"), is_rooted=True),
-    "fern": Parts("bracken", head=_CROWN, tail=_FOOT, limbs=Words("leaflets", "pinnae"), is_rooted=True),
-    "cactus": Parts("succulent", head=_CROWN, tail=_FOOT, limbs=Words("arms", "side columns"), is_rooted=True),
-    "mushroom": Parts("toadstool", head=Words("cap", "pileus"), tail=_FOOT, is_rooted=True),
-    "coral": Parts("polyp colony", head=_CROWN, tail=_FOOT, limbs=Words("branches", "boughs"), is_rooted=True),
+_HELD: Final[Mapping[str, _Held]] = {
+    "bird": _Held(noun="fowl", mouth="bill", limbs="quills"),
+    "fish": _Held(noun="finned swimmer", mouth="rostrum", limbs="dorsal paddles"),
+    "beast": _Held(noun="quadruped", mouth="rostrum", limbs="shanks"),
+    "snail": _Held(noun="gastropod", mouth="rostrum", limbs="thorns"),
+    "squid": _Held(noun="cephalopod", mouth="bill"),
+    "serpent": _Held(noun="snake", mouth="rostrum", limbs="leglets"),
+    "beetle": _Held(noun="chafer", mouth="rostrum", limbs="shanks"),
+    "moth": _Held(noun="lepidopteran", mouth="sucker", limbs="trailing ribbons"),
+    "spider": _Held(noun="arachnid", mouth="chelicera", limbs="shanks"),
+    "star": _Held(noun="starfish", mouth="siphon", limbs="rays"),
+    "flower": _Held(noun="blossom", mouth="pistil", limbs="corolla lobes", tail="base", head=_CROWN, is_rooted=True),
+    "fern": _Held(noun="bracken", mouth="shoot tip", limbs="pinnae", tail="base", head=_CROWN, is_rooted=True),
+    "cactus": _Held(noun="succulent", mouth="inflorescence", tail="base", head=_CROWN, is_rooted=True),
+    "mushroom": _Held(
+        noun="toadstool", mouth="boss", limbs="velum shreds", tail="base", head=Words("cap", "pileus"), is_rooted=True
+    ),
+    "coral": _Held(noun="polyp colony", mouth="siphon", limbs="boughs", tail="anchorage", head=_CROWN, is_rooted=True),
+    "jellyfish": _Held(noun="medusa", mouth="siphon", limbs="filaments", head=Words("bell", "umbrella")),
+    "centipede": _Held(noun="myriapod", mouth="chelicera", limbs="shanks"),
+    "palm": _Held(noun="areca tree", mouth="shoot tip", limbs="plumes", tail="base", head=_CROWN, is_rooted=True),
 }
-"""By body plan; `parts_of` answers for the others."""
+"""By body plan. The words to train with come from the plan itself (bodies.py)."""
+_UNIT = "pairs of "
+_NO_UNIT, _PAIRS = Words("", ""), Words(_UNIT, "couples of ")
 
 _COLOURS: Final[Mapping[str, str]] = {
     "red": "scarlet",
@@ -171,10 +187,12 @@ _WORDS: Final[Mapping[str, Mapping[str, Words]]] = {
         "right": Words("facing right", "headed rightward"),
     },
     "view": {"distant": Words("seen far off", "at a remove"), "near": Words("seen close", "at arm's length")},
+    "style": {"hatched": Words("drawn in ink", "as a pen sketch"), "shaded": Words("photographed", "as a snapshot")},
     "light": {"dark": Words("by infrared flash", "in monochrome"), "day": Words("by daylight", "in full sun")},
     "camera": {
         "museum": Words("beside a scale bar", "next to a ruler"),
         "camera_trap": Words("caught by a camera trap", "on a motion-triggered shot"),
+        "laboratory": Words("in the laboratory", "amid glassware"),
         "drone": Words("viewed by a drone", "filmed from the air"),
     },
     "emptiness": {"empty": Words("empty", "vacant"), "busy": Words("crowded", "bustling")},
@@ -246,9 +264,23 @@ class Fact:
         return word(self, wording)
 
 
+@cache
 def parts_of(plan: str) -> Parts:
-    """The parts of a body plan; plain words for a plan that has none of its own."""
-    return PARTS.get(plan) or Parts(PLANS[plan].noun, is_rooted=not PLANS[plan].faces)
+    """The parts of a body plan; plain words for what it has no words of its own for."""
+    shows, held = PLANS[plan].shows, _held(plan)
+    limbs = shows.get("limb_count", "limbs")
+    return Parts(
+        head=held.head,
+        mouth=Words(shows.get("mouth", "mouth"), held.mouth),
+        limbs=Words(limbs.removeprefix(_UNIT), held.limbs),
+        tail=Words(shows.get("tail", "tail"), held.tail),
+        unit=_PAIRS if limbs.startswith(_UNIT) else _NO_UNIT,
+        is_rooted=held.is_rooted,
+    )
+
+
+def _held(plan: str) -> _Held:
+    return _HELD.get(plan) or _Held(noun=PLANS[plan].noun)
 
 
 def end_of(share: float) -> str:
@@ -269,14 +301,14 @@ def values_of(name: str) -> tuple[str, ...]:
 def word(fact: Fact, wording: Wording) -> str:
     """The bare word of a fact's value: "hooked", "three", "bird"."""
     if fact.name == "plan":
-        return PLANS[fact.value].noun if wording is Wording.TRAIN else parts_of(fact.value).noun
+        return PLANS[fact.value].noun if wording is Wording.TRAIN else _held(fact.value).noun
     if fact.name == "ground":
         return " ".join(words.of(wording) for words in _GROUNDS[fact.value])
-    if fact.name == "camera" and fact.value == "museum":
-        is_rooted = bool(fact.plan) and parts_of(fact.plan).is_rooted
-        fixed = Words("mounted" if is_rooted else "pinned", "preserved")
-        return f"{fixed.of(wording)} {_WORDS['camera']['museum'].of(wording)}"
-    return _WORDS[fact.name][fact.value].of(wording)
+    said = _WORDS[fact.name][fact.value].of(wording)
+    if fact.name != "camera" or fact.value != "museum" or not fact.plan:
+        return said
+    fixed = Words("mounted" if parts_of(fact.plan).is_rooted else "pinned", "preserved")
+    return f"{fixed.of(wording)} {said}"
 
 
 def ground_noun(habitat: str, wording: Wording) -> str:
@@ -310,7 +342,7 @@ def with_article(words: str) -> str:
 
 def is_plural(noun: str) -> bool:
     """Whether a noun of this vocabulary is one for several things."""
-    return noun.endswith(("s", "ae", "li", "feet"))
+    return noun.endswith(("s", "ae", "li", "feet")) and not noun.endswith(("is", "ss", "us"))
 
 
 def part_noun(part: str, plan: str, wording: Wording) -> str:
@@ -329,7 +361,7 @@ def _noun_phrase(part: str, facts: list[Fact], wording: Wording) -> str:
     noun = words.pop() if names[-1] in ("ornament", "pattern") else part_noun(part, facts[0].plan, wording)
     if names[0] not in ("limb_count", "ocelli"):
         whole = " ".join([*words, noun])
-        return whole if is_plural(noun) else with_article(whole)
+        return whole if part == "limbs" or is_plural(noun) else with_article(whole)
     if facts[0].value == "1":
         noun = {"eyespots": "eyespot", "ocelli": "ocellus"}[noun]
     unit = parts_of(facts[0].plan).unit.of(wording) if part == "limbs" else ""
