@@ -47,9 +47,9 @@ def seen_through_air(image: Image.Image, scene: Scene, generator: np.random.Gene
         veil = tuple(round(255 * band) for band in scene.veil)
         image = Image.blend(image, Image.new("RGB", image.size, veil), haze)
     if noise:
-        grain = Image.frombytes("RGB", image.size, generator.bytes(image.width * image.height * 3))
-        moved = [128 + round(noise * 2 * (value - 127.5)) for value in range(256)]
-        image = ImageChops.add(image, grain.point(moved * 3), 1, -128)
+        moved = np.rint(128 + noise * 2 * (np.arange(256) - 127.5)).astype(np.uint8)
+        grain = moved.take(np.frombuffer(generator.bytes(image.width * image.height * 3), dtype=np.uint8))
+        image = ImageChops.add(image, Image.frombytes("RGB", image.size, grain.tobytes()), 1, -128)
     return image
 
 

@@ -111,7 +111,10 @@ def _stones(zoom: float, generator: np.random.Generator) -> list[Points]:
 def _veins(zoom: float, generator: np.random.Generator) -> list[Points]:
     """A midrib and the side veins that leave it in pairs."""
     reach, height = 0.75 * zoom, generator.uniform(-0.3, 0.3)
-    strokes = [np.array([(-reach, height), (reach, height)]), np.array([(-reach, height + 0.012), (reach, height + 0.008)])]
+    strokes = [
+        np.array([(-reach, height), (reach, height)]),
+        np.array([(-reach, height + 0.012), (reach, height + 0.008)]),
+    ]
     for foot in np.arange(-2 * reach, reach, 0.13) + generator.uniform(0, 0.13):
         out = np.linspace(0, reach + 0.3, 8)
         for side in (-1, 1):
@@ -195,16 +198,17 @@ def _ink_lines(shape: Figure, scene: Scene, size: int) -> Mask:
     """Outlines of the parts, (h, w), and of the whole, thicker on the side away from the light."""
     image = Image.new("L", (shape.fit.width, shape.fit.height))
     pen = ImageDraw.Draw(image)
-    width = max(1, round(2 * size / 128))
+    width = max(1, round(size / 128))
     for outline in shape.outlines:
         pen.polygon(outline, fill=0)
         pen.line(outline + outline[:2], fill=1, width=width)
     lines = np.asarray(image) != 0
     cover = shape.paints != 0
     angle = np.deg2rad(scene.light_heading)
-    heavy = (1 + scene.light_strength) * width
+    heavy = (1.5 + scene.light_strength) * width
     away = round(float(np.cos(angle)) * heavy), round(float(np.sin(angle)) * heavy)
-    for columns, rows in ((width, 0), (-width, 0), (0, width), (0, -width), away):
+    rim = round(1.5 * size / 128 + 0.25)
+    for columns, rows in ((rim, 0), (-rim, 0), (0, rim), (0, -rim), away):
         lines |= ~_shifted(cover, columns, rows)
     return lines
 
@@ -224,7 +228,9 @@ def _hatch_shadow(image: Image.Image, cover: Image.Image, corner: tuple[int, int
     size = image.width
     shadow = cameras.lay_shadow(Image.new("RGB", image.size, (255, 255, 255)), cover, corner, scene).getchannel("R")
     line = np.arange(size)
-    lines = Image.fromarray((((line + line[:, None]) % max(2, round(3 * size / 128))) == 0).astype(np.uint8) * np.uint8(255))
+    lines = Image.fromarray(
+        (((line + line[:, None]) % max(2, round(3 * size / 128))) == 0).astype(np.uint8) * np.uint8(255)
+    )
     dark = shadow.point([255 if value < 190 else 0 for value in range(256)])
     image.paste((70, 66, 70), (0, 0), ImageChops.multiply(dark, lines))
 
