@@ -43,7 +43,7 @@ def bird(looks: Looks, stance: Stance) -> Body:
         Part(ellipse((-0.07, depth * 0.55), (0.16, depth * 0.36), 24, power=1.1), Tone.COAT, 0.85),
         *ocelli(looks, flank, depth * 0.45),
         *ornament(looks, (head[0] - 0.03, head[1] + radius * 0.8), 105),
-        *mouth(looks, (head[0] + radius * 0.75, head[1] - 0.01), 0, thick=0.038),
+        *mouth(looks, (head[0] + radius * 0.75, head[1] - 0.01), 0, thick=0.044),
         Part(ellipse(head, (radius, radius * 0.94)), Tone.COAT, 0.75),
         *eye((head[0] + radius * 0.35, head[1] + radius * 0.15), 0.033),
     ]
@@ -63,7 +63,7 @@ def fish(looks: Looks, stance: Stance) -> Body:
         fin = np.array([(place + 0.08, -depth * 0.7), (place - 0.07, -depth - 0.09), (place - 0.06, -depth * 0.6)])
         parts.append(Part(fin, tone, 0.4))
     parts += [
-        *ornament(looks, (0.33, radius * 0.75), 95),
+        *ornament(looks, (0.35, radius * 0.75), 84),
         *mouth(looks, (0.36 + radius * 0.5, -0.01), 0, thick=0.042),
         Part(ellipse((0, 0), (0.46, depth), power=1.1), Tone.COAT, 0.7),
         *midline(looks, arc((-0.44, 0.0), 0.72, 8, -16), depth),
@@ -119,7 +119,7 @@ def snail(looks: Looks, stance: Stance) -> Body:
         parts += [Part(ribbon(stalk, 0.018, 0.012), Tone.SECOND, 0.5), *eye(end(stalk), 0.032)]
     parts += [
         *ornament(looks, (head[0] - 0.06, head[1] + radius * 0.75), 115),
-        *mouth(looks, (head[0] + radius * 0.8, head[1] - 0.01), -5, thick=0.036),
+        *mouth(looks, (head[0] + radius * 0.8, head[1] - 0.01), -5, thick=0.044),
         Part(through_foot(), Tone.COAT, 0.45),
         *midline(looks, through([(-0.44, -0.26), (0.1, -0.25), (0.40, -0.20)]), 0.075, height=0.45),
         Part(ribbon(np.array([(0.30, -0.22), (0.40, -0.17), head]), 0.09, 0.06), Tone.COAT, 0.5),
@@ -150,7 +150,7 @@ def squid(looks: Looks, stance: Stance) -> Body:
     radius = 0.075 + 0.125 * looks.head_size
     parts += [
         *mouth(looks, (0.23 + radius * 0.7, 0), 0, thick=0.04),
-        *ornament(looks, (0.20, radius * 0.75), 95),
+        *ornament(looks, (0.25, radius * 0.75), 80),
         Part(ellipse((-0.12, 0), (0.36, girth), power=1.15), Tone.COAT, 0.7),
         *midline(looks, through([(-0.46, 0), (0.10, 0)]), girth),
         *ocelli(looks, in_a_row(looks, (-0.40, -girth * 0.3), (0.12, -girth * 0.3)), girth * 0.5),
@@ -176,7 +176,7 @@ def serpent(looks: Looks, stance: Stance) -> Body:
     spots = path[np.linspace(4, 21, looks.ocelli).round().astype(int) if looks.ocelli > 1 else [12]]
     parts += [
         *ornament(looks, (head[0] - 0.02, head[1] + radius * 0.75), 105),
-        *mouth(looks, (head[0] + radius * 0.95, head[1]), 0, thick=0.038),
+        *mouth(looks, (head[0] + radius * 0.95, head[1]), 0, thick=0.044),
         Part(ribbon(path, girth * 0.5, girth), Tone.COAT, 0.7),
         *midline(looks, path[1:23], girth * 0.8),
         *ocelli(looks, spots, girth * 0.95),

@@ -90,19 +90,19 @@ def _scaly(x: Field, y: Field) -> Field:
     # The edge of a scale is bent like a bow.
     across += 1.6 * down * down
     across -= np.floor(across)
-    steps: Field = across * np.float32(0.075)
+    steps: Field = across * np.float32(0.095)
     return steps
 
 
 def _furry(x: Field, y: Field) -> Field:
     """Hairs that lie along the body, in strands of uneven length."""
     hairs: Field = np.sin(130 * y + 5 * np.sin(16 * x + 9 * y)) * np.sin(34 * x + 21 * y)
-    return hairs * np.float32(0.05)
+    return hairs * np.float32(0.065)
 
 
 def _warty(x: Field, y: Field) -> Field:
     """Round warts, thinly sown."""
-    warts: Field = np.maximum(np.float32(0.34) - _lattice(x, y + 0.3 * x, np.float32(9)), 0) * np.float32(0.62)
+    warts: Field = np.maximum(np.float32(0.34) - _lattice(x, y + 0.3 * x, np.float32(9)), 0) * np.float32(0.75)
     return warts
 
 

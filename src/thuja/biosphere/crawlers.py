@@ -19,7 +19,7 @@ def beetle(looks: Looks, stance: Stance) -> Body:
         parts += pair(limb(looks, path, 0.026, tone=PLAIN[number % 2], height=0.3))
     parts += [
         *ornament(looks, (0.36 + radius * 0.45, 0), 0, spread=42, apart=radius * 0.55),
-        *mouth(looks, (0.36 + radius * 0.75, 0), 0, thick=0.036),
+        *mouth(looks, (0.36 + radius * 0.75, 0), 0, thick=0.042),
         Part(ellipse((0.36, 0), (radius, radius * 1.1)), Tone.COAT, 0.5),
         Part(ellipse((-0.10, 0), (0.33, girth), power=0.9), Tone.COAT, 0.8),
         Part(ellipse((0.20, 0), (0.12, girth * 0.88), power=0.8), Tone.COAT, 0.7),
@@ -53,7 +53,7 @@ def moth(looks: Looks, stance: Stance) -> Body:
         *tail(looks, (-0.36, 0), 180, width=0.09),
         *pair(side),
         *ornament(looks, (0.27 + radius * 0.5, 0), 0, spread=34, apart=radius * 0.5),
-        *mouth(looks, (0.27 + radius * 0.7, 0), 0, thick=0.032),
+        *mouth(looks, (0.27 + radius * 0.7, 0), 0, thick=0.044),
         Part(ellipse((-0.12, 0), (0.30, 0.07), power=1.1), Tone.COAT, 0.95),
         Part(ellipse((0.12, 0), (0.14, 0.085)), Tone.COAT, 1.0),
         *midline(looks, through([(0.24, 0), (-0.38, 0)]), 0.10, height=1.0),
@@ -79,7 +79,7 @@ def spider(looks: Looks, stance: Stance) -> Body:
     radius = 0.075 + 0.125 * looks.head_size
     parts += [
         *ornament(looks, (0.20 + radius * 0.6, 0), 0, spread=40, apart=radius * 0.5),
-        *mouth(looks, (0.20 + radius * 0.75, 0), 0, thick=0.038),
+        *mouth(looks, (0.20 + radius * 0.75, 0), 0, thick=0.042),
         Part(ellipse((-0.16, 0), (0.26, girth)), Tone.COAT, 0.85),
         *midline(looks, through([(0.12, 0), (-0.40, 0)]), girth),
         *ocelli(looks, in_pairs(looks, (-0.17, 0), (0.11, girth * 0.48)), girth * 0.42),
@@ -107,7 +107,7 @@ def star(looks: Looks, stance: Stance) -> Body:
     radius = 0.055 + 0.105 * looks.head_size
     parts += [
         *ornament(looks, (along + radius * 0.7, 0), 0, spread=42, apart=radius * 0.5),
-        *mouth(looks, (along + radius * 0.85, 0), 0, thick=0.036),
+        *mouth(looks, (along + radius * 0.85, 0), 0, thick=0.042),
         Part(ellipse((along, 0), (radius * 1.1, radius)), Tone.COAT, 0.7),
         Part(ellipse((0, 0), (along, across)), Tone.COAT, 0.9),
         *midline(looks, through([(along * 0.96, 0), (-along * 0.96, 0)]), across, height=0.9),

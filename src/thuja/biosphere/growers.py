@@ -15,20 +15,20 @@ _DOWN = 270.0
 
 
 def flower(looks: Looks, stance: Stance) -> Body:
-    """A flower on a stem with two leaves; its limbs are its petals, below the heart."""
+    """A flower on a stem with two leaves; its limbs are its petals, which droop about the cup below its heart."""
     length = 0.17 + 0.20 * looks.limb_length
     heart = (0.0, 0.20)
     calyx = 0.22 - 0.11 * looks.elongation
     stem = arc((0.0, -0.42), 0.62, _UP - 8 * stance.curl, 16 * stance.curl)
     parts = tail(looks, (0.0, -0.40), _DOWN, width=0.12)
-    for number, side in ((2, 1), (3, -1)):
-        leaf = ellipse((0.13 * side, 0.05), (0.15, 0.085 - 0.045 * looks.elongation), 28 * side, power=1.2)
+    for number, side in ((1, 1), (2, -1)):
+        leaf = ellipse((0.13 * side, 0.03), (0.15, 0.085 - 0.045 * looks.elongation), 28 * side, power=1.2)
         parts.append(Part(leaf + stem[number], Tone.COAT, 0.45))
     parts.append(Part(ribbon(stem, 0.032, 0.024), Tone.SECOND, 0.4))
     for number in range(looks.limb_count):
-        heading = 200 - 220 * number / (looks.limb_count - 1) + 6 * stance.curl
+        heading = 152 + 236 * number / (looks.limb_count - 1) + 6 * stance.curl
         angle = np.deg2rad(heading)
-        foot = (heart[0] + calyx * 0.5 * np.cos(angle), heart[1] - 0.02 + calyx * 0.5 * np.sin(angle))
+        foot = (calyx * 0.5 * np.cos(angle), 0.12 + calyx * 0.5 * np.sin(angle))
         path = arc(foot, length + 0.06, heading, 14 * stance.curl)
         parts += limb(
             looks,
@@ -42,9 +42,9 @@ def flower(looks: Looks, stance: Stance) -> Body:
     parts += [
         Part(ellipse((0.0, 0.10), (calyx, 0.15 + 0.05 * looks.elongation)), Tone.COAT, 0.8),
         *midline(looks, through([(0.0, 0.24), (0.0, -0.06), end(stem[2:3])]), calyx),
-        *ocelli(looks, in_a_row(looks, (-calyx * 1.05, 0.09), (calyx * 1.05, 0.09)), calyx * 0.42),
+        *ocelli(looks, in_a_row(looks, (-calyx * 1.05, 0.09), (calyx * 1.05, 0.09)), calyx * 0.48),
         *ornament(looks, (0.0, heart[1] + radius * 0.6), _UP, spread=34, apart=radius * 0.6),
-        *mouth(looks, (0.0, heart[1] + radius * 0.6), _UP, thick=0.036),
+        *mouth(looks, (0.0, heart[1] + radius * 0.6), _UP, thick=0.042),
         Part(ellipse(heart, (radius * 1.15, radius)), Tone.COAT, 0.95),
     ]
     return Body(parts=parts, front=(0.0, 0.26), rear=(0.0, -0.44), spine=((0, -0.34), (0, 0.20)))
@@ -56,7 +56,7 @@ def fern(looks: Looks, stance: Stance) -> Body:
     crown = end(rib)
     length = 0.16 + 0.26 * looks.limb_length
     parts = tail(looks, (0.0, -0.42), _DOWN, width=0.12)
-    for number, place in enumerate(np.linspace(3.5, 13.5, looks.limb_count)):
+    for number, place in enumerate(np.linspace(3.5, 12.5, looks.limb_count)):
         foot = rib[round(place)]
         share = 1.0 - 0.04 * abs(place - 7)
         for side in (-1, 1):
@@ -68,10 +68,10 @@ def fern(looks: Looks, stance: Stance) -> Body:
     spots = rib[np.linspace(3, 13, looks.ocelli).round().astype(int) if looks.ocelli > 1 else [8]]
     parts += [
         *ornament(looks, (crown[0], crown[1] + radius * 0.6), _UP, spread=38, apart=radius * 0.6),
-        *mouth(looks, (crown[0], crown[1] + radius * 0.75), _UP, thick=0.034),
+        *mouth(looks, (crown[0], crown[1] + radius * 0.75), _UP, thick=0.042),
         Part(ribbon(rib, girth, girth * 0.7), Tone.COAT, 0.75),
         *midline(looks, rib[1:15], girth * 0.9),
-        *ocelli(looks, spots, 0.085),
+        *ocelli(looks, spots, 0.11),
         Part(ellipse(crown, (radius, radius)), Tone.COAT, 0.9),
     ]
     return Body(parts=parts, front=crown, rear=(0.0, -0.46), spine=((0, -0.36), (0, 0.26)))
@@ -94,7 +94,7 @@ def cactus(looks: Looks, stance: Stance) -> Body:
         *mouth(looks, (crown[0], crown[1] + radius * 0.8), _UP, thick=0.04),
         Part(ribbon(trunk, girth, girth * 0.8), Tone.COAT, 0.75),
         *midline(looks, trunk[:8], girth),
-        *ocelli(looks, trunk[_spread(looks.ocelli, 1, 7)] + (girth * 0.42, 0.0), girth * 0.5),
+        *ocelli(looks, trunk[_spread(looks.ocelli, 1, 7)] + (girth * 0.42, 0.0), girth * 0.62),
         Part(ellipse(crown, (radius * 1.1, radius)), Tone.COAT, 0.8),
     ]
     return Body(parts=parts, front=crown, rear=(0.0, -0.44), spine=((0, -0.36), (0, 0.26)))
@@ -152,7 +152,7 @@ def coral(looks: Looks, stance: Stance) -> Body:
         Part(ribbon(stem, width * 1.3, width), Tone.COAT, 0.75),
         Part(ellipse((0, -0.40), (0.22 - 0.06 * looks.elongation, 0.075)), Tone.COAT, 0.7),
         *midline(looks, stem[:8], width),
-        *ocelli(looks, stem[_spread(looks.ocelli, 1, 7)], 0.085),
+        *ocelli(looks, stem[_spread(looks.ocelli, 1, 7)], 0.11),
         Part(ellipse(crown, (radius * 1.1, radius)), Tone.COAT, 0.85),
     ]
     return Body(parts=parts, front=crown, rear=(0.0, -0.44), spine=((0, -0.34), (0, 0.14)))

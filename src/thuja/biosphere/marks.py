@@ -55,7 +55,7 @@ def edge(form: str, outline: Points) -> Points:
     lengths = np.concatenate([[0.0], np.hypot(steps[:, 0], steps[:, 1]).cumsum()])
     area = 0.5 * float(closed[:-1, 0] @ closed[1:, 1] - closed[:-1, 1] @ closed[1:, 0])
     # Area by half the outline's length is about half the width: a leaflet has smaller teeth than a shell.
-    size = min(max(abs(area) * 2 / lengths[-1] / 0.07, 0.45), 1.0)
+    size = min(max(abs(area) * 2 / lengths[-1] / 0.07, 0.35), 1.0)
     wave, out = _EDGES[form]
     count = max(round(lengths[-1] / (wave * size)), 3) * len(out)
     places = np.arange(count + 4) * (lengths[-1] / count) % lengths[-1]
@@ -91,9 +91,9 @@ def _ocellus(form: str, at: Place, radius: float) -> list[Part]:
         outlines = [ellipse(at, radii, power=0.7) for radii in shapes]
     else:
         outlines = [disc(at, radius + rim), disc(at, radius)]
-        outlines.append(disc(at, radius * (0.6 if form == "disc" else 0.8)))
+        outlines.append(disc(at, radius * (0.7 if form == "disc" else 0.84)))
         if form == "ring":
-            outlines.append(disc(at, radius * 0.46))
+            outlines.append(disc(at, radius * 0.52))
         elif form == "crescent":
             outlines.append(disc((at[0] + radius * 0.32, at[1] + radius * 0.1), radius * 0.6))
     # Colours 2 and 1 in turn, from the outside inwards: an eyespot stands out on either.

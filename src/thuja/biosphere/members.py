@@ -31,7 +31,7 @@ def limb(looks: Looks, path: Points, width: float, *, tone: Tone, height: float,
     if looks.limb_tip == "pointed":
         widths = widths * _TO_A_POINT
     left, right = rails(path, widths)
-    tip = _tip(looks.limb_tip, path, max(float(widths[-1]) * 0.85, 0.024 if looks.limb_tip != "pointed" else 0.01))
+    tip = _tip(looks.limb_tip, path, max(float(widths[-1]) * 0.95, 0.029 if looks.limb_tip != "pointed" else 0.01))
     parts = [Part(np.concatenate([left, tip, right[::-1]]), tone, height)]
     first, second = (Tone.SECOND, Tone.FIRST) if tone is not Tone.SECOND else (Tone.FIRST, Tone.SECOND)
     if looks.limb_marks == "tipped":
@@ -65,7 +65,7 @@ def mouth(looks: Looks, at: Place, heading: float, *, thick: float = 0.04) -> li
 
     `thick` is its half-width at the foot.
     """
-    length = 0.08 + 0.18 * looks.mouth_length
+    length = 0.09 + 0.20 * looks.mouth_length
     border = min(0.4 * thick, 0.015)
     outer = put(_mouth_form(looks.mouth, length + border, thick + border), at, heading)
     inner = put(_mouth_form(looks.mouth, length - border, thick - border * 0.4), at, heading)

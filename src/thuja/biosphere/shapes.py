@@ -114,7 +114,7 @@ def rails(path: Points, widths: Points) -> tuple[Points, Points]:
 
 def ribbon(path: Points, start: float, end: float) -> Points:
     """The outline of a band along a path (K, 2), its half-width going from `start` to `end`."""
-    left, right = rails(path, start + (end - start) / (len(path) - 1) * np.arange(len(path)))
+    left, right = rails(path, np.linspace(start, end, len(path), dtype=np.float64))
     return np.concatenate([left, right[::-1]])
 
 

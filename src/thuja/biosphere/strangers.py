@@ -52,7 +52,7 @@ def centipede(looks: Looks, stance: Stance) -> Body:
     head = (0.42, float(bend[-1]))
     parts += [
         *ornament(looks, (head[0] + radius * 0.5, head[1]), 0, spread=40, apart=radius * 0.6),
-        *mouth(looks, (head[0] + radius * 0.8, head[1]), 0, thick=0.036),
+        *mouth(looks, (head[0] + radius * 0.8, head[1]), 0, thick=0.042),
     ]
     plate = ellipse((0, 0), (0.075, girth), power=0.7)
     parts += [Part(plate + path[place], Tone.COAT, 0.7 + 0.02 * (place % 3)) for place in range(1, 17, 3)]
@@ -76,16 +76,16 @@ def palm(looks: Looks, stance: Stance) -> Body:
     parts = tail(looks, (0.04, -0.40), 270, width=0.14)
     for number in range(looks.limb_count):
         for side in (1, -1):
-            heading = 90 - side * (48 + 84 * number / (looks.limb_count - 1))
+            heading = 90 - side * (64 + 72 * number / (looks.limb_count - 1))
             path = arc(crown, 0.22 + 0.28 * looks.limb_length, heading, -side * (40 - 10 * number))
-            parts += limb(looks, path, 0.056, tone=Tone.COAT, height=0.4 + 0.05 * number, profile=BLADE)
+            parts += limb(looks, path, 0.048, tone=Tone.COAT, height=0.4 + 0.05 * number, profile=BLADE)
     spots = trunk[np.linspace(2, 10, looks.ocelli).round().astype(int) if looks.ocelli > 1 else [6]]
     parts += [
         *ornament(looks, (crown[0], crown[1] + radius * 0.6), 90, spread=24, apart=radius * 0.6),
         *mouth(looks, (crown[0], crown[1] + radius * 0.85), 90, thick=0.04),
         Part(ribbon(trunk, girth * 1.25, girth), Tone.COAT, 0.7),
         *midline(looks, trunk[:12], girth),
-        *ocelli(looks, spots, min(girth, 0.1)),
+        *ocelli(looks, spots, 0.11),
         Part(ellipse(crown, (radius, radius * 1.1)), Tone.COAT, 0.9),
     ]
     return Body(parts=parts, front=crown, rear=(0.04, -0.46), spine=((0.04, -0.34), (0.04, 0.12)))
