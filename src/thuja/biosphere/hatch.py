@@ -38,7 +38,7 @@ def hatched(specimen: Specimen, scene: Scene, size: int) -> Image.Image:
             _hatch_shadow(image, shape.cover(), corner, scene)
         lay(image, _inked(shape, specimen, scene, size), corner)
     if cameras.has_foreground(scene):
-        _lay_occluders(image, scene, generator)
+        _lay_occluders(image, scene, np.random.default_rng([scene.seed, cameras.FOREGROUND]))
     return cameras.with_marks(cameras.seen_through_air(image, scene, generator), scene)
 
 
@@ -57,12 +57,9 @@ def _page(scene: Scene, size: int, generator: np.random.Generator) -> Image.Imag
     ink = np.float32(0.35 + 1.2 * scene.ground_contrast) * (1 - 1.2 * (tint - tint.mean()))
     image = scenery.in_colour([strength * band for band in ink], tint)
     if scene.camera is Camera.MUSEUM:
-        image.paste(*_flat(cameras.museum_things(scene, size, generator)))
+        things, cover = cameras.museum_things(scene, size, generator)
+        image.paste(things, (0, 0), cover)
     return image
-
-
-def _flat(things: tuple[Image.Image, Image.Image]) -> tuple[Image.Image, tuple[int, int], Image.Image]:
-    return things[0], (0, 0), things[1]
 
 
 def _tint(scene: Scene) -> Colour:
@@ -202,7 +199,10 @@ def _ink_lines(shape: Figure, scene: Scene, size: int) -> Mask:
     for outline in shape.outlines:
         pen.polygon(outline, fill=0)
         pen.line(outline + outline[:2], fill=1, width=width)
-    lines = np.asarray(image) != 0
+    lines: Mask = np.asarray(image) != 0
+    if shape.relief is not None:
+        # Of a texture, its ridges.
+        lines |= shape.relief > 0.8 * max(float(shape.relief.max()), 1e-6)
     cover = shape.paints != 0
     angle = np.deg2rad(scene.light_heading)
     heavy = (1.5 + scene.light_strength) * width
@@ -226,7 +226,7 @@ def _shifted(mask: Mask, columns: int, rows: int) -> Mask:
 def _hatch_shadow(image: Image.Image, cover: Image.Image, corner: tuple[int, int], scene: Scene) -> None:
     """The shadow that a drone sees, as lines."""
     size = image.width
-    shadow = cameras.lay_shadow(Image.new("RGB", image.size, (255, 255, 255)), cover, corner, scene).getchannel("R")
+    shadow = cameras.with_shadow(Image.new("RGB", image.size, (255, 255, 255)), cover, corner, scene).getchannel("R")
     line = np.arange(size)
     lines = Image.fromarray(
         (((line + line[:, None]) % max(2, round(3 * size / 128))) == 0).astype(np.uint8) * np.uint8(255)
