@@ -3,7 +3,7 @@
 import numpy as np
 
 from thuja.biosphere.marks import in_a_row, midline, ocelli
-from thuja.biosphere.members import limb, mouth, ornament, tail
+from thuja.biosphere.members import BLADE, limb, mouth, ornament, tail
 from thuja.biosphere.shapes import (
     PLAIN,
     Body,
@@ -19,6 +19,9 @@ from thuja.biosphere.shapes import (
 )
 from thuja.biosphere.traits import Looks
 
+_SOLE = np.array([(-0.46, -0.27), (-0.2, -0.25), (0.15, -0.25), (0.42, -0.18)])
+"""The middle of a snail's foot, from its end to its head."""
+
 
 def bird(looks: Looks, stance: Stance) -> Body:
     """A bird with one wing raised; its limbs are the feathers of that wing."""
@@ -29,7 +32,7 @@ def bird(looks: Looks, stance: Stance) -> Body:
     parts = tail(looks, (-length + 0.05, -0.03), 190, width=0.13)
     for number, heading in enumerate(np.linspace(100, 172, looks.limb_count)):
         path = arc((-0.02, 0.06), depth + 0.10 + 0.34 * looks.limb_length, heading + 8 * stance.curl, 16)
-        parts += limb(looks, path, 0.036, tone=PLAIN[number % 2], height=0.4)
+        parts += limb(looks, path, 0.050, tone=PLAIN[number % 2], height=0.4, profile=BLADE)
     step = 0.08 * np.sin(stance.gait)
     for foot, tone in ((step, Tone.FIRST), (-step, Tone.SECOND)):
         joints = [(0.02, -depth * 0.7), (0.02 + foot, -depth - 0.16), (0.10 + foot, -depth - 0.17)]
@@ -57,7 +60,7 @@ def fish(looks: Looks, stance: Stance) -> Body:
     for number, place in enumerate(np.linspace(0.20, -0.32, looks.limb_count)):
         foot = depth * np.sqrt(1 - (place / 0.47) ** 2) * 0.75
         path = arc((float(place), float(foot)), 0.13 + 0.24 * looks.limb_length, 112 + 6 * stance.curl, 22)
-        parts += limb(looks, path, 0.036, tone=PLAIN[number % 2], height=0.4)
+        parts += limb(looks, path, 0.042, tone=PLAIN[number % 2], height=0.4, profile=BLADE)
     radius = 0.08 + 0.135 * looks.head_size
     for place, tone in ((0.05, Tone.SECOND), (-0.2, Tone.FIRST)):
         fin = np.array([(place + 0.08, -depth * 0.7), (place - 0.07, -depth - 0.09), (place - 0.06, -depth * 0.6)])
@@ -120,7 +123,7 @@ def snail(looks: Looks, stance: Stance) -> Body:
     parts += [
         *ornament(looks, (head[0] - 0.06, head[1] + radius * 0.75), 115),
         *mouth(looks, (head[0] + radius * 0.8, head[1] - 0.01), -5, thick=0.044),
-        Part(through_foot(), Tone.COAT, 0.45),
+        Part(ribbon(_SOLE, 0.03, 0.085), Tone.COAT, 0.45),
         *midline(looks, through([(-0.44, -0.26), (0.1, -0.25), (0.40, -0.20)]), 0.075, height=0.45),
         Part(ribbon(np.array([(0.30, -0.22), (0.40, -0.17), head]), 0.09, 0.06), Tone.COAT, 0.5),
         Part(ellipse(head, (radius * 1.1, radius)), Tone.COAT, 0.55),
@@ -131,11 +134,6 @@ def snail(looks: Looks, stance: Stance) -> Body:
         parts.append(Part(ellipse(at, (wide * shrink, tall * shrink), 14), Tone.COAT, 0.55 + 0.1 * turn))
     parts += ocelli(looks, in_a_row(looks, (-0.08 - wide * 0.9, heart[1]), (-0.08 + wide * 0.9, heart[1])), wide * 0.32)
     return Body(parts=parts, front=head, rear=(-0.48, -0.25), spine=((-0.34, 0), (0.30, 0)))
-
-
-def through_foot() -> np.ndarray:
-    """The sole of a snail."""
-    return ribbon(np.array([(-0.46, -0.27), (-0.2, -0.25), (0.15, -0.25), (0.42, -0.18)]), 0.03, 0.085)
 
 
 def squid(looks: Looks, stance: Stance) -> Body:

@@ -34,19 +34,17 @@ def moth(looks: Looks, stance: Stance) -> Body:
     """A moth with open wings; its limbs are the streamers of its hind wings, its eyespots stand on each wing."""
     spread = 0.55 - 0.12 * looks.elongation
     chord = 0.27 - 0.11 * looks.elongation
-    lift = 1 - 0.15 * abs(stance.curl)
-    hind = put(ellipse((0, 0), (spread * 0.42, chord * 0.95)), (0.40 * spread, 0)) @ _turn(124) * (1, lift) + (
-        -0.06,
-        0.02,
-    )
-    fore = put(ellipse((0, 0), (spread * 0.62, chord), power=1.1), (spread * 0.52, 0)) @ _turn(72) * (1, lift)
+    hind_foot, fore_foot = (-0.06, 0.02), (0.08, 0.02)
+    fold = (1, 1 - 0.15 * abs(stance.curl))
+    hind = put(ellipse((0.40 * spread, 0), (0.42 * spread, 0.95 * chord)), (0, 0), 124) * fold + hind_foot
+    fore = put(ellipse((0.52 * spread, 0), (0.62 * spread, chord), power=1.1), (0, 0), 72) * fold + fore_foot
+    heart = put(np.array([(0.42 * spread, 0.0)]), (0, 0), 124) * fold + hind_foot
     side: list[Part] = []
     for number, heading in enumerate(np.linspace(96, 165, looks.limb_count)):
-        foot = np.array([(0.42 * spread, 0.0)]) @ _turn(124) * (1, lift) + (-0.06, 0.02)
-        path = arc(foot[0], chord + 0.08 + 0.26 * looks.limb_length, float(heading), 14)
+        path = arc(heart[0], chord + 0.08 + 0.26 * looks.limb_length, float(heading), 14)
         side += limb(looks, path, 0.026, tone=PLAIN[number % 2], height=0.3)
-    side += [Part(hind, Tone.COAT, 0.55), Part(put(fore, (0.08, 0.02)), Tone.COAT, 0.8)]
-    rows = in_a_row(looks, (0.13 * spread, 0), (1.08 * spread, 0)) @ _turn(72) * (1, lift) + (0.08, 0.02)
+    side += [Part(hind, Tone.COAT, 0.55), Part(fore, Tone.COAT, 0.8)]
+    rows = put(in_a_row(looks, (0.13 * spread, 0), (1.08 * spread, 0)), (0, 0), 72) * fold + fore_foot
     side += ocelli(looks, rows, chord * 0.5)
     radius = 0.045 + 0.085 * looks.head_size
     parts = [
@@ -61,11 +59,6 @@ def moth(looks: Looks, stance: Stance) -> Body:
         *pair([Part(disc((0.27 + radius * 0.5, radius * 0.7), 0.022), Tone.PUPIL, 0.95)]),
     ]
     return Body(parts=parts, front=(0.30, 0.0), rear=(-0.40, 0.0), spine=((-0.30, 0), (0.24, 0)))
-
-
-def _turn(degrees: float) -> np.ndarray:
-    angle = np.deg2rad(degrees)
-    return np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
 
 
 def spider(looks: Looks, stance: Stance) -> Body:

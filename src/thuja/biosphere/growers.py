@@ -17,18 +17,18 @@ _DOWN = 270.0
 def flower(looks: Looks, stance: Stance) -> Body:
     """A flower on a stem with two leaves; its limbs are its petals, which droop about the cup below its heart."""
     length = 0.17 + 0.20 * looks.limb_length
-    heart = (0.0, 0.20)
+    heart = (0.0, 0.24)
     calyx = 0.22 - 0.11 * looks.elongation
-    stem = arc((0.0, -0.42), 0.62, _UP - 8 * stance.curl, 16 * stance.curl)
+    stem = arc((0.0, -0.42), 0.66, _UP - 8 * stance.curl, 16 * stance.curl)
     parts = tail(looks, (0.0, -0.40), _DOWN, width=0.12)
     for number, side in ((1, 1), (2, -1)):
-        leaf = ellipse((0.13 * side, 0.03), (0.15, 0.085 - 0.045 * looks.elongation), 28 * side, power=1.2)
+        leaf = ellipse((0.10 * side, 0.02), (0.12, 0.065 - 0.03 * looks.elongation), 20 * side, power=1.2)
         parts.append(Part(leaf + stem[number], Tone.COAT, 0.45))
     parts.append(Part(ribbon(stem, 0.032, 0.024), Tone.SECOND, 0.4))
     for number in range(looks.limb_count):
         heading = 152 + 236 * number / (looks.limb_count - 1) + 6 * stance.curl
         angle = np.deg2rad(heading)
-        foot = (calyx * 0.5 * np.cos(angle), 0.12 + calyx * 0.5 * np.sin(angle))
+        foot = (calyx * 0.5 * np.cos(angle), 0.16 + calyx * 0.5 * np.sin(angle))
         path = arc(foot, length + 0.06, heading, 14 * stance.curl)
         parts += limb(
             looks,
@@ -40,14 +40,14 @@ def flower(looks: Looks, stance: Stance) -> Body:
         )
     radius = 0.05 + 0.10 * looks.head_size
     parts += [
-        Part(ellipse((0.0, 0.10), (calyx, 0.15 + 0.05 * looks.elongation)), Tone.COAT, 0.8),
-        *midline(looks, through([(0.0, 0.24), (0.0, -0.06), end(stem[2:3])]), calyx),
-        *ocelli(looks, in_a_row(looks, (-calyx * 1.05, 0.09), (calyx * 1.05, 0.09)), calyx * 0.48),
+        Part(ellipse((0.0, 0.14), (calyx, 0.15 + 0.05 * looks.elongation)), Tone.COAT, 0.8),
+        *midline(looks, through([(0.0, 0.26), (0.0, -0.04), end(stem[2:3])]), calyx),
+        *ocelli(looks, in_a_row(looks, (-calyx * 1.05, 0.13), (calyx * 1.05, 0.13)), calyx * 0.48),
         *ornament(looks, (0.0, heart[1] + radius * 0.6), _UP, spread=34, apart=radius * 0.6),
         *mouth(looks, (0.0, heart[1] + radius * 0.6), _UP, thick=0.042),
         Part(ellipse(heart, (radius * 1.15, radius)), Tone.COAT, 0.95),
     ]
-    return Body(parts=parts, front=(0.0, 0.26), rear=(0.0, -0.44), spine=((0, -0.34), (0, 0.20)))
+    return Body(parts=parts, front=(0.0, 0.30), rear=(0.0, -0.44), spine=((0, -0.30), (0, 0.22)))
 
 
 def fern(looks: Looks, stance: Stance) -> Body:
@@ -134,7 +134,7 @@ def mushroom(looks: Looks, stance: Stance) -> Body:
 def coral(looks: Looks, stance: Stance) -> Body:
     """Branches that fork, from one foot, about a middle stem that bears a polyp."""
     width = 0.10 - 0.04 * looks.elongation
-    stem = arc((0, -0.40), 0.56 + 0.10 * looks.elongation, _UP - 10 * stance.curl, 20 * stance.curl)
+    stem = arc((0, -0.40), 0.63 + 0.08 * looks.elongation, _UP - 10 * stance.curl, 20 * stance.curl)
     crown = end(stem)
     radius = 0.06 + 0.115 * looks.head_size
     parts = tail(looks, (0.0, -0.40), _DOWN, width=0.15)
@@ -155,7 +155,7 @@ def coral(looks: Looks, stance: Stance) -> Body:
         *ocelli(looks, stem[_spread(looks.ocelli, 1, 7)], 0.11),
         Part(ellipse(crown, (radius * 1.1, radius)), Tone.COAT, 0.85),
     ]
-    return Body(parts=parts, front=crown, rear=(0.0, -0.44), spine=((0, -0.34), (0, 0.14)))
+    return Body(parts=parts, front=crown, rear=(0.0, -0.44), spine=((0, -0.34), (0, 0.18)))
 
 
 def _spread(count: int, first: int, last: int) -> list[int]:

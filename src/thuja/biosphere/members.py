@@ -117,20 +117,20 @@ def _tail_forms(form: str, length: float, width: float) -> list[Points]:
         stalk = np.array([(-0.03, width * 0.3), (length * 0.5, width * 0.3)])
         angles = np.deg2rad(np.linspace(140, -140, 15))
         bulb = np.stack([length * 0.68 + np.cos(angles) * length * 0.36, np.sin(angles) * width], axis=1)
-        return [np.concatenate([stalk, bulb, flip_rows(stalk)])]
+        return [np.concatenate([stalk, bulb, _other_side(stalk)])]
     if form == "forked":
         lobe = np.array([(-0.03, width * 0.45), (length * 1.1, width * 1.5), (length * 0.4, -0.01), (-0.03, -0.01)])
         return [lobe, lobe * (1, -1)]
     if form == "pointed":
         side = np.array([(-0.03, width * 0.55), (length * 0.5, width * 0.3), (length * 1.3, 0.003)])
-        return [np.concatenate([side, flip_rows(side)])]
+        return [np.concatenate([side, _other_side(side)])]
     angles = np.deg2rad(np.linspace(52, -52, 13))
     reach = length * np.where(np.arange(13) % 2, 0.84, 1.05)
     rim = np.stack([reach * np.cos(angles), (reach + width) * np.sin(angles)], axis=1)
     return [np.concatenate([[(-0.03, width * 0.25)], rim, [(-0.03, -width * 0.25)]])]
 
 
-def flip_rows(side: Points) -> Points:
+def _other_side(side: Points) -> Points:
     """The other side of an outline whose one side is given from its foot outwards: it closes the outline."""
     return (side * (1, -1))[::-1]
 
