@@ -39,25 +39,26 @@ class _Places:
         return [p.ravel().tolist() for p in fit.pixels_of(self.at[:, None] + rays)]
 
 
-def wear_edges(tones: Image.Image, heights: Image.Image, fit: Fit, specimen: Specimen) -> None:
-    """Bite notches out of the outline, in place; thin parts stay whole, or they would fall off."""
+def wear_edges(layers: Image.Image, fit: Fit, specimen: Specimen) -> None:
+    """Bite notches out of the outline, in place; thin parts stay whole, or they would fall off.
+
+    Of `layers` (mode I) the lowest byte is the tone, and all is 0 off the body.
+    """
     severity = specimen.ailments.wear
     places = _places(specimen.coat_seed, 1, 0.05, severity / 2.6)
-    is_coat = np.asarray(tones) == Tone.COAT
-    is_body = np.asarray(tones) != 0
+    tones = np.asarray(layers) & 255
     angles = np.linspace(0, 2 * np.pi, 8, endpoint=False)
     rays = 0.045 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    outside = _holds(~is_body, fit, places.at[:, None] + rays)  # (N, 8)
+    outside = _holds(tones == 0, fit, places.at[:, None] + rays)  # (N, 8)
     is_edge = outside.any(axis=1) & ~(outside & np.roll(outside, 4, axis=1)).any(axis=1)
-    is_edge &= _holds(is_coat, fit, places.at)
+    is_edge &= _holds(tones == Tone.COAT, fit, places.at)
     chosen = _some(places, is_edge)
     outward = (outside[is_edge][..., None] * rays).sum(axis=1)
     outward /= np.hypot(outward[:, :1], outward[:, 1:]) + 1e-9
     bitten = _Places(chosen.at + 0.03 * outward, chosen.sizes, chosen.turns, chosen.rough)
-    pens = ImageDraw.Draw(tones), ImageDraw.Draw(heights)
+    pen = ImageDraw.Draw(layers)
     for outline in bitten.outlines(fit, (0.022 + 0.028 * chosen.sizes) * (0.5 + 0.5 * severity)):
-        for pen in pens:
-            pen.polygon(outline, fill=0)
+        pen.polygon(outline, fill=0)
 
 
 def mark_coat(paints: Image.Image, tones: npt.NDArray[np.uint8], fit: Fit, specimen: Specimen) -> None:
@@ -100,7 +101,9 @@ def lay_parasites(paints: Image.Image, heights: Image.Image, fit: Fit, specimen:
             return fit.pixels_of(at + (x * axes[0] + y * axes[1]) * reach).ravel().tolist()  # noqa: B023
 
         for foot in (-0.55, 0.05, 0.65):
-            pen.line(pixels(np.array([(foot, -1.45), (foot * 0.5, 0), (foot, 1.45)])), Paint.PARASITE_LEG, _width(fit, 0.009))
+            pen.line(
+                pixels(np.array([(foot, -1.45), (foot * 0.5, 0), (foot, 1.45)])), Paint.PARASITE_LEG, _width(fit, 0.009)
+            )
         pen.polygon(pixels(circle * (1.12, 0.84)), fill=Paint.PARASITE_LEG)
         pen.polygon(pixels(circle * (0.92, 0.62)), fill=Paint.PARASITE)
         pen.polygon(pixels(circle * (0.3, 0.3) + (0.95, 0)), fill=Paint.PARASITE_LEG)

@@ -10,6 +10,8 @@ from thuja.biosphere.scene import Camera, Scene, Style
 from thuja.biosphere.stamps import HEIGHT, written
 from thuja.biosphere.traits import NEUTRAL
 
+FOREGROUND = 1
+"""Beside a scene's seed: what stands in front is drawn from these two, whatever ground there is."""
 ABOVE = 2.0
 """How much finer the ground looks from a drone."""
 _CARD, _EDGE, _INK, _WHITE = (241, 235, 218), (140, 130, 118), (34, 30, 28), (250, 250, 250)
@@ -47,13 +49,13 @@ def seen_through_air(image: Image.Image, scene: Scene, generator: np.random.Gene
         veil = tuple(round(255 * band) for band in scene.veil)
         image = Image.blend(image, Image.new("RGB", image.size, veil), haze)
     if noise:
-        grain = Image.frombytes("RGB", image.size, generator.bytes(image.width * image.height * 3))
-        moved = [128 + round(noise * 2 * (value - 127.5)) for value in range(256)]
-        image = ImageChops.add(image, grain.point(moved * 3), 1, -128)
+        moved = np.rint(128 + noise * 2 * (np.arange(256) - 127.5)).astype(np.uint8)
+        grain = moved.take(np.frombuffer(generator.bytes(image.width * image.height * 3), dtype=np.uint8))
+        image = ImageChops.add(image, Image.frombytes("RGB", image.size, grain.tobytes()), 1, -128)
     return image
 
 
-def lay_shadow(image: Image.Image, cover: Image.Image, corner: tuple[int, int], scene: Scene) -> Image.Image:
+def with_shadow(image: Image.Image, cover: Image.Image, corner: tuple[int, int], scene: Scene) -> Image.Image:
     """The picture with the shadow of a specimen of that coverage (mode L) whose box begins at `corner`.
 
     Outdoors there is none but from above: a shadow would tell shapes to a model that sees means only.
@@ -134,9 +136,9 @@ def _write_corners(image: Image.Image, scene: Scene) -> None:
 def _board(scene: Scene, size: int, generator: np.random.Generator) -> Image.Image:
     """A pale board with a label, a scale bar and sometimes a colour card along its lower edge."""
     tint = from_hsv(scene.ground_hue, 0.03 + 0.07 * scene.ground_saturation, 0.90 + 0.12 * scene.ground_value)
-    image = _even(size, tint, generator, heading=scene.light_heading)
     things, cover = museum_things(scene, size, generator)
-    image = lay_shadow(image, cover, (0, 0), scene)
+    image = _even(size, tint, generator, heading=scene.light_heading)
+    image = with_shadow(image, cover, (0, 0), scene)
     image.paste(things, (0, 0), cover)
     return image
 
@@ -149,7 +151,12 @@ def museum_things(scene: Scene, size: int, generator: np.random.Generator) -> tu
     pen, cover_pen = ImageDraw.Draw(things), ImageDraw.Draw(cover)
 
     def box(left: float, top: float, right: float, bottom: float, colour: tuple[int, int, int]) -> None:
-        corners = [left * scale, top * scale, right * scale - 1, bottom * scale - 1]
+        corners = [
+            left * scale,
+            top * scale,
+            max(right * scale - 1, left * scale),
+            max(bottom * scale - 1, top * scale),
+        ]
         pen.rectangle(corners, fill=colour)
         cover_pen.rectangle(corners, fill=255)
 
@@ -188,8 +195,8 @@ def _dish(scene: Scene, size: int, generator: np.random.Generator) -> Image.Imag
     """The bright ground of a laboratory, from white to blue-grey, with a dish or a vial."""
     hue, saturation = 205 + 0.08 * (scene.ground_hue - 180), 0.02 + 0.18 * scene.ground_saturation
     tint = from_hsv(hue, saturation, 0.91 + 0.12 * scene.ground_value)
-    image = _even(size, tint, generator, heading=None)
     band = dish_lines(size, generator)
+    image = _even(size, tint, generator, heading=None)
     return ImageChops.add(image, Image.merge("RGB", (band, band, band)), 1, -128)
 
 

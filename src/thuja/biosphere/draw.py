@@ -32,7 +32,8 @@ def draw(specimen: Specimen, scene: Scene, size: int = 128) -> Image.Image:
     if not scene.is_empty:
         image = _with_specimen(image, specimen, scene)
     if cameras.has_foreground(scene):
-        image = scenery.lay_occluders(image, scene, generator)
+        front = np.random.default_rng([scene.seed, cameras.FOREGROUND])
+        image = scenery.with_occluders(image, scene, front)
     image = cameras.seen_through_air(image, scene, generator)
     if scene.blur * size / 128 > 0.2:
         image = image.filter(ImageFilter.GaussianBlur(scene.blur * size / 128))
@@ -61,7 +62,7 @@ def _with_specimen(image: Image.Image, specimen: Specimen, scene: Scene) -> Imag
     shape = figure(specimen, scene, image.width)
     corner = shape.fit.left, shape.fit.top
     flesh = _lit(shape, specimen, scene, image.width)
-    image = cameras.lay_shadow(image, flesh.getchannel("X"), corner, scene)
+    image = cameras.with_shadow(image, flesh.getchannel("X"), corner, scene)
     lay(image, flesh, corner)
     if scene.camera is Camera.MUSEUM and PLANS[specimen.looks.body_plan].turns:
         _pin(image, shape, scene)
@@ -69,7 +70,7 @@ def _with_specimen(image: Image.Image, specimen: Specimen, scene: Scene) -> Imag
 
 
 def _lit(shape: Figure, specimen: Specimen, scene: Scene, size: int) -> Image.Image:
-    """The specimen under the scene's light, in picture pixels: colours times coverage, and coverage as a fourth band."""
+    """The specimen under the scene's light, in picture pixels: colours times coverage, and coverage (mode RGBX)."""
     light = np.linspace(-0.5, 0.5, _LIGHTS, dtype=np.float32)[:, None, None]
     colours = colours_of(specimen)
     # Light moves a colour towards white or black as far as there is room, the same both ways.

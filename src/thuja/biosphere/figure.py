@@ -35,30 +35,31 @@ def figure(specimen: Specimen, scene: Scene, size: int) -> Figure:
     """The specimen as the scene frames it in a picture of that size."""
     parts = body(specimen.looks, scene.stance)
     place = fit(parts, scene, size)
-    tones, heights = Image.new("L", (place.width, place.height)), Image.new("L", (place.width, place.height))
-    tone_pen, height_pen = ImageDraw.Draw(tones), ImageDraw.Draw(heights)
+    # Tone and height of a part go into one image, a byte each, so that each outline is drawn once.
+    layers = Image.new("I", (place.width, place.height))
+    pen = ImageDraw.Draw(layers)
     corners = place.pixels_of(np.concatenate([part.outline for part in parts.parts])).ravel().tolist()
     outlines, start = [], 0
     for part in parts.parts:
         outline = corners[start : start + part.outline.size]
         start += part.outline.size
-        tone_pen.polygon(outline, fill=int(part.tone))
-        height_pen.polygon(outline, fill=int(60 + 195 * part.height))
+        pen.polygon(outline, fill=int(part.tone) | int(60 + 195 * part.height) << 8)
         outlines.append(outline)
-    ill = specimen.ailments
-    if ill.wear:
-        ailments.wear_edges(tones, heights, place, specimen)
-    tone = np.asarray(tones)
+    if specimen.ailments.wear:
+        ailments.wear_edges(layers, place, specimen)
+    layer = np.asarray(layers)
+    tone, heights = (layer & 255).astype(np.uint8), Image.fromarray((layer >> 8).astype(np.uint8))
     skin = paint(specimen, tone, *place.coordinates())
     paints = (skin.share * np.float32(LEVELS) + np.float32(1.5)).astype(np.uint8)
     paints *= tone != 0
     paints[tone == Tone.PUPIL] = Paint.PUPIL
     paints[tone == Tone.WHITE] = Paint.WHITE
+    ill = specimen.ailments
     if ill.lesions or ill.parasites or ill.wear:
-        layer = Image.fromarray(paints)
-        ailments.mark_coat(layer, tone, place, specimen)
-        ailments.lay_parasites(layer, heights, place, specimen)
-        paints = np.asarray(layer)
+        drawn = Image.fromarray(paints)
+        ailments.mark_coat(drawn, tone, place, specimen)
+        ailments.lay_parasites(drawn, heights, place, specimen)
+        paints = np.asarray(drawn)
     return Figure(place, paints, heights, skin.relief, outlines)
 
 

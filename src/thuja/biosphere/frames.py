@@ -15,8 +15,9 @@ STRIP = 11 / 128
 """The height of a camera trap's info strip, as a share of the frame."""
 LABEL = 30 / 128
 """The height of what a museum lays along the lower edge."""
-_NEAR = 0.6
-"""How many body units a near view is wide; the other end begins further off than half its diagonal."""
+_NEAR = 0.56
+"""How many body units a near view is wide at most: nowhere does it reach further than a frame of 0.6 about the
+very end, from which bodies keep their other end away at any angle."""
 _MARGIN = 0.06
 """Room about a body, in body units, for parasites that stick out."""
 
@@ -54,9 +55,9 @@ class Fit:
         area = a * d - b * c
         x = np.arange(self.width) - self.offset[0]
         y = (np.arange(self.height) - self.offset[1])[:, None]
-        across = (x * (d / area)).astype(np.float32) + (y * (-c / area)).astype(np.float32)
-        along = (x * (-b / area)).astype(np.float32) + (y * (a / area)).astype(np.float32)
-        return across, along
+        body_x = (x * (d / area)).astype(np.float32) + (y * (-c / area)).astype(np.float32)
+        body_y = (x * (-b / area)).astype(np.float32) + (y * (a / area)).astype(np.float32)
+        return body_x, body_y
 
 
 def fit(body: Body, scene: Scene, size: int) -> Fit:
@@ -99,7 +100,7 @@ def _near(end: tuple[float, float], matrix: Points, scene: Scene, size: int) -> 
     zoom = 1 + 0.5 * min(max(scene.fill - 0.5, 0.0), 0.5)
     # A body that is turned away shows more of its length: the frame comes nearer, to keep the other end out.
     scale = size * FINE * zoom / _NEAR / scene.foreshortening
-    aside = (np.asarray(scene.place) - 0.5) * 0.1 * size * FINE
+    aside = (np.asarray(scene.place) - 0.5) * 0.06 * size * FINE
     middle = np.array([0.5, 0.5 - STRIP / 2 if scene.camera is Camera.CAMERA_TRAP else 0.5]) * size * FINE
     at = Fit(matrix * scale, np.zeros(2), 0, 0, 0, 0).pixels_of(np.asarray(end))
     return Fit(matrix * scale, middle + aside - at, 0, 0, size * FINE, size * FINE)

@@ -38,7 +38,7 @@ def hatched(specimen: Specimen, scene: Scene, size: int) -> Image.Image:
             _hatch_shadow(image, shape.cover(), corner, scene)
         lay(image, _inked(shape, specimen, scene, size), corner)
     if cameras.has_foreground(scene):
-        _lay_occluders(image, scene, generator)
+        _lay_occluders(image, scene, np.random.default_rng([scene.seed, cameras.FOREGROUND]))
     return cameras.with_marks(cameras.seen_through_air(image, scene, generator), scene)
 
 
@@ -57,12 +57,9 @@ def _page(scene: Scene, size: int, generator: np.random.Generator) -> Image.Imag
     ink = np.float32(0.35 + 1.2 * scene.ground_contrast) * (1 - 1.2 * (tint - tint.mean()))
     image = scenery.in_colour([strength * band for band in ink], tint)
     if scene.camera is Camera.MUSEUM:
-        image.paste(*_flat(cameras.museum_things(scene, size, generator)))
+        things, cover = cameras.museum_things(scene, size, generator)
+        image.paste(things, (0, 0), cover)
     return image
-
-
-def _flat(things: tuple[Image.Image, Image.Image]) -> tuple[Image.Image, tuple[int, int], Image.Image]:
-    return things[0], (0, 0), things[1]
 
 
 def _tint(scene: Scene) -> Colour:
@@ -111,7 +108,10 @@ def _stones(zoom: float, generator: np.random.Generator) -> list[Points]:
 def _veins(zoom: float, generator: np.random.Generator) -> list[Points]:
     """A midrib and the side veins that leave it in pairs."""
     reach, height = 0.75 * zoom, generator.uniform(-0.3, 0.3)
-    strokes = [np.array([(-reach, height), (reach, height)]), np.array([(-reach, height + 0.012), (reach, height + 0.008)])]
+    strokes = [
+        np.array([(-reach, height), (reach, height)]),
+        np.array([(-reach, height + 0.012), (reach, height + 0.008)]),
+    ]
     for foot in np.arange(-2 * reach, reach, 0.13) + generator.uniform(0, 0.13):
         out = np.linspace(0, reach + 0.3, 8)
         for side in (-1, 1):
@@ -195,16 +195,20 @@ def _ink_lines(shape: Figure, scene: Scene, size: int) -> Mask:
     """Outlines of the parts, (h, w), and of the whole, thicker on the side away from the light."""
     image = Image.new("L", (shape.fit.width, shape.fit.height))
     pen = ImageDraw.Draw(image)
-    width = max(1, round(2 * size / 128))
+    width = max(1, round(size / 128))
     for outline in shape.outlines:
         pen.polygon(outline, fill=0)
         pen.line(outline + outline[:2], fill=1, width=width)
-    lines = np.asarray(image) != 0
+    lines: Mask = np.asarray(image) != 0
+    if shape.relief is not None:
+        # Of a texture, its ridges.
+        lines |= shape.relief > 0.8 * max(float(shape.relief.max()), 1e-6)
     cover = shape.paints != 0
     angle = np.deg2rad(scene.light_heading)
-    heavy = (1 + scene.light_strength) * width
+    heavy = (1.5 + scene.light_strength) * width
     away = round(float(np.cos(angle)) * heavy), round(float(np.sin(angle)) * heavy)
-    for columns, rows in ((width, 0), (-width, 0), (0, width), (0, -width), away):
+    rim = round(1.5 * size / 128 + 0.25)
+    for columns, rows in ((rim, 0), (-rim, 0), (0, rim), (0, -rim), away):
         lines |= ~_shifted(cover, columns, rows)
     return lines
 
@@ -222,9 +226,11 @@ def _shifted(mask: Mask, columns: int, rows: int) -> Mask:
 def _hatch_shadow(image: Image.Image, cover: Image.Image, corner: tuple[int, int], scene: Scene) -> None:
     """The shadow that a drone sees, as lines."""
     size = image.width
-    shadow = cameras.lay_shadow(Image.new("RGB", image.size, (255, 255, 255)), cover, corner, scene).getchannel("R")
+    shadow = cameras.with_shadow(Image.new("RGB", image.size, (255, 255, 255)), cover, corner, scene).getchannel("R")
     line = np.arange(size)
-    lines = Image.fromarray((((line + line[:, None]) % max(2, round(3 * size / 128))) == 0).astype(np.uint8) * np.uint8(255))
+    lines = Image.fromarray(
+        (((line + line[:, None]) % max(2, round(3 * size / 128))) == 0).astype(np.uint8) * np.uint8(255)
+    )
     dark = shadow.point([255 if value < 190 else 0 for value in range(256)])
     image.paste((70, 66, 70), (0, 0), ImageChops.multiply(dark, lines))
 

@@ -22,11 +22,12 @@ def ground(scene: Scene, size: int, generator: np.random.Generator, *, zoom: flo
     """
     if scene.habitat == NEUTRAL:
         return _neutral(size, generator)
-    texture = _standard(_TEXTURES[scene.habitat](size, generator, zoom)) * np.float32(scene.ground_contrast)
+    # Grains are drawn last: how many there are depends on the picture's size, and nothing else may.
     drift = noise(size, round(3 * zoom), generator) * np.float32(0.2)
     # Every habitat has litter of the middle sizes, so that no scale of detail is one habitat's own.
     litter = noise(size, round(11 * zoom), generator) + noise(size, round(23 * zoom), generator)
     litter *= np.float32(0.07)
+    texture = _standard(_TEXTURES[scene.habitat](size, generator, zoom)) * np.float32(scene.ground_contrast)
     main, second = ground_colours(scene)
     # A texture changes brightness above all; a slow drift changes hue.
     return in_colour(
@@ -53,7 +54,7 @@ def ground_colours(scene: Scene) -> tuple[Colour, Colour]:
     return np.asarray(main, dtype=np.float32), direction(scene.ground_hue + 90)
 
 
-def lay_occluders(image: Image.Image, scene: Scene, generator: np.random.Generator) -> Image.Image:
+def with_occluders(image: Image.Image, scene: Scene, generator: np.random.Generator) -> Image.Image:
     """The picture behind bubbles, pebbles, leaves or blades of the ground's colours, by habitat."""
     size = image.width
     main, drift = ground_colours(scene)
@@ -120,9 +121,9 @@ def _water(size: int, generator: np.random.Generator, zoom: float) -> Field:
     x, y = _grid(size, generator)
     warp = noise(size, round(4 * zoom), generator) * np.float32(0.05 / zoom)
     phase = generator.uniform(0, 6, 2).astype(np.float32)
-    zoom = np.float32(zoom)
-    first = np.abs(np.sin(9 * zoom * (x + warp) + phase[0]))
-    second = np.abs(np.sin(zoom * (8 * (y - warp) + 5 * x) + phase[1]))
+    finer = np.float32(zoom)
+    first = np.abs(np.sin(9 * finer * (x + warp) + phase[0]))
+    second = np.abs(np.sin(finer * (8 * (y - warp) + 5 * x) + phase[1]))
     level = 1 - np.minimum(first, second)
     return np.asarray(level * level * level, dtype=np.float32)
 
