@@ -100,7 +100,9 @@ def test_the_tree_knows_nothing_of_a_hidden_variable_beyond_the_traits():
 
 def test_few_species_have_hidden_variables_too():
     for species in (1, 2, 5):
-        found = evolution.hidden(np.random.default_rng(0).standard_normal((species, WIDTH)), (0.3, 0.6), np.random.default_rng(1))
+        found = evolution.hidden(
+            np.random.default_rng(0).standard_normal((species, WIDTH)), (0.3, 0.6), np.random.default_rng(1)
+        )
         assert found.shape == (species, 2)
         assert np.isfinite(found).all()
 

@@ -57,7 +57,7 @@ def smoother(features: np.ndarray, penalty: float) -> np.ndarray:
 
 
 def surprise(world: World, names: list[str]) -> tuple[float, float]:
-    """R2 of traits by the lineage, and how many standard deviations letters tell the rest better than shuffled ones do."""
+    """R2 of traits by the lineage, and by how many standard deviations letters tell the rest better than shuffled."""
     targets = world.liabilities[:, columns_of(names)]
     targets = targets - targets.mean(axis=0)
     rest = targets - smoother(lineages(world), 1.0) @ targets
@@ -73,7 +73,9 @@ def drawn(world: World, *, named: bool) -> list[str]:
 
 
 def test_text_predicts_no_trait_beyond_the_tree_on_ten_worlds():
-    found = [surprise(world_of(seed), drawn(world_of(seed), named=named)) for seed in range(10) for named in (True, False)]
+    found = [
+        surprise(world_of(seed), drawn(world_of(seed), named=named)) for seed in range(10) for named in (True, False)
+    ]
     by_tree, by_letters = np.array(found).T
     assert by_tree.mean() > 0.15, "the lineage itself tells traits, as kin look alike"
     # Twenty standard normal numbers, two a world: their mean is within three standard errors of 0.
@@ -84,7 +86,9 @@ def test_text_predicts_no_trait_beyond_the_tree_on_ten_worlds():
 def test_descriptive_names_do_predict_the_named_traits_and_only_those():
     """The same measure sees descriptive names at once: it could have failed above."""
     told = {
-        named: np.mean([surprise(world_of(seed, descriptive=1.0), drawn(world_of(seed), named=named))[1] for seed in range(4)])
+        named: np.mean(
+            [surprise(world_of(seed, descriptive=1.0), drawn(world_of(seed), named=named))[1] for seed in range(4)]
+        )
         for named in (True, False)
     }
     assert told[True] > 4 / np.sqrt(4)

@@ -69,9 +69,7 @@ def test_a_specimen_is_its_species_condition_and_own_noise():
 
 def test_cameras_are_as_common_as_their_order_takes_them():
     expected = np.mean(WORLD.camera_shares, axis=0)
-    found = Counter(
-        (s.species.number, s.observation.number, s.observation.camera) for s in SIGHTINGS
-    )
+    found = Counter((s.species.number, s.observation.number, s.observation.camera) for s in SIGHTINGS)
     cameras = shares([camera for _, _, camera in found])
     for camera, share in zip(Camera, expected, strict=True):
         assert cameras.get(camera, 0) == pytest.approx(share, abs=0.04)

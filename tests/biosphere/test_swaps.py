@@ -8,7 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from thuja.biosphere import Camera, Sighting, Style, Swap, View, World, WorldConfig, WriteConfig, draw, swap_of, swapped, write_world
+from thuja.biosphere import (
+    Camera,
+    Sighting,
+    Style,
+    Swap,
+    View,
+    World,
+    WorldConfig,
+    WriteConfig,
+    draw,
+    swap_of,
+    swapped,
+    write_world,
+)
 from thuja.biosphere.field import INDOORS
 from thuja.biosphere.redraw import RedrawConfig, write_swaps
 from thuja.biosphere.traits import HABITATS, NEUTRAL, TRAITS

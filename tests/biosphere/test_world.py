@@ -199,7 +199,12 @@ def test_knobs_are_read_from_text():
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("colour=3", "unknown knob"), ("overlap=much", 'overlap cannot be "much"'), ("overlap", 'cannot be ""'), ("genera=1.5", "genera")],
+    [
+        ("colour=3", "unknown knob"),
+        ("overlap=much", 'overlap cannot be "much"'),
+        ("overlap", 'cannot be ""'),
+        ("genera=1.5", "genera"),
+    ],
 )
 def test_knobs_that_cannot_be_read_are_refused(text, message):
     with pytest.raises(UsageError, match=message) as caught:

@@ -83,7 +83,9 @@ def _share_names(names: dict[int, str], groups: Ints, wanted: int, generator: np
     order = generator.permutation(sorted(names)).tolist()
     used: set[int] = set()
     for genus in order[:wanted]:
-        host = next((other for other in reversed(order) if kingdom[other] != kingdom[genus] and other not in used), None)
+        host = next(
+            (other for other in reversed(order) if kingdom[other] != kingdom[genus] and other not in used), None
+        )
         if genus not in used and host is not None:
             names[genus] = names[host]
             used |= {genus, host}

@@ -50,7 +50,9 @@ def open_seed(seed: int, claim: str) -> str:
     file, _, name = claim.partition("#")
     found = {one.name: one for one in read_claims(Path(file))}
     if name not in found:
-        raise UsageError(f'{file} states no claim "{name}"', hint=f"it has {', '.join(found) or 'none'}; give FILE#NAME")
+        raise UsageError(
+            f'{file} states no claim "{name}"', hint=f"it has {', '.join(found) or 'none'}; give FILE#NAME"
+        )
     if seed not in found[name].seeds:
         raise UsageError(f"the claim {name} does not name seed {seed}", hint="its line Seeds says which it opens")
     if found[name].has_result:
@@ -73,7 +75,9 @@ def _claim(section: str, path: Path) -> Claim:
     lines = dict(re.findall(r"^- ([A-Z][a-z ]+):[ \t]*(\S.*)$", section, flags=re.MULTILINE))
     missing = [field for field in _FIELDS if field not in lines]
     if missing:
-        raise UsageError(f"the claim {name} in {path} has no line {missing[0]}", hint=f"a claim has {', '.join(_FIELDS)}")
+        raise UsageError(
+            f"the claim {name} in {path} has no line {missing[0]}", hint=f"a claim has {', '.join(_FIELDS)}"
+        )
     return Claim(name=name, seeds=_seeds(lines["Seeds"], name), has_result="Result" in lines)
 
 

@@ -20,7 +20,14 @@ _SHARES: Final = (
     "confounding", "home", "family_only", "wrong", "dirty", "blank", "ill",
 )  # fmt: skip
 _LEAST: Final = {"seed": 0, "species": 1, "images": 1, "tail": 0, **dict.fromkeys(_FIELDS, 0)}
-_MOST: Final = {"misplaced": 0.1, "extinction": 0.95, "unevenness": 1.0, "individual": 1.0, "habitat_rate": 100.0, "tail": 10.0}
+_MOST: Final = {
+    "misplaced": 0.1,
+    "extinction": 0.95,
+    "unevenness": 1.0,
+    "individual": 1.0,
+    "habitat_rate": 100.0,
+    "tail": 10.0,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +160,12 @@ def knobs_of(texts: list[str]) -> dict[str, object]:
             else:
                 found[name] = value.strip() if name == "plans" else kinds[name](value)
         except ValueError as error:
-            what = "a whole number" if kinds[name] is int else "numbers parted by commas" if name == "hidden" else "a number"
+            what = (
+                "a whole number"
+                if kinds[name] is int
+                else "numbers parted by commas"
+                if name == "hidden"
+                else "a number"
+            )
             raise UsageError(f'the knob {name} cannot be "{value}"', hint=f"it is {what}, as in {name}=1") from error
     return found

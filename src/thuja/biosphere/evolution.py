@@ -36,7 +36,9 @@ WIDTH: Final = max(columns.stop for columns in COLUMNS.values())
 
 def columns_of(names: list[str]) -> Ints:
     """The columns of these traits, in order."""
-    return np.array([place for name in names for place in range(COLUMNS[name].start, COLUMNS[name].stop)], dtype=np.int64)
+    return np.array(
+        [place for name in names for place in range(COLUMNS[name].start, COLUMNS[name].stop)], dtype=np.int64
+    )
 
 
 def looks_of(liabilities: Floats, body_plan: str) -> Looks:
@@ -81,13 +83,13 @@ def markov(tree: Tree, states: int, rate: float, generator: np.random.Generator)
 
 
 def inherited(tree: Tree, width: int, signal: float, generator: np.random.Generator) -> Floats:
-    """Liabilities (S, width) of Pagel's lambda `signal`: that share of the variance is ancestry's, the rest each species' own."""
+    """Liabilities (S, width) of Pagel's lambda `signal`: that share of the variance is ancestry's, the rest is own."""
     own = generator.standard_normal((len(tree.tips), width))
-    return np.sqrt(signal) * brownian(tree, width, generator) + np.sqrt(1 - signal) * own
+    return np.asarray(np.sqrt(signal) * brownian(tree, width, generator) + np.sqrt(1 - signal) * own)
 
 
 def pulled(residual: Floats, habitat: Ints, strength: float, generator: np.random.Generator) -> Floats:
-    """Liabilities drawn to the optimum of the species' habitat: `strength` is the share of variance that the habitat has.
+    """Liabilities drawn to the optimum of the species' habitat, which has `strength` of their variance.
 
     Each column has its own optima, of mean 0 and variance 1 over the species, whatever the habitats' sizes.
     """
@@ -95,7 +97,7 @@ def pulled(residual: Floats, habitat: Ints, strength: float, generator: np.rando
     optima -= optima.mean(axis=0)
     spread = optima.std(axis=0)
     optima = np.divide(optima, spread, out=np.zeros_like(optima), where=spread > 0)
-    return np.sqrt(1 - strength) * residual + np.sqrt(strength) * optima
+    return np.asarray(np.sqrt(1 - strength) * residual + np.sqrt(strength) * optima)
 
 
 def hidden(liabilities: Floats, shares: tuple[float, ...], generator: np.random.Generator) -> Floats:

@@ -20,8 +20,8 @@ Range = tuple[float, float]
 class Habit:
     """What pictures of a camera are like: shares of each view, and ranges that values are drawn from evenly.
 
-    `tilt` is the standard deviation of the heading in degrees; what `turns` by its body plan lies anyhow instead, unless
-    it `is_posed`. `frames` are the shares of one, two and three pictures a sighting.
+    `tilt` is the standard deviation of the heading in degrees; what `turns` by its body plan lies anyhow
+    instead, unless it `is_posed`. `frames` are the shares of one, two and three pictures a sighting.
     """
 
     views: tuple[float, float, float, float]
@@ -50,7 +50,8 @@ HABITS: Final[Mapping[Camera, Habit]] = {
         shake=0.1, grain=(0.0, 0.03), occluders=(1.0,), frames=(0.9, 0.1, 0.0),
     ),
     Camera.DRONE: Habit(
-        views=(0.3, 0.0, 0.0, 0.7), fill=(0.35, 0.6), tilt=60, haze=(0.1, 0.5), occluders=(0.8, 0.2), frames=(0.5, 0.3, 0.2)
+        views=(0.5, 0.0, 0.0, 0.5), fill=(0.35, 0.6), tilt=60, haze=(0.1, 0.5), occluders=(0.8, 0.2),
+        frames=(0.5, 0.3, 0.2),
     ),
 }  # fmt: skip
 _DISTANT_FILL: Final = (0.18, 0.3)

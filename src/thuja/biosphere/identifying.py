@@ -1,6 +1,6 @@
 """What people call what they saw: right, to the family only, wrong, or written in a way that a resolver has to read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -19,11 +19,11 @@ _KIN_SHARE: Final = 0.8
 class Label:
     """The taxon that was meant, how its name was written, and what is wrong with it.
 
-    `fault` is "" for a right label, "family only", "wrong", or "dirty: " and the kind of slip (slips.SLIPS). The taxon of
-    a dirty label is the true one: what a resolver ought to find.
+    `fault` is "" for a right label, "family only", "wrong", or "dirty: " and the kind of slip (slips.SLIPS).
+    The taxon of a dirty label is the true one: what a resolver ought to find.
     """
 
-    taxon: Taxon = Taxon()
+    taxon: Taxon = field(default_factory=Taxon)
     written: str = ""
     fault: str = ""
 

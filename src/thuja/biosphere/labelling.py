@@ -24,7 +24,7 @@ class Labelling:
 
     @classmethod
     def of(cls, clades: Ints, tree: Tree, share: float, generator: np.random.Generator) -> "Labelling":
-        """Move `share` of the species (rounded): half by splitting groups, the rest one by one, as far as there is room."""
+        """Move `share` of the species (rounded): half by splitting groups, the rest one by one, where there is room."""
         draft = _Draft(clades.copy(), [""] * clades.shape[1], generator)
         wanted = round(share * clades.shape[1])
         draft.split(tree, wanted // 2)
@@ -58,7 +58,7 @@ class _Draft:
                 self.reasons[species] = "split"
 
     def _splittable(self, tree: Tree, branch: int, inside: list[int], members: dict[int, list[int]]) -> Rank | None:
-        """The rank at which this clade lies two splits or more inside a group, so that taking it out leaves no clade."""
+        """The rank at which this clade lies two splits inside a group, so that taking it out leaves no clade."""
         above = int(tree.parent[branch])
         outer = int(tree.parent[above]) if above >= 0 else -1
         if outer < 0 or any(self.reasons[species] for species in members[outer]):

@@ -43,9 +43,9 @@ class RedrawConfig:
 
 
 def write_swaps(world: World, out: Path, config: RedrawConfig, *, force: bool = False, resume: bool = False) -> int:
-    """Write the chosen pictures as they are (`original`) and with each swap, and `table.csv`; returns how many pictures.
+    """Write the chosen pictures as they are (`original`) and with each swap, and `table.csv`; returns how many.
 
-    The originals are those in the world's own folder, byte for byte. A row's `swap_of` is the uuid of its original.
+    The originals are those in the world's own folder, byte for byte. A row's `swap_of` is its original's uuid.
     Pictures that nothing is on are left out. Raises as `write_world` does.
     """
     chosen = _chosen(world, config)
@@ -60,7 +60,9 @@ def write_swaps(world: World, out: Path, config: RedrawConfig, *, force: bool = 
             rows = track(spread(job, parts, workers=config.workers), total=len(parts), label="swaps", unit="parts")
             write_table(out / "table.csv", _TABLE, rows)
     except OSError as error:
-        raise ThujaError(f"writing {out} stopped: {error}", hint="mend that, then run it again with --resume") from error
+        raise ThujaError(
+            f"writing {out} stopped: {error}", hint="mend that, then run it again with --resume"
+        ) from error
     return len(chosen) * len(names)
 
 

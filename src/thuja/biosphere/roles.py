@@ -37,7 +37,9 @@ def deal(generator: np.random.Generator) -> Mapping[str, Role]:
         for is_named, sizes in ((True, _NAMED), (False, _UNNAMED)):
             names = [name for name, trait in TRAITS.items() if trait.is_named == is_named]
             slots = [role for role, size in sizes.items() for _ in range(size)]
-            roles |= {names[int(place)]: role for place, role in zip(generator.permutation(len(names)), slots, strict=True)}
+            roles |= {
+                names[int(place)]: role for place, role in zip(generator.permutation(len(names)), slots, strict=True)
+            }
         kinds = Counter((role, TRAITS[name].is_discrete) for name, role in roles.items())
         if min(kinds[role, kind] for role in Role for kind in (True, False)) >= _LEAST and (
             kinds[Role.CONVERGENT, True] == kinds[Role.DECOY, True]

@@ -30,7 +30,7 @@ class Camera(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ailments:
-    """How ill a specimen looks, each from 0 (not at all) to 1: dark sores, clinging parasites, worn edges and colours."""
+    """How ill a specimen looks, each from 0 (not at all) to 1: dark sores, clinging parasites, worn edges."""
 
     lesions: float = 0.0
     parasites: float = 0.0

@@ -1,4 +1,4 @@
-"""A contact sheet: some species down the side, and along the top their stages, sexes, seasons, ailments, cameras and swaps."""
+"""A contact sheet: species down the side; along the top their stages, sexes, ailments, cameras and swaps."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Where and by whom organisms are seen: sites with a place and a habitat, observers with their habits, what took a picture."""
+"""Where organisms are seen, by whom and by what: sites with a habitat, observers with habits, cameras."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,11 +1,11 @@
-"""The same specimen drawn again: on another ground, by another camera, in another pose or style, with one trait changed.
+"""The same specimen drawn again: on another ground, by another camera, in another pose, with one trait changed.
 
 What a model says of a picture and of its swap differs by what was swapped alone, so it can be seen what
 the answer hangs on.
 """
 
 from dataclasses import dataclass, replace
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 
@@ -57,7 +57,12 @@ class Swap:
         """A short name, fit for a folder: `ground-neutral`, `trait-hue-0.1`, `camera-museum+pose`."""
         words = [
             f"{kind}-{value}"
-            for kind, value in (("ground", self.ground), ("camera", self.camera), ("view", self.view), ("style", self.style))
+            for kind, value in (
+                ("ground", self.ground),
+                ("camera", self.camera),
+                ("view", self.view),
+                ("style", self.style),
+            )
             if value
         ]
         words += [f"trait-{self.trait[0]}-{self.trait[1]}"] if self.trait else []
@@ -65,7 +70,7 @@ class Swap:
 
 
 def swapped(world: World, sighting: Sighting, swap: Swap) -> Sighting:
-    """The sighting with that swap made; the same whenever it is asked for. Blank frames cannot be swapped: UsageError."""
+    """The sighting with that swap made, the same whenever it is asked for; raises UsageError for a blank frame."""
     if sighting.species is None:
         raise UsageError("a blank frame has no specimen to draw again", hint="swap pictures of species")
     number = sighting.species.number
@@ -92,13 +97,14 @@ def swapped(world: World, sighting: Sighting, swap: Swap) -> Sighting:
         scene = replace(scene, style=swap.style)
     if swap.trait:
         name, value = swap.trait
-        specimen = replace(specimen, looks=replace(specimen.looks, **{name: value}))
+        values: dict[str, Any] = {name: value}
+        specimen = replace(specimen, looks=replace(specimen.looks, **values))
     return replace(sighting, scene=replace(scene, is_empty=False), specimen=specimen)
 
 
 def swap_of(text: str) -> Swap:
     """A swap written as `ground=neutral`, `trait=hue:0.1`, or several joined by `+`, as in `pose+style=hatched`."""
-    given: dict[str, object] = {}
+    given: dict[str, Any] = {}
     for part in text.split("+"):
         kind, _, value = part.strip().partition("=")
         if kind == "pose" and not value:
@@ -120,11 +126,13 @@ def swap_of(text: str) -> Swap:
                 f'cannot swap "{part}"',
                 hint="ground=own, other or neutral; camera=, view=, style=; trait=NAME:VALUE; pose; joined by +",
             )
-    return Swap(**given)  # type: ignore[arg-type]
+    return Swap(**given)
 
 
 def _value(trait: Trait, text: str) -> str | int | float:
     try:
         return text if trait.states else int(text) if trait.counts else float(text)
     except ValueError as error:
-        raise UsageError(f'{trait.name} cannot be "{text}"', hint=f"one of {trait.counts}" if trait.counts else "from 0 to 1") from error
+        raise UsageError(
+            f'{trait.name} cannot be "{text}"', hint=f"one of {trait.counts}" if trait.counts else "from 0 to 1"
+        ) from error

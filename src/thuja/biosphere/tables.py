@@ -1,4 +1,4 @@
-"""The tables beside a world's pictures: its backbone, its species and all that is true of them, their names, texts and tree."""
+"""The tables beside a world's pictures: its backbone, the truth of its species, their names, texts and tree."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +13,7 @@ from thuja.jobs import atomic_path, write_text
 
 
 def write_species(world: World, out: Path) -> None:
-    """Write `backbone.parquet`, `species.parquet`, `common_names.parquet`, `descriptions.parquet` and `tree.nwk` into a folder."""
+    """Write the Parquet tables `backbone`, `species`, `common_names` and `descriptions`, and `tree.nwk`."""
     taxa = [species.taxon.to_columns() for species in world.species]
     truths = [taxon | _truths(world, species) for taxon, species in zip(taxa, world.species, strict=True)]
     names = [row for species in world.species for row in _common_names(species)]

@@ -1,4 +1,4 @@
-"""Texts of a whole world as tables: descriptions of its species, and captions of its pictures by a captioner that errs."""
+"""Texts of a whole world as tables: descriptions of its species, captions of its pictures by one who errs."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -46,7 +46,7 @@ def account_of(world: World, species: int) -> Account:
 
 
 def descriptions(world: World) -> list[dict[str, Any]]:
-    """A row a sentence, in order, in both wordings: whose, which, its text, whether a picture could show it, its traits."""
+    """A row a sentence, in order, in both wordings: whose, its text, whether a picture could show it, its traits."""
     rows: list[dict[str, Any]] = []
     for kind in world.species:
         for place, wording in enumerate(Wording):
@@ -82,7 +82,9 @@ def write_captions(world: World, path: Path, captioner: Captioner, *, is_named: 
     return errors
 
 
-def _captions(work: Sequence[Sequence[int]], *, config: WorldConfig, captioner: Captioner, is_named: bool) -> list[dict[str, Any]]:
+def _captions(
+    work: Sequence[Sequence[int]], *, config: WorldConfig, captioner: Captioner, is_named: bool
+) -> list[dict[str, Any]]:
     return list(_rows(world_of(config), captioner, work, is_named=is_named))
 
 
@@ -92,9 +94,9 @@ def _rows(
     for species, number in work:
         sighting = Sighting.of(world, int(species), int(number))
         generator = np.random.default_rng([world.config.seed, VERSION, _CAPTION, int(species), int(number)])
-        name, others = "", ()
-        if is_named and sighting.species is not None:
-            name, others = sighting.species.taxon.binomial, _mistaken_for(world, sighting.species.number)
+        is_told = is_named and sighting.species is not None
+        name = sighting.species.taxon.binomial if is_told and sighting.species else ""
+        others = _mistaken_for(world, int(species)) if is_told else ()
         said = captioner.caption(sighting.specimen, sighting.scene, generator, name=name, others=others)
         yield {
             "uuid": record_of(sighting, world.config, 0).uuid,

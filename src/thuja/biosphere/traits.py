@@ -99,9 +99,7 @@ _ALL: Final = (
     Trait(name="ocelli", counts=(1, 2, 3, 4), is_coat=True),
     Trait(name="ocellus_size", is_coat=True),
     Trait(name="ocellus_form", states=("disc", "ring", "crescent", "bar"), is_coat=True, is_fine=True, is_named=False),
-    Trait(
-        name="texture", states=("smooth", "scaly", "furry", "warty"), is_coat=True, is_fine=True, is_named=False
-    ),
+    Trait(name="texture", states=("smooth", "scaly", "furry", "warty"), is_coat=True, is_fine=True, is_named=False),
     Trait(name="midline_width", is_coat=True, is_fine=True, is_named=False),
     Trait(name="limb_marks", states=("plain", "ringed", "striped", "tipped"), is_coat=True, is_fine=True),
 )

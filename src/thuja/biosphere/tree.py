@@ -15,7 +15,7 @@ _FASTEST = 4.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tree:
-    """A rooted binary tree of the B branches that lead to living species, in order of birth; branch 0 is the root's stem.
+    """A rooted binary tree of the B branches that lead to living species, by birth; branch 0 is the root's stem.
 
     `parent` (B,) is -1 for the root; `birth` and `death` (B,) are times from 0, the root's split, to 1,
     the present; `tips` (S,) are the branches alive at the present.

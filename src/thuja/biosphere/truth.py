@@ -33,7 +33,7 @@ COLUMNS: Final = (
 
 
 def record_of(sighting: Sighting, config: WorldConfig, size: int) -> Record:
-    """The Record of a picture in the folder layout: the taxon of its label, a caption, who saw it where and when, and what is true.
+    """The Record of a picture in the folder layout: its label's taxon, a caption, who saw it where, and what is true.
 
     `verbatim_name` is the label as it was written. A wrong label has the wrong taxon; `true_name` is the true species.
     """
@@ -104,7 +104,7 @@ def _facts(sighting: Sighting, species: str) -> dict[str, Value]:
 
 
 def true_traits(sighting: Sighting) -> dict[str, Value]:
-    """What is drawn, and whose it is: the specimen's looks, its condition, the scene, the true name and the label's fault."""
+    """What is drawn and whose it is: looks, condition, scene, the true name and the label's fault."""
     scene, observation, specimen = sighting.scene, sighting.observation, sighting.specimen
     traits: dict[str, Value] = {
         "name_fault": observation.label.fault,
@@ -119,7 +119,9 @@ def true_traits(sighting: Sighting) -> dict[str, Value]:
     }
     if sighting.species is None:
         return traits
-    looks = {name: round(value, 4) if isinstance(value, float) else value for name, value in asdict(specimen.looks).items()}
+    looks = {
+        name: round(value, 4) if isinstance(value, float) else value for name, value in asdict(specimen.looks).items()
+    }
     ailments = {name: round(value, 4) for name, value in asdict(specimen.ailments).items()}
     traits |= {
         "true_name": sighting.species.taxon.scientific_name,

@@ -1,4 +1,4 @@
-"""What varies within a species: stage, sex, season, health and the individual, and how far that resembles other species.
+"""What varies within a species: stage, sex, season, health, the individual; how far that resembles other species.
 
 Each axis moves a specimen's liabilities from those of an adult female in summer. A share 1 - overlap of
 the squared step lies along a direction that no difference between species has: for stage, sex and
@@ -61,7 +61,14 @@ class Variation:
 
     @classmethod
     def of(
-        cls, liabilities: Floats, groups: Ints, noise: Ints, generator: np.random.Generator, *, overlap: float, individual: float
+        cls,
+        liabilities: Floats,
+        groups: Ints,
+        noise: Ints,
+        generator: np.random.Generator,
+        *,
+        overlap: float,
+        individual: float,
     ) -> "Variation":
         """Draw the axes for species of liabilities (S, L); partners are of the same group (S,), where it has others."""
         own = np.zeros((len(AXES), WIDTH))
@@ -106,7 +113,7 @@ def noise_columns(roles: dict[str, Role]) -> Ints:
 
 
 def _partners(groups: Ints, generator: np.random.Generator) -> Ints:
-    """For each species another one of its group at random; one of any group where it is alone, itself where it is all."""
+    """For each species another of its group at random; of any group where it is alone, itself where it is all."""
     species = len(groups)
     found = np.arange(species)
     for group in np.unique(groups):

@@ -6,12 +6,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from thuja.biosphere import evolution, sites
+from thuja.biosphere import evolution
 from thuja.biosphere.bodies import HELD_OUT, KINGDOM_PLANS
 from thuja.biosphere.christening import christen
 from thuja.biosphere.config import VERSION, WorldConfig
 from thuja.biosphere.labelling import Labelling
 from thuja.biosphere.roles import Role, deal
+from thuja.biosphere.sites import Observer, Site, camera_shares, make_observers, make_sites, ranges
 from thuja.biosphere.traits import HABITATS, Looks
 from thuja.biosphere.tree import Floats, Ints, Tree
 from thuja.biosphere.within import Condition, Variation, noise_columns
@@ -20,7 +21,7 @@ from thuja.taxonomy import Rank, Taxon
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Species:
-    """One species: its number in the world, its names, its looks (an adult female's in summer), its ecology, its pictures.
+    """One species: its number, its names, its looks (an adult female's in summer), its ecology, its pictures.
 
     `shadow_habitat` pulls decoys as `habitat` pulls convergent traits, and is never shown; `hidden` are the
     ecological variables that are never drawn. `misplaced` says why its label parts from the tree, if it does.
@@ -41,8 +42,8 @@ class Species:
 class World:
     """A config and what it gives. Species are in order of number, which is that of the tree's tips.
 
-    `clades` (6, S) are the true clades at each rank, kingdom to genus; `labelling` has the groups that species are named
-    by; `liabilities` (S, L) are the species' means (evolution.py); `variation` what varies within each.
+    `clades` (6, S) are the true clades at each rank, kingdom to genus; `labelling` has the groups that species
+    are named by; `liabilities` (S, L) are the species' means (evolution.py); `variation` what varies within each.
     `camera_shares` (S, 5) and `ranges` (S, sites) say what took its pictures, and where.
     """
 
@@ -54,8 +55,8 @@ class World:
     liabilities: Floats
     variation: Variation
     species: tuple[Species, ...]
-    sites: tuple[sites.Site, ...]
-    observers: tuple[sites.Observer, ...]
+    sites: tuple[Site, ...]
+    observers: tuple[Observer, ...]
     ranges: Floats
     camera_shares: Floats
 
@@ -64,9 +65,7 @@ class World:
         """The world of these knobs; the same whenever and wherever it is made."""
         # A stream for each part, so that a knob of one changes nothing in another.
         streams = [np.random.default_rng(s) for s in np.random.SeedSequence([config.seed, VERSION]).spawn(12)]
-        tree = Tree.grow(
-            config.species, streams[0], extinction=config.extinction, unevenness=config.unevenness
-        )
+        tree = Tree.grow(config.species, streams[0], extinction=config.extinction, unevenness=config.unevenness)
         clades = np.stack([tree.clades(count) for count in config.groups])
         plans = _body_plans(clades, config, streams[1])
         roles = dict(deal(streams[2]))
@@ -78,7 +77,7 @@ class World:
         names = christen(labelling.groups, looks, config, streams[7])
         hidden = evolution.hidden(liabilities, config.hidden, streams[8])
         counts = _counts(config, streams[9])
-        places = sites.make_sites(max(20, min(400, config.species // 2)), streams[10])
+        places = make_sites(max(20, min(400, config.species // 2)), streams[10])
         species = [
             Species(
                 number=number,
@@ -110,9 +109,9 @@ class World:
             ),
             species=tuple(species),
             sites=places,
-            observers=sites.make_observers(60, streams[10]),
-            ranges=sites.ranges(evolution.brownian(tree, 2, streams[10]), places),
-            camera_shares=sites.camera_shares(clades[Rank.ORDER], config.confounding, streams[10]),
+            observers=make_observers(60, streams[10]),
+            ranges=ranges(evolution.brownian(tree, 2, streams[10]), places),
+            camera_shares=camera_shares(clades[Rank.ORDER], config.confounding, streams[10]),
         )
 
     @property
@@ -126,7 +125,7 @@ class World:
         return sum(species.images for species in self.species) + self.blanks
 
     def addresses(self) -> Ints:
-        """All pictures (N, 2): a species' number (S for blank frames) and the picture's in it; blank frames come last."""
+        """All pictures (N, 2): a species' number, S for the blank frames at the end, and the picture's in it."""
         counts = [*(species.images for species in self.species), self.blanks]
         numbers = np.concatenate([np.arange(count) for count in counts])
         return np.stack([np.repeat(np.arange(len(counts)), counts), numbers], axis=1)
@@ -147,7 +146,11 @@ def world_of(config: WorldConfig) -> World:
 
 
 def _liabilities(
-    tree: Tree, config: WorldConfig, roles: Mapping[str, Role], pulls: Mapping[Role, Ints], generator: np.random.Generator
+    tree: Tree,
+    config: WorldConfig,
+    roles: Mapping[str, Role],
+    pulls: Mapping[Role, Ints],
+    generator: np.random.Generator,
 ) -> Floats:
     """The species' mean liabilities (S, L), by role."""
     found = np.zeros((config.species, evolution.WIDTH))

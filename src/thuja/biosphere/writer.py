@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from thuja.biosphere.config import VERSION, WorldConfig
 from thuja.biosphere.draw import check_size
@@ -104,7 +102,9 @@ def read_card(folder: Path) -> dict[str, Any]:
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise UsageError(f"{folder} is no biosphere: it has no {CARD}", hint="thuja biosphere make writes one") from error
+        raise UsageError(
+            f"{folder} is no biosphere: it has no {CARD}", hint="thuja biosphere make writes one"
+        ) from error
     except (OSError, ValueError) as error:
         raise BadFile(f"{path} cannot be read: {error}", hint="make the biosphere anew") from error
     if not isinstance(card, dict) or card.get("format") != "thuja biosphere" or not isinstance(card.get("world"), dict):
@@ -142,11 +142,16 @@ def _check_same_knobs(path: Path, card: dict[str, Any]) -> None:
 
 
 def _write_folders(world: World, out: Path, config: WriteConfig) -> None:
-    for folder in (*(f"{s.taxon.genus}_{s.taxon.species}" for s in world.species), *(["_blank"] if world.blanks else [])):
+    for folder in (
+        *(f"{s.taxon.genus}_{s.taxon.species}" for s in world.species),
+        *(["_blank"] if world.blanks else []),
+    ):
         (out / "images" / folder).mkdir(parents=True, exist_ok=True)
     job = partial(_write_chunk, world.config, out, config.size)
     with atomic_path(out / "table.csv") as temporary:
-        write_table(temporary, COLUMNS, _counted(spread(job, _chunks(world.addresses()), workers=config.workers), world.images))
+        write_table(
+            temporary, COLUMNS, _counted(spread(job, _chunks(world.addresses()), workers=config.workers), world.images)
+        )
 
 
 def write_table(path: Path, columns: Sequence[str], parts: Iterable[Sequence[dict[str, Value]]]) -> None:

@@ -38,7 +38,9 @@ biosphere.add_command(things)
 @click.option("--knob", "knobs", multiple=True, metavar="NAME=VALUE", help="Any other knob; may be repeated.")
 @click.option("--clean", is_flag=True, help="Every label right: none to the family only, wrong, dirty or misplaced.")
 @click.option("--shards", is_flag=True, help="Write WebDataset shards instead of folders and a table.")
-@click.option("--claim", default="", metavar="FILE#NAME", help="The claim that a world of seed 100 or more is opened for.")
+@click.option(
+    "--claim", default="", metavar="FILE#NAME", help="The claim that a world of seed 100 or more is opened for."
+)
 @_WORKERS
 @_FORCE
 @_RESUME
@@ -149,7 +151,13 @@ def sheet(folder: Path, *, out: Path, species: int, cell: int) -> None:
 @click.option("--hallucination", type=float, default=0.0, help="Share of the captions with a fact that is not there.")
 @click.option("--wrong-name", type=float, default=0.0, help="With --named: share of names that are another species'.")
 @click.option("--named", is_flag=True, help="Begin each caption with the species' name.")
-@click.option("--wording", type=click.Choice(["train", "test"]), default="train", show_default=True, help="Words held out for tests, or not.")
+@click.option(
+    "--wording",
+    type=click.Choice(["train", "test"]),
+    default="train",
+    show_default=True,
+    help="Words held out for tests, or not.",
+)
 @_WORKERS
 def captions(
     folder: Path,
