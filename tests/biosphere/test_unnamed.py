@@ -28,7 +28,7 @@ SAYINGS = {
     "ornament_length": rf"\b(?:long|short|lengthy|stubby)\w* (?:{_ORNAMENTS})\b",
     "margin": r"\b(?:margins?|scallop\w*|tooth\w*|teeth|fringed?|fringes)\b|\bsmooth\b",
     "pattern_wobble": r"\b(?:wobbl\w*|wavy|wavering|jagged|irregular)\b",
-    "collar_place": rf"\b(?:{_PLACES}) (?:collar|girdle)\b|(?:collar|girdle) (?:near|behind|halfway|at its|about its)\b",
+    "collar_place": rf"\b(?:{_PLACES}) (?:collar|girdle)\b|(?:collar|girdle) (?:near|behind|halfway|at its)\b",
     "ocellus_form": r"\b(?:discs?|disks?|crescents?|bar)\b(?<!scale bar)|\bring(?:ed|-shaped)? (?:eyespots?|ocell)",
     "texture": r"\b(?:smooth|scaly|scales|furry|fur|hairy|warty|warts|textures?)\b",
     "midline_width": r"\b(?:midline|dorsal (?:line|stripe)|line along|back line)\b",
