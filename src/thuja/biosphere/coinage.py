@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from thuja.biosphere.traits import TRAITS, Looks
-from thuja.biosphere.vocabulary import Wording, end_of, part_noun
+from thuja.biosphere.vocabulary import Wording, end_of, is_plural, part_noun
 from thuja.errors import UsageError
 from thuja.taxonomy import Rank
 
@@ -244,7 +244,7 @@ def _standing_out(generator: np.random.Generator, looks: Looks) -> tuple[str, st
 def _endowed(noun: str) -> str:
     """Who has this part: "tailed", "legged", "feathered"."""
     last = noun.split()[-1]
-    one = _SINGULAR.get(last, last.removesuffix("s"))
+    one = _SINGULAR.get(last, last.removesuffix("s") if is_plural(last) else last)
     return _DOUBLED.get(one, f"{one.removesuffix('e')}ed")
 
 
