@@ -95,7 +95,7 @@ def test_relations_hold_in_the_drawing(relation):
                 assert host.bounds[0] < held.bounds[0] + 0.01
                 assert held.bounds[2] < host.bounds[2] + 0.01
                 assert host.bounds[1] < held.bounds[3] < host.bounds[3]
-                assert overlap(held.bounds, host.bounds) > 0.4
+                assert overlap(held.bounds, host.bounds) > 0.2
 
 
 def test_colours_keep_their_names_whatever_the_shade():
@@ -124,7 +124,7 @@ def test_a_pattern_changes_a_thing_and_dim_light_a_picture():
 def test_a_nearest_mean_picture_tells_hardly_any_object():
     """A stream that raw pixels solve would test nothing."""
     objects = {kind.key: place for place, kind in enumerate(OBJECTS)}
-    things = [thing for thing in (Thing.of(CONFIG, n) for n in range(3000)) if thing.facts.second is None]
+    things = [thing for thing in (Thing.of(CONFIG, n) for n in range(2400)) if thing.facts.second is None]
     things = [thing for thing in things if thing.facts.first.kind in objects]
     pixels = np.stack([np.asarray(draw_thing(thing.facts, 32), dtype=np.float32).ravel() for thing in things])
     labels = np.array([objects[thing.facts.first.kind] for thing in things])
