@@ -35,7 +35,7 @@ HOUSEHOLD: tuple[Kind, ...] = (
         home="indoor",
         inner=(16, 8, 84, 64),
         front=2,
-        sunk=0.12,
+        sunk=0.05,
         parts=(
             oval("shade", (50, 62), (44, 10)),
             oval("dark", (50, 63), (40, 8)),
@@ -174,7 +174,7 @@ HOUSEHOLD: tuple[Kind, ...] = (
         home="indoor",
         inner=(16, 0, 84, 58),
         front=3,
-        sunk=0.12,
+        sunk=0.05,
         parts=(
             poly("dark", (8, 58), (22, 46), (78, 46), (92, 58)),
             poly("shade", (8, 58), (22, 46), (12, 36), (0, 46)),
@@ -190,7 +190,7 @@ HOUSEHOLD: tuple[Kind, ...] = (
         home="indoor",
         inner=(16, 14, 84, 62),
         front=3,
-        sunk=0.12,
+        sunk=0.05,
         parts=(
             arc("shade", (50, 60), (38, 48), (180, 360), 6),
             oval("shade", (50, 60), (44, 9)),
