@@ -168,7 +168,9 @@ def _patterned(
     else:
         shifted = u + (cell / 2) * ((v // cell) % 2)
         is_ink = (shifted % cell - cell / 2) ** 2 + (v % cell - cell / 2) ** 2 < (cell * 0.33) ** 2
-    return np.asarray(np.where((is_ink & covers)[..., None], np.array(ink, dtype=np.float32), area))
+    inked = area.copy()
+    inked[is_ink & covers] = ink
+    return inked
 
 
 def _lit(area: Pixels, covers: npt.NDArray[np.bool_], generator: np.random.Generator) -> Pixels:
@@ -176,7 +178,8 @@ def _lit(area: Pixels, covers: npt.NDArray[np.bool_], generator: np.random.Gener
     strength = generator.uniform(-0.16, 0.16)
     slope = np.linspace(-strength, strength, area.shape[1], dtype=np.float32)
     gain = 1 + covers * slope[None, :]  # (H, W)
-    return np.clip(area * gain[..., None], 0, 255).astype(np.float32)
+    lit: Pixels = np.clip(area * gain[..., None], 0, 255).astype(np.float32)
+    return lit
 
 
 def _seen(canvas: Image.Image, facts: Facts, generator: np.random.Generator) -> Image.Image:

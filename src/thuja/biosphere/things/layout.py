@@ -60,7 +60,8 @@ class _Hand:
         squash = self.some(0.92, 1.0) if kind.family == "shape" else self.some(0.8, 1.0)
         slant = 0.0 if is_upright or kind.family == "shape" else self.some(-0.12, 0.12)
         is_mirrored = kind.family != "glyph" and self.generator.random() < 0.5
-        return turn @ np.array([[-squash if is_mirrored else squash, slant], [0.0, 1.0]])
+        pose: Points = turn @ np.array([[-squash if is_mirrored else squash, slant], [0.0, 1.0]])
+        return pose
 
     def fit(self, group: Group, slot: Slot, *, is_upright: bool = False, has_shadow: bool = False) -> Placed:
         """The thing as large as the slot allows, standing on the slot's bottom, in the middle of its width."""

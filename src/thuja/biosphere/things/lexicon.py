@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from thuja.biosphere.things.indoors import INDOORS
+from thuja.biosphere.things.belongings import BELONGINGS
+from thuja.biosphere.things.household import HOUSEHOLD
 from thuja.biosphere.things.kinds import Kind, table_of
 from thuja.biosphere.things.outdoors import OUTDOORS
 from thuja.biosphere.things.plain import GLYPHS, SHAPES
 
 Wording = Literal["train", "test"]
 
-OBJECTS: tuple[Kind, ...] = (*INDOORS, *OUTDOORS)
+OBJECTS: tuple[Kind, ...] = (*HOUSEHOLD, *BELONGINGS, *OUTDOORS)
 KINDS: Mapping[str, Kind] = table_of((*OBJECTS, *SHAPES, *GLYPHS))
 
 COLOURS: Mapping[str, tuple[int, int, int]] = {

@@ -10,6 +10,7 @@ Points = npt.NDArray[np.float64]
 
 FIXED: dict[str, tuple[int, int, int]] = {
     "dark": (44, 44, 48),
+    "hollow": (112, 106, 100),
     "metal": (158, 163, 170),
     "wood": (158, 116, 74),
     "glass": (196, 222, 232),
