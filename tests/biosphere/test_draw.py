@@ -64,7 +64,9 @@ def test_a_picture_looks_the_same_at_another_size(camera, style):
         who, where = seen(number, camera=camera, style=style, stamp="A 12")
         plain = replace(where, noise=0.0, blur=0.0, ground_contrast=0.0)
         large = draw(who, plain, 192).resize((64, 64))
-        assert np.abs(np.asarray(large, dtype=int) - pixels(who, plain, 64)).mean() < 16
+        # Hatching is as fine as the pixels of the small one.
+        allowed = 16 if style is Style.SHADED else 24
+        assert np.abs(np.asarray(large, dtype=int) - pixels(who, plain, 64)).mean() < allowed
         shape = np.asarray(silhouette(who, plain, 192).resize((64, 64)), dtype=int)
         assert np.abs(shape - np.asarray(silhouette(who, plain, 64))).mean() < 12
 
@@ -101,13 +103,13 @@ def test_both_colours_cover_half_of_the_specimen(pattern):
 def test_a_near_view_shows_nothing_of_the_other_end(plan, view, hidden):
     """Not one pixel changes with any trait that sits there, at any angle."""
     traits = [trait for trait in TRAITS.values() if trait.region is hidden]
-    for number in range(4):
-        who, where = seen(number, plan, view=view, angle=45.0 + 90 * number, foreshortening=0.7 + 0.1 * number)
-        plain = pixels(who, where)
+    for number in range(3):
+        who, where = seen(number, plan, view=view, angle=45.0 + 90 * number, foreshortening=0.7 + 0.15 * number)
+        plain = pixels(who, where, 48)
         for trait in traits:
             for value in trait.states or (0.0, 1.0):
                 other = replace(who, looks=replace(who.looks, **{trait.name: value}))
-                np.testing.assert_array_equal(pixels(other, where), plain, err_msg=f"{trait.name} {value}")
+                np.testing.assert_array_equal(pixels(other, where, 48), plain, err_msg=f"{trait.name} {value}")
 
 
 @pytest.mark.parametrize("plan", sorted(PLANS))

@@ -75,7 +75,7 @@ def mark_coat(paints: Image.Image, tones: npt.NDArray[np.uint8], fit: Fit, speci
             ends = at + across * step + along * np.array([[-half], [half]])
             pen.line(fit.pixels_of(ends).ravel().tolist(), fill=Paint.SCRATCH, width=_width(fit, 0.009))
     severity = specimen.ailments.lesions
-    sore = _some(places := _places(specimen.coat_seed, 3, 0.11, severity / 1.8), _holds(is_coat, fit, places.at))
+    sore = _some(places := _places(specimen.coat_seed, 3, 0.11, severity / 1.4), _holds(is_coat, fit, places.at))
     radii = (0.016 + 0.036 * sore.sizes**2) * (0.5 + 0.5 * severity)
     for rim, inner in zip(sore.outlines(fit, radii * 1.5), sore.outlines(fit, radii), strict=True):
         pen.polygon(rim, fill=Paint.RIM)

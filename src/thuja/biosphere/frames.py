@@ -15,9 +15,11 @@ STRIP = 11 / 128
 """The height of a camera trap's info strip, as a share of the frame."""
 LABEL = 30 / 128
 """The height of what a museum lays along the lower edge."""
-_NEAR = 0.56
-"""How many body units a near view is wide at most: nowhere does it reach further than a frame of 0.6 about the
-very end, from which bodies keep their other end away at any angle."""
+_NEAR = 0.54
+"""How many body units a near view is wide at most."""
+_BEYOND = 0.06
+"""How far beyond its end a near view looks, in body units: with this, no corner of it comes within reach of what
+sits at the other end, at any angle."""
 _MARGIN = 0.06
 """Room about a body, in body units, for parasites that stick out."""
 
@@ -64,7 +66,8 @@ def fit(body: Body, scene: Scene, size: int) -> Fit:
     """Turn, mirror and scale the body as the scene asks, and find its place in a frame of `size` pixels."""
     matrix = _turned(scene)
     if scene.view in (View.FRONT, View.REAR):
-        return _near(body.front if scene.view is View.FRONT else body.rear, matrix, scene, size)
+        ends = (body.front, body.rear) if scene.view is View.FRONT else (body.rear, body.front)
+        return _near(np.array(ends), matrix, scene, size)
     points = np.concatenate([part.outline for part in body.parts])
     turned = Fit(matrix, np.zeros(2), 0, 0, 0, 0).pixels_of(points)
     low, high = turned.min(axis=0), turned.max(axis=0)
@@ -95,12 +98,14 @@ def _turned(scene: Scene) -> Points:
     return np.array([[along * cosine, -along * sine], [-sine, -cosine]])
 
 
-def _near(end: tuple[float, float], matrix: Points, scene: Scene, size: int) -> Fit:
-    """A view of one end of a body that depends on nothing else of it."""
+def _near(ends: Points, matrix: Points, scene: Scene, size: int) -> Fit:
+    """A view of the first of two ends of a body, (2, 2), that depends on nothing else of it."""
+    outward = ends[0] - ends[1]
+    looked_at = ends[0] + _BEYOND * outward / np.sqrt((outward**2).sum())
     zoom = 1 + 0.5 * min(max(scene.fill - 0.5, 0.0), 0.5)
     # A body that is turned away shows more of its length: the frame comes nearer, to keep the other end out.
     scale = size * FINE * zoom / _NEAR / scene.foreshortening
-    aside = (np.asarray(scene.place) - 0.5) * 0.06 * size * FINE
+    aside = (np.asarray(scene.place) - 0.5) * 0.05 * size * FINE
     middle = np.array([0.5, 0.5 - STRIP / 2 if scene.camera is Camera.CAMERA_TRAP else 0.5]) * size * FINE
-    at = Fit(matrix * scale, np.zeros(2), 0, 0, 0, 0).pixels_of(np.asarray(end))
+    at = Fit(matrix * scale, np.zeros(2), 0, 0, 0, 0).pixels_of(looked_at)
     return Fit(matrix * scale, middle + aside - at, 0, 0, size * FINE, size * FINE)

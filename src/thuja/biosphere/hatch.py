@@ -202,7 +202,7 @@ def _ink_lines(shape: Figure, scene: Scene, size: int) -> Mask:
     lines: Mask = np.asarray(image) != 0
     if shape.relief is not None:
         # Of a texture, its ridges.
-        lines |= shape.relief > 0.8 * max(float(shape.relief.max()), 1e-6)
+        lines |= shape.relief > 0.86 * max(float(shape.relief.max()), 1e-6)
     cover = shape.paints != 0
     angle = np.deg2rad(scene.light_heading)
     heavy = (1.5 + scene.light_strength) * width

@@ -138,8 +138,9 @@ def _soil(size: int, generator: np.random.Generator, zoom: float) -> Field:
     boxes = np.concatenate([places - reaches, places + reaches], axis=1).tolist()
     for box, grey in zip(boxes, (20 + 200 * stones[:, 3]).astype(int).tolist(), strict=True):
         pen.ellipse(box, fill=grey)
-    crumbs = np.frombuffer(generator.bytes(size * size), dtype=np.uint8).reshape(size, size)
-    return np.asarray(image, dtype=np.float32) + np.float32(0.28) * crumbs
+    crumbs = noise(size, round(40 * zoom), generator) * np.float32(17)
+    grains = np.frombuffer(generator.bytes(size * size), dtype=np.uint8).reshape(size, size)
+    return np.asarray(image, dtype=np.float32) + crumbs + np.float32(0.16) * grains
 
 
 def _leaf(size: int, generator: np.random.Generator, zoom: float) -> Field:
