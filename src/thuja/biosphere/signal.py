@@ -44,6 +44,10 @@ class Ancestry:
         # Species that parted yesterday make C all but singular; its inverse must still be a number.
         return cls(covariance=scaled, axes=axes, variances=np.maximum(variances, 1e-9))
 
+    def among(self, species: Ints) -> "Ancestry":
+        """The ancestry of some of the species, by number."""
+        return Ancestry.from_covariance(self.covariance[np.ix_(species, species)])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
