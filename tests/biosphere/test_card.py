@@ -39,7 +39,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def card(folder):
-    return make_card(folder, encoders={"colour": mean_colour}, images=240)
+    return make_card(folder, encoders={"colour": mean_colour}, images=200)
 
 
 def test_ten_worlds_have_the_signal_and_the_habitat_effect_that_they_were_asked_for():
@@ -60,7 +60,7 @@ def test_ten_worlds_have_the_signal_and_the_habitat_effect_that_they_were_asked_
     assert mean["convergent"]("habitat_found") > 0.95
     for role in ("diagnostic", "decoy"):
         assert mean[role]("habitat") == pytest.approx(0, abs=0.01)
-        assert mean[role]("habitat_found") < 0.1
+        assert mean[role]("habitat_found") < 0.12
     assert mean["decoy"]("shadow") == pytest.approx(0.5, abs=0.03)
     assert mean["convergent"]("shadow") == pytest.approx(0, abs=0.01)
     assert abs(mean["convergent"]("k") - mean["decoy"]("k")) < 0.03, "decoys have as much signal as convergent traits"
@@ -105,14 +105,17 @@ def test_habitat_read_off_the_background_is_lost_on_exchanged_grounds_and_kept_b
 def test_what_is_shown_is_the_part_that_it_says():
     world = World.make(CONFIG)
     sighting = next(s for s in (Sighting.of(world, n, 0) for n in range(24)) if s.scene.camera == "phone")
+    sighting = replace(sighting, scene=replace(sighting.scene, noise=0.0, blur=0.0))  # these differ by the ground
     shown = {way: np.asarray(image, dtype=int) for way, image in ways_of(world, sighting, 64)}
     shape = shown[Shown.SILHOUETTE][..., 0]
     assert 0.01 < (shape == 255).mean() < 0.9
     own, other = shown[Shown.OWN_CUT], shown[Shown.OTHER_CUT]
     assert (own[shape == 0] == 128).all()
-    assert abs(own - other)[shape == 255].mean() < 8, "the same organism, but for blur at its edge"
-    whole = abs(shown[Shown.OWN] - shown[Shown.OTHER])
-    assert whole[shape == 0].mean() > 20, "on another ground"
+    inside, outside = shape == 255, shape == 0
+    moved = abs(shown[Shown.OWN] - shown[Shown.OTHER])
+    assert moved[outside].mean() > 20, "another ground"
+    assert abs(own - other)[inside].mean() < 2, "the same organism"
+    assert abs(shown[Shown.BACKGROUND] - shown[Shown.PICTURE])[inside].mean() > 20, "nobody is there"
 
 
 def test_the_spectrum_knows_texture_and_neither_colour_nor_place():
@@ -128,9 +131,9 @@ def test_the_spectrum_knows_texture_and_neither_colour_nor_place():
 def test_a_card_needs_the_knobs_alone_so_shards_do_as_well_as_folders(folder, card, tmp_path):
     written = json.loads((folder / "world.json").read_text()) | {"shards": 100}
     (tmp_path / "world.json").write_text(json.dumps(written))
-    first, second = (make_card(place, images=48, seed=5) for place in (folder, tmp_path))
+    first, second = (make_card(place, images=12, seed=5) for place in (folder, tmp_path))
     assert json.dumps(first.to_dict()) == json.dumps(second.to_dict())
-    assert first.expected != card.expected or first.knobs == card.knobs
+    assert first.knobs == card.knobs
 
 
 def test_text_page_and_markdown_say_the_same_figures(card):

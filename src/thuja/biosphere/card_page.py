@@ -57,18 +57,21 @@ def summary(card: Card) -> list[str]:
     """What the card says in a few sentences."""
     ceiling = {row.target: row.score for row in card.ceilings}
     sentences = [
-        f"A simulated world of {card.counts['species']:,} species and {card.counts['pictures']:,} pictures. Scores are of "
-        f"{card.pictures:,} pictures of {card.species:,} species, one an individual, drawn at {card.size} pixels.",
-        f"Who saw all visible traits and knew the world would name {_percent(ceiling['species'].accuracy)} of the species "
-        f"and {_percent(ceiling['family'].accuracy)} of the families.",
+        f"A simulated world of {card.counts['species']:,} species and {card.counts['pictures']:,} pictures. "
+        f"Scores are of {card.pictures:,} pictures of {card.species:,} species, one an individual, drawn at "
+        f"{card.size} pixels.",
+        "Who saw all visible traits and knew the world would name "
+        f"{_percent(ceiling['species'].accuracy)} % of the pictures' species and "
+        f"{_percent(ceiling['family'].accuracy)} % of their families.",
     ]
     best = max(
         (row for row in card.swaps if row.part == "background only"), key=lambda row: row.own.macro, default=None
     )
     if best is not None:
         sentences.append(
-            f"The background alone tells the habitat of {_percent(best.own.macro)} on own grounds and of "
-            f"{_percent(best.other.macro)} once grounds are exchanged (chance {_percent(best.own.chance)}; {best.features})."
+            f"The background alone tells {_percent(best.own.macro)} % of the habitats on own grounds and "
+            f"{_percent(best.other.macro)} % once grounds are exchanged; chance is {_percent(best.own.chance)} % "
+            f"({best.features}, macro)."
         )
     return sentences
 
@@ -104,10 +107,10 @@ def _scores(card: Card) -> Table:
     )
     return Table(
         title="What can be told of a picture, and from what",
-        note="Macro accuracy in per cent, with its 95 % interval over species, on new individuals of known species. Bayes' "
-        "rule on the true visible traits is the ceiling of whatever goes by the organism. Below it, linear probes of "
-        "what is shown. The tree says nothing of one picture: it is at chance. The last two lines are shares of all "
-        "pictures, of the commonest answer and of Bayes' rule.",
+        note="Macro accuracy in per cent, with its 95 % interval over species, on new individuals of known "
+        "species. Bayes' rule on the true visible traits is the ceiling of whatever goes by the organism. Below it, "
+        "linear probes of what is shown. The tree says nothing of one picture: it is at chance. The last two lines "
+        "are shares of all pictures, of the commonest answer and of Bayes' rule.",
         columns=("shown", "as", *TARGETS),
         rows=tuple(rows),
     )
@@ -120,9 +123,9 @@ def _left_out(card: Card) -> Table:
     ]
     return Table(
         title="The habitat of species never met",
-        note="No picture of the species asked about is learnt from. Kin is the best prediction along the tree; what lies "
-        "above it is told by the organism itself. Decoy and diagnostic traits follow the tree too, so they tell what kin "
-        "tell, and no more.",
+        note="No picture of the species asked about is learnt from. Kin is the best prediction along the tree. "
+        "Convergent traits tell habitats among strangers too; decoy and diagnostic traits follow the tree as they do, "
+        "so what they tell is what kin tell.",
         columns=("from", "as", "macro", "accuracy", "chance"),
         rows=tuple(rows),
     )
@@ -135,16 +138,16 @@ def _swaps(card: Card) -> Table:
     ]
     return Table(
         title="Habitat when grounds are exchanged",
-        note="Probes for the species' habitat learn from pictures on its own ground and are then asked on own grounds and "
-        "on those of other habitats. What goes by the background falls to chance or below it; what goes by the organism "
-        "keeps its score. Organism only: cut out of the same pictures.",
+        note="Probes for the species' habitat learn from pictures on its own ground and are then asked on own "
+        "grounds and on those of other habitats. What goes by the background falls to chance or below it; what goes "
+        "by the organism keeps its score. Organism only: cut out of the same pictures. Macro, per cent.",
         columns=("part", "as", "own ground", "other ground", "chance"),
         rows=tuple(rows),
     )
 
 
 def _traits(card: Card) -> Table:
-    rows = [
+    rows: list[tuple[Cell, ...]] = [
         (
             row.role,
             row.traits,
@@ -158,15 +161,16 @@ def _traits(card: Card) -> Table:
     ]
     return Table(
         title="What traits follow",
-        note="Signal: Pagel's lambda, beside what the role's own habitat gives. Habitat: the share of the variance that the "
-        "species' habitat has beyond ancestry; found: the per cent of liabilities that it is significant for, 5 by "
-        "chance. Shadow: the share of the habitat that nobody sees, which pulls decoys. Kin: R2 of traits of species left "
-        "out, told by their kin. Noise traits do not differ between species.",
+        note="Signal: Pagel's lambda, beside what the role's own habitat gives. Habitat: the share of the variance "
+        "that the species' habitat has beyond ancestry; found: the per cent of liabilities that it is significant for, "
+        "5 by chance. Shadow: the share of the habitat that nobody sees, which pulls decoys. Kin: R2 of traits of "
+        "species left out, told by their kin. Noise traits do not differ between species.",
         columns=(
-            "role", "traits", "named", "signal asked", "signal", "K", "habitat asked", "habitat", "found", "shadow", "kin",
+            *("role", "traits", "named", "signal asked", "signal", "K"),
+            *("habitat asked", "habitat", "found", "shadow", "kin"),
         ),
         rows=tuple(rows),
-    )  # fmt: skip
+    )
 
 
 def _hidden(card: Card) -> Table:
@@ -176,8 +180,8 @@ def _hidden(card: Card) -> Table:
     ]
     return Table(
         title="Hidden ecological variables",
-        note="They are never drawn. Known: R2 with all drawn traits over all species, as asked. Left out: R2 on species "
-        "left out, by ridge regression on their true liabilities: what so few species allow. Kin: by kin alone.",
+        note="They are never drawn. Known: R2 with all drawn traits over all species, as asked. Left out: R2 on "
+        "species left out, by ridge regression on true liabilities: what so few species allow. Kin: by kin alone.",
         columns=("variable", "asked", "known", "left out", "kin"),
         rows=tuple(rows),
     )
@@ -191,9 +195,9 @@ def _geometry(geometry: Geometry, title: str, card: Card) -> Table:
     ]
     return Table(
         title=title,
-        note=f"The share of each axis' variance that lies inside the span of species differences: {geometry.span} of "
-        f"{geometry.width} dimensions. Random: what any span of so many dimensions holds. Matched: what one holds that is "
-        "drawn from the spectrum of all variance.",
+        note=f"The share of each axis' variance that lies inside the span of species differences, {geometry.span} of "
+        f"{geometry.width} dimensions. Random: what any span of so many dimensions holds. Matched: what one holds "
+        "that is drawn from the spectrum of all variance.",
         columns=("axis", "asked", "inside", "random", "matched"),
         rows=tuple(rows),
     )
