@@ -5,7 +5,7 @@ V of the differences between species, the share inside is sum |V' d|^2 / sum |d|
 liabilities, where the overlap knob sets it, and of what is drawn, where thresholds and curves bend it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -88,18 +88,23 @@ def expected_geometry(world: World, generator: np.random.Generator) -> Geometry:
     return _geometry(squares | {INDIVIDUAL: own}, basis, total, generator)
 
 
-def sampled_geometry(world: World, generator: np.random.Generator, *, individuals: int = 6) -> Geometry:
+def sampled_geometry(
+    world: World, generator: np.random.Generator, *, individuals: int = 6, species: int = 200
+) -> Geometry:
     """The geometry of drawn values: of `individuals` a species, condition and half, none of them in a picture.
+
+    It is of that many `species` at the most, drawn at random.
 
     Each half's means carry chance of their own, so products of one half with the other are free of it. A
     species' span is of those axes that stand out of what chance alone gives.
     """
+    numbers = np.sort(generator.permutation(len(world.species))[:species]).tolist()
     cells = {"": Condition(), "reference": Condition(), **CONTRASTS}
     means: dict[str, Floats] = {}
     own = np.zeros((0, 0))
     for place, (name, condition) in enumerate(cells.items()):
         first = _APART + 2 * individuals * place
-        values = _drawn(world, condition, range(first, first + 2 * individuals))  # (S, 2 * I, F)
+        values = _drawn(world, numbers, condition, range(first, first + 2 * individuals))  # (S, 2 * I, F)
         halves = values.reshape(len(values), 2, individuals, -1)
         means[name] = halves.mean(axis=2)  # (S, 2, F)
         if not name:
@@ -114,16 +119,14 @@ def sampled_geometry(world: World, generator: np.random.Generator, *, individual
     return _geometry(squares | {INDIVIDUAL: own}, basis, np.asarray(total), generator)
 
 
-def _drawn(world: World, condition: Condition, individuals: range) -> Floats:
-    """Drawn values (S, I, F) of individuals of each species in a condition."""
+def _drawn(world: World, numbers: Sequence[int], condition: Condition, individuals: range) -> Floats:
+    """Drawn values (S, I, F) of individuals of some species in a condition."""
     looks = [
-        specimen_of(world, species.number, individual, condition).looks
-        for species in world.species
-        for individual in individuals
+        specimen_of(world, species, individual, condition).looks for species in numbers for individual in individuals
     ]
     traits = Seen.of(looks, [View.WHOLE] * len(looks)).features()
     features = np.column_stack([traits, np.full(len(traits), _ailing(world, condition))])
-    return features.reshape(len(world.species), len(individuals), -1)
+    return features.reshape(len(numbers), len(individuals), -1)
 
 
 def _ailing(world: World, condition: Condition) -> float:

@@ -44,6 +44,10 @@ class Ancestry:
         # Species that parted yesterday make C all but singular; its inverse must still be a number.
         return cls(covariance=scaled, axes=axes, variances=np.maximum(variances, 1e-9))
 
+    def among(self, species: Ints) -> "Ancestry":
+        """The ancestry of some of the species, by number."""
+        return Ancestry.from_covariance(self.covariance[np.ix_(species, species)])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
@@ -148,10 +152,12 @@ def _best_lambda(y: Floats, x: Floats, ancestry: Ancestry) -> float:
 
 def _likelihoods(y: Floats, x: Floats, weights: Floats) -> Floats:
     """The restricted log likelihood (G,) at each row of weights (G, S), but for a constant."""
-    information = np.einsum("gs,sp,sq->gpq", weights, x, x, optimize=True)
-    moments = np.einsum("gs,sp,s->gp", weights, x, y, optimize=True)
+    count, width = x.shape
+    products = (x[:, :, None] * x[:, None, :]).reshape(count, width * width)
+    information = (weights @ products).reshape(-1, width, width)
+    moments = weights @ (x * y[:, None])
     means = np.linalg.solve(information, moments[..., None])[..., 0]  # (G, P)
-    within = np.einsum("gs,gs->g", weights, (y - means @ x.T) ** 2)
-    freedom = len(y) - x.shape[1]
+    within = (weights * (y - means @ x.T) ** 2).sum(axis=1)
+    freedom = count - width
     determinants = np.linalg.slogdet(information)[1] - np.log(weights).sum(axis=1)
     return np.asarray(-0.5 * (freedom * np.log(within) + determinants))

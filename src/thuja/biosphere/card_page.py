@@ -1,0 +1,298 @@
+"""A world's card to read: the same tables as text for a terminal, as a page, and as Markdown beside the data."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from textwrap import fill
+from typing import Final
+
+from thuja.biosphere.card import Card
+from thuja.biosphere.card_scores import TARGETS
+from thuja.biosphere.geometry import Geometry
+from thuja.biosphere.probes import Score
+from thuja.report import Headline, Report
+from thuja.report.page import Cell
+
+_WIDTH: Final = 100
+"""Columns of the terminal's text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """One table of the card, and what its lines mean."""
+
+    title: str
+    note: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+def to_text(card: Card) -> str:
+    """The whole card as text, tables aligned."""
+    parts = [_title(card), *(fill(line, _WIDTH) for line in summary(card))]
+    for table in tables(card):
+        parts += ["", table.title.upper(), fill(table.note, _WIDTH), "", *_aligned(table)]
+    return "\n".join(parts) + "\n"
+
+
+def to_markdown(card: Card) -> str:
+    """The whole card as Markdown, fit for a README.md beside the data."""
+    parts = [f"# {_title(card)}", *summary(card)]
+    for table in tables(card):
+        head = "| " + " | ".join(table.columns) + " |"
+        rule = "|" + "|".join("---" if n == 0 else "---:" for n in range(len(table.columns))) + "|"
+        rows = ["| " + " | ".join(_written(cell).replace("|", "\\|") for cell in row) + " |" for row in table.rows]
+        parts += [f"## {table.title}", table.note, "\n".join([head, rule, *rows])]
+    return "\n\n".join(parts) + "\n"
+
+
+def to_report(card: Card) -> Report:
+    """The whole card as a page."""
+    report = Report(_title(card), summary=summary(card)).headlines(_headlines(card))
+    for table in tables(card):
+        report.section(table.title, table.note).table(table.columns, table.rows)
+    return report
+
+
+def summary(card: Card) -> list[str]:
+    """What the card says in a few sentences."""
+    ceiling = {row.target: row.score for row in card.ceilings}
+    sentences = [
+        f"A simulated world of {card.counts['species']:,} species and {card.counts['pictures']:,} pictures. "
+        f"Scores are of {card.pictures:,} pictures of {card.species:,} species, one an individual, drawn at "
+        f"{card.size} pixels.",
+        "Who saw all visible traits and knew the world would name "
+        f"{_percent(ceiling['species'].accuracy)} % of the pictures' species and "
+        f"{_percent(ceiling['family'].accuracy)} % of their families.",
+    ]
+    best = max(
+        (row for row in card.swaps if row.part == "background only"), key=lambda row: row.own.macro, default=None
+    )
+    if best is not None:
+        sentences.append(
+            f"The background alone tells {_percent(best.own.macro)} % of the habitats on own grounds and "
+            f"{_percent(best.other.macro)} % once grounds are exchanged; chance is {_percent(best.own.chance)} % "
+            f"({best.features}, macro)."
+        )
+    return sentences
+
+
+def tables(card: Card) -> list[Table]:
+    """All tables, the scores first."""
+    found = [_scores(card), _left_out(card), _swaps(card), _traits(card), _hidden(card)]
+    found += [
+        _geometry(card.expected, "Within and between species: expected", card),
+        _geometry(card.drawn, "Within and between species: as drawn", card),
+    ]
+    found += [_shares(card), *_counted(card)]
+    return [table for table in found if table.rows]
+
+
+def _title(card: Card) -> str:
+    return f"Biosphere {card.fingerprint}, seed {card.knobs['seed']}"
+
+
+def _scores(card: Card) -> Table:
+    ceilings = {row.target: row.score for row in card.ceilings}
+    rows: list[tuple[Cell, ...]] = [
+        ("Bayes' rule", "true visible traits", *(_interval(ceilings[target]) for target in TARGETS))
+    ]
+    by_probe = {(row.shown, row.features): dict[str, Score]() for row in card.probes}
+    for row in card.probes:
+        by_probe[row.shown, row.features][row.target] = row.score
+    rows += [(*key, *(_interval(scores[target]) for target in TARGETS)) for key, scores in by_probe.items()]
+    rows.append(("the tree alone", "chance", *(_percent(ceilings[target].chance) for target in TARGETS)))
+    rows.append(("accuracy", "the commonest", *(_percent(ceilings[target].majority) for target in TARGETS)))
+    rows.append(
+        ("accuracy", "Bayes' rule", *(_percent(ceilings[target].accuracy) for target in TARGETS)),
+    )
+    return Table(
+        title="What can be told of a picture, and from what",
+        note="Macro accuracy in per cent, with its 95 % interval over species, on new individuals of known "
+        "species. Bayes' rule on the true visible traits is the ceiling of whatever goes by the organism. Below it, "
+        "linear probes of what is shown. The tree says nothing of one picture: it is at chance. The last two lines "
+        "are shares of all pictures, of the commonest answer and of Bayes' rule.",
+        columns=("shown", "as", *TARGETS),
+        rows=tuple(rows),
+    )
+
+
+def _left_out(card: Card) -> Table:
+    rows = [
+        (row.source, row.features, _interval(row.score), _percent(row.score.accuracy), _percent(row.score.chance))
+        for row in card.left_out
+    ]
+    return Table(
+        title="The habitat of species never met",
+        note="No picture of the species asked about is learnt from. Kin is the best prediction along the tree. "
+        "Convergent traits tell habitats among strangers too; decoy and diagnostic traits follow the tree as they do, "
+        "so what they tell is what kin tell.",
+        columns=("from", "as", "macro", "accuracy", "chance"),
+        rows=tuple(rows),
+    )
+
+
+def _swaps(card: Card) -> Table:
+    rows = [
+        (row.part, row.features, _interval(row.own), _interval(row.other), _percent(row.own.chance))
+        for row in card.swaps
+    ]
+    return Table(
+        title="Habitat when grounds are exchanged",
+        note="Probes for the species' habitat learn from pictures on its own ground and are then asked on own "
+        "grounds and on those of other habitats. What goes by the background falls to chance or below it; what goes "
+        "by the organism keeps its score. Organism only: cut out of the same pictures. Macro, per cent.",
+        columns=("part", "as", "own ground", "other ground", "chance"),
+        rows=tuple(rows),
+    )
+
+
+def _traits(card: Card) -> Table:
+    rows: list[tuple[Cell, ...]] = [
+        (
+            row.role,
+            row.traits,
+            row.named,
+            *map(_two, (row.signal_asked, row.signal, row.k, row.habitat_asked, row.habitat)),
+            _percent(row.habitat_found),
+            _two(row.shadow),
+            _two(row.kin),
+        )
+        for row in card.traits
+    ]
+    return Table(
+        title="What traits follow",
+        note="Signal: Pagel's lambda, beside what the role's own habitat gives. Habitat: the share of the variance "
+        "that the species' habitat has beyond ancestry; found: the per cent of liabilities that it is significant for, "
+        "5 by chance. Shadow: the share of the habitat that nobody sees, which pulls decoys. Kin: R2 of traits of "
+        "species left out, told by their kin. Noise traits do not differ between species.",
+        columns=(
+            *("role", "traits", "named", "signal asked", "signal", "K"),
+            *("habitat asked", "habitat", "found", "shadow", "kin"),
+        ),
+        rows=tuple(rows),
+    )
+
+
+def _hidden(card: Card) -> Table:
+    rows = [
+        (f"hidden_{place}", *map(_two, (row.asked, row.known, row.left_out, row.kin)))
+        for place, row in enumerate(card.hidden, start=1)
+    ]
+    return Table(
+        title="Hidden ecological variables",
+        note="They are never drawn. Known: R2 with all drawn traits over all species, as asked. Left out: R2 on "
+        "species left out, by ridge regression on true liabilities: what so few species allow. Kin: by kin alone.",
+        columns=("variable", "asked", "known", "left out", "kin"),
+        rows=tuple(rows),
+    )
+
+
+def _geometry(geometry: Geometry, title: str, card: Card) -> Table:
+    asked = _two(float(card.knobs["overlap"]))
+    rows = [
+        (row.axis, asked if row.axis != "individual" else None, *map(_two, (row.share, row.random, row.matched)))
+        for row in geometry.axes
+    ]
+    return Table(
+        title=title,
+        note=f"The share of each axis' variance that lies inside the span of species differences, {geometry.span} of "
+        f"{geometry.width} dimensions. Random: what any span of so many dimensions holds. Matched: what one holds "
+        "that is drawn from the spectrum of all variance.",
+        columns=("axis", "asked", "inside", "random", "matched"),
+        rows=tuple(rows),
+    )
+
+
+def _shares(card: Card) -> Table:
+    return Table(
+        title="Labels, cameras and names",
+        note="Shares in per cent, asked for and found; labels and cameras over observations drawn at random.",
+        columns=("share of", "asked", "found"),
+        rows=tuple(
+            (row.of, None if row.asked is None else _percent(row.asked), _percent(row.found)) for row in card.shares
+        ),
+    )
+
+
+def _counted(card: Card) -> list[Table]:
+    return [
+        Table(
+            title="Kinds of picture",
+            note="The share of each img_type, in per cent of pictures.",
+            columns=("img_type", "share"),
+            rows=tuple((kind, _percent(share)) for kind, share in card.kinds.items()),
+        ),
+        Table(
+            title="Counts",
+            note="How many there are.",
+            columns=("of", "count"),
+            rows=tuple(card.counts.items()),
+        ),
+        Table(
+            title="Roles",
+            note="The part that each trait plays in this world, dealt at random.",
+            columns=("trait", "role"),
+            rows=tuple(card.roles.items()),
+        ),
+        Table(
+            title="Knobs",
+            note="All of them: with the version they give this world again, byte for byte.",
+            columns=("knob", "value"),
+            rows=(*((name, str(value)) for name, value in card.knobs.items()), ("version", str(card.version))),
+        ),
+    ]
+
+
+def _headlines(card: Card) -> list[Headline]:
+    found = [
+        Headline(
+            label=f"{row.target.capitalize()}, by all that is visible",
+            value=f"{_percent(row.score.accuracy)} %",
+            note=f"Bayes' rule on true traits; chance {_percent(row.score.chance)} %",
+        )
+        for row in card.ceilings
+        if row.target in ("species", "habitat")
+    ]
+    convergent = next((row for row in card.traits if row.role == "convergent"), None)
+    if convergent is not None:
+        found.append(
+            Headline(
+                label="Habitat's share in convergent traits",
+                value=_two(convergent.habitat),
+                note=f"beyond ancestry; asked {_two(convergent.habitat_asked)}",
+            )
+        )
+    return found
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}"
+
+
+def _two(value: float) -> str:
+    return f"{value + 0.0:.2f}".replace("-0.00", "0.00")
+
+
+def _interval(score: Score) -> str:
+    return f"{_percent(score.macro)} ({100 * score.low:.0f}–{100 * score.high:.0f})"
+
+
+def _written(cell: Cell) -> str:
+    if cell is None:
+        return "–"
+    return f"{cell:,}" if isinstance(cell, int) else str(cell)
+
+
+def _aligned(table: Table) -> Sequence[str]:
+    """The lines of a table, words to the left and all else to the right."""
+    cells = [list(table.columns), *([_written(cell) for cell in row] for row in table.rows)]
+    widths = [max(len(row[place]) for row in cells) for place in range(len(table.columns))]
+    words = [place < 2 and any(cell[place][:1].isalpha() for cell in cells[1:]) for place in range(len(widths))]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if is_word else cell.rjust(width)
+            for cell, width, is_word in zip(row, widths, words, strict=True)
+        ).rstrip()
+        for row in cells
+    ]
+    return [lines[0], "-" * max(map(len, lines)), *lines[1:]]

@@ -1,0 +1,159 @@
+"""The card: what it says of a world is what was asked for, and its floors lie under its ceilings."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from thuja.biosphere import card_page
+from thuja.biosphere.card import make_card
+from thuja.biosphere.card_pictures import RAW, SPECTRUM, Shown, raw_pixels, spectrum, ways_of
+from thuja.biosphere.card_world import hidden_rows, role_rows
+from thuja.biosphere.config import WorldConfig
+from thuja.biosphere.probes import Split
+from thuja.biosphere.sighting import Sighting
+from thuja.biosphere.signal import Ancestry
+from thuja.biosphere.world import World
+from thuja.biosphere.writer import WriteConfig, write_world
+from thuja.errors import EmptyInput, UsageError
+
+CONFIG = WorldConfig(seed=3, species=24, images=14)
+
+
+def mean_colour(images):
+    """An encoder of three numbers."""
+    return np.array([np.asarray(image, dtype=float).mean(axis=(0, 1)) for image in images])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    out = tmp_path_factory.mktemp("card") / "world"
+    write_world(World.make(replace(CONFIG, images=2)), out, WriteConfig(size=32, workers=1))
+    written = json.loads((out / "world.json").read_text())
+    # The card draws its pictures itself: only the knobs are read.
+    written["world"]["images"] = CONFIG.images
+    (out / "world.json").write_text(json.dumps(written))
+    return out
+
+
+@pytest.fixture(scope="module")
+def card(folder):
+    return make_card(folder, encoders={"colour": mean_colour}, images=200)
+
+
+def test_ten_worlds_have_the_signal_and_the_habitat_effect_that_they_were_asked_for():
+    """Means over roles and worlds; decoys follow their shadow habitat and not the habitat."""
+    rows = {"diagnostic": [], "convergent": [], "decoy": []}
+    for seed in range(10):
+        world = World.make(WorldConfig(seed=seed, species=150, images=1))
+        folds = Split.folds(np.arange(150), np.random.default_rng(seed))
+        for row in role_rows(world, Ancestry.of(world.tree), folds):
+            rows[row.role].append(row)
+    mean = {
+        role: lambda name, found=found: np.mean([getattr(row, name) for row in found]) for role, found in rows.items()
+    }
+    for role, asked in (("diagnostic", 0.8), ("convergent", 0.5), ("decoy", 0.5)):
+        assert {row.signal_asked for row in rows[role]} == {asked}
+        assert mean[role]("signal") == pytest.approx(asked, abs=0.05)
+    assert mean["convergent"]("habitat") == pytest.approx(0.5, abs=0.03)
+    assert mean["convergent"]("habitat_found") > 0.95
+    for role in ("diagnostic", "decoy"):
+        assert mean[role]("habitat") == pytest.approx(0, abs=0.01)
+        assert mean[role]("habitat_found") < 0.12
+    assert mean["decoy"]("shadow") == pytest.approx(0.5, abs=0.03)
+    assert mean["convergent"]("shadow") == pytest.approx(0, abs=0.01)
+    assert abs(mean["convergent"]("k") - mean["decoy"]("k")) < 0.03, "decoys have as much signal as convergent traits"
+
+
+def test_visible_traits_account_for_hidden_variables_just_as_asked():
+    world = World.make(WorldConfig(seed=1, species=200, images=1, hidden=(0.3, 0.6)))
+    folds = Split.folds(np.arange(200), np.random.default_rng(0))
+    for row, asked in zip(hidden_rows(world, Ancestry.of(world.tree), folds), (0.3, 0.6), strict=True):
+        assert row.known == pytest.approx(asked, abs=1e-4)
+        assert row.left_out < asked
+        assert row.kin < row.left_out
+
+
+def test_no_floor_lies_above_its_ceiling(card):
+    ceiling = {row.target: row.score.macro for row in card.ceilings}
+    assert ceiling["species"] > 0.9
+    for row in card.probes:
+        assert row.score.low <= ceiling[row.target]
+    assert {(row.shown, row.features) for row in card.probes} == {
+        (shown.value, name)
+        for shown in (Shown.PICTURE, Shown.ORGANISM, Shown.BACKGROUND, Shown.SILHOUETTE)
+        for name in (RAW, SPECTRUM, "colour")
+    }
+
+
+def test_raw_pixels_name_no_species(card):
+    species = next(row for row in card.probes if (row.shown, row.features, row.target) == ("picture", RAW, "species"))
+    assert species.score.low <= 2 * species.score.chance
+
+
+def test_habitat_read_off_the_background_is_lost_on_exchanged_grounds_and_kept_by_the_organism(card):
+    rows = {(row.part, row.features): row for row in card.swaps}
+    background = rows["background only", SPECTRUM]
+    assert background.own.low > background.own.chance
+    assert background.other.macro < background.own.chance
+    for name in (RAW, SPECTRUM):
+        organism = rows["organism only", name]
+        assert abs(organism.own.macro - organism.other.macro) < 0.15
+
+
+def test_what_is_shown_is_the_part_that_it_says():
+    world = World.make(CONFIG)
+    sighting = next(s for s in (Sighting.of(world, n, 0) for n in range(24)) if s.scene.camera == "phone")
+    sighting = replace(sighting, scene=replace(sighting.scene, noise=0.0, blur=0.0))  # these differ by the ground
+    shown = {way: np.asarray(image, dtype=int) for way, image in ways_of(world, sighting, 64)}
+    shape = shown[Shown.SILHOUETTE][..., 0]
+    assert 0.01 < (shape == 255).mean() < 0.9
+    own, other = shown[Shown.OWN_CUT], shown[Shown.OTHER_CUT]
+    assert (own[shape == 0] == 128).all()
+    inside, outside = shape == 255, shape == 0
+    moved = abs(shown[Shown.OWN] - shown[Shown.OTHER])
+    assert moved[outside].mean() > 20, "another ground"
+    assert abs(own - other)[inside].mean() < 2, "the same organism"
+    assert abs(shown[Shown.BACKGROUND] - shown[Shown.PICTURE])[inside].mean() > 20, "nobody is there"
+
+
+def test_the_spectrum_knows_texture_and_neither_colour_nor_place():
+    generator = np.random.default_rng(0)
+    from PIL import Image
+
+    pixels = (generator.random((64, 64, 3)) * 255).astype(np.uint8)
+    image, moved = Image.fromarray(pixels), Image.fromarray(255 - pixels)
+    np.testing.assert_allclose(spectrum([image]), spectrum([moved]), atol=0.2)
+    assert not np.allclose(raw_pixels([image]), raw_pixels([moved]), atol=0.2)
+
+
+def test_a_card_needs_the_knobs_alone_so_shards_do_as_well_as_folders(folder, card, tmp_path):
+    written = json.loads((folder / "world.json").read_text()) | {"shards": 100}
+    (tmp_path / "world.json").write_text(json.dumps(written))
+    first, second = (make_card(place, images=12, seed=5) for place in (folder, tmp_path))
+    assert json.dumps(first.to_dict()) == json.dumps(second.to_dict())
+    assert first.knobs == card.knobs
+
+
+def test_text_page_and_markdown_say_the_same_figures(card):
+    text, markdown, page = card_page.to_text(card), card_page.to_markdown(card), card_page.to_report(card).to_html()
+    for table in card_page.tables(card):
+        assert table.title.upper() in text
+        assert f"## {table.title}" in markdown
+        for row in table.rows:
+            for cell in row:
+                assert cell is None or str(cell) in text.replace(",", "") or str(cell) in text
+    assert "overlap" in page
+    assert max(map(len, text.splitlines())) < 160
+    assert json.loads(json.dumps(card.to_dict()))["knobs"]["species"] == 24
+
+
+def test_impossible_cards_are_refused_in_one_sentence(folder, tmp_path):
+    with pytest.raises(UsageError, match="cannot be made of 3 pictures"):
+        make_card(folder, images=3)
+    with pytest.raises(UsageError, match=r"no biosphere: it has no world\.json"):
+        make_card(tmp_path)
+    write_world(World.make(WorldConfig(species=1, images=3)), tmp_path / "one", WriteConfig(size=16, workers=1))
+    with pytest.raises(EmptyInput, match="several individuals of several species"):
+        make_card(tmp_path / "one")
