@@ -10,7 +10,7 @@ from tests.biosphere.bodies_drawn import X, Y, flatten, known_values, lit, plain
 
 from thuja.biosphere.bodies import HELD_OUT, KINGDOM_PLANS, PLANS, body
 from thuja.biosphere.marks import edge
-from thuja.biosphere.shapes import Stance, Tone, clip, ellipse
+from thuja.biosphere.shapes import Stance, Tone, bands, ellipse
 from thuja.biosphere.traits import TRAITS, Looks, Region
 
 VISIBLE_SHARE = 0.013
@@ -87,10 +87,12 @@ def test_held_out_plans_are_no_kingdoms():
     assert not usual & set(HELD_OUT)
 
 
-def test_clipping_keeps_what_is_above_the_level():
-    square = np.array([(0.0, 0.0), (2.0, 0.0), (2.0, 2.0), (0.0, 2.0)])
-    np.testing.assert_array_equal(clip(square, 0, 1.0), [(1, 0), (2, 0), (2, 2), (1, 2)])
-    assert clip(square, 0, 3.0).shape == (0, 2)
+def test_a_band_keeps_what_is_within_its_reach():
+    square = np.array([(-2.0, 0.0), (2.0, 0.0), (2.0, 2.0), (-2.0, 2.0)])
+    narrow, wide = bands(square, square[:, 0], (1.0, 3.0))
+    np.testing.assert_array_equal(narrow, [(-1, 0), (1, 0), (1, 2), (-1, 2)])
+    np.testing.assert_array_equal(wide, square)
+    assert bands(square, square[:, 0] + 9, (1.0,))[0].shape == (0, 2)
 
 
 @pytest.mark.parametrize("form", TRAITS["margin"].states)

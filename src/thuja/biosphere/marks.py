@@ -6,7 +6,7 @@ under the eyes and wings that cover them.
 
 import numpy as np
 
-from thuja.biosphere.shapes import PLAIN, Body, Part, Place, Points, Tone, clip, disc, ellipse, rails
+from thuja.biosphere.shapes import PLAIN, Body, Part, Place, Points, Tone, bands, disc, ellipse, rails
 from thuja.biosphere.traits import Looks
 
 _EDGE = 0.02
@@ -35,15 +35,9 @@ def dress(looks: Looks, body: Body) -> Body:
 
 def _collar(outline: Points, levels: Points, half: float, *, height: float) -> list[Part]:
     """The band where an outline's levels (K,) are within `half` of 0, and its edges."""
-    parts = []
-    cut = np.column_stack([outline, levels, -levels])
-    for reach, tone in ((half + _EDGE, Tone.SECOND), (half, Tone.FIRST)):
-        for column in (2, 3):
-            if len(cut):
-                cut = clip(cut, column, -reach)
-        if len(cut) > 2:
-            parts.append(Part(cut[:, :2], tone, height))
-    return parts
+    cuts = bands(outline, levels, (half + _EDGE, half))
+    tones = (Tone.SECOND, Tone.FIRST)
+    return [Part(cut, tone, height) for cut, tone in zip(cuts, tones, strict=True) if len(cut) > 2]
 
 
 def edge(form: str, outline: Points) -> Points:

@@ -141,18 +141,22 @@ def end(path: Points) -> Place:
     return float(path[-1, 0]), float(path[-1, 1])
 
 
-def clip(outline: Points, column: int, least: float) -> Points:
-    """What of an outline (K, C) lies where one of its columns is at least `least`; may be of no points."""
-    levels = outline[:, column]
-    inside = levels >= least
-    if inside.all():
-        return outline
-    following = np.concatenate([outline[1:], outline[:1]])
-    steps = following[:, column] - levels
-    share = (least - levels) / np.where(steps == 0, 1, steps)
-    both = np.stack([outline, outline + share[:, None] * (following - outline)], axis=1)  # (K, 2, C)
-    is_crossed = inside != np.concatenate([inside[1:], inside[:1]])
-    return np.asarray(both[np.stack([inside, is_crossed], axis=1)], dtype=np.float64)
+def bands(outline: Points, levels: Points, reaches: tuple[float, ...]) -> list[Points]:
+    """What of an outline (K, 2) lies where its levels (K,) are within each reach of 0; may be of no points.
+
+    All in one pass: every edge gives its first corner, and the places where it enters and leaves.
+    """
+    steps = np.concatenate([outline[1:], outline[:1]]) - outline
+    rises = np.concatenate([levels[1:], levels[:1]]) - levels
+    half = np.array(reaches)[:, None]
+    shares = np.zeros((len(reaches), len(outline), 3))
+    entry = half * -np.sign(rises)  # an edge that rises comes in from below
+    rises = np.where(rises == 0, np.inf, rises)
+    shares[..., 1], shares[..., 2] = (entry - levels) / rises, (-entry - levels) / rises
+    keep = (shares > 0) & (shares < 1)
+    keep[..., 0] = np.abs(levels) <= half
+    corners = outline[:, None] + shares[..., None] * steps[:, None]  # (R, K, 3, 2)
+    return [own[kept] for own, kept in zip(corners, keep, strict=True)]
 
 
 def eye(at: Place, radius: float) -> list[Part]:
