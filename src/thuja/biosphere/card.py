@@ -108,7 +108,7 @@ def make_card(
         kinds=kinds_of(met),
         ceilings=ceiling_rows(world, asked),
         probes=probe_rows(asked, features),
-        left_out=left_out_rows(world, asked, features, generator) if has_ancestry else (),
+        left_out=left_out_rows(world, asked, features, generator) if len(asked.numbers) >= _FEW else (),
         swaps=swap_rows(asked, features),
         traits=role_rows(world, ancestry, folds) if has_ancestry else (),
         hidden=hidden_rows(world, ancestry, folds) if has_ancestry else (),

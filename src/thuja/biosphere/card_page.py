@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from textwrap import fill
 from typing import Final
 
@@ -9,6 +10,7 @@ from thuja.biosphere.card import Card
 from thuja.biosphere.card_scores import TARGETS
 from thuja.biosphere.geometry import Geometry
 from thuja.biosphere.probes import Score
+from thuja.jobs import write_json, write_text
 from thuja.report import Headline, Report
 from thuja.report.page import Cell
 
@@ -51,6 +53,13 @@ def to_report(card: Card) -> Report:
     for table in tables(card):
         report.section(table.title, table.note).table(table.columns, table.rows)
     return report
+
+
+def save_card(card: Card, folder: Path) -> None:
+    """Write `card.json`, `card.html` and `README.md` into a folder."""
+    write_json(folder / "card.json", card.to_dict())
+    to_report(card).save(folder / "card.html")
+    write_text(folder / "README.md", to_markdown(card))
 
 
 def summary(card: Card) -> list[str]:
