@@ -1,5 +1,6 @@
 """`thuja biosphere`: make a simulated living world, draw it again with things swapped, tell of it, measure it."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -192,3 +193,37 @@ def captions(
     world = World.make(read_config(folder))
     errors = write_captions(world, out, captioner, is_named=named, workers=workers)
     click.echo(f"{world.images:,} captions with {errors:,} errors in {out}")
+
+
+@biosphere.command()
+@_FOLDER
+@click.option("--out", type=click.Path(path_type=Path), help="A folder for card.json, README.md and card.html as well.")
+@click.option("--images", type=int, default=1500, show_default=True, help="About how many pictures to draw again.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Which ones, and how they are split.")
+@_WORKERS
+@_FORCE
+def card(folder: Path, *, out: Path | None, images: int, seed: int, workers: int, force: bool) -> None:
+    """Say what the world in FOLDER holds: ceilings, floors, and what its knobs promise, measured.
+
+    \b
+    Example:
+      thuja biosphere card world --out card
+    """
+    from thuja.biosphere.card import make_card
+    from thuja.biosphere.card_page import save_card, to_text
+    from thuja.encode.towers import imagenet_tower, untrained_tower
+    from thuja.errors import ThujaError
+    from thuja.jobs import output_folder
+
+    encoders = {"untrained tower": untrained_tower()}
+    try:
+        encoders["ImageNet"] = imagenet_tower()
+    except ThujaError as error:
+        click.echo(f"without ImageNet features: {error.message}; {error.hint}", err=True)
+    with ExitStack() as stack:
+        if out is not None:
+            stack.enter_context(output_folder(out, verb="biosphere", force=force))
+        made = make_card(folder, encoders=encoders, images=images, seed=seed, workers=workers)
+        if out is not None:
+            save_card(made, out)
+    click.echo(to_text(made))
