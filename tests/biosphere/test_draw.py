@@ -85,6 +85,12 @@ def test_a_whole_body_lies_in_the_frame_and_fills_its_share(plan):
         assert 0 < small.mean() < 0.04 + 0.01
 
 
+def test_a_trap_keeps_whole_bodies_above_its_strip():
+    for number in range(20):
+        who, where = seen(number, camera=Camera.CAMERA_TRAP, fill=0.92, place=(0.5, 1.0))
+        assert not np.asarray(silhouette(who, where, 128))[-11:].any()
+
+
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_both_colours_cover_half_of_the_specimen(pattern):
     """Else the mean colour of a picture would tell the species to a linear model."""

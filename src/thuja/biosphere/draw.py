@@ -18,8 +18,8 @@ from thuja.errors import UsageError
 
 _SIZES = (16, 4096)
 """Below, nothing can be told apart; above, one picture takes gigabytes."""
-_LIGHTS = 64
-"""Steps from the darkest to the brightest light on a colour."""
+_LIGHTS = 65
+"""From the darkest light on a colour to the brightest; odd, so that the middle one changes nothing."""
 
 
 def draw(specimen: Specimen, scene: Scene, size: int = 128) -> Image.Image:

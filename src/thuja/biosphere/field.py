@@ -79,9 +79,11 @@ def scene_of(setting: Setting, body_plan: str, generator: np.random.Generator) -
     fill = generator.uniform(*(_DISTANT_FILL if view is View.DISTANT else habit.fill))
     is_fixed = camera is Camera.CAMERA_TRAP
     # Drawn in any case: a camera changes nothing of what comes after.
-    ground = (generator.integers(2**31), *generator.uniform((0, 0, -0.26), (360, 0.6, 0.26)))
+    ground = (generator.integers(2**31), *generator.uniform((0, 0, -0.26, 0.08), (360, 0.6, 0.26, 0.2)))
     if is_fixed:
-        ground = (site.ground_seed, site.ground_hue, site.ground_saturation, site.ground_value)
+        ground = (
+            site.ground_seed, site.ground_hue, site.ground_saturation, site.ground_value, site.ground_contrast
+        )  # fmt: skip
     pose = _pose(habit, body_plan, generator)
     light = generator.uniform(0.15, 0.85)
     veil = np.clip(light + generator.uniform(-0.15, 0.15, 3), 0, 1)
@@ -105,7 +107,7 @@ def scene_of(setting: Setting, body_plan: str, generator: np.random.Generator) -
         ground_hue=float(ground[1]),
         ground_saturation=float(ground[2]),
         ground_value=float(ground[3]),
-        ground_contrast=float(generator.uniform(0.08, 0.2)),
+        ground_contrast=float(ground[4]),
         occluders=int(generator.choice(len(habit.occluders), p=habit.occluders)),
         blur=float(max(0.0, generator.normal(0.2, habit.shake) * setting.observer.shake)),
         noise=float(min(0.15, generator.uniform(*habit.grain) * setting.observer.grain)),

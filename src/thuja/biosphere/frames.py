@@ -74,7 +74,7 @@ def fit(body: Body, scene: Scene, size: int) -> Fit:
     extent = high - low
     frame = size * FINE
     scale = scene.fill * frame / max(extent)
-    room = np.array([1.0, 1.0 - STRIP if scene.camera is Camera.CAMERA_TRAP else 1.0]) * frame
+    room = np.array([1.0, 1.0 - STRIP - 1 / size if scene.camera is Camera.CAMERA_TRAP else 1.0]) * frame
     scale = min(scale, *(room / extent))
     free = room - extent * scale
     if scene.camera is Camera.MUSEUM:

@@ -140,7 +140,8 @@ def _soil(size: int, generator: np.random.Generator, zoom: float) -> Field:
         pen.ellipse(box, fill=grey)
     crumbs = noise(size, round(40 * zoom), generator) * np.float32(17)
     grains = np.frombuffer(generator.bytes(size * size), dtype=np.uint8).reshape(size, size)
-    return np.asarray(image, dtype=np.float32) + crumbs + np.float32(0.16) * grains
+    crumbs += np.float32(0.16) * grains
+    return crumbs + np.asarray(image, dtype=np.float32)
 
 
 def _leaf(size: int, generator: np.random.Generator, zoom: float) -> Field:

@@ -29,6 +29,7 @@ class Site:
     ground_hue: float
     ground_saturation: float
     ground_value: float
+    ground_contrast: float
 
     @property
     def code(self) -> str:
@@ -48,6 +49,7 @@ def make_sites(count: int, generator: np.random.Generator) -> tuple[Site, ...]:
             ground_hue=float(generator.uniform(0, 360)),
             ground_saturation=float(generator.uniform(0.0, 0.6)),
             ground_value=float(generator.uniform(-0.26, 0.26)),
+            ground_contrast=float(generator.uniform(0.08, 0.2)),
         )
         for number in range(count)
     )
