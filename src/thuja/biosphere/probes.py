@@ -197,12 +197,13 @@ def from_kin(values: Floats, ancestry: Ancestry, split: Split) -> Floats:
     lambdas = np.nan_to_num(pagel_lambda(values[train], own))
     ones = np.ones(len(train))
     found = np.empty((len(test), values.shape[1]))
+    along = own.axes.T @ np.column_stack([ones, values[train]])  # the inverse is diagonal along these axes
+    reach = ancestry.covariance[np.ix_(test, train)]
     for place, lambda_ in enumerate(lambdas):
         weights = 1 / (lambda_ * own.variances + 1 - lambda_)
-        inverse = (own.axes * weights) @ own.axes.T
-        root = ones @ inverse @ values[train, place] / (ones @ inverse @ ones)
-        reach = lambda_ * ancestry.covariance[np.ix_(test, train)]
-        found[:, place] = root + reach @ (inverse @ (values[train, place] - root))
+        root = (along[:, 0] * weights) @ along[:, 1 + place] / (along[:, 0] ** 2 @ weights)
+        gaps = own.axes @ (weights * (along[:, 1 + place] - root * along[:, 0]))
+        found[:, place] = root + lambda_ * reach @ gaps
     return found
 
 
