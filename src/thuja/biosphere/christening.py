@@ -103,7 +103,9 @@ class _Teller:
     def epithet(self) -> str | None:
         """Several genera may share an epithet, as in life, but no two species of one genus."""
         told = coinage.descriptive_epithet(self.generator, self.looks, self.looks.body_plan, genus=self.genus)
-        return told if self._is_fresh(f"{self.genus} {told}" if told else None) else None
+        if told is None or told in self.taken:  # coined ones stand there without a genus
+            return None
+        return told if self._is_fresh(f"{self.genus} {told}") else None
 
     def common(self, language: str, noun: str) -> str | None:
         """An adjective and the noun of the family."""

@@ -74,7 +74,7 @@ class WorldConfig:
     signal: float = 0.8
     matched_signal: float = 0.5
     convergence: float = 0.5
-    habitat_rate: float = 3.0
+    habitat_rate: float = 10.0
     hidden: tuple[float, ...] = (0.3, 0.6)
     individual: float = 0.05
     overlap: float = 0.25

@@ -15,7 +15,7 @@ from thuja.biosphere.truth import COLUMNS, record_of, row_of
 from thuja.biosphere.world import World, world_of
 from thuja.biosphere.writer import Address, put_image, write_table
 from thuja.errors import EmptyInput, ThujaError, UsageError
-from thuja.jobs import output_folder, spread, track, write_json
+from thuja.jobs import counted, output_folder, spread, write_json
 from thuja.record import Value, uuid_of_source
 
 _CHUNK: Final = 16
@@ -57,7 +57,7 @@ def write_swaps(world: World, out: Path, config: RedrawConfig, *, force: bool = 
                 (out / "images" / name).mkdir(parents=True, exist_ok=True)
             write_json(out / "swaps.json", {"world": world.config.fingerprint, "version": VERSION, "swaps": names})
             job = partial(_draw, world.config, out, config)
-            rows = track(spread(job, parts, workers=config.workers), total=len(parts), label="swaps", unit="parts")
+            rows = counted(spread(job, parts, workers=config.workers), total=len(chosen) * len(names), label="swaps")
             write_table(out / "table.csv", _TABLE, rows)
     except OSError as error:
         raise ThujaError(

@@ -20,7 +20,7 @@ from thuja.biosphere.truth import record_of
 from thuja.biosphere.vocabulary import Wording
 from thuja.biosphere.within import Condition
 from thuja.biosphere.world import World, world_of
-from thuja.jobs import atomic_path, spread, track
+from thuja.jobs import atomic_path, counted, spread
 
 _CHUNK: Final = 500
 _HABITS, _DESCRIPTION, _CAPTION = range(5, 8)
@@ -76,7 +76,8 @@ def write_captions(world: World, path: Path, captioner: Captioner, *, is_named: 
     job = partial(_captions, config=world.config, captioner=captioner, is_named=is_named)
     errors = 0
     with atomic_path(path) as temporary, pq.ParquetWriter(temporary, _CAPTIONS) as table:
-        for rows in track(spread(job, parts, workers=workers), total=len(parts), label="captions", unit="parts"):
+        told = spread(job, parts, workers=workers)
+        for rows in counted(told, total=len(everything), label="captions", unit="captions"):
             table.write_table(pa.Table.from_pylist(rows, _CAPTIONS))
             errors += sum(row["errors"] for row in rows)
     return errors

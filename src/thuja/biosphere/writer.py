@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import numpy as np
 
@@ -22,12 +22,10 @@ from thuja.biosphere.tree import Ints
 from thuja.biosphere.truth import COLUMNS, QUALITY, jpeg_of, record_of, row_of
 from thuja.biosphere.world import World, world_of
 from thuja.errors import BadFile, OutputExists, ThujaError, UsageError
-from thuja.jobs import Progress, atomic_path, output_folder, spread, write_json
+from thuja.jobs import atomic_path, counted, output_folder, spread, write_json
 from thuja.record import Record, Value
 from thuja.shards import ShardWriter, write_manifest
 from thuja.taxonomy import RANKS
-
-T = TypeVar("T")
 
 VERB: Final = "biosphere"
 CARD: Final = "world.json"
@@ -93,7 +91,10 @@ def read_config(folder: Path) -> WorldConfig:
             f"the biosphere in {folder} is of version {card.get('version')}, this thuja draws version {VERSION}",
             hint="make it anew, or use the thuja that made it",
         )
-    return WorldConfig(**card["world"])
+    try:
+        return WorldConfig(**card["world"])
+    except TypeError as error:
+        raise BadFile(f"{Path(folder) / CARD} has knobs that no world has: {error}", hint="make it anew") from error
 
 
 def read_card(folder: Path) -> dict[str, Any]:
@@ -148,10 +149,10 @@ def _write_folders(world: World, out: Path, config: WriteConfig) -> None:
     ):
         (out / "images" / folder).mkdir(parents=True, exist_ok=True)
     job = partial(_write_chunk, world.config, out, config.size)
+    drawn = spread(job, _chunks(world.addresses()), workers=config.workers)
+    rows = counted(drawn, total=world.images, label="biosphere")
     with atomic_path(out / "table.csv") as temporary:
-        write_table(
-            temporary, COLUMNS, _counted(spread(job, _chunks(world.addresses()), workers=config.workers), world.images)
-        )
+        write_table(temporary, COLUMNS, rows)
 
 
 def write_table(path: Path, columns: Sequence[str], parts: Iterable[Sequence[dict[str, Value]]]) -> None:
@@ -172,7 +173,8 @@ def _write_shards(world: World, out: Path, config: WriteConfig) -> None:
         done = len(writer.paths) * config.shard_images
         work = _chunks(everything[order[done:]])
         job = partial(_draw_chunk, world.config, config.size)
-        for samples in _counted(spread(job, work, workers=config.workers), max(0, len(everything) - done)):
+        drawn = spread(job, work, workers=config.workers)
+        for samples in counted(drawn, total=max(0, len(everything) - done), label="biosphere"):
             for record, jpeg in samples:
                 shard = f"shards/train-{len(writer.paths):05d}.tar"
                 writer.write(replace(record, path=f"{shard}#{record.uuid}.jpg"), jpeg)
@@ -183,15 +185,6 @@ def _write_shards(world: World, out: Path, config: WriteConfig) -> None:
 def _chunks(work: Ints) -> Iterator[list[Address]]:
     for start in range(0, len(work), _CHUNK):
         yield [(int(species), int(number)) for species, number in work[start : start + _CHUNK]]
-
-
-def _counted(parts: Iterable[Sequence[T]], total: int) -> Iterator[Sequence[T]]:
-    """Pass parts on, showing how many pictures are done."""
-    progress = Progress(total=total, label="biosphere")
-    for part in parts:
-        progress.advance(len(part))
-        yield part
-    progress.close()
 
 
 def _write_chunk(config: WorldConfig, out: Path, size: int, work: Sequence[Address]) -> list[dict[str, Value]]:

@@ -15,7 +15,7 @@ from thuja.jobs.folders import (
 )
 from thuja.jobs.locks import locked
 from thuja.jobs.processes import cores, spread
-from thuja.jobs.progress import Progress, track
+from thuja.jobs.progress import Progress, counted, track
 from thuja.jobs.units import Share, Units, differing, kept_when_full
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "atomic_path",
     "cache_folder",
     "cores",
+    "counted",
     "differing",
     "empty_folder",
     "is_complete",

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -18,6 +18,19 @@ def track(items: Iterable[T], *, total: int | None, label: str, unit: str = "ima
         for item in items:
             yield item
             progress.advance(1)
+    finally:
+        progress.close()
+
+
+def counted(
+    parts: Iterable[Sequence[T]], *, total: int | None, label: str, unit: str = "images"
+) -> Iterator[Sequence[T]]:
+    """`track` for items that come in parts: each counts for as many as it holds."""
+    progress = Progress(total=total, label=label, unit=unit)
+    try:
+        for part in parts:
+            yield part
+            progress.advance(len(part))
     finally:
         progress.close()
 
