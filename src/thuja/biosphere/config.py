@@ -5,6 +5,7 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import Final, Literal, get_type_hints
 
+from thuja.biosphere.scene import Camera
 from thuja.errors import UnknownName, UsageError
 
 VERSION = 2
@@ -52,10 +53,10 @@ class WorldConfig:
 
     Names: shares of `descriptive` names, and of genera that are `homonyms` of one in another kingdom.
 
-    Cameras and labels: `confounding` is how far an order has a camera of its own, `home` the share
-    of sightings on the species' own habitat, `blank` the share of extra camera-trap frames without anything;
-    `family_only`, `wrong` and `dirty` are shares of sightings labelled so. `plans`: the usual body plans, or those
-    held out for tests of transfer.
+    Cameras and labels: `cameras` are those that exist, `confounding` is how far an order has one of its own,
+    `home` the share of sightings on the species' own habitat, `blank` that of camera-trap frames without
+    anything, beside all others; `family_only`, `wrong` and `dirty` are shares of sightings labelled so.
+    `plans`: the usual body plans, or those held out for tests of transfer.
     """
 
     seed: int = 0
@@ -81,6 +82,7 @@ class WorldConfig:
     ill: float = 0.2
     descriptive: float = 0.0
     homonyms: float = 0.02
+    cameras: tuple[str, ...] = tuple(camera.value for camera in Camera)
     confounding: float = 0.5
     home: float = 0.5
     blank: float = 0.01
@@ -91,11 +93,17 @@ class WorldConfig:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "hidden", tuple(self.hidden))  # JSON has lists only
+        object.__setattr__(self, "cameras", tuple(self.cameras))
         for name in (*_LEAST, *_MOST, *_SHARES):
             least, most = _LEAST.get(name, 0), _MOST.get(name, 1 if name in _SHARES else 2**31 - 1)
             self._require(name, getattr(self, name), least, most)
         for share in self.hidden:
             self._require("hidden", share, 0, 1)
+        for camera in self.cameras:
+            if camera not in list(Camera):
+                raise UnknownName.of("camera", camera, list(Camera))
+        if not self.cameras or len(set(self.cameras)) < len(self.cameras):
+            raise UsageError("a world has one camera at least, and each once", hint=f"of {', '.join(Camera)}")
         if self.plans not in ("usual", "held_out"):
             raise UnknownName.of("set of plans", self.plans, ("usual", "held_out"))
         if self.family_only + self.wrong + self.dirty > 1:
@@ -155,8 +163,9 @@ def knobs_of(texts: list[str]) -> dict[str, object]:
         if name not in kinds:
             raise UnknownName.of("knob", name, [field.name for field in fields(WorldConfig)])
         try:
-            if name == "hidden":
-                found[name] = tuple(float(part) for part in value.split(",") if part.strip())
+            parts = [part.strip() for part in value.split(",") if part.strip()]
+            if name in ("hidden", "cameras"):
+                found[name] = tuple(map(float, parts) if name == "hidden" else parts)
             else:
                 found[name] = value.strip() if name == "plans" else kinds[name](value)
         except ValueError as error:

@@ -1,6 +1,6 @@
 """Where organisms are seen, by whom and by what: sites with a habitat, observers with habits, cameras."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -95,14 +95,16 @@ def by_zipf(count: int) -> Floats:
     return np.asarray(weights / weights.sum())
 
 
-def camera_shares(orders: Ints, confounding: float, generator: np.random.Generator) -> Floats:
-    """How often each of CAMERAS took a species' pictures, (S, 5) rows of sum 1.
+def camera_shares(orders: Ints, known: Sequence[str], confounding: float, generator: np.random.Generator) -> Floats:
+    """How often each of CAMERAS took a species' pictures, (S, 5) rows of sum 1; those that are not `known` took none.
 
     `confounding` is the share that an order's own camera has beside the common mix, as nearly all of
     BIOSCAN's insects come from one laboratory.
     """
-    own = generator.choice(len(CAMERAS), p=_SHARES, size=int(orders.max()) + 1)[orders]
-    return np.asarray((1 - confounding) * _SHARES + confounding * np.eye(len(CAMERAS))[own])
+    shares = _SHARES * [camera in known for camera in CAMERAS]
+    shares /= shares.sum()
+    own = generator.choice(len(CAMERAS), p=shares, size=int(orders.max()) + 1)[orders]
+    return np.asarray((1 - confounding) * shares + confounding * np.eye(len(CAMERAS))[own])
 
 
 IMG_TYPES: Final[Mapping[Camera, str]] = {

@@ -111,7 +111,7 @@ class World:
             sites=places,
             observers=make_observers(60, streams[10]),
             ranges=ranges(evolution.brownian(tree, 2, streams[10]), places),
-            camera_shares=camera_shares(clades[Rank.ORDER], config.confounding, streams[10]),
+            camera_shares=camera_shares(clades[Rank.ORDER], config.cameras, config.confounding, streams[10]),
         )
 
     @property
