@@ -37,6 +37,8 @@ _NAMED = {
     "maroon": (0.36, 0.06, 0.12),
     "grey": (0.5, 0.5, 0.5),
 }
+_NAMES = tuple(_NAMED)
+_LEVELS = np.array(list(_NAMED.values()))  # (18, 3)
 
 
 def colour_pair(looks: Looks) -> tuple[Colour, Colour]:
@@ -50,7 +52,7 @@ def colour_pair(looks: Looks) -> tuple[Colour, Colour]:
 
 def colour_name(colour: Colour) -> str:
     """The nearest of eighteen English colour words."""
-    return min(_NAMED, key=lambda name: float(np.sum((np.asarray(_NAMED[name]) - colour) ** 2)))
+    return _NAMES[int(np.argmin(((_LEVELS - colour) ** 2).sum(axis=1)))]
 
 
 def from_hsv(hue: float, saturation: float, value: float) -> Colour:

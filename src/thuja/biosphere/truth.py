@@ -1,6 +1,5 @@
 """What is true of a picture, as a Record and as a row of the table, and the picture's bytes."""
 
-from dataclasses import asdict
 from typing import Final
 
 from thuja.biosphere.caption import caption
@@ -12,6 +11,7 @@ from thuja.biosphere.sighting import Sighting
 from thuja.biosphere.sites import BASES, img_type
 from thuja.biosphere.traits import TRAITS
 from thuja.biosphere.vocabulary import Wording
+from thuja.biosphere.within import AILMENTS
 from thuja.images import encode_jpeg
 from thuja.record import Record, Value, uuid_of_source
 from thuja.taxonomy import RANKS, Rank
@@ -119,18 +119,15 @@ def true_traits(sighting: Sighting) -> dict[str, Value]:
     }
     if sighting.species is None:
         return traits
-    looks = {
-        name: round(value, 4) if isinstance(value, float) else value for name, value in asdict(specimen.looks).items()
-    }
-    ailments = {name: round(value, 4) for name, value in asdict(specimen.ailments).items()}
+    looks = {name: getattr(specimen.looks, name) for name in ("body_plan", *TRAITS)}
+    looks |= {name: getattr(specimen.ailments, name) for name in AILMENTS}
     traits |= {
         "true_name": sighting.species.taxon.scientific_name,
         "individual_id": f"{sighting.species.number:06d}-i{observation.individual:05d}",
         "habitat": sighting.species.habitat,
         "season": specimen.season,
-        **ailments,
         "is_reversed": specimen.is_reversed,
-        **looks,
+        **{name: round(value, 4) if isinstance(value, float) else value for name, value in looks.items()},
         "caption_test": caption(specimen, scene, wording=Wording.TEST),
     }
     for name, colour in zip(("colour_1", "colour_2"), colour_pair(specimen.looks), strict=True):
