@@ -37,16 +37,16 @@ class Habit:
 
 
 HABITS: Final[Mapping[Camera, Habit]] = {
-    Camera.PHONE: Habit(views=(0.8, 0.08, 0.05, 0.07), fill=(0.5, 0.92)),
+    Camera.PHONE: Habit(views=(0.8, 0.08, 0.05, 0.07), fill=(0.65, 0.98)),
     Camera.CAMERA_TRAP: Habit(
-        views=(0.75, 0.05, 0.05, 0.15), fill=(0.35, 0.85), tilt=10, grain=(0.02, 0.1), frames=(0.2, 0.0, 0.8)
+        views=(0.75, 0.05, 0.05, 0.15), fill=(0.5, 0.95), tilt=10, grain=(0.02, 0.1), frames=(0.2, 0.0, 0.8)
     ),
     Camera.MUSEUM: Habit(
-        views=(0.9, 0.06, 0.04, 0.0), fill=(0.55, 0.75), tilt=4, is_posed=True, haze=(0.0, 0.05), light=(0.8, 1.0),
+        views=(0.9, 0.06, 0.04, 0.0), fill=(0.65, 0.8), tilt=4, is_posed=True, haze=(0.0, 0.05), light=(0.8, 1.0),
         shake=0.05, grain=(0.0, 0.02), occluders=(1.0,), frames=(0.7, 0.3, 0.0),
     ),
     Camera.LABORATORY: Habit(
-        views=(0.9, 0.05, 0.05, 0.0), fill=(0.6, 0.9), tilt=60, haze=(0.0, 0.05), light=(0.6, 1.0),
+        views=(0.9, 0.05, 0.05, 0.0), fill=(0.7, 0.95), tilt=60, haze=(0.0, 0.05), light=(0.6, 1.0),
         shake=0.1, grain=(0.0, 0.03), occluders=(1.0,), frames=(0.9, 0.1, 0.0),
     ),
     Camera.DRONE: Habit(
