@@ -277,6 +277,5 @@ def _check_card(*, images: int, seed: int, workers: int) -> None:
         raise UsageError(f"seed cannot be {seed}", hint="--seed is at least 0")
     if images > _CARD:
         raise UsageError(f"a card cannot be made of {images:,} pictures", hint=f"--images takes at most {_CARD:,}")
-    for package, name in (("sklearn", "scikit-learn"), ("scipy", "scipy")):
-        if find_spec(package) is None:
-            raise ThujaError(f"a card needs {name}, which is not installed", hint="pip install 'thuja[analyze]'")
+    if find_spec("scipy") is None:
+        raise ThujaError("a card needs scipy, which is not installed", hint="pip install 'thuja[analyze]'")

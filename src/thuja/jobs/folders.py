@@ -175,7 +175,8 @@ def in_one_sentence(path: Path, *, hint: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise ThujaError(f"writing {path} stopped: {error.strerror or error}", hint=hint) from error
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise ThujaError(f"writing {path} stopped: {reason}", hint=hint) from error
 
 
 def require_complete(path: Path, *, verb: str) -> Path:
