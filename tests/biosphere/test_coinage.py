@@ -87,7 +87,7 @@ def test_a_descriptive_epithet_is_true_and_agrees_with_the_genus():
     for _ in range(4000):
         looks = scenes.specimen(generator).looks
         genus = ("Bralizvora", "Bralizvorus", "Bralizvorum")[int(generator.integers(3))]
-        epithet = coinage.descriptive_epithet(generator, looks, looks.body_plan, genus=genus)
+        epithet = coinage.descriptive_epithet(generator, looks, genus=genus)
         stems = [stem for stem in TRUE_OF if epithet is not None and epithet.startswith(stem)]
         seen.update(stems)
         assert all(TRUE_OF[stem](looks) for stem in stems), (epithet, looks)
@@ -119,7 +119,7 @@ def test_descriptive_common_names_are_true_in_both_languages():
         for _ in range(3000):
             looks = scenes.specimen(generator).looks
             noun = "garroca" if language == "es" else "garrock"
-            name = coinage.descriptive_common(generator, looks, looks.body_plan, noun=noun, language=language)
+            name = coinage.descriptive_common(generator, looks, noun=noun, language=language)
             if name is None:
                 continue
             first, last = name.split(" ", 1) if language == "es" else name.rsplit(" ", 1)
@@ -137,7 +137,7 @@ def test_parts_are_called_as_the_body_plan_calls_them():
     fixed = plain | middle | {"ocelli": 2, "ocellus_size": 0.5, "mouth_length": 0.9}
     for plan, expected in (("bird", "long-beaked garrock"), ("moth", "long-proboscised garrock")):
         looks = scenes.specimen(generator, plan, **fixed).looks
-        assert coinage.descriptive_common(generator, looks, plan, noun="garrock", language="en") == expected
+        assert coinage.descriptive_common(generator, looks, noun="garrock", language="en") == expected
 
 
 def test_what_has_no_feature_has_no_descriptive_name():
@@ -146,13 +146,13 @@ def test_what_has_no_feature_has_no_descriptive_name():
     shares = ("elongation", "head_size", "limb_length", "tail_length", "mouth_length", "collar_width", "chroma")
     fixed = plain | dict.fromkeys((*shares, "ocellus_size"), 0.5) | {"ocelli": 2}
     looks = scenes.specimen(generator, **fixed).looks
-    assert coinage.descriptive_epithet(generator, looks, looks.body_plan) is None
+    assert coinage.descriptive_epithet(generator, looks) is None
     for language in coinage.LANGUAGES:
-        assert coinage.descriptive_common(generator, looks, looks.body_plan, noun="x", language=language) is None
+        assert coinage.descriptive_common(generator, looks, noun="x", language=language) is None
 
 
 def test_an_unknown_language_is_refused():
     generator = np.random.default_rng(8)
     looks = scenes.specimen(generator).looks
     with pytest.raises(UsageError, match='"fr"'):
-        coinage.descriptive_common(generator, looks, looks.body_plan, noun="garrock", language="fr")
+        coinage.descriptive_common(generator, looks, noun="garrock", language="fr")

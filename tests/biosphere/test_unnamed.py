@@ -47,9 +47,9 @@ def texts() -> list[str]:
         for wording, captioner in zip(Wording, poor, strict=True):
             found.append(caption(specimen, scene, wording=wording))
             found.append(captioner.caption(specimen, scene, generator).text)
-        found.append(coinage.descriptive_epithet(generator, looks, looks.body_plan) or "")
+        found.append(coinage.descriptive_epithet(generator, looks) or "")
         for noun, language in (("garrock", "en"), ("garroca", "es")):
-            name = coinage.descriptive_common(generator, looks, looks.body_plan, noun=noun, language=language)
+            name = coinage.descriptive_common(generator, looks, noun=noun, language=language)
             found.append(name or "")
     for _ in range(COUNT // 5):
         species = account(generator)

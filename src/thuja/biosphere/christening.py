@@ -1,6 +1,8 @@
 """Names for all groups and species of a world, from a stream of their own: looks have no part in them, unless asked."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -21,28 +23,47 @@ class Names:
     common_es: str
 
 
-def christen(groups: Ints, looks: list[Looks], config: WorldConfig, generator: np.random.Generator) -> list[Names]:
-    """Names for groups (6, S), kingdom to genus, and their species.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Called:
+    """Whom to name: clades and label groups (6, S), kingdom to genus; the species' looks; the traits not to tell."""
+
+    clades: Ints
+    groups: Ints
+    looks: Sequence[Looks]
+    untold: Collection[str] = ()
+
+
+def christen(called: Called, config: WorldConfig, generator: np.random.Generator) -> list[Names]:
+    """Names for all groups and species.
 
     A family shares its stem with its first genus, as Corvidae with Corvus. A share of the genera is named as a genus
     of another kingdom is, and a share of the species for what it looks like.
     """
+    # A stream each, so that one kind of name changes no other.
+    new, shared, telling = generator.spawn(3)
     taken: set[str] = set()
-    names = _group_names(groups, config, generator, taken)
-    families = np.unique(groups[Rank.FAMILY])
-    nouns = {int(family): coinage.unique(lambda: coinage.common_noun(generator), taken) for family in families}
-    nouns_es = {int(family): coinage.unique(lambda: coinage.common_noun_es(generator), taken) for family in families}
-    # Descriptions draw from a stream of their own, so that the knob changes no other name.
-    telling = generator.spawn(1)[0]
+    names = _clade_names(called.clades, generator, taken)
+    families = np.unique(called.clades[Rank.FAMILY]).tolist()
+    nouns = {family: coinage.unique(lambda: coinage.common_noun(generator), taken) for family in families}
+    nouns_es = {family: coinage.unique(lambda: coinage.common_noun_es(generator), taken) for family in families}
+    species = range(len(called.looks))
+    epithets = [coinage.unique(lambda: coinage.epithet(generator), taken) for _ in species]
+    _name_new_groups(names, called, new, taken)
+    for family in np.unique(called.groups[Rank.FAMILY]).tolist():
+        if family not in nouns:
+            nouns[family] = coinage.unique(lambda: coinage.common_noun(new), taken)
+            nouns_es[family] = coinage.unique(lambda: coinage.common_noun_es(new), taken)
+    wanted = round(config.homonyms * len(np.unique(called.groups[Rank.GENUS])))
+    _share_names(names[Rank.GENUS], called.groups, wanted, shared)
     found = []
-    for species, own_looks in enumerate(looks):
-        family = int(groups[Rank.FAMILY, species])
-        above = [names[rank][int(groups[rank, species])] for rank in _GROUPS]
-        epithet = coinage.unique(lambda: coinage.epithet(generator), taken)
-        common = coinage.unique(lambda: coinage.common_name(generator, nouns[family]), taken)  # noqa: B023 (called at once)
-        common_es = coinage.unique(lambda: coinage.common_es(generator, nouns_es[family]), taken)  # noqa: B023
-        teller = _Teller(own_looks, above[-1], telling, taken)
+    for number in species:
+        family = int(called.groups[Rank.FAMILY, number])
+        common = coinage.unique(partial(coinage.common_name, generator, nouns[family]), taken)
+        common_es = coinage.unique(partial(coinage.common_es, generator, nouns_es[family]), taken)
+        above = [names[rank][int(called.groups[rank, number])] for rank in _GROUPS]
+        teller = _Teller(called.looks[number], above[-1], called.untold, telling, taken)
         is_descriptive = telling.random(3) < config.descriptive
+        epithet = epithets[number]
         if is_descriptive[0]:
             epithet = teller.epithet() or epithet
         if is_descriptive[1]:
@@ -53,24 +74,32 @@ def christen(groups: Ints, looks: list[Looks], config: WorldConfig, generator: n
     return found
 
 
-def _group_names(
-    groups: Ints, config: WorldConfig, generator: np.random.Generator, taken: set[str]
-) -> list[dict[int, str]]:
-    """The names of the groups of each rank, kingdom to genus, by number."""
-    genera = np.unique(groups[Rank.GENUS])
-    stems = {int(genus): _stem(generator, taken) for genus in genera}
+def _clade_names(clades: Ints, generator: np.random.Generator, taken: set[str]) -> list[dict[int, str]]:
+    """The names of the true clades of each rank, kingdom to genus, by number."""
+    stems = {genus: _stem(generator, taken) for genus in np.unique(clades[Rank.GENUS]).tolist()}
     names: list[dict[int, str]] = []
     for rank in _GROUPS[: Rank.GENUS]:
         names.append({})
-        for group in np.unique(groups[rank]):
-            first = int(np.argmax(groups[rank] == group))
-            genus = int(groups[Rank.GENUS, first])
-            # A family split from another may hold the same first genus only if it holds it whole.
-            own = stems[genus] if rank == Rank.FAMILY else _stem(generator, taken)
-            names[-1][int(group)] = coinage.group(generator, own, rank, int(groups[Rank.KINGDOM, first]))
+        for clade in np.unique(clades[rank]).tolist():
+            first = int(np.argmax(clades[rank] == clade))
+            own = stems[int(clades[Rank.GENUS, first])] if rank == Rank.FAMILY else _stem(generator, taken)
+            names[-1][clade] = coinage.group(generator, own, rank, int(clades[Rank.KINGDOM, first]))
     names.append({genus: coinage.genus(generator, own) for genus, own in stems.items()})
-    _share_names(names[Rank.GENUS], groups, round(config.homonyms * len(genera)), generator)
     return names
+
+
+def _name_new_groups(
+    names: list[dict[int, str]], called: Called, generator: np.random.Generator, taken: set[str]
+) -> None:
+    """Names for the groups that labels have and the tree does not, beside those of the clades."""
+    for rank in (Rank.FAMILY, Rank.GENUS):
+        for group in np.unique(called.groups[rank]).tolist():
+            if group not in names[rank]:
+                own = _stem(generator, taken)
+                kingdom = int(called.groups[Rank.KINGDOM, int(np.argmax(called.groups[rank] == group))])
+                is_genus = rank == Rank.GENUS
+                name = coinage.genus(generator, own) if is_genus else coinage.group(generator, own, rank, kingdom)
+                names[rank][group] = name
 
 
 def _stem(generator: np.random.Generator, taken: set[str]) -> str:
@@ -97,24 +126,24 @@ class _Teller:
 
     looks: Looks
     genus: str
+    untold: Collection[str]
     generator: np.random.Generator
     taken: set[str]
 
     def epithet(self) -> str | None:
         """Several genera may share an epithet, as in life, but no two species of one genus."""
-        told = coinage.descriptive_epithet(self.generator, self.looks, self.looks.body_plan, genus=self.genus)
+        told = coinage.descriptive_epithet(self.generator, self.looks, genus=self.genus, untold=self.untold)
         if told is None or told in self.taken:  # coined ones stand there without a genus
             return None
         return told if self._is_fresh(f"{self.genus} {told}") else None
 
     def common(self, language: str, noun: str) -> str | None:
         """An adjective and the noun of the family."""
-        plan = self.looks.body_plan
-        told = coinage.descriptive_common(self.generator, self.looks, plan, noun=noun, language=language)
-        return told if self._is_fresh(told) else None
+        told = coinage.descriptive_common(self.generator, self.looks, noun=noun, language=language, untold=self.untold)
+        return told if told is not None and self._is_fresh(told) else None
 
-    def _is_fresh(self, name: str | None) -> bool:
-        if name is None or name.lower() in self.taken:
+    def _is_fresh(self, name: str) -> bool:
+        if name.lower() in self.taken:
             return False
         self.taken.add(name.lower())
         return True

@@ -9,7 +9,7 @@ coined name can be a real one, and coining needs no backbone at hand.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 import numpy as np
@@ -197,12 +197,14 @@ _DOUBLED = {"fin": "finned", "leg": "legged", "crown": "crowned", "petal": "peta
 LANGUAGES = ("en", "es")
 
 
-def descriptive_epithet(generator: np.random.Generator, looks: Looks, plan: str, *, genus: str = "") -> str | None:
-    """A Latin epithet that is true of the looks of that body plan; None when no named trait stands out.
+def descriptive_epithet(
+    generator: np.random.Generator, looks: Looks, *, genus: str = "", untold: Collection[str] = ()
+) -> str | None:
+    """A Latin epithet that is true of the looks, of a trait not in `untold`; None when no named trait stands out.
 
     It agrees with the ending of the genus: fasciatus, fasciata, fasciatum.
     """
-    chosen = _standing_out(generator, looks)
+    chosen = _standing_out(generator, looks, untold)
     if chosen is None:
         return None
     latin = chosen[0]
@@ -214,7 +216,7 @@ def descriptive_epithet(generator: np.random.Generator, looks: Looks, plan: str,
 
 
 def descriptive_common(
-    generator: np.random.Generator, looks: Looks, plan: str, *, noun: str, language: str
+    generator: np.random.Generator, looks: Looks, *, noun: str, language: str, untold: Collection[str] = ()
 ) -> str | None:
     """A common name that is true of the looks: "spotted garrock", "garroca manchada"; None when nothing stands out.
 
@@ -222,19 +224,23 @@ def descriptive_common(
     """
     if language not in LANGUAGES:
         raise UsageError(f'no common names in "{language}"', hint=f"one of {', '.join(LANGUAGES)}")
-    chosen = _standing_out(generator, looks)
+    chosen = _standing_out(generator, looks, untold)
     if chosen is None:
         return None
     if language == "es":
         return f"{noun} {_agreeing_es(chosen[2], noun)}"
-    parts = {part: _endowed(part_noun(part, plan, Wording.TRAIN)) for part in ("head", "mouth", "limbs", "tail")}
+    parts = {
+        part: _endowed(part_noun(part, looks.body_plan, Wording.TRAIN)) for part in ("head", "mouth", "limbs", "tail")
+    }
     return f"{chosen[1].format(**parts)} {noun}"
 
 
-def _standing_out(generator: np.random.Generator, looks: Looks) -> tuple[str, str, str] | None:
+def _standing_out(generator: np.random.Generator, looks: Looks, untold: Collection[str]) -> tuple[str, str, str] | None:
     """One of the words that are true of the looks."""
     true = []
     for (name, value), words in _DESCRIPTIVE.items():
+        if name in untold:
+            continue
         own = getattr(looks, name)
         if (str(own) if TRAITS[name].is_discrete else end_of(own)) == value:
             true.append(words)

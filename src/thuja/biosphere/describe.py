@@ -34,6 +34,8 @@ from thuja.biosphere.vocabulary import (
 )
 from thuja.errors import UsageError
 
+_COLOUR_TRAITS: Final = ("hue", "chroma", "lightness")
+"""What a colour's name hangs on: where one varies, so does the name."""
 _PLAIN_GAP: Final = 0.12
 """Two shares that differ by less look the same."""
 _PARTS: Final = (
@@ -50,7 +52,8 @@ _PARTS: Final = (
 class Account:
     """What is known of a species: its names, its looks by sex, age and season, its habitat and its habits.
 
-    `winter` is how the adult looks in winter.
+    `winter` is how the adult looks in winter; `varies` are traits in which individuals differ, so that
+    nothing is said of them.
     """
 
     binomial: str
@@ -61,6 +64,7 @@ class Account:
     winter: Looks
     habitat: str
     habits: Habits
+    varies: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         plans = {looks.body_plan for looks in (self.female, self.male, self.juvenile, self.winter)}
@@ -110,6 +114,11 @@ class _Voice:
         names = [f"the {name}" for name in account.common_names[:1]]
         self._subjects = ("it", account.binomial, f"this {noun}", *names)
 
+    def known(self) -> list[Fact]:
+        """The facts of the adult female's body that hold of the species."""
+        facts = details(self.account.female, is_reversed=False)
+        return [fact for fact in facts if fact.name not in self.account.varies]
+
     def number(self, least: int, most: int) -> int:
         """A number from least to most."""
         return int(self._generator.integers(least, most + 1))
@@ -138,20 +147,30 @@ def _others(account: Account) -> tuple[Looks, Looks, Looks]:
 def _build(voice: _Voice) -> Sentence:
     """The body plan and how slender it is."""
     looks = voice.account.female
-    build = [fact for fact in details(looks, is_reversed=False) if fact.name == "elongation"]
+    build = [fact for fact in voice.known() if fact.name == "elongation"]
     plan = Fact("plan", looks.body_plan, looks.body_plan)
     return voice.visible(guide.BUILD, build, kind=with_article(subject_phrase([*build, plan], voice.wording)))
 
 
 def _coat(voice: _Voice) -> list[Sentence]:
     """The pattern and the two colours, of which each form wears one as its ground; and how vivid they are."""
-    looks = voice.account.female
-    facts = {fact.name: fact for fact in (*coat_facts(looks, colour_pair(looks)), *details(looks, is_reversed=False))}
+    looks, varies = voice.account.female, voice.account.varies
+    coat = [fact for fact in coat_facts(looks, colour_pair(looks)) if fact.name not in varies]
+    facts = {fact.name: fact for fact in (*coat, *voice.known())}
     first, second = (word(facts[name], voice.wording) for name in ("colour", "mark_colour"))
-    pattern = [facts[name] for name in ("pattern_scale", "pattern") if name in facts]
-    marks = part_phrases(pattern, voice.wording)[0]
-    names = ("hue", "chroma", "lightness", *(fact.name for fact in pattern))
-    sentences = [Sentence(voice.say(guide.COAT, first=first, second=second, marks=marks), True, names)]
+    # A size of marks without the marks says nothing.
+    pattern = [facts[name] for name in ("pattern_scale", "pattern") if name in facts and "pattern" in facts]
+    marks = part_phrases(pattern, voice.wording)[0] if pattern else ""
+    is_coloured = not varies & set(_COLOUR_TRAITS)
+    sentences = []
+    if is_coloured and marks:
+        names = (*_COLOUR_TRAITS, *(fact.name for fact in pattern))
+        sentences.append(Sentence(voice.say(guide.COAT, first=first, second=second, marks=marks), True, names))
+    elif marks:
+        sentences.append(voice.visible(guide.HAS, pattern, items=marks))
+    elif is_coloured:
+        items = f"{first} and {second} {part_noun('colours', looks.body_plan, voice.wording)}"
+        sentences.append(Sentence(voice.say(guide.HAS, items=items), True, _COLOUR_TRAITS))
     if "chroma" in facts:
         chroma = facts["chroma"]
         sentences.append(voice.visible(guide.CHROMA, [chroma], word=word(chroma, voice.wording)))
@@ -160,7 +179,7 @@ def _coat(voice: _Voice) -> list[Sentence]:
 
 def _parts(voice: _Voice) -> list[Sentence]:
     """A sentence a part of the body."""
-    known = details(voice.account.female, is_reversed=False)
+    known = voice.known()
     sentences = []
     for names in _PARTS:
         own = [fact for fact in known if fact.name in names]
@@ -171,7 +190,9 @@ def _parts(voice: _Voice) -> list[Sentence]:
 
 def _change(voice: _Voice, looks: Looks, kind: guide.Change) -> Sentence | None:
     """What parts males, the young or adults in winter from an adult female; None where nothing needs saying."""
-    changed = _differences(voice.account.female, looks, voice.wording)
+    varies = voice.account.varies | (set(_COLOUR_TRAITS) if voice.account.varies & set(_COLOUR_TRAITS) else set())
+    changes = _differences(voice.account.female, looks, voice.wording)
+    changed = {name: phrase for name, phrase in changes.items() if name not in varies}
     if not changed:
         return Sentence(voice.say(kind.same), True) if kind.same else None
     names = sorted(changed)

@@ -6,7 +6,7 @@ each of its states, and the largest wins. So all traits, whatever their kind, ev
 (the threshold model: Felsenstein 2012, doi:10.1086/663681, here with one liability a state).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 from typing import Any, Final
 
@@ -100,23 +100,44 @@ def pulled(residual: Floats, habitat: Ints, strength: float, generator: np.rando
     return np.asarray(np.sqrt(1 - strength) * residual + np.sqrt(strength) * optima)
 
 
-def hidden(liabilities: Floats, shares: tuple[float, ...], generator: np.random.Generator) -> Floats:
-    """Ecological variables (S, H) that are never drawn; visible traits account for exactly `shares` of their variance.
+def visible_design(looks: Sequence[Looks], roles: Mapping[str, Role]) -> Floats:
+    """What can be seen of species (S, P), as columns for a regression: shares as liabilities, counts, a column a state.
 
-    Each is a random mix of the drawn traits' liabilities plus a rest of the species' own that, over the
-    species of the world, is orthogonal to all of them; so no model of what is visible, nor of the
-    tree, can know more of it. Where species are too few to be orthogonal to all, the rest is
-    orthogonal to the mix alone, and what is known of it is only the mix's share.
+    Noise traits are left out, as species do not differ in them, and so are constants.
     """
-    species = len(liabilities)
-    drawn = liabilities[:, liabilities.std(axis=0) > 0]
+    columns: list[Floats] = []
+    for name in names_of(roles, Role.DIAGNOSTIC, Role.CONVERGENT, Role.DECOY):
+        values = [getattr(one, name) for one in looks]
+        if TRAITS[name].states:
+            columns += [
+                np.array([value == state for value in values], dtype=float) for state in TRAITS[name].states[1:]
+            ]
+        elif TRAITS[name].counts:
+            columns.append(np.array(values, dtype=float))
+        else:
+            inside = np.clip(np.array(values, dtype=float), 1e-9, 1 - 1e-9)
+            columns.append(np.log(inside / (1 - inside)) / STEEPNESS)
+    design = np.stack(columns, axis=1)
+    return np.asarray(design[:, np.ptp(design, axis=0) > 0])
+
+
+def hidden(visible: Floats, shares: tuple[float, ...], generator: np.random.Generator) -> Floats:
+    """Ecological variables (S, H) that are never drawn; what is visible (S, P) accounts for `shares` of their variance.
+
+    Each is a random mix of the visible columns plus a rest of the species' own that, over the species
+    of the world, is orthogonal to all of them: so of a species not met before, neither its looks nor the
+    tree can tell more. Where species are fewer than twice the columns the rest is orthogonal to the mix
+    alone: the mix still has its share, but a regression on all columns would fit what it likes.
+    """
+    species, columns = visible.shape
     found = np.zeros((species, len(shares)))
-    for place, share in enumerate(shares):
-        mix = _standard(drawn @ generator.standard_normal(drawn.shape[1])) if drawn.size else np.zeros(species)
-        known = np.column_stack([np.ones(species), drawn if species > 2 * drawn.shape[1] else mix])
-        rest = generator.standard_normal(species)
+    standard = np.stack([_standard(column) for column in visible.T], axis=1) if columns else visible
+    for place, wanted in enumerate(shares):
+        mix = _standard(standard @ generator.standard_normal(columns)) if columns else np.zeros(species)
+        known = np.column_stack([np.ones(species), visible if species > 2 * columns else mix])
+        rest: Floats = np.asarray(generator.standard_normal(species))
         rest = _standard(rest - known @ np.linalg.lstsq(known, rest, rcond=None)[0])
-        found[:, place] = np.sqrt(share) * mix + np.sqrt(1 - share) * rest
+        found[:, place] = np.sqrt(wanted) * mix + np.sqrt(1 - wanted) * rest
     return found
 
 

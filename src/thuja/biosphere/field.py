@@ -35,6 +35,10 @@ class Habit:
     occluders: tuple[float, ...] = (0.55, 0.2, 0.15, 0.1)
     frames: tuple[float, float, float] = (0.6, 0.3, 0.1)
 
+    def frames_of(self, draw: float) -> int:
+        """How many pictures an observation has, by an even draw from 0 to 1."""
+        return 1 + (draw > self.frames[0]) + (draw > self.frames[0] + self.frames[1])
+
 
 HABITS: Final[Mapping[Camera, Habit]] = {
     Camera.PHONE: Habit(views=(0.8, 0.08, 0.05, 0.07), fill=(0.65, 0.98)),
@@ -57,18 +61,17 @@ HABITS: Final[Mapping[Camera, Habit]] = {
 _DISTANT_FILL: Final = (0.18, 0.3)
 INDOORS: Final = (Camera.MUSEUM, Camera.LABORATORY)
 """What these take pictures of was brought in: no habitat is behind it."""
-_DARK_SHARE: Final = 0.4
-"""How many of a camera trap's pictures are taken by infrared flash."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What is given before a picture is taken: the camera, where, by whom, and what is written into the picture."""
+    """What is given before a picture is taken: the camera, where, by whom, by night or day, what is written on it."""
 
     camera: Camera
     site: Site
     observer: Observer
     stamp: str = ""
+    is_dark: bool = False
 
 
 def scene_of(setting: Setting, body_plan: str, generator: np.random.Generator) -> Scene:
@@ -76,7 +79,7 @@ def scene_of(setting: Setting, body_plan: str, generator: np.random.Generator) -
     camera, site = setting.camera, setting.site
     habit = HABITS[camera]
     view = _VIEWS[int(generator.choice(len(_VIEWS), p=habit.views))]
-    fill = generator.uniform(*(_DISTANT_FILL if view is View.DISTANT else habit.fill))
+    fill = generator.uniform(*fills(camera, view))
     is_fixed = camera is Camera.CAMERA_TRAP
     # Drawn in any case: a camera changes nothing of what comes after.
     ground = (generator.integers(2**31), *generator.uniform((0, 0, -0.26, 0.08), (360, 0.6, 0.26, 0.2)))
@@ -112,7 +115,33 @@ def scene_of(setting: Setting, body_plan: str, generator: np.random.Generator) -
         blur=float(max(0.0, generator.normal(0.2, habit.shake) * setting.observer.shake)),
         noise=float(min(0.15, generator.uniform(*habit.grain) * setting.observer.grain)),
         stamp=setting.stamp,
-        is_dark=is_fixed and bool(generator.random() < _DARK_SHARE),
+        is_dark=is_fixed and setting.is_dark,
+    )
+
+
+def fills(camera: Camera, view: View) -> Range:
+    """How large a camera's specimens are in that view, in parts of the frame."""
+    return _DISTANT_FILL if view is View.DISTANT else HABITS[camera].fill
+
+
+def next_frame(scene: Scene, setting: Setting, body_plan: str, generator: np.random.Generator) -> Scene:
+    """The next picture of one observation: a fixed camera's shows the specimen a step on, others are taken anew."""
+    if setting.camera is not Camera.CAMERA_TRAP:
+        again = scene_of(setting, body_plan, generator)
+        return replace(
+            again,
+            ground_seed=scene.ground_seed,
+            ground_hue=scene.ground_hue,
+            ground_saturation=scene.ground_saturation,
+            ground_value=scene.ground_value,
+            ground_contrast=scene.ground_contrast,
+        )
+    steps = generator.normal(0, 0.06, 2)
+    return replace(
+        scene,
+        seed=int(generator.integers(2**31)),
+        place=(float(np.clip(scene.place[0] + steps[0], 0, 1)), float(np.clip(scene.place[1] + steps[1], 0, 1))),
+        stance=Stance(gait=float(generator.uniform(0, 2 * np.pi)), curl=scene.stance.curl),
     )
 
 

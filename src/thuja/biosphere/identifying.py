@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from thuja.biosphere.slips import written
+from thuja.biosphere.slips import SLIPS, written
 from thuja.taxonomy import Rank, Taxon
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class Label:
     """The taxon that was meant, how its name was written, and what is wrong with it.
 
     `fault` is "" for a right label, "family only", "wrong", or "dirty: " and the kind of slip (slips.SLIPS).
-    The taxon of a dirty label is the true one: what a resolver ought to find.
+    The taxon of a dirty label is the true one, as deep as what is written allows: what a resolver ought to find.
     """
 
     taxon: Taxon = field(default_factory=Taxon)
@@ -41,7 +41,7 @@ def label_of(world: "World", species: "Species", generator: np.random.Generator)
     draw -= config.wrong
     if draw < config.dirty:
         told = written(taxon, generator, kin=_kin(world, species))
-        return Label(taxon=taxon, written=told.text, fault=f"dirty: {told.slip}")
+        return Label(taxon=taxon.at(SLIPS[told.slip].best), written=told.text, fault=f"dirty: {told.slip}")
     return Label(taxon=taxon, written=taxon.scientific_name)
 
 

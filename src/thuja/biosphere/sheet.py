@@ -22,6 +22,7 @@ from thuja.jobs import atomic_path, require_writable
 _GAP: Final = 3
 _HEAD: Final = 34
 _SIDE: Final = 128
+_STAMPS: Final = {Camera.CAMERA_TRAP: "2031-05-17 09:12", Camera.MUSEUM: "No 004711"}
 _INK, _PAPER = (40, 44, 40), (252, 252, 249)
 Column = Callable[[World, Species, Scene], tuple[Specimen, Scene]]
 
@@ -78,7 +79,7 @@ def _seen(change: Callable[[Species, Scene], Scene]) -> Column:
 def _by(camera: Camera) -> Column:
     def column(world: World, kind: Species, scene: Scene) -> tuple[Specimen, Scene]:
         site = next(site for site in world.sites if site.habitat == kind.habitat)
-        setting = Setting(camera=camera, site=site, observer=world.observers[0], stamp=f"2031-05-17 04:12 {site.code}")
+        setting = Setting(camera=camera, site=site, observer=world.observers[0], stamp=_STAMPS.get(camera, ""))
         generator = np.random.default_rng([world.config.seed, VERSION, kind.number])
         return specimen_of(world, kind.number, 0, Condition()), scene_of(setting, kind.looks.body_plan, generator)
 

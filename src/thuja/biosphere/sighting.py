@@ -6,28 +6,35 @@ species, individual, observation, picture) alone, so that it depends on nothing 
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 
 from thuja.biosphere import evolution
 from thuja.biosphere.config import VERSION
-from thuja.biosphere.field import HABITS, Setting, scene_of
+from thuja.biosphere.field import HABITS, INDOORS, Setting, next_frame, scene_of
 from thuja.biosphere.identifying import Label, label_of
 from thuja.biosphere.scene import SEASONS, SEXES, STAGES, Camera, Scene, Specimen
 from thuja.biosphere.sites import CAMERAS, Site, by_zipf
 from thuja.biosphere.traits import HABITATS
 from thuja.biosphere.within import AILMENTS, Condition
 from thuja.biosphere.world import Species, World
+from thuja.errors import UsageError
 
 _STAGE_SHARES: Final = (0.2, 0.2, 0.6)
 _NEW_INDIVIDUAL: Final = 0.7
 """How often an observation is of an individual that nobody met before."""
+_AGAIN: Final = 60
+"""Days within which an individual is met again: it keeps its life stage over them."""
 _LEFT: Final = 0.15
-"""How often a specimen has left by the second or third frame of a camera trap's burst."""
+"""How often a specimen leaves before the next frame of a camera trap's burst."""
 _FIRST_DAY, _DAYS = date(2031, 1, 1), 3 * 365
-_LAYOUT, _INDIVIDUAL, _OBSERVATION, _PICTURE = range(4)
-"""What a seed is for."""
+_DAYLIGHT: Final = (6 * 60, 19 * 60)
+_BLOCK: Final = 64
+"""Observations whose cameras are drawn together; a species of more pictures begins with the same ones."""
+_LAYOUT, _INDIVIDUAL, _SEX, _OBSERVATION, _LABEL, _PICTURE, _BLANK = range(1, 8)
+"""What a seed is for; swaps.py and telling.py go on from 10, writers from 30."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +53,7 @@ class Observation:
     minute: int
     condition: Condition
     label: Label
-    serial: int = 0
+    serial: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,30 +72,47 @@ class Sighting:
 
     @classmethod
     def of(cls, world: World, species: int, number: int) -> "Sighting":
-        """The sighting of that number; species S, one beyond the last, is that of the blank frames."""
-        if species == len(world.species):
+        """The sighting of that number; species S, one beyond the last, is that of the blank frames.
+
+        Raises UsageError for a number that the world does not have.
+        """
+        count = len(world.species)
+        images = world.species[species].images if 0 <= species < count else world.blanks if species == count else 0
+        if not 0 <= number < images:
+            raise UsageError(f"the world has no picture {number} of species {species}", hint="see World.addresses")
+        if species == count:
             return _blank(world, number)
         kind = world.species[species]
         place, frame = _place(world, kind, number)
         observation = _observation(world, kind, place)
-        generator = _seeded(world, _PICTURE, species, number)
         specimen = specimen_of(world, kind.number, observation.individual, observation.condition)
-        setting = Setting(
-            camera=observation.camera,
-            site=observation.site,
-            observer=world.observers[observation.observer],
-            stamp=_stamp(observation),
-        )
-        scene = scene_of(setting, specimen.looks.body_plan, generator)
-        has_left = frame > 0 and observation.camera is Camera.CAMERA_TRAP and generator.random() < _LEFT
         return cls(
             species=kind,
             number=number,
             frame=frame,
             observation=observation,
             specimen=specimen,
-            scene=replace(scene, is_empty=has_left),
+            scene=_scene(world, observation, frame, (kind.number, specimen.looks.body_plan)),
         )
+
+
+def _scene(world: World, observation: Observation, frame: int, whose: tuple[int, str]) -> Scene:
+    """The scene of a frame: a fixed camera's burst is one scene in which the specimen moves, or leaves."""
+    species, plan = whose
+    setting = Setting(
+        camera=observation.camera,
+        site=observation.site,
+        observer=world.observers[observation.observer],
+        stamp=stamp_of(observation, observation.camera),
+        is_dark=is_dark(observation),
+    )
+    scene = scene_of(setting, plan, _seeded(world, _PICTURE, species, observation.number, 0))
+    for later in range(1, frame + 1):
+        generator = _seeded(world, _PICTURE, species, observation.number, later)
+        scene = next_frame(scene, setting, plan, generator)
+        has_left = observation.camera is Camera.CAMERA_TRAP and generator.random() < _LEFT
+        scene = replace(scene, is_empty=scene.is_empty or has_left)
+    return scene
 
 
 def specimen_of(world: World, species: int, individual: int, condition: Condition) -> Specimen:
@@ -106,9 +130,9 @@ def specimen_of(world: World, species: int, individual: int, condition: Conditio
     )
 
 
-def sex_of(world: World, species: int, individual: int) -> str:
+def _sex(world: World, species: int, individual: int) -> str:
     """An individual's sex, which it keeps."""
-    return SEXES[int(_seeded(world, _INDIVIDUAL, species, individual, 1).integers(2))]
+    return SEXES[int(_seeded(world, _SEX, species, individual).integers(2))]
 
 
 def _seeded(world: World, *numbers: int) -> np.random.Generator:
@@ -126,48 +150,78 @@ class _Place:
 
 def _place(world: World, species: Species, number: int) -> tuple[_Place, int]:
     """Which observation a picture belongs to, and which of its frames it is."""
-    generator = _seeded(world, _LAYOUT, species.number)
-    most = species.images
-    cameras = generator.choice(len(CAMERAS), p=world.camera_shares[species.number], size=most)
-    draws = generator.random((most, 3))
-    ends = np.cumsum(np.array([habit.frames for habit in HABITS.values()]), axis=1)  # (5, 3)
-    frames = 1 + (draws[:, :1] > ends[cameras][:, :2]).sum(axis=1)
-    starts = np.cumsum(frames) - frames
+    shares = tuple(world.camera_shares[species.number].tolist())
+    places, starts = _layout(world.config.seed, species.number, species.images, shares)
     observation = int(np.searchsorted(starts, number, side="right")) - 1
-    is_new = draws[:, 1] < _NEW_INDIVIDUAL
-    is_new[0] = True
-    met = int(np.count_nonzero(is_new[: observation + 1]))
-    # One met before: any of those so far.
-    individual = met - 1 if is_new[observation] else int(draws[observation, 2] * met)
-    return _Place(observation, CAMERAS[cameras[observation]], individual), number - int(starts[observation])
+    return places[observation], number - starts[observation]
+
+
+@lru_cache(maxsize=4096)
+def _layout(seed: int, species: int, images: int, shares: tuple[float, ...]) -> tuple[list[_Place], list[int]]:
+    """A species' observations up to so many pictures, and the number of each one's first picture."""
+    ends = np.cumsum(shares)
+    places: list[_Place] = []
+    starts: list[int] = []
+    alive: list[int] = []  # individuals that may be met again: not those that were brought in
+    filled = individuals = 0
+    while filled < images:
+        draws = np.random.default_rng([seed, VERSION, _LAYOUT, species, len(places) // _BLOCK]).random((_BLOCK, 4))
+        for of_camera, of_frames, of_new, of_met in draws.tolist():
+            camera = CAMERAS[min(int(np.searchsorted(ends, of_camera * ends[-1], side="right")), len(CAMERAS) - 1)]
+            again = camera not in INDOORS and alive and of_new >= _NEW_INDIVIDUAL
+            individual = alive[int(of_met * len(alive))] if again else individuals
+            individuals += not again
+            if not again and camera not in INDOORS:
+                alive.append(individual)
+            places.append(_Place(len(places), camera, individual))
+            starts.append(filled)
+            filled += HABITS[camera].frames_of(of_frames)
+    return places, starts
 
 
 def _observation(world: World, species: Species, place: _Place) -> Observation:
+    life = _life(world, species, place.individual)
     generator = _seeded(world, _OBSERVATION, species.number, place.number)
-    day, minute = _when(generator)
-    stage = STAGES[int(generator.choice(len(STAGES), p=_STAGE_SHARES))]
+    day = life.day + timedelta(days=int(generator.integers(_AGAIN)))
+    minute = int(generator.integers(24 * 60))
     is_ill = generator.random() < world.config.ill
     ailment, severity = AILMENTS[int(generator.integers(len(AILMENTS)))], float(generator.uniform(0.4, 1.0))
-    is_home = generator.random() < world.config.home
-    habitat = species.habitat if is_home else HABITATS[int(generator.integers(len(HABITATS)))]
     return Observation(
         number=place.number,
         individual=place.individual,
         camera=place.camera,
-        site=_site(world, species, habitat, generator),
+        site=life.site,
         observer=int(generator.choice(len(world.observers), p=by_zipf(len(world.observers)))),
         day=day,
         minute=minute,
         condition=Condition(
-            stage=stage,
-            sex=sex_of(world, species.number, place.individual),
+            stage=life.stage,
+            sex=_sex(world, species.number, place.individual),
             season=_season(day),
             ailment=ailment if is_ill else "",
             severity=severity if is_ill else 0.0,
         ),
-        label=label_of(world, species, generator),
+        label=label_of(world, species, _seeded(world, _LABEL, species.number, place.number)),
         serial=int(generator.integers(10**6)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Life:
+    """Where an individual lives, from which day on it was met, and in which stage it was then."""
+
+    site: Site
+    day: date
+    stage: str
+
+
+def _life(world: World, species: Species, individual: int) -> _Life:
+    generator = _seeded(world, _INDIVIDUAL, species.number, individual, 1)
+    is_home = generator.random() < world.config.home
+    habitat = HABITATS[int(generator.integers(len(HABITATS)))]
+    site = _site(world, species, species.habitat if is_home else habitat, generator)
+    day = _FIRST_DAY + timedelta(days=int(generator.integers(_DAYS)))
+    return _Life(site, day, STAGES[int(generator.choice(len(STAGES), p=_STAGE_SHARES))])
 
 
 def _site(world: World, species: Species, habitat: str, generator: np.random.Generator) -> Site:
@@ -176,43 +230,47 @@ def _site(world: World, species: Species, habitat: str, generator: np.random.Gen
     return world.sites[int(generator.choice(len(world.sites), p=weights / weights.sum()))]
 
 
-def _when(generator: np.random.Generator) -> tuple[date, int]:
-    return _FIRST_DAY + timedelta(days=int(generator.integers(_DAYS))), int(generator.integers(24 * 60))
-
-
 def _season(day: date) -> str:
     """North of the equator and south of it alike: the world's sun is not the point."""
     return SEASONS[0] if 4 <= day.month <= 9 else SEASONS[1]
 
 
-def _stamp(observation: Observation) -> str:
-    """What a camera trap or a museum writes into its pictures; neither tells the species, or it would be read off."""
-    clock = f"{observation.minute // 60:02}:{observation.minute % 60:02}"
-    if observation.camera is Camera.CAMERA_TRAP:
-        return f"{observation.day.isoformat()} {clock} {observation.site.code}"
-    if observation.camera is Camera.MUSEUM:
-        return f"{observation.site.code} {observation.serial:06d}"
+def is_dark(observation: Observation) -> bool:
+    """Whether it was night: a camera trap flashes in infrared then."""
+    return not _DAYLIGHT[0] <= observation.minute < _DAYLIGHT[1]
+
+
+def stamp_of(observation: Observation, camera: Camera) -> str:
+    """What that camera writes into its pictures: a time, or a serial number; the place or species could be read off."""
+    if camera is Camera.CAMERA_TRAP:
+        return f"{observation.day.isoformat()} {observation.minute // 60:02}:{observation.minute % 60:02}"
+    if camera is Camera.MUSEUM:
+        return f"No {observation.serial:06d}"
     return ""
 
 
 def _blank(world: World, number: int) -> Sighting:
     """A camera trap's frame that nothing is on."""
-    generator = _seeded(world, _OBSERVATION, len(world.species), number)
-    site = world.sites[int(generator.integers(len(world.sites)))]
-    day, minute = _when(generator)
+    generator = _seeded(world, _BLANK, number)
     observation = Observation(
         number=number,
         individual=-1,
         camera=Camera.CAMERA_TRAP,
-        site=site,
+        site=world.sites[int(generator.integers(len(world.sites)))],
         observer=int(generator.integers(len(world.observers))),
-        day=day,
-        minute=minute,
+        day=_FIRST_DAY + timedelta(days=int(generator.integers(_DAYS))),
+        minute=int(generator.integers(24 * 60)),
         condition=Condition(),
         label=Label(),
+        serial=0,
     )
-    observer = world.observers[observation.observer]
-    setting = Setting(camera=Camera.CAMERA_TRAP, site=site, observer=observer, stamp=_stamp(observation))
     nobody = specimen_of(world, 0, 0, Condition())
-    scene = replace(scene_of(setting, nobody.looks.body_plan, generator), is_empty=True)
-    return Sighting(species=None, number=number, frame=0, observation=observation, specimen=nobody, scene=scene)
+    scene = _scene(world, observation, 0, (len(world.species), nobody.looks.body_plan))
+    return Sighting(
+        species=None,
+        number=number,
+        frame=0,
+        observation=observation,
+        specimen=nobody,
+        scene=replace(scene, is_empty=True),
+    )

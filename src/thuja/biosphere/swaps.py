@@ -10,25 +10,27 @@ from typing import Any, Final, Literal, get_args
 import numpy as np
 
 from thuja.biosphere.config import VERSION
-from thuja.biosphere.field import INDOORS, Setting, posed_anew, scene_of
-from thuja.biosphere.scene import Camera, Style
-from thuja.biosphere.sighting import Sighting
+from thuja.biosphere.field import INDOORS, Setting, fills, posed_anew, scene_of
+from thuja.biosphere.scene import Camera, Scene, Style
+from thuja.biosphere.sighting import Sighting, is_dark, stamp_of
 from thuja.biosphere.traits import HABITATS, NEUTRAL, TRAITS, Trait, View
 from thuja.biosphere.world import World
 from thuja.errors import UnknownName, UsageError
 
 Ground = Literal["own", "other", "neutral"]
 GROUNDS: Final = get_args(Ground)
-_SWAP: Final = 4
+_SWAP: Final = 10
 """What a swap's seed is for, beside those of sighting.py."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swap:
-    """What to draw otherwise; what is not named stays.
+    """What to draw otherwise.
 
-    `ground`: that of the species' own habitat, of another one, or none. `trait` is a name and the value to give it.
-    `pose` draws place, heading and stance anew. A camera draws the whole scene anew, at the same site.
+    `ground`: that of the species' own habitat, of another one, or none; nothing stands before the organism then,
+    as occluders are the habitat's: compare these three among each other. What was brought indoors is seen by a
+    phone for it. `camera` takes light, ground and stamp of another camera at the same site, and leaves view, pose
+    and place. `trait` is a name and the value to give it. `pose` draws place, heading and stance anew.
     """
 
     ground: Ground | None = None
@@ -46,6 +48,8 @@ class Swap:
             if name not in TRAITS:
                 raise UnknownName.of("trait", name, TRAITS)
             TRAITS[name].check(value)
+        if self.camera in INDOORS and self.ground not in (None, "neutral"):
+            raise UsageError(f"a {self.camera} has no ground of a habitat", hint="swap ground or camera, not both")
         if not any(self._named()):
             raise UsageError("nothing to swap", hint="a ground, a camera, a view, a style, a trait, or the pose")
 
@@ -77,11 +81,7 @@ def swapped(world: World, sighting: Sighting, swap: Swap) -> Sighting:
     generator = np.random.default_rng([world.config.seed, VERSION, _SWAP, number, sighting.number])
     scene, specimen = sighting.scene, sighting.specimen
     if swap.camera:
-        observation = sighting.observation
-        setting = Setting(
-            camera=swap.camera, site=observation.site, observer=world.observers[observation.observer], stamp=scene.stamp
-        )
-        scene = scene_of(setting, specimen.looks.body_plan, generator)
+        scene = _taken_by(swap.camera, world, sighting, generator)
     if swap.pose:
         scene = posed_anew(scene, specimen.looks.body_plan, generator)
     if swap.ground:
@@ -90,9 +90,12 @@ def swapped(world: World, sighting: Sighting, swap: Swap) -> Sighting:
         habitat = {"own": sighting.species.habitat, "other": other, "neutral": NEUTRAL}[swap.ground]
         # What was brought in has no ground but the museum's: to stand on one, it is seen by a phone.
         camera = Camera.PHONE if scene.camera in INDOORS else scene.camera
-        scene = replace(scene, habitat=habitat, camera=camera)
+        scene = replace(scene, habitat=habitat, camera=camera, occluders=0)
     if swap.view:
-        scene = replace(scene, view=swap.view)
+        # Far is how small it is in the frame: that goes with the view.
+        crosses = (swap.view is View.DISTANT) != (scene.view is View.DISTANT)
+        fill = float(generator.uniform(*fills(scene.camera, swap.view))) if crosses else scene.fill
+        scene = replace(scene, view=swap.view, fill=fill)
     if swap.style:
         scene = replace(scene, style=swap.style)
     if swap.trait:
@@ -102,11 +105,36 @@ def swapped(world: World, sighting: Sighting, swap: Swap) -> Sighting:
     return replace(sighting, scene=replace(scene, is_empty=False), specimen=specimen)
 
 
+def _taken_by(camera: Camera, world: World, sighting: Sighting, generator: np.random.Generator) -> Scene:
+    """The scene as another camera takes it: same site, view, size and pose."""
+    observation, scene = sighting.observation, sighting.scene
+    setting = Setting(
+        camera=camera,
+        site=observation.site,
+        observer=world.observers[observation.observer],
+        stamp=stamp_of(observation, camera),
+        is_dark=is_dark(observation),
+    )
+    taken = scene_of(setting, sighting.specimen.looks.body_plan, generator)
+    return replace(
+        taken,
+        view=scene.view,
+        place=scene.place,
+        fill=scene.fill,
+        angle=scene.angle,
+        is_mirrored=scene.is_mirrored,
+        stance=scene.stance,
+        foreshortening=scene.foreshortening,
+    )
+
+
 def swap_of(text: str) -> Swap:
     """A swap written as `ground=neutral`, `trait=hue:0.1`, or several joined by `+`, as in `pose+style=hatched`."""
     given: dict[str, Any] = {}
     for part in text.split("+"):
         kind, _, value = part.strip().partition("=")
+        if kind in given:
+            raise UsageError(f'"{text}" swaps the {kind} twice', hint="each once")
         if kind == "pose" and not value:
             given["pose"] = True
         elif kind == "trait":

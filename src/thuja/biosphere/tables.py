@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from thuja.biosphere.roles import Role
 from thuja.biosphere.telling import descriptions
 from thuja.biosphere.world import Species, World
 from thuja.jobs import atomic_path, write_text
@@ -51,7 +52,10 @@ def _truths(world: World, species: Species) -> dict[str, Any]:
         "true_family_clade": clades[4],
         "true_genus_clade": clades[5],
         "images": species.images,
-        **asdict(species.looks),
+        **{
+            name: None if world.roles.get(name) == Role.NOISE else value
+            for name, value in asdict(species.looks).items()
+        },
     }
 
 

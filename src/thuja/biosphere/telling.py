@@ -14,7 +14,9 @@ import pyarrow.parquet as pq
 from thuja.biosphere.captioner import Captioner
 from thuja.biosphere.config import VERSION, WorldConfig
 from thuja.biosphere.describe import Account, describe
+from thuja.biosphere.evolution import names_of
 from thuja.biosphere.habits import Habits
+from thuja.biosphere.roles import Role
 from thuja.biosphere.sighting import Sighting
 from thuja.biosphere.truth import record_of
 from thuja.biosphere.vocabulary import Wording
@@ -23,7 +25,7 @@ from thuja.biosphere.world import World, world_of
 from thuja.jobs import atomic_path, counted, spread
 
 _CHUNK: Final = 500
-_HABITS, _DESCRIPTION, _CAPTION = range(5, 8)
+_HABITS, _DESCRIPTION, _CAPTION = range(11, 14)
 """What a seed is for, beside those of sighting.py and swaps.py."""
 _CAPTIONS: Final = pa.schema(
     [("uuid", pa.string()), ("caption", pa.string()), ("errors", pa.int64()), ("error_list", pa.string())]
@@ -42,6 +44,7 @@ def account_of(world: World, species: int) -> Account:
         winter=world.looks(species, Condition(season="winter")),
         habitat=kind.habitat,
         habits=Habits.of(np.random.default_rng([world.config.seed, VERSION, _HABITS, species])),
+        varies=frozenset(names_of(world.roles, Role.NOISE)),
     )
 
 

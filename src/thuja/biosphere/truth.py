@@ -1,11 +1,13 @@
 """What is true of a picture, as a Record and as a row of the table, and the picture's bytes."""
 
+from hashlib import sha256
 from typing import Final
 
 from thuja.biosphere.caption import caption
 from thuja.biosphere.colours import colour_name, colour_pair
 from thuja.biosphere.config import WorldConfig
 from thuja.biosphere.draw import draw
+from thuja.biosphere.identifying import Label
 from thuja.biosphere.scene import Camera
 from thuja.biosphere.sighting import Sighting
 from thuja.biosphere.sites import BASES, img_type
@@ -14,7 +16,7 @@ from thuja.biosphere.vocabulary import Wording
 from thuja.biosphere.within import AILMENTS
 from thuja.images import encode_jpeg
 from thuja.record import Record, Value, uuid_of_source
-from thuja.taxonomy import RANKS, Rank
+from thuja.taxonomy import RANKS, Rank, Taxon
 
 QUALITY: Final = 90
 _FACTS: Final = (
@@ -22,8 +24,8 @@ _FACTS: Final = (
     "latitude", "longitude", "recorded_by", "catalog_number",
 )  # fmt: skip
 _TRUTHS: Final = (
-    "true_name", "name_fault", "individual_id", "frame", "is_empty", "camera", "view", "style", "ground", "is_dark",
-    "occluders", "habitat", "season", "lesions", "parasites", "wear", "is_reversed", "body_plan", *TRAITS,
+    "address", "true_name", "name_fault", "individual_id", "frame", "is_empty", "camera", "view", "style", "ground",
+    "is_dark", "occluders", "habitat", "season", "lesions", "parasites", "wear", "is_reversed", "body_plan", *TRAITS,
     "colour_1", "colour_1_rgb", "colour_2", "colour_2_rgb", "caption_test",
 )  # fmt: skip
 COLUMNS: Final = (
@@ -38,8 +40,8 @@ def record_of(sighting: Sighting, config: WorldConfig, size: int) -> Record:
     `verbatim_name` is the label as it was written. A wrong label has the wrong taxon; `true_name` is the true species.
     """
     source = f"biosphere-{config.fingerprint}"
-    species = "blank" if sighting.species is None else f"{sighting.species.number:06d}"
-    source_id = f"{species}-{sighting.number:06d}"
+    address = address_of(sighting)
+    source_id = _opaque(config, address)
     uuid = uuid_of_source(source, source_id)
     label = sighting.observation.label
     return Record(
@@ -51,16 +53,31 @@ def record_of(sighting: Sighting, config: WorldConfig, size: int) -> Record:
         source_id=source_id,
         width=size,
         height=size,
-        facts=_facts(sighting, species) | ({"verbatim_name": label.written} if label.written else {}),
+        facts=_facts(sighting, config) | ({"verbatim_name": label.written} if label.written else {}),
         traits=true_traits(sighting),
     )
 
 
+def address_of(sighting: Sighting) -> str:
+    """The numbers that a picture is drawn from, as `000017-000003`: the species' and the picture's in it."""
+    species = "blank" if sighting.species is None else f"{sighting.species.number:06d}"
+    return f"{species}-{sighting.number:06d}"
+
+
 def folder_of(sighting: Sighting) -> str:
-    """The folder of a species' pictures, by its true name; blank frames have one of their own."""
-    if sighting.species is None:
-        return "_blank"
-    return f"{sighting.species.taxon.genus}_{sighting.species.taxon.species}"
+    """The folder of a picture: what its label says of it, as sources sort them; a wrong label lies in a wrong one."""
+    shown = _shown(sighting.observation.label)
+    return "_".join((shown.scientific_name or shown.family or "_unlabelled").split())
+
+
+def _shown(label: Label) -> Taxon:
+    """The lineage that a source gives beside a label: the family's alone where the name was not written properly."""
+    return label.taxon.at(Rank.FAMILY) if label.fault.startswith("dirty") else label.taxon
+
+
+def _opaque(config: WorldConfig, text: str) -> str:
+    """An id that tells nothing: the species' own number in it would betray a wrong label."""
+    return sha256(f"{config.fingerprint}-{text}".encode()).hexdigest()[:16]
 
 
 def row_of(sighting: Sighting, record: Record) -> dict[str, Value]:
@@ -69,13 +86,12 @@ def row_of(sighting: Sighting, record: Record) -> dict[str, Value]:
     A name that was not written properly comes with the family's lineage alone: what a resolver gets in life.
     """
     label = sighting.observation.label
-    is_dirty = label.fault.startswith("dirty")
-    shown = label.taxon.at(Rank.FAMILY) if is_dirty else label.taxon
+    shown = _shown(label)
     told: dict[str, Value] = {
         "file": record.path,
         "uuid": record.uuid,
         "scientific_name": label.written,
-        "common_name": "" if is_dirty else shown.common,
+        "common_name": shown.common,
         **{rank.label: shown[rank] for rank in RANKS},
         "caption": record.caption,
         **record.facts,
@@ -84,20 +100,21 @@ def row_of(sighting: Sighting, record: Record) -> dict[str, Value]:
     return {name: told.get(name, "") for name in COLUMNS}
 
 
-def _facts(sighting: Sighting, species: str) -> dict[str, Value]:
-    observation, specimen = sighting.observation, sighting.specimen
+def _facts(sighting: Sighting, config: WorldConfig) -> dict[str, Value]:
+    observation, specimen, camera = sighting.observation, sighting.specimen, sighting.scene.camera
+    species = "blank" if sighting.species is None else str(sighting.species.number)
     facts: dict[str, Value] = {
-        "img_type": img_type(observation.camera, specimen.looks.body_plan),
-        "basis_of_record": BASES[observation.camera],
-        "observation_id": f"{species}-{observation.number:05d}",
+        "img_type": img_type(camera, specimen.looks.body_plan),
+        "basis_of_record": BASES[camera],
+        "observation_id": _opaque(config, f"{species}-observation-{observation.number}"),
         "event_date": f"{observation.day.isoformat()}T{observation.minute // 60:02}:{observation.minute % 60:02}",
         "location_id": observation.site.code,
         "latitude": observation.site.latitude,
         "longitude": observation.site.longitude,
         "recorded_by": f"observer-{observation.observer:03d}",
     }
-    if observation.camera is Camera.MUSEUM:
-        facts["catalog_number"] = sighting.scene.stamp
+    if camera is Camera.MUSEUM:
+        facts["catalog_number"] = f"{observation.serial:06d}"
     if sighting.species:
         facts |= {"sex": specimen.sex, "life_stage": specimen.stage}
     return facts
@@ -107,6 +124,7 @@ def true_traits(sighting: Sighting) -> dict[str, Value]:
     """What is drawn and whose it is: looks, condition, scene, the true name and the label's fault."""
     scene, observation, specimen = sighting.scene, sighting.observation, sighting.specimen
     traits: dict[str, Value] = {
+        "address": address_of(sighting),
         "name_fault": observation.label.fault,
         "frame": sighting.frame,
         "is_empty": scene.is_empty,

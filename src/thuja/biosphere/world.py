@@ -8,10 +8,11 @@ import numpy as np
 
 from thuja.biosphere import evolution
 from thuja.biosphere.bodies import HELD_OUT, KINGDOM_PLANS
-from thuja.biosphere.christening import christen
+from thuja.biosphere.christening import Called, christen
 from thuja.biosphere.config import VERSION, WorldConfig
 from thuja.biosphere.labelling import Labelling
 from thuja.biosphere.roles import Role, deal
+from thuja.biosphere.scene import Camera
 from thuja.biosphere.sites import Observer, Site, camera_shares, make_observers, make_sites, ranges
 from thuja.biosphere.traits import HABITATS, Looks
 from thuja.biosphere.tree import Floats, Ints, Tree
@@ -74,8 +75,10 @@ class World:
         liabilities = _liabilities(tree, config, roles, {Role.CONVERGENT: habitat, Role.DECOY: shadow}, streams[5])
         looks = [evolution.looks_of(row, plan) for row, plan in zip(liabilities, plans, strict=True)]
         labelling = Labelling.of(clades, tree, config.misplaced, streams[6])
-        names = christen(labelling.groups, looks, config, streams[7])
-        hidden = evolution.hidden(liabilities, config.hidden, streams[8])
+        noise = evolution.names_of(roles, Role.NOISE)
+        called = Called(clades=clades, groups=labelling.groups, looks=looks, untold=noise)
+        names = christen(called, config, streams[7])
+        hidden = evolution.hidden(evolution.visible_design(looks, roles), config.hidden, streams[8])
         counts = _counts(config, streams[9])
         places = make_sites(max(20, min(400, config.species // 2)), streams[10])
         species = [
@@ -117,6 +120,8 @@ class World:
     @property
     def blanks(self) -> int:
         """The number of camera-trap frames that nothing is on, beside the species' pictures."""
+        if Camera.CAMERA_TRAP not in self.config.cameras:
+            return 0
         return round(self.config.blank * self.config.species * self.config.images)
 
     @property

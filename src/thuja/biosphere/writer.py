@@ -29,6 +29,8 @@ from thuja.taxonomy import RANKS
 
 VERB: Final = "biosphere"
 CARD: Final = "world.json"
+_ORDER: Final = 30
+"""What a seed is for, beside those of sighting.py."""
 _CHUNK: Final = 32
 """Pictures that a worker draws at a time."""
 
@@ -143,13 +145,11 @@ def _check_same_knobs(path: Path, card: dict[str, Any]) -> None:
 
 
 def _write_folders(world: World, out: Path, config: WriteConfig) -> None:
-    for folder in (
-        *(f"{s.taxon.genus}_{s.taxon.species}" for s in world.species),
-        *(["_blank"] if world.blanks else []),
-    ):
-        (out / "images" / folder).mkdir(parents=True, exist_ok=True)
+    # In no order of species: the order of rows would betray a wrong label.
+    everything = world.addresses()
+    order = np.random.default_rng([world.config.seed, VERSION, _ORDER]).permutation(len(everything))
     job = partial(_write_chunk, world.config, out, config.size)
-    drawn = spread(job, _chunks(world.addresses()), workers=config.workers)
+    drawn = spread(job, _chunks(everything[order]), workers=config.workers)
     rows = counted(drawn, total=world.images, label="biosphere")
     with atomic_path(out / "table.csv") as temporary:
         write_table(temporary, COLUMNS, rows)
@@ -166,7 +166,7 @@ def write_table(path: Path, columns: Sequence[str], parts: Iterable[Sequence[dic
 
 def _write_shards(world: World, out: Path, config: WriteConfig) -> None:
     everything = world.addresses()
-    order = np.random.default_rng([world.config.seed, VERSION]).permutation(len(everything))
+    order = np.random.default_rng([world.config.seed, VERSION, _ORDER]).permutation(len(everything))
     with ShardWriter(out / "shards", max_count=config.shard_images) as writer:
         # A shard has its name only once it is whole: those that are there need not be drawn again.
         writer.paths.extend(sorted((out / "shards").glob("train-*.tar")))
@@ -202,6 +202,7 @@ def _write_chunk(config: WorldConfig, out: Path, size: int, work: Sequence[Addre
 def put_image(path: Path, sighting: Sighting, size: int) -> None:
     """Draw a picture into a file, unless it is there."""
     if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(".jpg.tmp")
         temporary.write_bytes(jpeg_of(sighting, size))
         temporary.replace(path)
