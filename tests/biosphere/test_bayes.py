@@ -1,14 +1,15 @@
 """Bayes' rule on true traits: what is worked out by hand, what simulation finds, and calibration."""
 
+from dataclasses import replace
 from statistics import NormalDist
 
 import numpy as np
 import pytest
 
-from thuja.biosphere.bayes import Classes, Posterior, Seen, log_largest, posterior, summed
+from thuja.biosphere.bayes import Classes, Evidence, Posterior, Rule, log, log_largest, summed
 from thuja.biosphere.evolution import COLUMNS, WIDTH, looks_of
-from thuja.biosphere.scene import Ailments
-from thuja.biosphere.traits import TRAITS, View
+from thuja.biosphere.seen import Seen
+from thuja.biosphere.traits import TRAITS
 
 PLACES = {name: place for place, name in enumerate(TRAITS)}
 
@@ -37,7 +38,7 @@ def draw(classes: Classes, count: int, generator: np.random.Generator) -> tuple[
 
 def only(names: list[str], looks: list) -> Seen:
     """What shows when these traits alone are seen."""
-    return Seen.of(looks, [View.WHOLE] * len(looks)).only(names)
+    return Seen.wholly(looks).only(names)
 
 
 def two_species(name: str, gap: float) -> np.ndarray:
@@ -51,7 +52,7 @@ def test_two_species_that_differ_in_one_share_are_told_apart_as_often_as_the_nor
     classes = classes_of(two_species("hue", 1.0), variance=0.25)
     species, _, looks = draw(classes, 4000, np.random.default_rng(0))
     seen = only(["hue"], looks)
-    said = posterior(classes, seen).species
+    said = Rule.of(classes).posterior(seen).species
     liability = seen.values[:, PLACES["hue"]]
     by_hand = 1 / (1 + np.exp(-(liability - 0.5) / 0.25))  # log odds (m1 - m0) x / v - (m1^2 - m0^2) / 2v
     np.testing.assert_allclose(said[:, 1], by_hand, atol=1e-6)
@@ -85,7 +86,7 @@ def test_posteriors_equal_the_frequencies_of_a_brute_force_simulation():
     cells = 4 * ocelli + drawn[:, 1:].argmax(axis=1)
     _, _, looks = draw(classes, 300, generator)
     seen = only(names, looks)
-    said = posterior(classes, seen)
+    said = Rule.of(classes).posterior(seen)
     asked = (4 * seen.values[:, PLACES["ocelli"]] + seen.values[:, PLACES["mouth"]]).astype(int)
     checked = 0
     for cell in np.unique(asked):
@@ -103,7 +104,7 @@ def test_posteriors_are_calibrated_and_as_often_right_as_they_say():
     means = 0.4 * generator.standard_normal((20, 6, WIDTH))
     classes = classes_of(means, variance=0.5)
     species, conditions, looks = draw(classes, 3000, generator)
-    said = posterior(classes, only(["hue", "pattern", "limb_count", "tail", "elongation"], looks))
+    said = Rule.of(classes).posterior(only(["hue", "pattern", "limb_count", "tail", "elongation"], looks))
     for probabilities, truth in ((said.species, species), (said.conditions, conditions)):
         np.testing.assert_allclose(probabilities.sum(axis=1), 1)
         best, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
@@ -128,8 +129,8 @@ def test_no_rule_on_the_same_traits_is_right_more_often():
     columns = [COLUMNS[name].start for name in ("hue", "chroma", "lightness")]
     gaps = ((seen.values[:, None, places] - means[None, :, 0, columns]) ** 2).sum(axis=2)
     nearest = np.mean(gaps.argmin(axis=1) == species)
-    best = np.mean(posterior(classes, seen).species.argmax(axis=1) == species)
-    flat = np.mean(posterior(classes_of(means, variance=0.4), seen).species.argmax(axis=1) == species)
+    best = np.mean(Rule.of(classes).posterior(seen).species.argmax(axis=1) == species)
+    flat = np.mean(Rule.of(classes_of(means, variance=0.4)).posterior(seen).species.argmax(axis=1) == species)
     assert nearest == pytest.approx(flat, abs=0.001)
     assert best > nearest + 0.02
 
@@ -139,26 +140,29 @@ def test_what_does_not_show_says_nothing_and_the_body_plan_always_does():
     prior = np.array([0.5, 0.25, 0.25])
     classes = classes_of(generator.standard_normal((3, 1, WIDTH)), plans=("fish", "fish", "bird"), species_prior=prior)
     _, _, looks = draw(classes, 50, generator)
-    said = posterior(classes, only([], looks)).species
+    said = Rule.of(classes).posterior(only([], looks)).species
     for row, one in zip(said, looks, strict=True):
         np.testing.assert_allclose(row, [0, 0, 1] if one.body_plan == "bird" else [2 / 3, 1 / 3, 0], atol=1e-9)
 
 
-def test_a_front_view_hides_the_tail_and_a_distant_one_fine_detail():
-    _, _, looks = draw(classes_of(np.zeros((1, 1, WIDTH))), 2, np.random.default_rng(6))
-    visible = Seen.of(looks, [View.FRONT, View.DISTANT]).is_visible
-    assert visible[:, [PLACES[name] for name in ("tail", "texture", "hue")]].tolist() == [
-        [False, True, True],
-        [True, False, True],
-    ]
-
-
-def test_an_ailment_that_is_drawn_tells_the_condition():
+def test_an_ailment_that_is_drawn_tells_the_condition_and_an_empty_frame_tells_nothing():
     classes = classes_of(np.zeros((2, 3, WIDTH)), ailing=np.array([0.0, 0.4, 0.8]))
-    _, _, looks = draw(classes, 3, np.random.default_rng(7))
-    ailments = [Ailments(), Ailments(wear=0.45), Ailments(lesions=0.7)]
-    seen = Seen.of(looks, [View.WHOLE] * 3, ailments)
-    np.testing.assert_allclose(posterior(classes, seen).conditions, np.eye(3), atol=1e-9)
+    _, _, looks = draw(classes, 4, np.random.default_rng(7))
+    seen = replace(Seen.wholly(looks), ailing=np.array([0.0, 0.45, 0.7, np.nan]), plans=("fish", "fish", "fish", ""))
+    found = Rule.of(classes).posterior(seen.only([]))
+    np.testing.assert_allclose(found.conditions, [*np.eye(3), [1 / 3] * 3], atol=1e-9)
+    np.testing.assert_allclose(found.species[3], [0.5, 0.5])
+
+
+def test_evidence_beside_the_traits_counts_as_its_likelihood():
+    """Odds of 3 to 1 from the traits and 1 to 6 from the ground are 1 to 2; what cannot be is not."""
+    classes = classes_of(np.zeros((2, 2, WIDTH)), species_prior=np.array([0.75, 0.25]))
+    rule, nothing = Rule.of(classes), Seen.wholly(draw(classes, 2, np.random.default_rng(8))[2]).only([])
+    evidence = Evidence(species=log(np.array([[0.1, 0.6], [0.0, 1.0]])), conditions=log(np.array([[1, 1], [0, 1.0]])))
+    found = rule.posterior(nothing, evidence)
+    np.testing.assert_allclose(found.species, [[1 / 3, 2 / 3], [0, 1]], atol=1e-9)
+    np.testing.assert_allclose(found.conditions, [[0.5, 0.5], [0, 1]], atol=1e-9)
+    np.testing.assert_allclose(rule.unseen(evidence.species).species, found.species, atol=1e-9)
 
 
 def test_groups_sum_what_their_members_have():

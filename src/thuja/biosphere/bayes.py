@@ -1,31 +1,30 @@
-"""The best that anybody could do: Bayes' rule on the true traits that a picture shows.
+"""The best that anybody could do: Bayes' rule on the true traits that a picture shows, and on what is known beside.
 
-No model of the pictures can beat it, since pictures show nothing of the specimen but its traits, body plan
-and ailments. The rule is exact for specimens that are normal about the mean of their class, a class being
-a species in one condition. In the logarithm, every trait adds a term that is a product of something of the
-picture and something of the class, so all pictures against all classes are one product of matrices.
+The rule is exact for specimens that are normal about the mean of their class, a class being a species in one
+condition, and for those who see what `Seen` holds: it takes traits that show in part for seen without error.
+So no model that goes by those traits can beat it. A model that goes by more can: by the ground, the camera,
+the place; that is what `Evidence` is for. In the logarithm, every trait adds a term that is a product of
+something of the picture and something of the class, so all pictures against all classes are one product of matrices.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from thuja.biosphere.evolution import COLUMNS, STEEPNESS, steps
-from thuja.biosphere.scene import Ailments
-from thuja.biosphere.traits import TRAITS, Looks, Trait, View, visibility
+from thuja.biosphere.evolution import COLUMNS, steps
+from thuja.biosphere.seen import Seen
+from thuja.biosphere.traits import TRAITS
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 
 _NODES = 32
 """Points of the Gauss-Hermite rule: the largest of eight normals to 1e-5."""
-_NEVER = -1e5
+NEVER = -1e5
 """The logarithm of what cannot be; finite, since 0 times infinity is no number."""
-_BATCH = 500
-"""Pictures at a time: with 10,000 classes that is 40 megabytes a table."""
+_CELLS = 10_000_000
+"""Pictures times classes at a time: 80 megabytes a table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,40 +44,11 @@ class Classes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """What N pictures show: a number for each trait of TRAITS (N, T), which of them show (N, T), the body plans (N,).
+class Evidence:
+    """What is known of N pictures beside the specimen: log likelihoods by species (N, S) and by condition (N, K)."""
 
-    The number of a share is its liability, that of a count or a state its place among the trait's. `ailing` (N,)
-    is how strongly an ailment is drawn.
-    """
-
-    values: Floats
-    is_visible: Flags
-    plans: tuple[str, ...]
-    ailing: Floats
-
-    @classmethod
-    def of(cls, looks: Sequence[Looks], views: Sequence[View], ailments: Sequence[Ailments] = ()) -> "Seen":
-        """What these specimens show in these views; what shows in part is seen as well as what shows plainly."""
-        values = [[_number(trait, getattr(one, name)) for name, trait in TRAITS.items()] for one in looks]
-        visible = {view: [visibility(trait, view) > 0 for trait in TRAITS.values()] for view in set(views)}
-        return cls(
-            values=np.array(values),
-            is_visible=np.array([visible[view] for view in views]),
-            plans=tuple(one.body_plan for one in looks),
-            ailing=np.array([ailing(one) for one in ailments]) if ailments else np.zeros(len(looks)),
-        )
-
-    def only(self, names: Collection[str]) -> "Seen":
-        """The same with no traits but these."""
-        return replace(self, is_visible=self.is_visible & [name in names for name in TRAITS])
-
-    def features(self) -> Floats:
-        """What shows as numbers for linear models (N, F): a share's liability; for a count or a state, one flag each.
-
-        What does not show is 0 throughout.
-        """
-        return _factors(self, is_linear=True)
+    species: Floats
+    conditions: Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,21 +64,56 @@ class Posterior:
         return len(self.species)
 
 
-def posterior(classes: Classes, seen: Seen) -> Posterior:
-    """What Bayes' rule says of each picture; sums over columns give genus, habitat, stage and all else."""
-    features = _picture_side(seen, classes)
-    table = _class_side(classes)  # (F, S * K)
-    prior = np.log(np.maximum(classes.species_prior, 1e-300))[:, None] + np.log(classes.condition_prior)
-    species, conditions = [], []
-    for start in range(0, len(features), _BATCH):
-        logits = features[start : start + _BATCH] @ table + prior.ravel()
-        logits -= logits.max(axis=1, keepdims=True)
-        np.exp(logits, out=logits)
-        logits /= logits.sum(axis=1, keepdims=True)
-        joint = logits.reshape(-1, *prior.shape)  # (n, S, K)
-        species.append(joint.sum(axis=2))
-        conditions.append(joint.sum(axis=1))
-    return Posterior(species=np.concatenate(species), conditions=np.concatenate(conditions))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """Bayes' rule for some classes, with the table (F, S * K) of their factors: it is dear, and serves all pictures."""
+
+    classes: Classes
+    table: Floats
+
+    @classmethod
+    def of(cls, classes: Classes) -> "Rule":
+        """The rule of these classes."""
+        return cls(classes=classes, table=_class_side(classes))
+
+    def posterior(self, seen: Seen, evidence: Evidence | None = None) -> Posterior:
+        """What the rule says of each picture; sums over columns give genus, habitat, stage and all else."""
+        classes = self.classes
+        features = _picture_side(seen, classes)
+        prior = log(classes.species_prior)[:, None] + log(classes.condition_prior)  # (S, K)
+        species, conditions = [], []
+        batch = max(1, _CELLS // prior.size)
+        for start in range(0, len(features), batch):
+            rows = slice(start, start + batch)
+            logits = (features[rows] @ self.table).reshape(-1, *prior.shape)  # (n, S, K)
+            logits += prior
+            if evidence is not None:
+                logits += evidence.species[rows, :, None]
+                logits += evidence.conditions[rows, None, :]
+            joint = _normalised(logits.reshape(len(logits), -1)).reshape(logits.shape)
+            species.append(joint.sum(axis=2))
+            conditions.append(joint.sum(axis=1))
+        return Posterior(species=np.concatenate(species), conditions=np.concatenate(conditions))
+
+    def unseen(self, evidence: Floats) -> Posterior:
+        """What the rule says of pictures of which only evidence of the species (N, S) is known, and no trait."""
+        return Posterior(
+            species=_normalised(evidence + log(self.classes.species_prior)),
+            conditions=np.tile(self.classes.condition_prior, (len(evidence), 1)),
+        )
+
+
+def log(probabilities: Floats) -> Floats:
+    """The logarithm, of what cannot be as well."""
+    return np.where(probabilities > 0, np.log(np.maximum(probabilities, 1e-300)), NEVER)
+
+
+def _normalised(logits: Floats) -> Floats:
+    """The probabilities (N, C) of logits, made where those stood."""
+    logits -= logits.max(axis=1, keepdims=True)
+    np.exp(logits, out=logits)
+    logits /= logits.sum(axis=1, keepdims=True)
+    return logits
 
 
 def summed(probabilities: Floats, labels: Ints) -> Floats:
@@ -116,37 +121,13 @@ def summed(probabilities: Floats, labels: Ints) -> Floats:
     return np.asarray(probabilities @ (labels[:, None] == np.arange(labels.max() + 1)))
 
 
-def _number(trait: Trait, value: str | int | float) -> float:
-    known: tuple[str | int, ...] = trait.states or trait.counts
-    if known:
-        return float(known.index(value))
-    share = np.clip(float(value), 1e-9, 1 - 1e-9)
-    return float(np.log(share / (1 - share)) / STEEPNESS)
-
-
-def ailing(ailments: Ailments) -> float:
-    """How strongly ailments are drawn, in all."""
-    return ailments.lesions + ailments.parasites + ailments.wear
-
-
 def _picture_side(seen: Seen, classes: Classes) -> Floats:
     """Each picture's factors (N, F): of a share, its liability and 1; of a state, whether it is that; 0 if hidden."""
     of_plans = np.array(seen.plans)[:, None] == sorted(set(classes.plans))
-    levels = np.unique(classes.ailing)
-    of_levels = np.abs(seen.ailing[:, None] - levels).argmin(axis=1)[:, None] == np.arange(len(levels))
-    return np.concatenate([of_plans, of_levels, _factors(seen, is_linear=False)], axis=1)
-
-
-def _factors(seen: Seen, *, is_linear: bool) -> Floats:
-    columns: list[Floats] = []
-    for place, trait in enumerate(TRAITS.values()):
-        value, shows = seen.values[:, place, None], seen.is_visible[:, place, None]
-        if trait.is_discrete:
-            own = value == np.arange(len(trait.states or trait.counts))
-        else:
-            own = value if is_linear else np.column_stack([value, np.ones(len(value))])
-        columns.append(np.asarray(own * shows, dtype=np.float64))
-    return np.concatenate(columns, axis=1)
+    levels, is_known = np.unique(classes.ailing), np.isfinite(seen.ailing)
+    nearest = abs(np.where(is_known, seen.ailing, 0.0)[:, None] - levels).argmin(axis=1)
+    of_levels = (nearest[:, None] == np.arange(len(levels))) & is_known[:, None]
+    return np.concatenate([of_plans, of_levels, seen.factors(is_linear=False)], axis=1)
 
 
 def _class_side(classes: Classes) -> Floats:
@@ -156,8 +137,8 @@ def _class_side(classes: Classes) -> Floats:
     own_plan = np.repeat(np.array(classes.plans), len(classes.condition_prior))
     own_ailing = np.tile(classes.ailing, len(classes.plans))
     rows: list[Floats] = [
-        np.where(np.array(plans)[:, None] == own_plan, 0.0, _NEVER),
-        np.where(np.unique(classes.ailing)[:, None] == own_ailing, 0.0, _NEVER),
+        np.where(np.array(plans)[:, None] == own_plan, 0.0, NEVER),
+        np.where(np.unique(classes.ailing)[:, None] == own_ailing, 0.0, NEVER),
     ]
     for name, trait in TRAITS.items():
         mean, variance = means[:, COLUMNS[name]], classes.variances[COLUMNS[name]]
@@ -187,7 +168,7 @@ def log_largest(means: Floats, spread: Floats) -> Floats:
         beaten = sum(log_ndtr((height - means[:, j, None]) / spread[j]) for j in others)
         found[:, k] = logsumexp(beaten + weights, axis=1)
     # The rule's small error must not make the states add up to more or less than 1.
-    return np.asarray(np.maximum(found - logsumexp(found, axis=1, keepdims=True), _NEVER))
+    return np.asarray(np.maximum(found - logsumexp(found, axis=1, keepdims=True), NEVER))
 
 
 def _log_between(mean: Floats, spread: float, edges: list[float]) -> Floats:

@@ -10,29 +10,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
-from thuja.biosphere.card_pictures import Encoder, draw_sample, features_of
-from thuja.biosphere.card_scores import (
-    Asked,
-    CeilingRow,
-    LeftOutRow,
-    ProbeRow,
-    SwapRow,
-    ceiling_rows,
-    left_out_rows,
-    probe_rows,
-    swap_rows,
-)
-from thuja.biosphere.card_world import (
-    HiddenRow,
-    RoleRow,
-    ShareRow,
-    counts_of,
-    hidden_rows,
-    kinds_of,
-    role_rows,
-    share_rows,
-)
+from thuja.biosphere.card_bayes import CeilingRow, Reckoning, UnseenRow, ceiling_rows, unseen_rows
+from thuja.biosphere.card_pictures import MOST, Encoder, draw_sample, features_of
+from thuja.biosphere.card_scores import Asked, LeftOutRow, ProbeRow, SwapRow, left_out_rows, probe_rows, swap_rows
+from thuja.biosphere.card_traits import RoleRow, TraitRow, role_rows, trait_rows
+from thuja.biosphere.card_world import HiddenRow, ShareRow, counts_of, hidden_rows, kinds_of, share_rows
 from thuja.biosphere.geometry import Geometry, expected_geometry, sampled_geometry
 from thuja.biosphere.probes import Split
 from thuja.biosphere.sighting import Sighting
@@ -40,6 +24,8 @@ from thuja.biosphere.signal import Ancestry
 from thuja.biosphere.world import World
 from thuja.biosphere.writer import read_card, read_config
 from thuja.errors import UsageError
+
+Ints = npt.NDArray[np.int64]
 
 LEAST: Final = 12
 """Pictures that a card takes at the least."""
@@ -51,22 +37,27 @@ _MET: Final = 3000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """All measures of a world; `knobs` are its config's, `pictures` how many were drawn, of `species` species."""
+    """All measures of a world; `knobs` are its config's, `pictures` how many were drawn, of `species` species.
+
+    `ancestry` is how many species' ancestry is reckoned with: all, or some drawn at random where they are many.
+    """
 
     fingerprint: str
     version: int
     size: int
     pictures: int
     species: int
+    ancestry: int
     knobs: Mapping[str, Any]
-    roles: Mapping[str, str]
     counts: Mapping[str, int]
     kinds: Mapping[str, float]
     ceilings: tuple[CeilingRow, ...]
+    unseen: tuple[UnseenRow, ...]
     probes: tuple[ProbeRow, ...]
     left_out: tuple[LeftOutRow, ...]
     swaps: tuple[SwapRow, ...]
-    traits: tuple[RoleRow, ...]
+    roles: tuple[RoleRow, ...]
+    traits: tuple[TraitRow, ...]
     hidden: tuple[HiddenRow, ...]
     expected: Geometry
     drawn: Geometry
@@ -93,29 +84,42 @@ def make_card(
     asked = Asked.of(world, draw_sample(world, images, generator), generator)
     features = features_of(asked.sightings, config, encoders or {}, size=int(written["size"]), workers=workers)
     met = _met(world, generator)
-    has_ancestry = len(world.species) >= _FEW
-    ancestry = Ancestry.of(world.tree)
-    folds = Split.folds(np.arange(len(world.species)), generator)
+    reckoning = Reckoning.of(world, asked, met)
+    ancestry, folds = None, []
+    if len(world.species) >= _FEW:
+        ancestry = Ancestry.of(world.tree, _kin(len(world.species), asked.numbers, generator))
+        folds = Split.folds(np.arange(len(ancestry.species)), generator)
+    traits = trait_rows(world, ancestry, folds)
     return Card(
         fingerprint=config.fingerprint,
         version=int(written["version"]),
         size=int(written["size"]),
         pictures=len(asked.sightings),
         species=len(asked.numbers),
+        ancestry=0 if ancestry is None else len(ancestry.species),
         knobs=asdict(config),
-        roles={name: role.value for name, role in world.roles.items()},
         counts=counts_of(world),
         kinds=kinds_of(met),
-        ceilings=ceiling_rows(world, asked),
+        ceilings=ceiling_rows(world, asked, reckoning),
+        unseen=unseen_rows(world, asked, reckoning, ancestry=ancestry),
         probes=probe_rows(asked, features),
-        left_out=left_out_rows(world, asked, features, generator) if len(asked.numbers) >= _FEW else (),
+        left_out=()
+        if ancestry is None or len(asked.numbers) < _FEW
+        else left_out_rows(world, asked, features, ancestry=ancestry, generator=generator),
         swaps=swap_rows(asked, features),
-        traits=role_rows(world, ancestry, folds) if has_ancestry else (),
-        hidden=hidden_rows(world, ancestry, folds) if has_ancestry else (),
+        roles=role_rows(traits, config),
+        traits=traits,
+        hidden=() if ancestry is None else hidden_rows(world, ancestry, folds),
         expected=expected_geometry(world, generator),
         drawn=sampled_geometry(world, generator),
         shares=share_rows(world, met),
     )
+
+
+def _kin(count: int, asked: Ints, generator: np.random.Generator) -> Ints:
+    """The species whose ancestry is reckoned with: all, or those asked about and others at random up to MOST."""
+    others = np.setdiff1d(generator.permutation(count), asked, assume_unique=True)
+    return np.sort(np.concatenate([asked, others[: max(0, MOST - len(asked))]]))
 
 
 def _met(world: World, generator: np.random.Generator) -> list[Sighting]:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from thuja.biosphere.config import WorldConfig
 from thuja.biosphere.draw import draw, silhouette
-from thuja.biosphere.scene import Camera
+from thuja.biosphere.scene import Camera, Scene
 from thuja.biosphere.sighting import Sighting
 from thuja.biosphere.swaps import Swap, swapped
 from thuja.biosphere.traits import NEUTRAL
@@ -26,13 +26,18 @@ Features = npt.NDArray[np.float64]
 
 RAW: Final = "raw pixels"
 SPECTRUM: Final = "spectrum"
+MOST: Final = 3000
+"""Species that are asked about at the most."""
 _SIDE = 32
 _CHUNK = 32
+_ALONE = 5
+"""What the pose of an organism by itself is seeded for, beside what swaps are."""
 
 
 class Shown(StrEnum):
-    """What of a sighting is drawn. The last six are for the swap test: nothing stands in front of the specimen,
-    on its species' ground or on another habitat's; whole, without it, or it alone cut out of the picture."""
+    """What of a sighting is drawn. The organism and its silhouette stand by themselves (`alone`). The last six are
+    for the swap test: nothing stands in front of the specimen, on its species' ground or on another habitat's;
+    whole, without it, or it alone cut out of the picture."""
 
     PICTURE = "picture"
     ORGANISM = "organism only"
@@ -49,10 +54,11 @@ class Shown(StrEnum):
 def draw_sample(world: World, images: int, generator: np.random.Generator) -> list[Sighting]:
     """About that many sightings, as many of each species; of fewer species where they would be under six each.
 
-    They are one an individual, so that no test picture has a companion in training. Raises EmptyInput
-    where a world has no individuals to compare.
+    They are one an individual, so that no test picture has a companion in training, and each is the first of its
+    observation, so that cameras are met as often as `World.camera_shares` says. Raises EmptyInput where a world
+    has no individuals to compare.
     """
-    count = min(len(world.species), max(2, images // 6))
+    count = min(len(world.species), max(2, images // 6), MOST)
     chosen = np.sort(generator.permutation(len(world.species))[:count])
     found = [one for number in chosen for one in _individuals(world, int(number), images // count, generator)]
     if len({one.species.number for one in found if one.species}) < 2 or len(found) < 2 * count:
@@ -70,7 +76,7 @@ def _individuals(world: World, species: int, wanted: int, generator: np.random.G
         if len(found) == wanted:
             break
         sighting = Sighting.of(world, species, int(number))
-        if not sighting.scene.is_empty:
+        if not sighting.frame and not sighting.scene.is_empty:
             found.setdefault(sighting.observation.individual, sighting)
     return list(found.values())
 
@@ -108,12 +114,9 @@ def ways_of(world: World, sighting: Sighting, size: int) -> Iterator[tuple[Shown
     """One sighting shown in every way."""
     specimen, scene = sighting.specimen, sighting.scene
     yield Shown.PICTURE, draw(specimen, scene, size)
-    # By itself: no ground, nothing in front, and nothing that tells the camera or the place.
-    alone = replace(scene, habitat=NEUTRAL, camera=Camera.PHONE, occluders=0, stamp="", is_dark=False)
-    yield Shown.ORGANISM, draw(specimen, alone, size)
+    yield Shown.ORGANISM, draw(specimen, alone(scene), size)
     yield Shown.BACKGROUND, draw(specimen, replace(scene, is_empty=True), size)
-    shape = silhouette(specimen, scene, size)
-    yield Shown.SILHOUETTE, shape.convert("RGB")
+    yield Shown.SILHOUETTE, silhouette(specimen, alone(scene), size).convert("RGB")
     grey = Image.new("RGB", (size, size), (128, 128, 128))
     for swap, whole, background, cut in (
         (Swap(ground="own"), Shown.OWN, Shown.OWN_BACKGROUND, Shown.OWN_CUT),
@@ -124,6 +127,32 @@ def ways_of(world: World, sighting: Sighting, size: int) -> Iterator[tuple[Shown
         yield whole, picture
         yield background, draw(specimen, replace(moved, is_empty=True), size)
         yield cut, Image.composite(picture, grey, silhouette(specimen, moved, size))
+
+
+def alone(scene: Scene) -> Scene:
+    """The scene with the organism by itself, and nothing that follows the camera, and so the order, but the view.
+
+    No ground, nothing in front, clear air, one size, place and light; heading and side are drawn alike for
+    all cameras. The view stays, since it decides which traits are there to be seen.
+    """
+    generator = np.random.default_rng([scene.seed, _ALONE])
+    return replace(
+        scene,
+        habitat=NEUTRAL,
+        camera=Camera.PHONE,
+        place=(0.5, 0.5),
+        fill=0.85,
+        angle=float(generator.uniform(-30, 30)),
+        is_mirrored=bool(generator.integers(2)),
+        foreshortening=0.9,
+        light_strength=0.85,
+        haze=0.0,
+        occluders=0,
+        blur=0.0,
+        noise=0.0,
+        stamp="",
+        is_dark=False,
+    )
 
 
 def raw_pixels(images: Sequence[Image.Image]) -> Features:

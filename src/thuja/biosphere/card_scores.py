@@ -1,19 +1,18 @@
-"""What can be told of pictures: by Bayes' rule from the truth, by probes from what is shown, by kin from neither."""
+"""What probes tell of what is shown: of species they have met, of species left out, and when grounds are exchanged."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from thuja.biosphere.bayes import Seen, summed
-from thuja.biosphere.card_bayes import ceiling
 from thuja.biosphere.card_pictures import Features, Shown
 from thuja.biosphere.evolution import names_of
 from thuja.biosphere.probes import Probe, Score, Split, class_from_kin, score
 from thuja.biosphere.roles import Role
 from thuja.biosphere.scene import SEXES, STAGES
+from thuja.biosphere.seen import Seen
 from thuja.biosphere.sighting import Sighting
 from thuja.biosphere.signal import Ancestry
 from thuja.biosphere.traits import HABITATS
@@ -30,7 +29,7 @@ PARTS: Final = (Shown.PICTURE, Shown.ORGANISM, Shown.BACKGROUND, Shown.SILHOUETT
 SWAPPED: Final = {
     "picture": (Shown.OWN, Shown.OTHER),
     "background only": (Shown.OWN_BACKGROUND, Shown.OTHER_BACKGROUND),
-    "organism only": (Shown.OWN_CUT, Shown.OTHER_CUT),
+    "organism cut out": (Shown.OWN_CUT, Shown.OTHER_CUT),
 }
 
 
@@ -42,18 +41,6 @@ class ProbeRow:
     features: str
     target: str
     score: Score
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CeilingRow:
-    """How well Bayes' rule tells a target from the true visible traits, and how sure it is: its mean best probability.
-
-    Accuracy is of the likeliest answer, macro accuracy of the one that is likeliest beside how common it is.
-    """
-
-    target: str
-    score: Score
-    sureness: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,32 +110,6 @@ def probe_rows(asked: Asked, features: Table) -> tuple[ProbeRow, ...]:
     return tuple(rows)
 
 
-def ceiling_rows(world: World, asked: Asked) -> tuple[CeilingRow, ...]:
-    """Bayes' rule on the pictures that probes are tested on."""
-    counts = np.bincount(asked.labels["species"])
-    found = ceiling(world, asked.numbers, counts / counts.sum(), asked.sightings)
-    test, rows = asked.split.test, []
-    for target, truth in asked.labels.items():
-        if target in ("stage", "sex"):
-            of = [getattr(condition, target) for condition in found.conditions]
-            known = STAGES if target == "stage" else SEXES
-            groups, among = np.array([known.index(one) for one in of]), found.posterior.conditions
-        else:
-            groups, among = asked.per_species(target), found.posterior.species
-        said = summed(among, groups)[test]
-        common = np.maximum(np.bincount(truth, minlength=said.shape[1]), 1e-9)
-        plain = score(said.argmax(axis=1), truth[test], asked.split.clusters[test])
-        even = score((said / common).argmax(axis=1), truth[test], asked.split.clusters[test])
-        rows.append(
-            CeilingRow(
-                target=target,
-                score=replace(even, accuracy=plain.accuracy),
-                sureness=float(said.max(axis=1).mean()),
-            )
-        )
-    return tuple(rows)
-
-
 def swap_rows(asked: Asked, features: Table) -> tuple[SwapRow, ...]:
     """What probes for habitat hang on: they learn on own grounds, then the grounds are exchanged."""
     split, truth = asked.split, asked.labels["habitat"]
@@ -174,7 +135,7 @@ def swap_rows(asked: Asked, features: Table) -> tuple[SwapRow, ...]:
 
 
 def left_out_rows(
-    world: World, asked: Asked, features: Table, generator: np.random.Generator
+    world: World, asked: Asked, features: Table, *, ancestry: Ancestry, generator: np.random.Generator
 ) -> tuple[LeftOutRow, ...]:
     """The habitat of species left out, a third at a time: from kin, from true visible traits by role, from pictures."""
     species, truth = asked.labels["species"], asked.labels["habitat"]
@@ -187,12 +148,12 @@ def left_out_rows(
         )
         for fold in folds
     ]
-    own, ancestry = asked.per_species("habitat"), Ancestry.of(world.tree).among(asked.numbers)
+    own, kin = asked.per_species("habitat"), ancestry.among(asked.numbers)
     by_kin = np.zeros(len(asked.numbers), dtype=np.int64)
     for fold in folds:
-        by_kin[fold.test] = class_from_kin(own, ancestry, fold)
+        by_kin[fold.test] = class_from_kin(own, kin, fold)
     rows = [LeftOutRow(source="kin", features="the tree", score=score(by_kin[species], truth, species))]
-    seen = Seen.of([one.specimen.looks for one in asked.sightings], [one.scene.view for one in asked.sightings])
+    seen = Seen.of([one.specimen for one in asked.sightings], [one.scene for one in asked.sightings])
     sources: dict[tuple[str, str], Floats] = {("true visible traits", "all"): seen.features()}
     for role in (Role.CONVERGENT, Role.DECOY, Role.DIAGNOSTIC):
         sources["true visible traits", role.value] = seen.only(names_of(world.roles, role)).features()

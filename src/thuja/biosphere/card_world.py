@@ -3,56 +3,25 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
-from thuja.biosphere.evolution import columns_of, names_of
-from thuja.biosphere.probes import Split, explained, from_kin, ridge_regression
-from thuja.biosphere.roles import Role
+from thuja.biosphere.probes import Split, explained, from_kin_in_folds, ridge_regression
 from thuja.biosphere.scene import Camera
 from thuja.biosphere.sighting import Sighting
-from thuja.biosphere.signal import Ancestry, blomberg_k, habitat_effect, pagel_lambda
+from thuja.biosphere.signal import Ancestry
 from thuja.biosphere.sites import img_type
-from thuja.biosphere.traits import HABITATS, TRAITS
+from thuja.biosphere.traits import HABITATS
 from thuja.biosphere.world import World
 from thuja.taxonomy import RANKS, Rank
-
-ROLES: Final = (Role.DIAGNOSTIC, Role.CONVERGENT, Role.DECOY)
-"""The roles that differ between species; noise is 0 for all."""
-SIGNIFICANT: Final = 0.05
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoleRow:
-    """One role's traits, as means over their liabilities.
-
-    `signal_asked` is the knob, held against `signal`, Pagel's lambda beside what the role's own habitat gives
-    (the shadow habitat for decoys); `k` is Blomberg's. `habitat_asked` is held against `habitat`, the share of the
-    variance that the habitat has beyond ancestry, and `habitat_found` is how many liabilities in a hundred it is
-    significant for (5 by chance); `shadow` is the share that the shadow habitat has. `kin` is the R2 by which kin
-    foretell the traits of species left out.
-    """
-
-    role: str
-    traits: int
-    named: int
-    signal_asked: float
-    signal: float
-    k: float
-    habitat_asked: float
-    habitat: float
-    habitat_found: float
-    shadow: float
-    kin: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HiddenRow:
     """One hidden variable: the share of its variance that visible traits were to have, and what is found.
 
-    `known` is the R2 of a regression on all drawn traits' liabilities over all species, `left_out` that on species
-    left out, by ridge regression; `kin` that by kin alone.
+    `known` is the R2 of a regression on all drawn traits' liabilities over all species; `left_out`, by ridge
+    regression, and `kin`, by kin alone, are of species left out, among those whose ancestry is reckoned with.
     """
 
     asked: float
@@ -70,61 +39,28 @@ class ShareRow:
     found: float
 
 
-def role_rows(world: World, ancestry: Ancestry, folds: Sequence[Split]) -> tuple[RoleRow, ...]:
-    """What every role's traits follow."""
-    habitat = np.array([HABITATS.index(species.habitat) for species in world.species])
-    shadow = np.array([HABITATS.index(species.shadow_habitat) for species in world.species])
-    rows = []
-    for role in ROLES:
-        names = names_of(world.roles, role)
-        values = world.liabilities[:, columns_of(names)]
-        effects = [habitat_effect(column, habitat, ancestry) for column in values.T]
-        shadows = [habitat_effect(column, shadow, ancestry) for column in values.T]
-        own = {Role.CONVERGENT: [one.lambda_ for one in effects], Role.DECOY: [one.lambda_ for one in shadows]}
-        is_matched = role is not Role.DIAGNOSTIC
-        rows.append(
-            RoleRow(
-                role=role.value,
-                traits=len(names),
-                named=sum(TRAITS[name].is_named for name in names),
-                signal_asked=world.config.matched_signal if is_matched else world.config.signal,
-                signal=float(np.mean(own.get(role, pagel_lambda(values, ancestry)))),
-                k=float(np.mean(blomberg_k(values, ancestry))),
-                habitat_asked=world.config.convergence if role is Role.CONVERGENT else 0.0,
-                habitat=float(np.mean([one.share for one in effects])),
-                habitat_found=float(np.mean([one.p_value < SIGNIFICANT for one in effects])),
-                shadow=float(np.mean([one.share for one in shadows])),
-                kin=_kin(values, ancestry, folds),
-            )
-        )
-    return tuple(rows)
-
-
 def hidden_rows(world: World, ancestry: Ancestry, folds: Sequence[Split]) -> tuple[HiddenRow, ...]:
-    """What visible traits and kin tell of each hidden variable."""
+    """What visible traits and kin tell of each hidden variable; the folds are of the ancestry's species."""
     hidden = np.array([species.hidden for species in world.species])
     drawn = world.liabilities[:, world.liabilities.std(axis=0) > 0]
     design = np.column_stack([np.ones(len(drawn)), drawn])
+    order = np.concatenate([fold.test for fold in folds])
+    by_kin = from_kin_in_folds(hidden[ancestry.species], ancestry, folds)
     rows = []
     for place, asked in enumerate(world.config.hidden):
         truth = hidden[:, place]
+        among = truth[ancestry.species]
         fitted = design @ np.linalg.lstsq(design, truth, rcond=None)[0]
-        said = np.concatenate([ridge_regression(drawn, truth, fold) for fold in folds])
-        order = np.concatenate([fold.test for fold in folds])
+        said = np.concatenate([ridge_regression(drawn[ancestry.species], among, fold) for fold in folds])
         rows.append(
             HiddenRow(
                 asked=asked,
                 known=explained(fitted, truth),
-                left_out=explained(said, truth[order]),
-                kin=_kin(truth[:, None], ancestry, folds),
+                left_out=explained(said, among[order]),
+                kin=explained(by_kin[:, place], among),
             )
         )
     return tuple(rows)
-
-
-def _kin(values: np.ndarray, ancestry: Ancestry, folds: Sequence[Split]) -> float:
-    said = np.concatenate([from_kin(values, ancestry, fold) for fold in folds])
-    return explained(said, values[np.concatenate([fold.test for fold in folds])])
 
 
 def share_rows(world: World, sightings: Sequence[Sighting]) -> tuple[ShareRow, ...]:

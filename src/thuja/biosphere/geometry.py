@@ -12,10 +12,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from thuja.biosphere.bayes import Seen, ailing
 from thuja.biosphere.scene import SEASONS, SEXES, STAGES
+from thuja.biosphere.seen import Seen, ailing
 from thuja.biosphere.sighting import specimen_of
-from thuja.biosphere.traits import View
 from thuja.biosphere.within import AILMENTS, AXES, Condition
 from thuja.biosphere.world import World
 
@@ -124,7 +123,7 @@ def _drawn(world: World, numbers: Sequence[int], condition: Condition, individua
     looks = [
         specimen_of(world, species, individual, condition).looks for species in numbers for individual in individuals
     ]
-    traits = Seen.of(looks, [View.WHOLE] * len(looks)).features()
+    traits = Seen.wholly(looks).features()
     features = np.column_stack([traits, np.full(len(traits), _ailing(world, condition))])
     return features.reshape(len(numbers), len(individuals), -1)
 

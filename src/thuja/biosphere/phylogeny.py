@@ -6,16 +6,19 @@ import numpy.typing as npt
 from thuja.biosphere.tree import Tree
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 
-def covariance(tree: Tree) -> Floats:
+def covariance(tree: Tree, species: Ints | None = None) -> Floats:
     """The covariance (S, S) of Brownian motion among the tips: the time that two lineages have run as one.
 
-    A tip's own variance is the height of the tree, 1. Lineages without living tips count for nothing.
+    It is of all tips, or of some `species` by number. A tip's own variance is the height of the tree, 1.
+    Lineages without living tips count for nothing.
     """
-    shared = np.zeros((len(tree.tips), len(tree.tips)))
+    living = tree.tips if species is None else tree.tips[species]
+    shared = np.zeros((len(living), len(living)))
     below: list[list[int]] = [[] for _ in tree.parent]
-    for tip, branch in enumerate(tree.tips):
+    for tip, branch in enumerate(living):
         below[branch].append(tip)
         shared[tip, tip] = tree.death[branch]
     # Children are born after their parents: backwards, every branch is whole before it joins its parent.

@@ -1,5 +1,6 @@
 """The floors under a model: what a linear reading of any features tells, and what the tree tells without any."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -212,6 +213,41 @@ def class_from_kin(labels: Ints, ancestry: Ancestry, split: Split) -> Ints:
     classes = np.unique(labels[split.train])
     flags = (labels[:, None] == classes).astype(float)
     return np.asarray(classes[from_kin(flags, ancestry, split).argmax(axis=1)])
+
+
+def from_kin_in_folds(values: Floats, ancestry: Ancestry, folds: Sequence[Split]) -> Floats:
+    """Traits (S, T) of every species as its kin in other folds tell them."""
+    found = np.empty_like(values, dtype=np.float64)
+    for fold in folds:
+        found[fold.test] = from_kin(values, ancestry, fold)
+    return found
+
+
+def from_all_other_kin(values: Floats, ancestry: Ancestry) -> Floats:
+    """Traits (S, T) of every species as all others tell them, by the same prediction, leaving out one at a time.
+
+    Leaving out species i of a linear model with covariance K moves its residual to [P y]_i / P_ii, with P the
+    inverse of K less what the mean takes of it (Dubrule 1983): one decomposition serves all S. Each trait's lambda is
+    fitted on all species.
+    """
+    axes = ancestry.axes
+    lambdas = np.nan_to_num(pagel_lambda(values, ancestry))
+    along = axes.T @ np.column_stack([np.ones(len(values)), values])
+    found = np.empty_like(values, dtype=np.float64)
+    for place, lambda_ in enumerate(lambdas):
+        weights = 1 / (lambda_ * ancestry.variances + 1 - lambda_)
+        mean = axes @ (weights * along[:, 0])  # K^-1 1
+        total = mean.sum()
+        residual = axes @ (weights * along[:, 1 + place]) - mean * (mean @ values[:, place]) / total
+        found[:, place] = values[:, place] - residual / (axes**2 @ weights - mean**2 / total)
+    return found
+
+
+def class_from_all_other_kin(labels: Ints, ancestry: Ancestry) -> Ints:
+    """The class (S,) that the kin of each species have most, its own left out, weighted along the tree."""
+    classes = np.unique(labels)
+    flags = (labels[:, None] == classes).astype(float)
+    return np.asarray(classes[from_all_other_kin(flags, ancestry).argmax(axis=1)])
 
 
 def explained(said: Floats, truth: Floats) -> float:

@@ -5,7 +5,7 @@ tree's covariance (Pagel 1999; Freckleton et al. 2002). In the axes of C that ma
 so one decomposition serves all traits.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -23,30 +23,36 @@ _ROUNDS = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ancestry:
-    """The tips' covariance C (S, S) with ones on its diagonal, and its axes (S, S) with their variances (S,)."""
+    """Some species' covariance C (S, S) with ones on its diagonal, and its axes (S, S) with their variances (S,).
 
+    `species` (S,) are their numbers, in order. All of it costs S^3 and three tables of S x S.
+    """
+
+    species: Ints
     covariance: Floats
     axes: Floats
     variances: Floats
 
     @classmethod
-    def of(cls, tree: Tree) -> "Ancestry":
-        """The ancestry of a tree's tips."""
-        return cls.from_covariance(covariance(tree))
+    def of(cls, tree: Tree, species: Ints | None = None) -> "Ancestry":
+        """The ancestry of all species of a tree, or of some by number, in order."""
+        found = cls.from_covariance(covariance(tree, species))
+        return found if species is None else replace(found, species=species)
 
     @classmethod
     def from_covariance(cls, covariance: Floats) -> "Ancestry":
-        """The ancestry that a covariance says; all tips must be of one age, as living species are."""
+        """The ancestry that a covariance says, of species 0 to S - 1; all must be of one age, as living ones are."""
         ages = np.diag(covariance)
         assert np.allclose(ages, ages[0]), "all tips live at the present"
         scaled = covariance / ages[0]
         variances, axes = np.linalg.eigh(scaled)
         # Species that parted yesterday make C all but singular; its inverse must still be a number.
-        return cls(covariance=scaled, axes=axes, variances=np.maximum(variances, 1e-9))
+        return cls(species=np.arange(len(scaled)), covariance=scaled, axes=axes, variances=np.maximum(variances, 1e-9))
 
     def among(self, species: Ints) -> "Ancestry":
-        """The ancestry of some of the species, by number."""
-        return Ancestry.from_covariance(self.covariance[np.ix_(species, species)])
+        """The ancestry of some of the species, by number, in order."""
+        places = np.searchsorted(self.species, species)
+        return replace(Ancestry.from_covariance(self.covariance[np.ix_(places, places)]), species=species)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
