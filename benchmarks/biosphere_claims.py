@@ -65,7 +65,7 @@ def swaps(seeds: list[int]) -> Verdict:
             run("card", world, "--out", card, "--images", 800)
             rows = json.loads((card / "card.json").read_text(encoding="utf-8"))["swaps"]
         by_part = {row["part"]: row for row in rows if row["features"] == "ImageNet"}
-        ground, organism = by_part["background only"], by_part["organism only"]
+        ground, organism = by_part["background only"], by_part["organism cut out"]
         gap = organism["own"]["macro"] - organism["other"]["macro"]
         lows = min(organism[side]["low"] - organism[side]["chance"] for side in ("own", "other"))
         found += [

@@ -1,9 +1,9 @@
 """The benchmark of hardness asks for what is true, of frames that something is on."""
 
-import biosphere_hardness
 import numpy as np
 import pytest
 
+import biosphere_hardness
 from thuja.biosphere import World, WorldConfig
 from thuja.biosphere.writer import WriteConfig, write_world
 
