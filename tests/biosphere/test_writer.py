@@ -1,17 +1,14 @@
 """Worlds on disk: folders and shards, workers, interruptions, the command."""
 
 import csv
-import hashlib
 import json
-import subprocess
-import sys
-import time
 from collections import Counter
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
+from tests.biosphere.digests import digest
 
 from thuja.biosphere import Sighting, World, WorldConfig, WriteConfig, read_config, write_world
 from thuja.biosphere.truth import jpeg_of
@@ -24,12 +21,6 @@ from thuja.taxonomy import Taxon
 WORLD = World.make(WorldConfig(seed=5, species=12, images=6))
 SMALL = WriteConfig(size=32, workers=1)
 SHARDS = WriteConfig(size=32, workers=1, shards=True, shard_images=25)
-
-
-def digest(folder: Path) -> dict[str, str]:
-    """Every file's hash, but for the marker, which holds the time."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MARKER)
-    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def rows(folder: Path) -> list[dict[str, str]]:
@@ -182,24 +173,6 @@ def test_an_interrupted_run_is_resumed_to_the_same_bytes(tmp_path, config, monke
     if config.shards:
         (cut / "images").rmdir()
     assert digest(cut) == digest(tmp_path / "whole")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("flags", [(), ("--shards",)], ids=["folders", "shards"])
-def test_a_killed_run_is_resumed_to_the_same_bytes(tmp_path, flags):
-    arguments = ["--species", "60", "--images", "40", "--size", "48", "--workers", "2", *flags]
-    command = [sys.executable, "-c", "from thuja.cli.main import main; main()", "biosphere", "make"]
-    process = subprocess.Popen([*command, str(tmp_path / "cut"), *arguments], stderr=subprocess.DEVNULL)
-    for _ in range(600):
-        time.sleep(0.05)
-        if len(list((tmp_path / "cut").rglob("*.jpg"))) > 300 or list((tmp_path / "cut").rglob("*.tar.*")):
-            break
-    process.kill()
-    process.wait()
-    assert json.loads((tmp_path / "cut" / MARKER).read_text())["state"] == "running"
-    for folder, more in (("cut", ["--resume"]), ("whole", [])):
-        subprocess.run([*command, str(tmp_path / folder), *arguments, *more], check=True, capture_output=True)
-    assert digest(tmp_path / "cut") == digest(tmp_path / "whole")
 
 
 def test_a_run_of_other_knobs_is_not_resumed(tmp_path):

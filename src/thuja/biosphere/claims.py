@@ -8,11 +8,13 @@ A claims file is Markdown; each claim is a section of its own with four lines, i
     - Decision rule: ...
     - Seeds: 100-109
 
-and, after the run, a fifth that begins with `- Result:`.
+and, after the run, a fifth that begins with `- Result:`. It is that line which holds that a claim opens its worlds
+once: who ran it adds the figures in the commit after the run, and from then on no world is made for it.
 """
 
 import re
 import subprocess
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -37,12 +39,12 @@ class Claim:
 def open_seed(seed: int, claim: str) -> str:
     """Say whether a world of that seed may be made for `claim`, written FILE#NAME; returns what to note of it.
 
-    Seeds below 100 are free. Others need a claim that names the seed, has no result yet, and stands in a git
-    commit as it stands in the file. Raises UsageError.
+    Seeds below 100 are free; a claim that is given for one is stated in its file, no more. Others need a claim that
+    names the seed, has no result yet, and stands in a git commit as it stands in the file. Raises UsageError.
     """
-    if seed < SEALED:
-        return ""
     if not claim:
+        if seed < SEALED:
+            return ""
         raise UsageError(
             f"the world of seed {seed} is sealed: worlds from {SEALED} on are opened once for each claim",
             hint="state the claim in a committed file and give --claim docs/claims.md#NAME; seeds below 100 are free",
@@ -53,6 +55,8 @@ def open_seed(seed: int, claim: str) -> str:
         raise UsageError(
             f'{file} states no claim "{name}"', hint=f"it has {', '.join(found) or 'none'}; give FILE#NAME"
         )
+    if seed < SEALED:
+        return name
     if seed not in found[name].seeds:
         raise UsageError(f"the claim {name} does not name seed {seed}", hint="its line Seeds says which it opens")
     if found[name].has_result:
@@ -61,24 +65,35 @@ def open_seed(seed: int, claim: str) -> str:
 
 
 def read_claims(path: Path) -> list[Claim]:
-    """The claims of a file; raises UsageError for a file that is not there or a section that lacks a line."""
+    """The claims of a file, each with a name of its own.
+
+    Raises UsageError for a file that is not there, a section that lacks a line or has it twice, and two of one name.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read the claims in {path}: {error}", hint="give --claim FILE#NAME") from error
     text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
-    return [_claim(section, path) for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:]]
+    claims = [_claim(section, path) for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:]]
+    for name, count in Counter(claim.name for claim in claims).items():
+        if count > 1:
+            raise UsageError(f'{path} states {count} claims of the name "{name}"', hint="give each a name of its own")
+    return claims
 
 
 def _claim(section: str, path: Path) -> Claim:
     name = section.split("\n", 1)[0].partition(":")[0].strip()
-    lines = dict(re.findall(r"^- ([A-Z][a-z ]+):[ \t]*(\S.*)$", section, flags=re.MULTILINE))
-    missing = [field for field in _FIELDS if field not in lines]
-    if missing:
-        raise UsageError(
-            f"the claim {name} in {path} has no line {missing[0]}", hint=f"a claim has {', '.join(_FIELDS)}"
-        )
-    return Claim(name=name, seeds=_seeds(lines["Seeds"], name), has_result="Result" in lines)
+    lines = re.findall(r"^- ([A-Z][a-z ]+):[ \t]*(.*)$", section, flags=re.MULTILINE)
+    for field in _FIELDS:
+        told = [text for found, text in lines if found == field]
+        if len(told) != 1 or not told[0].strip():
+            wrong = f"{len(told)} lines" if len(told) > 1 else "no text in its line" if told else "no line"
+            raise UsageError(
+                f"the claim {name} in {path} has {wrong} {field}", hint=f"a claim has {', '.join(_FIELDS)}, once each"
+            )
+    # Its text may stand on the lines below.
+    has_result = re.search(r"^\s*[-*+]\s*Result\s*:", section, flags=re.MULTILINE) is not None
+    return Claim(name=name, seeds=_seeds(dict(lines)["Seeds"], name), has_result=has_result)
 
 
 def _seeds(text: str, name: str) -> frozenset[int]:

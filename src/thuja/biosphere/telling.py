@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -9,20 +10,22 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from thuja.biosphere.addressing import addresses_at
 from thuja.biosphere.captioner import Captioner
 from thuja.biosphere.config import VERSION, WorldConfig
 from thuja.biosphere.describe import Account, describe
 from thuja.biosphere.evolution import names_of
 from thuja.biosphere.habits import Habits
 from thuja.biosphere.roles import Role
+from thuja.biosphere.rows import ParquetRows
 from thuja.biosphere.sighting import Sighting
 from thuja.biosphere.truth import record_of
 from thuja.biosphere.vocabulary import Wording
 from thuja.biosphere.within import Condition
 from thuja.biosphere.world import World, world_of
-from thuja.jobs import atomic_path, counted, spread
+from thuja.errors import OutputExists, UsageError
+from thuja.jobs import atomic_path, counted, in_one_sentence, spread
 
 _CHUNK: Final = 500
 _HABITS, _DESCRIPTION, _CAPTION = range(11, 14)
@@ -68,20 +71,39 @@ def descriptions(world: World) -> list[dict[str, Any]]:
     return rows
 
 
-def write_captions(world: World, path: Path, captioner: Captioner, *, is_named: bool = False, workers: int = 0) -> int:
+def write_captions(
+    world: World,
+    path: Path,
+    captioner: Captioner,
+    *,
+    is_named: bool = False,
+    workers: int = 0,
+    force: bool = False,
+) -> int:
     """Write a caption of every picture, with how many errors it has and which; returns how many errors there are.
 
     A Parquet table of `uuid`, `caption`, `errors`, `error_list` (JSON); the same from any number of workers.
     `is_named` begins each with the species' name, which the captioner may mistake for another of its genus or family.
+    Raises OutputExists for a file that is there, but with `force`; UsageError for wrong names of captions without
+    one; ThujaError when the disk is full.
     """
-    everything = world.addresses()
-    parts = [everything[start : start + _CHUNK] for start in range(0, len(everything), _CHUNK)]
+    if captioner.wrong_name and not is_named:
+        raise UsageError("captions without names have no wrong ones", hint="--wrong-name goes with --named")
+    if path.exists() and not force:
+        raise OutputExists(f"{path} is there already", hint="--force replaces it, or name another file")
+    starts = range(0, world.images, _CHUNK)
+    parts = (addresses_at(world, np.arange(start, min(start + _CHUNK, world.images))) for start in starts)
     job = partial(_captions, config=world.config, captioner=captioner, is_named=is_named)
+    told = counted(spread(job, parts, workers=workers), total=world.images, label="captions", unit="captions")
     errors = 0
-    with atomic_path(path) as temporary, pq.ParquetWriter(temporary, _CAPTIONS) as table:
-        told = spread(job, parts, workers=workers)
-        for rows in counted(told, total=len(everything), label="captions", unit="captions"):
-            table.write_table(pa.Table.from_pylist(rows, _CAPTIONS))
+    with (
+        in_one_sentence(path, hint="mend that, then run it again"),
+        atomic_path(path) as temporary,
+        closing(told),
+        ParquetRows(temporary, _CAPTIONS) as table,
+    ):
+        for rows in told:
+            table.add(rows)
             errors += sum(row["errors"] for row in rows)
     return errors
 

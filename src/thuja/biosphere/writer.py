@@ -1,41 +1,51 @@
-"""Pictures of a world on disk: a folder a species with a table, or shards; and the world's own backbone.
+"""Pictures of a world on disk: a folder a label with a table, or shards; and the tables of the world.
 
 Each picture is drawn from its own seed, so workers may draw them in any order; each file is renamed
 into place when it is whole, so a killed job can be resumed and ends in the same bytes.
 """
 
-import csv
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar, get_type_hints
 
 import numpy as np
+import numpy.typing as npt
 
+from thuja.biosphere.addressing import addresses_at, shuffled
 from thuja.biosphere.config import VERSION, WorldConfig
 from thuja.biosphere.draw import check_size
+from thuja.biosphere.rows import write_table
+from thuja.biosphere.settings import Note, check_count, check_layout
 from thuja.biosphere.sighting import Sighting
 from thuja.biosphere.tables import write_species
 from thuja.biosphere.tree import Ints
 from thuja.biosphere.truth import COLUMNS, QUALITY, jpeg_of, record_of, row_of
 from thuja.biosphere.world import World, world_of
-from thuja.errors import BadFile, OutputExists, ThujaError, UsageError
-from thuja.jobs import atomic_path, counted, output_folder, spread, write_json
+from thuja.errors import BadFile, UsageError
+from thuja.jobs import atomic_path, counted, put_file, spread
 from thuja.record import Record, Value
 from thuja.shards import ShardWriter, write_manifest
 from thuja.taxonomy import RANKS
 
-VERB: Final = "biosphere"
-CARD: Final = "world.json"
+Number = TypeVar("Number", bound=np.integer[Any])
+
+NOTE: Final = Note(
+    file="world.json",
+    verb="biosphere",
+    what="biosphere",
+    compared=("version", "world", "size", "shards", "claim"),
+)
 _ORDER: Final = 30
-"""What a seed is for, beside those of sighting.py."""
+"""What a seed is for, beside those of sighting.py: the order of pictures on disk. No other file has this number."""
+_MOST_SPECIES: Final = 100_000
+"""A world of so many takes 2 GB, in each worker."""
+_MOST_EACH: Final = 1_000_000
+"""Pictures a species on average: each picture is found by a look through all of its species' observations."""
 _CHUNK: Final = 32
 """Pictures that a worker draws at a time."""
-
-Address = tuple[int, int]
-"""A species' number (S for blank frames), and the picture's number in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +63,7 @@ class WriteConfig:
 
     def __post_init__(self) -> None:
         check_size(self.size)
-        if self.workers < 0:
-            raise UsageError(f"cannot draw with {self.workers} workers", hint="--workers takes 0 (one a core) or more")
-        if self.shard_images < 1:
-            raise UsageError(f"a shard cannot hold {self.shard_images} pictures", hint="it holds at least one")
+        check_layout(shard_images=self.shard_images, workers=self.workers)
 
 
 def write_world(world: World, out: Path, config: WriteConfig, *, force: bool = False, resume: bool = False) -> int:
@@ -68,56 +75,54 @@ def write_world(world: World, out: Path, config: WriteConfig, *, force: bool = F
     knobs; ThujaError when the disk is full or a worker is killed.
     """
     out = Path(out)
-    card = _card(world, config)
-    if resume:
-        _check_same_knobs(out / CARD, card)
-    try:
-        with output_folder(out, verb=VERB, force=force, resume=resume):
-            for leftover in out.rglob("*.tmp"):
-                leftover.unlink()
-            write_json(out / CARD, card)
-            write_species(world, out)
-            (_write_shards if config.shards else _write_folders)(world, out, config)
-    except OSError as error:
-        raise ThujaError(
-            f"writing {out} stopped: {error}", hint="mend that, then run it again with --resume"
-        ) from error
+    check_world(world.config, config)
+    with NOTE.folder(out, _settings(world, config), force=force, resume=resume):
+        write_species(world, out)
+        (_write_shards if config.shards else _write_folders)(world, out, config)
     return world.images
+
+
+def check_world(world: WorldConfig, config: WriteConfig) -> None:
+    """Raise UsageError for a world that is too large to make or to write."""
+    for name, count, most in (("species", world.species, _MOST_SPECIES), ("images", world.images, _MOST_EACH)):
+        if count > most:
+            raise UsageError(f"cannot write a world of {name} {count:,}", hint=f"--{name} takes at most {most:,}")
+    check_count(world.species * world.images, is_sharded=config.shards)
 
 
 def read_config(folder: Path) -> WorldConfig:
     """The knobs of the world in a folder that `write_world` wrote; raises BadFile or UsageError."""
     card = read_card(folder)
-    if card.get("version") != VERSION:
+    if card["version"] != VERSION:
         raise BadFile(
-            f"the biosphere in {folder} is of version {card.get('version')}, this thuja draws version {VERSION}",
+            f"the biosphere in {folder} is of version {card['version']}, this thuja draws version {VERSION}",
             hint="make it anew, or use the thuja that made it",
         )
+    path, kinds = Path(folder) / NOTE.file, get_type_hints(WorldConfig)
+    for name, value in card["world"].items():
+        fitting = {int: (int,), float: (int, float), tuple[float, ...]: (list,), tuple[str, ...]: (list,)}
+        if name not in kinds or type(value) not in fitting.get(kinds[name], (str,)):
+            raise BadFile(f"{path} has a knob that no world has: {name} {value}", hint="make it anew")
     try:
         return WorldConfig(**card["world"])
     except TypeError as error:
-        raise BadFile(f"{Path(folder) / CARD} has knobs that no world has: {error}", hint="make it anew") from error
+        raise BadFile(f"{path} has knobs that no world has: {error}", hint="make it anew") from error
 
 
 def read_card(folder: Path) -> dict[str, Any]:
     """What `world.json` says; raises UsageError where there is none, BadFile where it says something else."""
-    path = Path(folder) / CARD
+    card = NOTE.read(folder)
+    if not isinstance(card.get("world"), dict):
+        raise BadFile(f"{Path(folder) / NOTE.file} says no knobs", hint="make the biosphere anew")
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UsageError(
-            f"{folder} is no biosphere: it has no {CARD}", hint="thuja biosphere make writes one"
-        ) from error
-    except (OSError, ValueError) as error:
-        raise BadFile(f"{path} cannot be read: {error}", hint="make the biosphere anew") from error
-    if not isinstance(card, dict) or card.get("format") != "thuja biosphere" or not isinstance(card.get("world"), dict):
-        raise BadFile(f"{path} is not of a biosphere", hint="thuja biosphere make writes one")
+        check_size(card["size"])
+    except UsageError as error:
+        raise BadFile(f"{Path(folder) / NOTE.file}: {error.message}", hint="make the biosphere anew") from error
     return card
 
 
-def _card(world: World, config: WriteConfig) -> dict[str, Any]:
+def _settings(world: World, config: WriteConfig) -> dict[str, Any]:
     return {
-        "format": "thuja biosphere",
         "version": VERSION,
         "fingerprint": world.config.fingerprint,
         "world": asdict(world.config),
@@ -132,83 +137,54 @@ def _card(world: World, config: WriteConfig) -> dict[str, Any]:
     }
 
 
-def _check_same_knobs(path: Path, card: dict[str, Any]) -> None:
-    if not path.exists():
-        return
-    found, wanted = read_card(path.parent), json.loads(json.dumps(card))  # tuples are lists there
-    differing = [name for name in ("version", "world", "size", "shards") if found.get(name) != wanted[name]]
-    if differing:
-        raise OutputExists(
-            f"{path.parent} holds a biosphere of other knobs ({', '.join(differing)})",
-            hint="--resume takes the same knobs as the first run; world.json says which they were",
-        )
-
-
 def _write_folders(world: World, out: Path, config: WriteConfig) -> None:
     # In no order of species: the order of rows would betray a wrong label.
-    everything = world.addresses()
-    order = np.random.default_rng([world.config.seed, VERSION, _ORDER]).permutation(len(everything))
-    job = partial(_write_chunk, world.config, out, config.size)
-    drawn = spread(job, _chunks(everything[order]), workers=config.workers)
+    order = _order(world)
+    work = (addresses_at(world, part) for part in _chunks(order))
+    drawn = spread(partial(_write_chunk, world.config, out, config.size), work, workers=config.workers)
     rows = counted(drawn, total=world.images, label="biosphere")
     with atomic_path(out / "table.csv") as temporary:
         write_table(temporary, COLUMNS, rows)
 
 
-def write_table(path: Path, columns: Sequence[str], parts: Iterable[Sequence[dict[str, Value]]]) -> None:
-    """A CSV of rows that come in parts."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        table = csv.DictWriter(file, columns, lineterminator="\n")
-        table.writeheader()
-        for rows in parts:
-            table.writerows(rows)
-
-
 def _write_shards(world: World, out: Path, config: WriteConfig) -> None:
-    everything = world.addresses()
-    order = np.random.default_rng([world.config.seed, VERSION, _ORDER]).permutation(len(everything))
+    order = _order(world)
     with ShardWriter(out / "shards", max_count=config.shard_images) as writer:
         # A shard has its name only once it is whole: those that are there need not be drawn again.
         writer.paths.extend(sorted((out / "shards").glob("train-*.tar")))
         done = len(writer.paths) * config.shard_images
-        work = _chunks(everything[order[done:]])
+        work = (addresses_at(world, part) for part in _chunks(order[done:]))
         job = partial(_draw_chunk, world.config, config.size)
         drawn = spread(job, work, workers=config.workers)
-        for samples in counted(drawn, total=max(0, len(everything) - done), label="biosphere"):
-            for record, jpeg in samples:
+        with closing(counted(drawn, total=max(0, len(order) - done), label="biosphere")) as parts:
+            for record, jpeg in (sample for samples in parts for sample in samples):
                 shard = f"shards/train-{len(writer.paths):05d}.tar"
                 writer.write(replace(record, path=f"{shard}#{record.uuid}.jpg"), jpeg)
         resumed = done > 0
     write_manifest(out / "shards", None if resumed else writer.facts)
 
 
-def _chunks(work: Ints) -> Iterator[list[Address]]:
-    for start in range(0, len(work), _CHUNK):
-        yield [(int(species), int(number)) for species, number in work[start : start + _CHUNK]]
+def _order(world: World) -> npt.NDArray[np.int32]:
+    return shuffled(world.images, np.random.default_rng([world.config.seed, VERSION, _ORDER]))
 
 
-def _write_chunk(config: WorldConfig, out: Path, size: int, work: Sequence[Address]) -> list[dict[str, Value]]:
+def _chunks(work: npt.NDArray[Number]) -> Iterator[npt.NDArray[Number]]:
+    return (work[start : start + _CHUNK] for start in range(0, len(work), _CHUNK))
+
+
+def _write_chunk(config: WorldConfig, out: Path, size: int, work: Ints) -> list[dict[str, Value]]:
     """Draw what is not there yet; returns the table's rows."""
     world = world_of(config)
     rows: list[dict[str, Value]] = []
-    for species, number in work:
+    for species, number in work.tolist():
         sighting = Sighting.of(world, species, number)
         record = record_of(sighting, config, size)
-        put_image(out / record.path, sighting, size)
+        put_file(out / record.path, partial(jpeg_of, sighting, size))
         rows.append(row_of(sighting, record))
     return rows
 
 
-def put_image(path: Path, sighting: Sighting, size: int) -> None:
-    """Draw a picture into a file, unless it is there."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".jpg.tmp")
-        temporary.write_bytes(jpeg_of(sighting, size))
-        temporary.replace(path)
-
-
-def _draw_chunk(config: WorldConfig, size: int, work: Sequence[Address]) -> list[tuple[Record, bytes]]:
+def _draw_chunk(config: WorldConfig, size: int, work: Ints) -> list[tuple[Record, bytes]]:
     world = world_of(config)
-    sightings = [Sighting.of(world, species, number) for species, number in work]
+    sightings = [Sighting.of(world, species, number) for species, number in work.tolist()]
     return [(record_of(sighting, config, size), jpeg_of(sighting, size)) for sighting in sightings]

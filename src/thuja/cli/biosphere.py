@@ -1,11 +1,17 @@
 """`thuja biosphere`: make a simulated living world, draw it again with things swapped, tell of it, measure it."""
 
-from contextlib import ExitStack
 from pathlib import Path
+from typing import Final
 
 import click
 
-from thuja.cli.biosphere_things import things
+from thuja.cli.biosphere_things import counted_as, things
+
+_SHEET: Final = 4_000_000
+"""Pixels in a column of a sheet, which has some twenty: 240 MB."""
+_CARD: Final = 10_000
+"""Pictures of a card, whose features are in memory at once: 4 GB."""
+_CARD_VERB: Final = "biosphere card"
 
 _FOLDER = click.argument("folder", type=click.Path(path_type=Path))
 _OUT = click.option("--out", type=click.Path(path_type=Path), required=True, help="Where to write.")
@@ -72,14 +78,16 @@ def make(
     """
     from thuja.biosphere import CLEAN, World, WorldConfig, WriteConfig, knobs_of, write_world
     from thuja.biosphere.claims import open_seed
+    from thuja.biosphere.writer import check_world
 
     given: dict[str, object] = {"species": species, "images": images, "seed": seed}
     given |= CLEAN if clean else {}
     given |= {"overlap": overlap} if overlap is not None else {}
     world = WorldConfig(**given | knobs_of(list(knobs)))  # type: ignore[arg-type]
     config = WriteConfig(size=size, shards=shards, workers=workers, claim=open_seed(world.seed, claim))
+    check_world(world, config)
     count = write_world(World.make(world), folder, config, force=force, resume=resume)
-    click.echo(f"{count:,} pictures of {world.species:,} species in {folder}")
+    click.echo(f"{counted_as(count, 'picture')} of {world.species:,} species in {folder}")
     if not shards:
         click.echo(f"next:    thuja curate {folder} --out data")
 
@@ -115,14 +123,14 @@ def swap(
     """
     from thuja.biosphere import World, read_config, swap_of
     from thuja.biosphere.redraw import RedrawConfig, write_swaps
+    from thuja.biosphere.settings import require_apart
     from thuja.biosphere.writer import read_card
 
-    world = World.make(read_config(folder))
-    config = RedrawConfig(
-        swaps=tuple(map(swap_of, swaps)), images=images, seed=seed, size=int(read_card(folder)["size"]), workers=workers
-    )
-    count = write_swaps(world, out, config, force=force, resume=resume)
-    click.echo(f"{count:,} pictures in {out}: originals, and {len(swaps)} swap{'s' * (len(swaps) > 1)} of each")
+    knobs, size = read_config(folder), read_card(folder)["size"]
+    config = RedrawConfig(swaps=tuple(map(swap_of, swaps)), images=images, seed=seed, size=size, workers=workers)
+    require_apart(out, folder)
+    count = write_swaps(World.make(knobs), out, config, force=force, resume=resume)
+    click.echo(f"{counted_as(count, 'picture')} in {out}: originals, and {counted_as(len(swaps), 'swap')} of each")
 
 
 @biosphere.command()
@@ -138,9 +146,22 @@ def sheet(folder: Path, *, out: Path, species: int, cell: int) -> None:
       thuja biosphere sheet world --out sheet.png
     """
     from thuja.biosphere import World, read_config
+    from thuja.biosphere.draw import check_size
+    from thuja.biosphere.settings import require_apart
     from thuja.biosphere.sheet import save_sheet
+    from thuja.errors import UsageError
+    from thuja.jobs import in_one_sentence
 
-    save_sheet(World.make(read_config(folder)), out, species=species, cell=cell)
+    knobs = read_config(folder)
+    require_apart(out, folder)
+    check_size(cell)
+    if species * cell * cell > _SHEET:
+        raise UsageError(
+            f"a sheet of {species:,} species in cells of {cell} pixels is too large",
+            hint=f"--species times the square of --cell is at most {_SHEET:,}",
+        )
+    with in_one_sentence(out, hint="mend that, then run it again"):
+        save_sheet(World.make(knobs), out, species=species, cell=cell)
     click.echo(f"{species} species in {out}")
 
 
@@ -160,6 +181,7 @@ def sheet(folder: Path, *, out: Path, species: int, cell: int) -> None:
     help="Words held out for tests, or not.",
 )
 @_WORKERS
+@click.option("--force", is_flag=True, help="Replace the table that is there.")
 def captions(
     folder: Path,
     *,
@@ -171,6 +193,7 @@ def captions(
     named: bool,
     wording: str,
     workers: int,
+    force: bool,
 ) -> None:
     """Caption the pictures of the world in FOLDER, with errors at known rates: for dose and response.
 
@@ -180,6 +203,7 @@ def captions(
     """
     from thuja.biosphere import World, read_config
     from thuja.biosphere.captioner import Captioner
+    from thuja.biosphere.settings import require_apart
     from thuja.biosphere.telling import write_captions
     from thuja.biosphere.vocabulary import Wording
 
@@ -190,9 +214,11 @@ def captions(
         wrong_name=wrong_name,
         wording=Wording(wording),
     )
-    world = World.make(read_config(folder))
-    errors = write_captions(world, out, captioner, is_named=named, workers=workers)
-    click.echo(f"{world.images:,} captions with {errors:,} errors in {out}")
+    knobs = read_config(folder)
+    require_apart(out, folder)
+    world = World.make(knobs)
+    errors = write_captions(world, out, captioner, is_named=named, workers=workers, force=force)
+    click.echo(f"{counted_as(world.images, 'caption')} with {counted_as(errors, 'error')} in {out}")
 
 
 @biosphere.command()
@@ -209,21 +235,47 @@ def card(folder: Path, *, out: Path | None, images: int, seed: int, workers: int
     Example:
       thuja biosphere card world --out card
     """
+    from thuja.biosphere import read_config
+    from thuja.biosphere.settings import require_apart
+    from thuja.errors import ThujaError
+    from thuja.jobs import in_one_sentence, output_folder, require_output
+
+    _check_card(images=images, seed=seed, workers=workers)
+    read_config(folder)
+    if out is not None:
+        require_apart(out, folder)
+        require_output(out, verb=_CARD_VERB, force=force, can_resume=False)
+
     from thuja.biosphere.card import make_card
     from thuja.biosphere.card_page import save_card, to_text
     from thuja.encode.towers import imagenet_tower, untrained_tower
-    from thuja.errors import ThujaError
-    from thuja.jobs import output_folder
 
     encoders = {"untrained tower": untrained_tower()}
     try:
         encoders["ImageNet"] = imagenet_tower()
     except ThujaError as error:
         click.echo(f"without ImageNet features: {error.message}; {error.hint}", err=True)
-    with ExitStack() as stack:
-        if out is not None:
-            stack.enter_context(output_folder(out, verb="biosphere", force=force))
-        made = make_card(folder, encoders=encoders, images=images, seed=seed, workers=workers)
-        if out is not None:
-            save_card(made, out)
+    made = make_card(folder, encoders=encoders, images=images, seed=seed, workers=workers)
     click.echo(to_text(made))
+    if out is not None:
+        with (
+            in_one_sentence(out, hint="mend that, then run it again"),
+            output_folder(out, verb=_CARD_VERB, force=force, can_resume=False),
+        ):
+            save_card(made, out)
+
+
+def _check_card(*, images: int, seed: int, workers: int) -> None:
+    """Say what is wrong with the call or missing, before the work."""
+    from importlib.util import find_spec
+
+    from thuja.errors import ThujaError, UsageError
+    from thuja.jobs import check_workers
+
+    check_workers(workers)
+    if seed < 0:
+        raise UsageError(f"seed cannot be {seed}", hint="--seed is at least 0")
+    if images > _CARD:
+        raise UsageError(f"a card cannot be made of {images:,} pictures", hint=f"--images takes at most {_CARD:,}")
+    if find_spec("scipy") is None:
+        raise ThujaError("a card needs scipy, which is not installed", hint="pip install 'thuja[analyze]'")

@@ -46,4 +46,11 @@ def things(
     config = ThingsConfig(seed=seed, images=images, noise=noise)
     how = ThingsWriteConfig(size=size, shards=shards, workers=workers)
     count = write_things(config, folder, how, force=force, resume=resume)
-    click.echo(f"{count:,} pictures of things in {folder}; the test of forgetting is in {folder / 'classes.json'}")
+    click.echo(
+        f"{counted_as(count, 'picture')} of things in {folder}; the test of forgetting is in {folder / 'classes.json'}"
+    )
+
+
+def counted_as(count: int, noun: str) -> str:
+    """Such as `1 picture` and `2,000 pictures`."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"

@@ -5,14 +5,14 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from thuja import __version__
-from thuja.errors import BadFile, EmptyInput, OutputExists, UsageError
+from thuja.errors import BadFile, EmptyInput, OutputExists, ThujaError, UsageError
 
 MARKER = "thuja.job.json"
 """Stands in every folder that thuja writes: which verb made it, and whether it is complete."""
@@ -58,6 +58,18 @@ def _claim(path: Path) -> Path:
     return temporary
 
 
+def put_file(path: Path, made: Callable[[], bytes]) -> None:
+    """Write what `made` returns whole or not at all; a file that is there is kept, and nothing is made.
+
+    For files of which there are millions: it costs less than `atomic_path`, and one process alone writes each.
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f"{path.name}.tmp")
+        temporary.write_bytes(made())
+        temporary.replace(path)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file whole or not at all."""
     with atomic_path(path) as temporary:
@@ -86,13 +98,13 @@ def output_folder(
     half-written files) or `force` (they are deleted); force deletes only what this verb of thuja made.
     """
     path = Path(path)
-    if force and resume:
-        raise UsageError("--force and --resume exclude each other", hint="--force begins anew, --resume goes on")
+    require_output(path, verb=verb, force=force, resume=resume, can_resume=can_resume)
     with _refusal(path):
-        if path.exists() and not path.is_dir():
-            raise OutputExists(f"the output folder {path} is a file", hint="name another folder")
-        if path.is_dir() and any(path.iterdir()):
-            _settle_existing(path, verb=verb, force=force, resume=resume, can_resume=can_resume)
+        if resume and path.is_dir():
+            for half_written in path.rglob("*.tmp"):
+                half_written.unlink()
+        elif path.is_dir():
+            empty_folder(path)
         path.mkdir(parents=True, exist_ok=True)
         _mark(path, verb, "running")
     yield path
@@ -100,27 +112,38 @@ def output_folder(
         _mark(path, verb, "complete")
 
 
-def _settle_existing(path: Path, *, verb: str, force: bool, resume: bool, can_resume: bool) -> None:
+def require_output(
+    path: Path, *, verb: str, force: bool = False, resume: bool = False, can_resume: bool = True
+) -> None:
+    """Raise UsageError where `output_folder` would, so that a wrong output is said before hours of work."""
+    path = Path(path)
+    if force and resume:
+        raise UsageError("--force and --resume exclude each other", hint="--force begins anew, --resume goes on")
+    with _refusal(path):
+        if path.exists() and not path.is_dir():
+            raise OutputExists(f"the output folder {path} is a file", hint="name another folder")
+        if path.is_dir() and any(path.iterdir()):
+            _check_existing(path, verb=verb, force=force, resume=resume, can_resume=can_resume)
+        nearest = next(place for place in (path, *path.absolute().parents) if place.exists())
+    require_writable(nearest / MARKER)
+
+
+def _check_existing(path: Path, *, verb: str, force: bool, resume: bool, can_resume: bool) -> None:
     marker = _read_marker(path)
-    if resume and (marker is None or marker.get("verb") != verb):
+    is_own = marker is not None and marker.get("verb") == verb
+    if resume and not is_own:
         raise OutputExists(
             f"{path} holds no {verb} run to resume", hint="leave out --resume, or name the folder of one"
         )
-    if resume:
-        for half_written in path.rglob("*.tmp"):
-            half_written.unlink()
-        return
-    if not force:
-        is_own = marker is not None and marker.get("verb") == verb
+    if not (force or resume):
         also = ", --resume goes on with it" if can_resume else ""
         hint = f"--force replaces it{also}" if is_own else "name another"
         raise OutputExists(f"the output folder {path} is not empty", hint=hint)
-    if marker is None or marker.get("verb") != verb:
+    if not is_own:
         raise OutputExists(
             f"--force deletes only what thuja {verb} made, and {path} is something else",
             hint="name another folder, or empty this one yourself",
         )
-    empty_folder(path)
 
 
 def empty_folder(path: Path) -> None:
@@ -144,6 +167,16 @@ def _refusal(path: Path) -> Iterator[None]:
         raise UsageError(
             f"cannot write to {path}: {error.strerror or error}", hint="name a place that you may write to"
         ) from error
+
+
+@contextmanager
+def in_one_sentence(path: Path, *, hint: str) -> Iterator[None]:
+    """Turn what the file system refuses while `path` is written (a full disk, say) into one sentence with `hint`."""
+    try:
+        yield
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise ThujaError(f"writing {path} stopped: {reason}", hint=hint) from error
 
 
 def require_complete(path: Path, *, verb: str) -> Path:

@@ -2,24 +2,33 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from multiprocessing import get_context, parent_process
 from multiprocessing.process import BaseProcess
-from threading import Thread
-from typing import TypeVar
+from threading import Thread, current_thread
+from typing import Final, TypeVar
 
-from thuja.errors import ThujaError
+from thuja.errors import ThujaError, UsageError
 
 In = TypeVar("In")
 Out = TypeVar("Out")
+
+_MOST: Final = 1_000
+"""Workers that anybody may ask for; each is a process of its own."""
 
 
 def cores() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def check_workers(workers: int) -> None:
+    """Raise UsageError for a number of workers that `spread` does not take."""
+    if not 0 <= workers <= _MOST:
+        raise UsageError(f"cannot work with {workers} workers", hint=f"--workers takes 0 (one a core) to {_MOST:,}")
 
 
 def spread(
@@ -28,19 +37,25 @@ def spread(
     *,
     workers: int = 0,
     hint: str = "fewer --workers need less memory",
-) -> Iterator[Out]:
+) -> Generator[Out, None, None]:
     """`map`, by that many processes (0: one a core; with 1, in this one), at most two items a worker ahead.
 
-    `job` is importable, and pickles. What it raises is raised here. Raises ThujaError with `hint` when the
-    system kills a worker; when this process is killed, the workers end too.
+    `job` is importable, and pickles. What it raises is raised here. Raises UsageError at once for a number of
+    workers that cannot be, ThujaError with `hint` when the system kills a worker; when this process is killed,
+    the workers end too. Who may stop before the last item closes it (`contextlib.closing`), which ends the workers.
     """
-    count = workers or cores()
+    check_workers(workers)
+    return _spread(job, items, workers or cores(), hint=hint)
+
+
+def _spread(job: Callable[[In], Out], items: Iterable[In], count: int, *, hint: str) -> Generator[Out, None, None]:
     waiting = iter(items)
     head = list(islice(waiting, 2))
     if count == 1 or len(head) < 2:
         yield from map(job, head)
         yield from map(job, waiting)
         return
+    caller = current_thread()
     # Spawned, not forked: a fork copies locked locks of whatever threads the caller has.
     pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_end_with_parent)
     try:
@@ -51,7 +66,8 @@ def spread(
     except BrokenProcessPool as error:
         raise ThujaError("a worker process was killed, perhaps for want of memory", hint=hint) from error
     finally:
-        pool.shutdown(cancel_futures=True)
+        # Left unclosed, it may be collected in the pool's own thread, which cannot wait for itself.
+        pool.shutdown(wait=current_thread() is caller, cancel_futures=True)
 
 
 def _end_with_parent() -> None:

@@ -2,16 +2,16 @@
 
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
-def track(items: Iterable[T], *, total: int | None, label: str, unit: str = "images") -> Iterator[T]:
+def track(items: Iterable[T], *, total: int | None, label: str, unit: str = "images") -> Generator[T, None, None]:
     """Pass items through, showing progress, rate and time left on stderr.
 
-    A bar on a terminal; in a log, a plain line every ten seconds.
+    A bar on a terminal; in a log, a plain line every ten seconds. Closing it closes `items`, if that is a generator.
     """
     progress = Progress(total=total, label=label, unit=unit)
     try:
@@ -19,12 +19,13 @@ def track(items: Iterable[T], *, total: int | None, label: str, unit: str = "ima
             yield item
             progress.advance(1)
     finally:
+        _close(items)
         progress.close()
 
 
 def counted(
     parts: Iterable[Sequence[T]], *, total: int | None, label: str, unit: str = "images"
-) -> Iterator[Sequence[T]]:
+) -> Generator[Sequence[T], None, None]:
     """`track` for items that come in parts: each counts for as many as it holds."""
     progress = Progress(total=total, label=label, unit=unit)
     try:
@@ -32,7 +33,14 @@ def counted(
             yield part
             progress.advance(len(part))
     finally:
+        _close(parts)
         progress.close()
+
+
+def _close(items: Iterable[object]) -> None:
+    """End what makes the items, so that no worker of it outlives who took them."""
+    if isinstance(items, Generator):
+        items.close()
 
 
 class Progress:

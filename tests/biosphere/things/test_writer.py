@@ -1,9 +1,5 @@
 import csv
-import hashlib
 import json
-import subprocess
-import sys
-import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +7,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
+from tests.biosphere.digests import digest
 
 from thuja.biosphere.things import Thing, ThingsConfig, ThingsWriteConfig, questions, write_things
 from thuja.biosphere.things.writer import jpeg_of
@@ -23,12 +20,6 @@ CONFIG = ThingsConfig(seed=7, images=450, noise=0.1, test=0.2)
 FOLDERS = ThingsWriteConfig(size=32, workers=1)
 SHARDS = ThingsWriteConfig(size=32, workers=1, shards=True, shard_images=100)
 BOTH = pytest.mark.parametrize("how", [FOLDERS, SHARDS], ids=["folders", "shards"])
-
-
-def digest(folder: Path) -> dict[str, str]:
-    """Every file's hash, but for the marker, which holds the time."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MARKER)
-    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -140,28 +131,10 @@ def test_an_interrupted_run_is_resumed_to_the_same_bytes(tmp_path, how, monkeypa
     assert digest(cut) == digest(tmp_path / "whole")
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("flags", [(), ("--shards",)], ids=["folders", "shards"])
-def test_a_killed_run_is_resumed_to_the_same_bytes(tmp_path, flags):
-    arguments = ["--images", "3000", "--size", "48", "--workers", "2", *flags]
-    run = [sys.executable, "-c", "from thuja.cli.biosphere_things import things; things()"]
-    process = subprocess.Popen([*run, str(tmp_path / "cut"), *arguments], stderr=subprocess.DEVNULL)
-    for _ in range(600):
-        time.sleep(0.05)
-        if len(list((tmp_path / "cut").rglob("*.jpg"))) > 300 or list((tmp_path / "cut").rglob("*.tar.*")):
-            break
-    process.kill()
-    process.wait()
-    assert json.loads((tmp_path / "cut" / MARKER).read_text())["state"] == "running"
-    for folder, more in (("cut", ["--resume"]), ("whole", [])):
-        subprocess.run([*run, str(tmp_path / folder), *arguments, *more], check=True, capture_output=True)
-    assert digest(tmp_path / "cut") == digest(tmp_path / "whole")
-
-
 def test_a_run_of_other_knobs_is_not_resumed(tmp_path):
     few = replace(CONFIG, images=20)
     write_things(few, tmp_path / "t", FOLDERS)
-    with pytest.raises(OutputExists, match="other knobs \\(things, size\\)"):
+    with pytest.raises(OutputExists, match="other knobs \\(seed, size\\)"):
         write_things(replace(few, seed=8), tmp_path / "t", replace(FOLDERS, size=48), resume=True)
     with pytest.raises(OutputExists, match="not empty"):
         write_things(few, tmp_path / "t", FOLDERS)

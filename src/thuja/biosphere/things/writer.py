@@ -5,10 +5,9 @@ come in any number, and a killed run goes on to the same bytes.
 """
 
 import csv
-import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, fields
 from functools import partial
 from pathlib import Path
@@ -17,20 +16,27 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from thuja.biosphere.rows import ParquetRows
+from thuja.biosphere.settings import Note, check_count, check_layout
 from thuja.biosphere.things.draw import check_size, draw_thing
 from thuja.biosphere.things.questions import Answer, Choice, answers_of, choices_of, class_card
 from thuja.biosphere.things.thing import VERSION, Thing, ThingsConfig, is_test
-from thuja.errors import OutputExists, ThujaError, UsageError
 from thuja.images import encode_jpeg
-from thuja.jobs import Progress, atomic_path, output_folder, spread, write_json
+from thuja.jobs import Progress, atomic_path, put_file, spread, write_json
 from thuja.record import Value
 from thuja.shards import ShardFacts, even_sizes, write_manifest, write_shard
 from thuja.shards.manifest import read_facts
 
-VERB: Final = "biosphere things"
+NOTE: Final = Note(
+    file="things.json",
+    verb="biosphere things",
+    what="things",
+    compared=("version", "things", "size", "shards"),
+)
 QUALITY: Final = 90
+_BLOCK: Final = 1_000_000
+"""Pictures whose split is looked up at a time."""
 _CHUNK: Final = 200
 """Pictures that a worker draws at a time, into folders."""
 _FOLDER: Final = 1_000
@@ -60,10 +66,7 @@ class ThingsWriteConfig:
 
     def __post_init__(self) -> None:
         check_size(self.size)
-        if self.workers < 0:
-            raise UsageError(f"cannot draw with {self.workers} workers", hint="--workers takes 0 (one a core) or more")
-        if self.shard_images < 1:
-            raise UsageError(f"a shard cannot hold {self.shard_images} pictures", hint="it holds at least one")
+        check_layout(shard_images=self.shard_images, workers=self.workers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,23 +89,15 @@ def write_things(
     disk is full or a worker is killed.
     """
     out = Path(out)
-    card = _card(config, how)
-    if resume:
-        _check_same_knobs(out / "things.json", card)
-    try:
-        with output_folder(out, verb=VERB, force=force, resume=resume):
-            write_json(out / "things.json", card)
-            _write_all(config, out, how)
-    except OSError as error:
-        message = f"writing {out} stopped: {error.strerror or error}"
-        raise ThujaError(message, hint="mend that, then run it again with --resume") from error
+    check_count(config.images, is_sharded=how.shards)
+    with NOTE.folder(out, _settings(config, how), force=force, resume=resume):
+        _write_all(config, out, how)
     return config.images
 
 
-def _card(config: ThingsConfig, how: ThingsWriteConfig) -> dict[str, object]:
-    test = int(is_test(config, np.arange(config.images)).sum())
+def _settings(config: ThingsConfig, how: ThingsWriteConfig) -> dict[str, object]:
+    test = int(_tests(config).sum())
     return {
-        "format": "thuja things",
         "version": VERSION,
         "things": asdict(config),
         "source": config.source,
@@ -113,16 +108,11 @@ def _card(config: ThingsConfig, how: ThingsWriteConfig) -> dict[str, object]:
     }
 
 
-def _check_same_knobs(path: Path, card: dict[str, object]) -> None:
-    if not path.exists():
-        return
-    found = json.loads(path.read_text(encoding="utf-8"))
-    differing = [name for name in ("version", "things", "size", "shards") if found.get(name) != card[name]]
-    if differing:
-        raise OutputExists(
-            f"{path.parent} holds things of other knobs ({', '.join(differing)})",
-            hint="--resume takes the same knobs as the first run; things.json says which they were",
-        )
+def _tests(config: ThingsConfig) -> npt.NDArray[np.bool_]:
+    """Which pictures are kept for tests (N,), looked up in blocks: a byte each."""
+    starts = range(0, config.images, _BLOCK)
+    blocks = (np.arange(start, min(start + _BLOCK, config.images)) for start in starts)
+    return np.concatenate([is_test(config, block) for block in blocks])
 
 
 def _write_all(config: ThingsConfig, out: Path, how: ThingsWriteConfig) -> None:
@@ -131,7 +121,7 @@ def _write_all(config: ThingsConfig, out: Path, how: ThingsWriteConfig) -> None:
     progress = Progress(total=config.images, label="things")
     with ExitStack() as stack:
         table = _Table(stack, out, has_csv=not how.shards)
-        for done in _drawn(config, out, how):
+        for done in stack.enter_context(closing(_drawn(config, out, how))):
             table.add(done)
             shards += [done.shard] if done.shard else []
             progress.advance(len(done.things))
@@ -141,13 +131,11 @@ def _write_all(config: ThingsConfig, out: Path, how: ThingsWriteConfig) -> None:
         write_manifest(out / "shards", shards)
 
 
-def _drawn(config: ThingsConfig, out: Path, how: ThingsWriteConfig) -> Iterator[_Done]:
+def _drawn(config: ThingsConfig, out: Path, how: ThingsWriteConfig) -> Generator[_Done, None, None]:
     if how.shards:
         job = partial(_draw_shard, config, out, how.size)
         return spread(job, _shard_plan(config, how.shard_images), workers=how.workers)
-    for number in range(-(-config.images // _FOLDER)):
-        (out / "images" / f"{number:03d}").mkdir(parents=True, exist_ok=True)
-    chunks = [range(start, min(start + _CHUNK, config.images)) for start in range(0, config.images, _CHUNK)]
+    chunks = (range(start, min(start + _CHUNK, config.images)) for start in range(0, config.images, _CHUNK))
     return spread(partial(_draw_chunk, config, out, how.size), chunks, workers=how.workers)
 
 
@@ -156,17 +144,13 @@ def _draw_chunk(config: ThingsConfig, out: Path, size: int, numbers: range) -> _
     things = [Thing.of(config, number) for number in numbers]
     files = [f"images/{thing.number // _FOLDER:03d}/{thing.uuid}.jpg" for thing in things]
     for thing, file in zip(things, files, strict=True):
-        path = out / file
-        if not path.exists():
-            temporary = path.with_suffix(".jpg.tmp")
-            temporary.write_bytes(jpeg_of(thing, size))
-            temporary.replace(path)
+        put_file(out / file, partial(jpeg_of, thing, size))
     return _Done(things=things, files=files)
 
 
 def _shard_plan(config: ThingsConfig, most: int) -> list[tuple[str, npt.NDArray[np.int64]]]:
     """Each shard's name and the numbers of its pictures, which lie in no order of kinds or scenes."""
-    tests = is_test(config, np.arange(config.images))
+    tests = _tests(config)
     plan = []
     for split, members in (("train", np.flatnonzero(~tests)), ("test", np.flatnonzero(tests))):
         ends = np.cumsum(even_sizes(len(members), most))
@@ -198,9 +182,8 @@ class _Table:
     def __init__(self, stack: ExitStack, out: Path, *, has_csv: bool) -> None:
         self.counts: dict[str, Counter[str]] = {}
         self._stack = stack
-        self._parquet = stack.enter_context(
-            pq.ParquetWriter(stack.enter_context(atomic_path(out / "things.parquet")), _SCHEMA)
-        )
+        temporary = stack.enter_context(atomic_path(out / "things.parquet"))
+        self._parquet = stack.enter_context(ParquetRows(temporary, _SCHEMA))
         self._csv = self._opened(out / "table.csv", _SCHEMA.names) if has_csv else None
         self._answers = self._opened(out / "questions.csv", [field.name for field in fields(Answer)])
         self._choices = self._opened(out / "choices.csv", [field.name for field in fields(Choice)])
@@ -208,7 +191,7 @@ class _Table:
     def add(self, done: _Done) -> None:
         """Put down what a worker did."""
         rows = [_row(thing, file) for thing, file in zip(done.things, done.files, strict=True)]
-        self._parquet.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA))
+        self._parquet.add(rows)
         if self._csv:
             self._csv.writerows(rows)
         for thing in done.things:
