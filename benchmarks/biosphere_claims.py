@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from thuja.biosphere import World, WorldConfig
-from thuja.biosphere.card_world import role_rows
+from thuja.biosphere.card_traits import role_rows, trait_rows
 from thuja.biosphere.claims import open_seed, read_claims
 from thuja.biosphere.geometry import expected_geometry, sampled_geometry
 from thuja.biosphere.probes import Split
@@ -35,8 +35,8 @@ def roles(seeds: list[int]) -> Verdict:
     for seed in seeds:
         world = World.make(WorldConfig(seed=seed))
         folds = Split.folds(np.arange(len(world.species)), np.random.default_rng(0))
-        for row in role_rows(world, Ancestry.of(world.tree), folds):
-            rows[str(row.role)].append(row)
+        for row in role_rows(trait_rows(world, Ancestry.of(world.tree), folds), world.config):
+            rows[str(row.role)].append(row.follows)
 
     def mean(role: str, field: str) -> float:
         return float(np.mean([getattr(row, field) for row in rows[role]]))
@@ -65,7 +65,7 @@ def swaps(seeds: list[int]) -> Verdict:
             run("card", world, "--out", card, "--images", 800)
             rows = json.loads((card / "card.json").read_text(encoding="utf-8"))["swaps"]
         by_part = {row["part"]: row for row in rows if row["features"] == "ImageNet"}
-        ground, organism = by_part["background only"], by_part["organism only"]
+        ground, organism = by_part["background only"], by_part["organism cut out"]
         gap = organism["own"]["macro"] - organism["other"]["macro"]
         lows = min(organism[side]["low"] - organism[side]["chance"] for side in ("own", "other"))
         found += [

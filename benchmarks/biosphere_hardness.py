@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import torch
 from PIL import Image
 from torch import nn
@@ -24,18 +25,23 @@ FOLDS = 5
 
 
 def load(folder: Path, size: int, label: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Pictures (N, size, size, 3) in uint8, their classes (N,), and the fold that tests each (N,)."""
+    """Pictures (N, size, size, 3) in uint8 of all frames that something is on, their classes (N,), the folds (N,).
+
+    The label is true: the species that a picture is of, or that species' genus, family, habitat, ....
+    """
     with (folder / "table.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+        rows = [row for row in csv.DictReader(file) if row["is_empty"] == "False"]
+    species = {row["scientific_name"]: row for row in pq.read_table(folder / "species.parquet").to_pylist()}
     pictures = np.empty((len(rows), size, size, 3), dtype=np.uint8)
     for place, row in enumerate(rows):
         with Image.open(folder / row["file"]) as image:
             pictures[place] = np.asarray(image.resize((size, size), Image.Resampling.BOX))
-    classes = np.unique([row[label] for row in rows], return_inverse=True)[1]
+    names = [row["true_name"] for row in rows]
+    classes = np.unique([str(species[name][label]) for name in names], return_inverse=True)[1]
     seen: dict[str, int] = {}
     folds = np.zeros(len(rows), dtype=np.int64)
-    for place, row in enumerate(rows):
-        number = seen[row["scientific_name"]] = seen.get(row["scientific_name"], -1) + 1
+    for place, name in enumerate(names):
+        number = seen[name] = seen.get(name, -1) + 1
         folds[place] = number % FOLDS
     return pictures, classes, folds
 
@@ -154,7 +160,9 @@ def main() -> None:
     """Parse, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--label", default="scientific_name", help="which column of table.csv to tell (family, ...)")
+    parser.add_argument(
+        "--label", default="scientific_name", help="which column of species.parquet to tell (family, habitat)"
+    )
     parser.add_argument("--train-minutes", type=float, default=0.0)
     parser.add_argument("--train-pictures", type=int, default=10**9, help="stop after so many pictures seen")
     parser.add_argument("--no-probe", action="store_true")

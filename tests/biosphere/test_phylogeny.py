@@ -70,6 +70,17 @@ def test_covariance_equals_the_walk_to_the_common_ancestor():
             assert shared[i, j] == tree.death[ancestor]
 
 
+def test_some_species_have_the_ancestry_that_they_have_among_all():
+    tree = Tree.grow(80, np.random.default_rng(9))
+    some = np.array([3, 17, 18, 40, 79])
+    whole, part = Ancestry.of(tree), Ancestry.of(tree, some)
+    np.testing.assert_allclose(part.covariance, whole.covariance[np.ix_(some, some)])
+    for found in (part, whole.among(some)):
+        assert found.species.tolist() == some.tolist()
+    fewer = part.among(some[1:4])
+    np.testing.assert_allclose(fewer.covariance, part.covariance[1:4, 1:4])
+
+
 def test_two_thousand_species_have_a_positive_covariance_of_height_one():
     shared = covariance(Tree.grow(2000, np.random.default_rng(2)))
     np.testing.assert_allclose(np.diag(shared), 1)

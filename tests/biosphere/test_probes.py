@@ -3,18 +3,24 @@
 import numpy as np
 import pytest
 
+from thuja.biosphere.config import WorldConfig
 from thuja.biosphere.probes import (
     Probe,
     Split,
+    class_from_all_other_kin,
     class_from_kin,
     explained,
+    from_all_other_kin,
     from_kin,
+    from_kin_in_folds,
     nearest_mean,
     ridge_regression,
     score,
 )
-from thuja.biosphere.signal import Ancestry
+from thuja.biosphere.signal import Ancestry, pagel_lambda
+from thuja.biosphere.traits import HABITATS
 from thuja.biosphere.tree import Tree
+from thuja.biosphere.world import World
 
 
 def clusters_of(count: int, each: int) -> np.ndarray:
@@ -97,6 +103,42 @@ def test_kin_foretell_what_follows_the_tree_as_well_as_can_be():
     assert gap == pytest.approx(1 - known, rel=0.15)
     noise = generator.standard_normal((120, 50))
     assert abs(explained(from_kin(noise, ancestry, split), noise[test])) < 0.1
+
+
+def test_leaving_out_one_at_a_time_in_one_go_equals_leaving_it_out():
+    generator = np.random.default_rng(8)
+    ancestry = Ancestry.of(Tree.grow(40, generator))
+    motion = ancestry.axes * np.sqrt(ancestry.variances) @ generator.standard_normal((40, 3))
+    values = motion + 0.5 * generator.standard_normal((40, 3)) + 2
+    at_once = from_all_other_kin(values, ancestry)
+    lambdas = pagel_lambda(values, ancestry)
+    for left in range(40):
+        kept = np.delete(np.arange(40), left)
+        for trait, lambda_ in enumerate(lambdas):
+            matrix = lambda_ * ancestry.covariance + (1 - lambda_) * np.eye(40)
+            inverse = np.linalg.inv(matrix[np.ix_(kept, kept)])
+            root = inverse.sum(axis=0) @ values[kept, trait] / inverse.sum()
+            said = root + matrix[left, kept] @ inverse @ (values[kept, trait] - root)
+            assert at_once[left, trait] == pytest.approx(said, abs=1e-6)
+    folds = Split.folds(np.arange(40), generator)
+    for fold in folds:
+        np.testing.assert_allclose(
+            from_kin_in_folds(values, ancestry, folds)[fold.test], from_kin(values, ancestry, fold)
+        )
+
+
+def test_kin_left_out_one_by_one_tell_half_of_the_habitats_or_more_at_the_usual_rate_and_few_at_a_high_one():
+    """The card says so: what ancestry alone gives."""
+    found = {}
+    for rate in (10.0, 60.0):
+        shares = []
+        for seed in range(5):
+            world = World.make(WorldConfig(seed=seed, images=2, habitat_rate=rate))
+            habitat = np.array([HABITATS.index(species.habitat) for species in world.species])
+            shares.append(np.mean(class_from_all_other_kin(habitat, Ancestry.of(world.tree)) == habitat))
+        found[rate] = np.mean(shares)
+    assert 0.5 < found[10.0] < 0.7
+    assert found[60.0] < 0.35
 
 
 def test_kin_vote_for_the_class_of_their_clade():

@@ -87,7 +87,7 @@ def make_card(
     reckoning = Reckoning.of(world, asked, met)
     ancestry, folds = None, []
     if len(world.species) >= _FEW:
-        ancestry = Ancestry.of(world.tree, _kin(len(world.species), asked.numbers, generator))
+        ancestry = Ancestry.of(world.tree, kin_of(len(world.species), asked.numbers, generator))
         folds = Split.folds(np.arange(len(ancestry.species)), generator)
     traits = trait_rows(world, ancestry, folds)
     return Card(
@@ -116,7 +116,7 @@ def make_card(
     )
 
 
-def _kin(count: int, asked: Ints, generator: np.random.Generator) -> Ints:
+def kin_of(count: int, asked: Ints, generator: np.random.Generator) -> Ints:
     """The species whose ancestry is reckoned with: all, or those asked about and others at random up to MOST."""
     others = np.setdiff1d(generator.permutation(count), asked, assume_unique=True)
     return np.sort(np.concatenate([asked, others[: max(0, MOST - len(asked))]]))

@@ -121,6 +121,8 @@ def context(world: World, asked: Asked, reckoning: Reckoning) -> Evidence:
     """What pictures tell beside the organism: the ground of its habitat, its camera's kind, and a stamp's date.
 
     A neutral ground tells nothing. The site is not seen, and so neither is what its fixed ground tells of ranges.
+    Cameras count as often as they took observations. What was brought indoors is never met again, so of one picture
+    an individual up to 1.4 times as many are of it, in all species alike: that is left out of account.
     """
     share = np.array([CAMERAS.index(one.observation.camera) for one in asked.sightings])
     species = log(world.camera_shares[asked.numbers][:, share].T) + _ground(

@@ -231,8 +231,9 @@ def _hidden(card: Card) -> Table:
     ]
     return Table(
         title="Hidden ecological variables",
-        note="They are never drawn. Known: R2 with all drawn traits over all species, as asked. Left out: R2 on "
-        "species left out, by ridge regression on true liabilities: what so few species allow. Kin: by kin alone. "
+        note="They are never drawn. Known: R2 with all traits as they are drawn, over all species: as asked, "
+        "unless species are fewer than twice the columns. Left out: R2 on "
+        "species left out, by ridge regression on the same: what so few species allow. Kin: by kin alone. "
         f"{_ancestry(card)}",
         columns=("variable", "asked", "known", "left out", "kin"),
         rows=tuple(rows),

@@ -55,7 +55,7 @@ def draw_sample(world: World, images: int, generator: np.random.Generator) -> li
     """About that many sightings, as many of each species; of fewer species where they would be under six each.
 
     They are one an individual, so that no test picture has a companion in training, and each is the first of its
-    observation, so that cameras are met as often as `World.camera_shares` says. Raises EmptyInput where a world
+    observation, so that cameras are met about as often as `World.camera_shares` says. Raises EmptyInput where a world
     has no individuals to compare.
     """
     count = min(len(world.species), max(2, images // 6), MOST)

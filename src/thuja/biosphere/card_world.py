@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from thuja.biosphere.evolution import visible_design
 from thuja.biosphere.probes import Split, explained, from_kin_in_folds, ridge_regression
 from thuja.biosphere.scene import Camera
 from thuja.biosphere.sighting import Sighting
@@ -20,7 +21,7 @@ from thuja.taxonomy import RANKS, Rank
 class HiddenRow:
     """One hidden variable: the share of its variance that visible traits were to have, and what is found.
 
-    `known` is the R2 of a regression on all drawn traits' liabilities over all species; `left_out`, by ridge
+    `known` is the R2 of a regression on all traits as they are drawn, over all species; `left_out`, by ridge
     regression, and `kin`, by kin alone, are of species left out, among those whose ancestry is reckoned with.
     """
 
@@ -42,7 +43,7 @@ class ShareRow:
 def hidden_rows(world: World, ancestry: Ancestry, folds: Sequence[Split]) -> tuple[HiddenRow, ...]:
     """What visible traits and kin tell of each hidden variable; the folds are of the ancestry's species."""
     hidden = np.array([species.hidden for species in world.species])
-    drawn = world.liabilities[:, world.liabilities.std(axis=0) > 0]
+    drawn = visible_design([species.looks for species in world.species], world.roles)
     design = np.column_stack([np.ones(len(drawn)), drawn])
     order = np.concatenate([fold.test for fold in folds])
     by_kin = from_kin_in_folds(hidden[ancestry.species], ancestry, folds)
