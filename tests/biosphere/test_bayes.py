@@ -1,5 +1,6 @@
 """Bayes' rule on true traits: what is worked out by hand, what simulation finds, and calibration."""
 
+from dataclasses import replace
 from statistics import NormalDist
 
 import numpy as np
@@ -144,12 +145,15 @@ def test_what_does_not_show_says_nothing_and_the_body_plan_always_does():
         np.testing.assert_allclose(row, [0, 0, 1] if one.body_plan == "bird" else [2 / 3, 1 / 3, 0], atol=1e-9)
 
 
-def test_a_front_view_hides_the_tail_and_a_distant_one_fine_detail():
+def test_near_views_hide_the_other_end_and_what_lies_where_they_do_not_look_on_that_body_plan():
     _, _, looks = draw(classes_of(np.zeros((1, 1, WIDTH))), 2, np.random.default_rng(6))
-    visible = Seen.of(looks, [View.FRONT, View.DISTANT]).is_visible
-    assert visible[:, [PLACES[name] for name in ("tail", "texture", "hue")]].tolist() == [
+    looks.append(replace(looks[0], body_plan="spider"))
+    visible = Seen.of(looks, [View.FRONT, View.REAR, View.FRONT]).is_visible
+    # The eyespots of a spider are on its rear, those of a fish all along it.
+    assert visible[:, [PLACES[name] for name in ("tail", "mouth", "ocelli")]].tolist() == [
         [False, True, True],
         [True, False, True],
+        [False, True, False],
     ]
 
 

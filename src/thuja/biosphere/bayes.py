@@ -61,11 +61,13 @@ class Seen:
     def of(cls, looks: Sequence[Looks], views: Sequence[View], ailments: Sequence[Ailments] = ()) -> "Seen":
         """What these specimens show in these views; what shows in part is seen as well as what shows plainly."""
         values = [[_number(trait, getattr(one, name)) for name, trait in TRAITS.items()] for one in looks]
-        visible = {view: [visibility(trait, view) > 0 for trait in TRAITS.values()] for view in set(views)}
+        plans = tuple(one.body_plan for one in looks)
+        frames = list(zip(views, plans, strict=True))
+        visible = {frame: [visibility(trait, *frame) > 0 for trait in TRAITS.values()] for frame in set(frames)}
         return cls(
             values=np.array(values),
-            is_visible=np.array([visible[view] for view in views]),
-            plans=tuple(one.body_plan for one in looks),
+            is_visible=np.array([visible[frame] for frame in frames]),
+            plans=plans,
             ailing=np.array([ailing(one) for one in ailments]) if ailments else np.zeros(len(looks)),
         )
 
