@@ -149,11 +149,11 @@ def test_near_views_hide_the_other_end_and_what_lies_where_they_do_not_look_on_t
     _, _, looks = draw(classes_of(np.zeros((1, 1, WIDTH))), 2, np.random.default_rng(6))
     looks.append(replace(looks[0], body_plan="spider"))
     visible = Seen.of(looks, [View.FRONT, View.REAR, View.FRONT]).is_visible
-    # The eyespots of a spider are on its rear, those of a fish all along it.
-    assert visible[:, [PLACES[name] for name in ("tail", "mouth", "ocelli")]].tolist() == [
-        [False, True, True],
-        [True, False, True],
+    # A fish has its limbs on its back, beyond the frame about its head; a spider has some at its head.
+    assert visible[:, [PLACES[name] for name in ("tail", "mouth", "limb_count")]].tolist() == [
         [False, True, False],
+        [True, False, True],
+        [False, True, True],
     ]
 
 
