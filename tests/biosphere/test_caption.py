@@ -6,12 +6,14 @@ from functools import cache
 
 import numpy as np
 import pytest
+from scripts.measure_visibility import with_another
 from tests.biosphere import scenes
 
 from thuja.biosphere.bodies import PLANS
 from thuja.biosphere.cameras import has_foreground
-from thuja.biosphere.caption import MOST_WORDS, caption, facts
+from thuja.biosphere.caption import MOST_WORDS, caption, facts, said_of
 from thuja.biosphere.colours import colour_name, colour_pair
+from thuja.biosphere.draw import draw, silhouette
 from thuja.biosphere.paints import worn_pair
 from thuja.biosphere.scene import Ailments, Camera, Scene, Specimen, Style
 from thuja.biosphere.traits import HABITATS, NEUTRAL, TRAITS, View, visibility
@@ -202,7 +204,6 @@ def test_hidden_details_are_no_facts():
     """What an occluder, a blur, a crop or the distance may hide is left unsaid."""
     surroundings = {
         "plan",
-        "stage",
         "colour",
         "mark_colour",
         "pattern",
@@ -219,14 +220,68 @@ def test_hidden_details_are_no_facts():
         names = names_in(specimen, scene)
         if has_foreground(scene) or scene.blur >= 0.6 or scene.view is View.DISTANT:
             assert names <= surroundings
+        if scene.view is not View.WHOLE:
+            assert not names & {"stage", "ailment"}
         for name in names & set(TRAITS) - {"pattern"}:
-            assert visibility(TRAITS[name], scene.view) >= 1
+            assert visibility(TRAITS[name], scene.view, specimen.looks.body_plan) >= 1
+
+
+def traits_told(specimen: Specimen, scene: Scene) -> set[str]:
+    """The traits that a caption names."""
+    said = {fact.name for fact in said_of(specimen, scene, Wording.TRAIN).facts}
+    return said & set(TRAITS) | ({"hue"} if said & {"colour", "mark_colour"} else set())
+
+
+@pytest.mark.parametrize("view", [View.FRONT, View.REAR])
+def test_what_a_caption_of_a_near_view_names_is_in_the_frame(view):
+    """Captions told of the marks on limbs where no limb was to be seen: a trait that is named changes the picture."""
+    generator = np.random.default_rng(9)
+    shares = []
+    for _ in range(150):
+        specimen, scene = specimen_of(generator), scene_of(generator, view=view, is_empty=False)
+        before = np.asarray(draw(specimen, scene), dtype=int)
+        body = np.count_nonzero(silhouette(specimen, scene))
+        for name in sorted(traits_told(specimen, scene)):
+            other = with_another(specimen, TRAITS[name], generator)
+            changed = np.abs(np.asarray(draw(other, scene), dtype=int) - before).max(axis=2) > 8
+            shares.append(changed.sum() / body)
+    assert len(shares) > 150
+    assert np.mean([share < 0.002 for share in shares]) < 0.01
+
+
+@pytest.mark.parametrize("view", View)
+def test_the_young_are_called_so_where_all_of_them_is_clear_to_see_in_its_colours(view):
+    """No near view, none from afar and no drawing in ink tells a stage."""
+    told = 0
+    for specimen, scene in pairs_of(11, view=view):
+        if "stage" in names_in(specimen, scene):
+            told += 1
+            assert (scene.view, scene.style, specimen.stage) == (View.WHOLE, Style.SHADED, "juvenile")
+            assert scene.blur < 0.6
+            assert not scene.is_dark
+            assert not has_foreground(scene)
+    assert bool(told) == (view is View.WHOLE)
+
+
+def test_an_ailment_that_a_caption_names_is_drawn():
+    generator = np.random.default_rng(12)
+    told = 0
+    for _ in range(120):
+        kind = ("lesions", "parasites", "wear")[int(generator.integers(3))]
+        specimen = specimen_of(generator, ailments=Ailments(**{kind: float(generator.uniform(0, 1))}))
+        scene = scene_of(generator, view=View.WHOLE, occluders=0)
+        if ("ailment", kind) in {(fact.name, fact.value) for fact in facts(specimen, scene)}:
+            told += 1
+            healthy = np.asarray(draw(replace(specimen, ailments=Ailments()), scene), dtype=int)
+            changed = np.abs(np.asarray(draw(specimen, scene), dtype=int) - healthy).max(axis=2) > 8
+            assert changed.sum() > 0.005 * np.count_nonzero(silhouette(specimen, scene))
+    assert told > 30
 
 
 def test_a_clear_picture_tells_every_named_trait_at_an_end():
     generator = np.random.default_rng(8)
     ends = dict.fromkeys((name for name in NAMED if not TRAITS[name].is_discrete), 0.95) | {"hue": 0.4}
-    specimen = specimen_of(generator, is_reversed=False, ailments=Ailments(), **ends)
+    specimen = specimen_of(generator, plan="bird", is_reversed=False, ailments=Ailments(), **ends)
     names = names_in(specimen, scene_of(generator, **CLEAR))
     assert set(NAMED) - {"hue"} - names == set()
 

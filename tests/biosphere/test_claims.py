@@ -90,6 +90,50 @@ def test_a_claim_outside_of_git_opens_nothing(tmp_path):
         open_seed(100, f"{path}#C1")
 
 
+@pytest.mark.parametrize(
+    "line", ["- Result:\n  it failed, by 3 points.", "- Result:", "  - Result: it held", "-  Result : held"]
+)
+def test_a_line_of_result_is_a_result_wherever_its_text_stands(claims, line):
+    """A result whose text began on the next line was none, and its sealed worlds could be opened again."""
+    claims.write_text(STATED.replace("- Seeds: 100-103, 110", f"- Seeds: 100-103, 110\n{line}"), encoding="utf-8")
+    git(claims.parent, "commit", "-qam", "Tell the result")
+    with pytest.raises(UsageError, match="has its result"):
+        open_seed(100, f"{claims}#C1")
+
+
+def test_two_claims_of_one_name_are_refused(claims):
+    """The last of them won, so that a section below could reopen what one above had closed."""
+    text = STATED.replace(
+        "<!-- Form", "## C2: again\n- Claim: a\n- Measure: b\n- Decision rule: c\n- Seeds: 120\n\n<!-- Form"
+    )
+    claims.write_text(text, encoding="utf-8")
+    git(claims.parent, "commit", "-qam", "State it again")
+    with pytest.raises(UsageError, match='2 claims of the name "C2"'):
+        open_seed(120, f"{claims}#C2")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("- Seeds: 100-103, 110\n- Seeds: 100-199", "has 2 lines Seeds"),
+        ("- Seeds:", "has no text in its line Seeds"),
+        ("", "has no line Seeds"),
+    ],
+)
+def test_a_line_that_is_there_twice_or_empty_is_refused(claims, line, message):
+    claims.write_text(STATED.replace("- Seeds: 100-103, 110", line), encoding="utf-8")
+    with pytest.raises(UsageError, match=message):
+        read_claims(claims)
+
+
+def test_a_claim_that_is_given_for_a_free_seed_is_stated_as_well(claims):
+    assert open_seed(3, f"{claims}#C1") == "C1"
+    with pytest.raises(UsageError, match='no claim "junk"'):
+        open_seed(3, f"{claims}#junk")
+    with pytest.raises(UsageError, match="cannot read the claims in junk"):
+        open_seed(3, "junk")
+
+
 def test_a_claim_without_a_decision_rule_is_refused(tmp_path):
     path = tmp_path / "claims.md"
     path.write_text("## C1: x\n- Claim: a\n- Measure: b\n- Seeds: 100\n", encoding="utf-8")

@@ -6,7 +6,7 @@ import pytest
 from thuja.biosphere import evolution
 from thuja.biosphere.evolution import COLUMNS, WIDTH, value_of
 from thuja.biosphere.roles import Role
-from thuja.biosphere.traits import HABITATS, TRAITS, Looks, View, visibility
+from thuja.biosphere.traits import HABITATS, TRAITS, Looks
 from thuja.biosphere.tree import Tree
 from thuja.errors import UsageError
 
@@ -19,13 +19,6 @@ def test_there_are_27_traits_a_third_never_named_in_both_kinds():
     for is_discrete, count, unnamed in ((True, 11, 4), (False, 16, 5)):
         kind = [trait for trait in TRAITS.values() if trait.is_discrete == is_discrete]
         assert (len(kind), sum(not trait.is_named for trait in kind)) == (count, unnamed)
-
-
-def test_every_trait_is_plain_in_some_view_and_the_whole_view_shows_all():
-    for trait in TRAITS.values():
-        assert visibility(trait, View.WHOLE) == 1
-        assert {visibility(trait, view) for view in View} <= {0, 0.5, 1}
-        assert visibility(trait, View.DISTANT) < 1
 
 
 def test_columns_tile_the_liabilities():

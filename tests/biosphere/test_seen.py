@@ -51,3 +51,11 @@ def test_a_share_is_seen_as_its_liability_and_a_count_as_its_place():
     values = Seen.wholly([looks]).values[0]
     np.testing.assert_allclose(values[PLACES["elongation"]], liabilities[COLUMNS["elongation"]][0], atol=1e-9)
     assert values[PLACES["limb_count"]] == 2
+
+
+def test_a_near_view_shows_what_lies_where_it_looks_on_that_body_plan():
+    """The eyespots of a spider are on its rear, those of a fish all along it."""
+    generator = np.random.default_rng(6)
+    for plan, is_shown in (("fish", True), ("spider", False)):
+        near = Seen.of([specimen(generator, plan)], [scene(generator, view=View.FRONT)])
+        assert near.is_visible[0, PLACES["ocelli"]] == is_shown

@@ -10,8 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from thuja.errors import BadFile, EmptyInput, OutputExists, UsageError
-from thuja.jobs import MARKER, atomic_path, output_folder, require_complete, write_json, write_text
+from thuja.errors import BadFile, EmptyInput, OutputExists, ThujaError, UsageError
+from thuja.jobs import (
+    MARKER,
+    atomic_path,
+    in_one_sentence,
+    output_folder,
+    put_file,
+    require_complete,
+    require_output,
+    write_json,
+    write_text,
+)
 from thuja.jobs.folders import temporary_name
 
 
@@ -298,3 +308,36 @@ def test_what_a_killed_process_left_half_written_goes_when_the_job_is_resumed(tm
         left.touch()
     with output_folder(tmp_path / "o", verb="curate", resume=True):
         assert not left.exists()
+
+
+def test_an_output_is_refused_before_the_work_and_nothing_is_touched(tmp_path: Path) -> None:
+    """A card once emptied the folder of the last one, and then found that it could not be made."""
+    folder = made(tmp_path / "out")
+    require_output(folder, verb="curate", force=True)
+    require_output(tmp_path / "new" / "er", verb="curate")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert (folder / "catalog.parquet").read_text() == "kept"
+    assert state(folder) == "complete"
+    with pytest.raises(OutputExists, match="is not empty") as caught:
+        require_output(folder, verb="curate", can_resume=False)
+    assert caught.value.hint == "--force replaces it"
+    with pytest.raises(OutputExists, match="deletes only what thuja train made"):
+        require_output(folder, verb="train", force=True)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="cannot write to"):
+        require_output(tmp_path / "file" / "out", verb="curate")
+
+
+def test_a_file_that_is_there_is_not_made_again(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b.jpg"
+    put_file(path, lambda: b"whole")
+    put_file(path, lambda: pytest.fail("it should not be made"))
+    assert path.read_bytes() == b"whole"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_what_stops_a_write_is_one_sentence_with_its_hint(tmp_path: Path) -> None:
+    full = in_one_sentence(tmp_path, hint="make room")
+    with pytest.raises(ThujaError, match="stopped: No space left on device") as caught, full:
+        raise OSError(28, "it is full")
+    assert caught.value.hint == "make room"

@@ -1,10 +1,14 @@
 import os
 import signal
+import subprocess
+import sys
+from contextlib import closing
+from multiprocessing import active_children
 
 import pytest
 
-from thuja.errors import BadFile, ThujaError
-from thuja.jobs import spread
+from thuja.errors import BadFile, ThujaError, UsageError
+from thuja.jobs import counted, spread, track
 
 
 def square(number: int) -> int:
@@ -43,3 +47,47 @@ def test_what_a_worker_raises_is_raised_here(workers: int) -> None:
 def test_a_killed_worker_is_one_sentence() -> None:
     with pytest.raises(ThujaError, match="worker process was killed"):
         list(spread(die, range(8), workers=2))
+
+
+@pytest.mark.parametrize("workers", [-3, -1, 1_001])
+@pytest.mark.parametrize("items", [0, 1, 5])
+def test_a_number_of_workers_that_cannot_be_is_refused_at_once(workers: int, items: int) -> None:
+    """With one item or none, -3 workers were as good as one."""
+    with pytest.raises(UsageError, match=f"cannot work with {workers} workers"):
+        spread(square, range(items), workers=workers)
+
+
+@pytest.mark.parametrize(
+    "shown", [lambda parts: counted(parts, total=None, label="x"), lambda parts: track(parts, total=None, label="x")]
+)
+def test_closing_what_shows_progress_ends_the_workers(shown) -> None:
+    with closing(shown(spread(lists, range(40), workers=2))) as answers:
+        assert list(next(answers)) == [0]
+        assert active_children()
+    assert not active_children()
+
+
+def lists(number: int) -> list[int]:
+    return [number]
+
+
+@pytest.mark.parametrize("closed", ["closing", "nullcontext"])
+def test_a_failure_between_two_answers_is_its_own_traceback_and_no_other(closed: str) -> None:
+    """The workers of answers that nobody took were ended by one of their own threads: "cannot join current thread"."""
+    script = f"""
+from contextlib import closing, nullcontext
+from thuja.jobs import spread
+def main():
+    with {closed}(spread(abs, range(400), workers=2)) as answers:
+        for answer in answers:
+            if answer == 3:
+                raise OSError("no room")
+if __name__ == "__main__":
+    try:
+        main()
+    except OSError as error:
+        print(error)
+        raise SystemExit(1) from error
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "no room\n", "")

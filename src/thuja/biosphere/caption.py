@@ -36,6 +36,7 @@ _UNCLEAR: Final = 0.6
 _HAZY: Final = 0.25
 """From this much haze on, nothing is told of how vivid colours are."""
 _ILL: Final = 0.3
+"""From this severity on an ailment is plain to see on any body, and wear has faded its colours."""
 _DETAILS: Final = (
     "elongation",
     "head_size",
@@ -101,15 +102,12 @@ def facts(specimen: Specimen, scene: Scene) -> tuple[Fact, ...]:
     looks = specimen.looks
     plan = looks.body_plan
     found = [Fact("plan", plan, plan)]
-    if specimen.stage == "juvenile":
-        found.append(Fact("stage", specimen.stage, plan))
     # The colours as worn: wear fades them.
-    coat = coat_facts(looks, worn_pair(specimen))
-    found += coat if _is_coloured(scene) else coat[-1:]
+    found += [fact for fact in coat_facts(looks, worn_pair(specimen)) if _is_coat_shown(fact.name, plan, scene)]
     if not has_foreground(scene) and scene.blur < _UNCLEAR:
         told = details(looks, is_reversed=specimen.is_reversed)
         found += [fact for fact in told if _is_shown(fact.name, specimen, scene)]
-        found += _ailment(specimen, scene)
+        found += _condition(specimen, scene)
     if PLANS[plan].faces and abs(scene.angle) < _STEEP:
         found.append(Fact("heading", "left" if scene.is_mirrored else "right", plan))
     if scene.view is View.DISTANT:
@@ -159,15 +157,31 @@ def _is_shown(name: str, specimen: Specimen, scene: Scene) -> bool:
         return False
     if name == "lightness" and scene.style is not Style.SHADED:
         return False
-    return visibility(TRAITS[name], scene.view) >= 1
+    return visibility(TRAITS[name], scene.view, specimen.looks.body_plan) >= 1
 
 
-def _ailment(specimen: Specimen, scene: Scene) -> list[Fact]:
-    """The worst ailment, if it is plain to see on a body that is all in the frame."""
+def _is_coat_shown(name: str, plan: str, scene: Scene) -> bool:
+    """Whether a colour or the pattern can be told: from afar as well, where all is small."""
+    if name != "pattern" and not _is_coloured(scene):
+        return False
+    trait = TRAITS["pattern" if name == "pattern" else "hue"]
+    return visibility(trait, scene.view, plan) >= (0.5 if scene.view is View.DISTANT else 1)
+
+
+def _condition(specimen: Specimen, scene: Scene) -> list[Fact]:
+    """That it is young, and its worst ailment if that is plain: both on a body that is all in the frame alone.
+
+    Youth is told by all of a body, its colours with the rest.
+    """
+    if scene.view is not View.WHOLE:
+        return []
+    plan = specimen.looks.body_plan
     ills = {name: getattr(specimen.ailments, name) for name in ("lesions", "parasites", "wear")}
     worst = max(ills, key=lambda name: float(ills[name]))
-    is_seen = scene.view is View.WHOLE and ills[worst] > _ILL
-    return [Fact("ailment", worst, specimen.looks.body_plan)] if is_seen else []
+    found = [Fact("ailment", worst, plan)] if ills[worst] > _ILL else []
+    if specimen.stage == "juvenile" and _is_coloured(scene):
+        found.append(Fact("stage", specimen.stage, plan))
+    return found
 
 
 def _surroundings(scene: Scene, plan: str) -> list[Fact]:

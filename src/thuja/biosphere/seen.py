@@ -81,7 +81,7 @@ class Seen:
 def stated(trait: Trait, view: View, plan: str) -> float:
     """How well a trait is said to show on a body plan in a view, from 0 to 1: what all measures here go by."""
     assert plan, "an empty frame shows nothing"
-    return visibility(trait, view)
+    return visibility(trait, view, plan)
 
 
 def ailing(ailments: Ailments) -> float:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from thuja.biosphere.shown import SHOWN
 from thuja.errors import UsageError
 
 HABITATS: Final = ("water", "soil", "leaf", "sand", "night")
@@ -37,8 +38,8 @@ class Region(StrEnum):
 class Trait:
     """One trait. With `states` it is discrete; with `counts` a number of things; else a share from 0 to 1.
 
-    `is_fine` detail is lost at a distance. `is_coat` marks what belongs to the coat rather than to the
-    shape. A trait that is not `is_named` stands in no text: no caption, description or name.
+    `is_coat` marks what belongs to the coat rather than to the shape. A trait that is not `is_named` stands in
+    no text: no caption, description or name.
     """
 
     name: str
@@ -46,7 +47,6 @@ class Trait:
     states: tuple[str, ...] = ()
     counts: tuple[int, ...] = ()
     is_coat: bool = False
-    is_fine: bool = False
     is_named: bool = True
 
     @property
@@ -75,14 +75,14 @@ _ALL: Final = (
     Trait(name="limb_count", counts=(3, 4, 5, 6)),
     Trait(name="limb_length"),
     Trait(name="limb_width", is_named=False),
-    Trait(name="limb_tip", states=("pointed", "round", "forked", "flat"), is_fine=True, is_named=False),
+    Trait(name="limb_tip", states=("pointed", "round", "forked", "flat"), is_named=False),
     Trait(name="mouth", region=Region.FRONT, states=("blunt", "pointed", "hooked", "tubular")),
     Trait(name="mouth_length", region=Region.FRONT),
     Trait(name="tail", region=Region.REAR, states=("round", "forked", "pointed", "fan")),
     Trait(name="tail_length", region=Region.REAR),
     Trait(name="ornament", region=Region.FRONT, states=("crest", "horns", "antennae", "spines")),
     Trait(name="ornament_length", region=Region.FRONT, is_named=False),
-    Trait(name="margin", states=("smooth", "scalloped", "toothed", "fringed"), is_fine=True, is_named=False),
+    Trait(name="margin", states=("smooth", "scalloped", "toothed", "fringed"), is_named=False),
     # coat
     Trait(
         name="pattern",
@@ -90,7 +90,7 @@ _ALL: Final = (
         is_coat=True,
     ),
     Trait(name="pattern_scale", is_coat=True),
-    Trait(name="pattern_wobble", is_coat=True, is_fine=True, is_named=False),
+    Trait(name="pattern_wobble", is_coat=True, is_named=False),
     Trait(name="hue", is_coat=True),
     Trait(name="chroma", is_coat=True),
     Trait(name="lightness", is_coat=True),
@@ -98,10 +98,10 @@ _ALL: Final = (
     Trait(name="collar_width", is_coat=True),
     Trait(name="ocelli", counts=(1, 2, 3, 4), is_coat=True),
     Trait(name="ocellus_size", is_coat=True),
-    Trait(name="ocellus_form", states=("disc", "ring", "crescent", "bar"), is_coat=True, is_fine=True, is_named=False),
-    Trait(name="texture", states=("smooth", "scaly", "furry", "warty"), is_coat=True, is_fine=True, is_named=False),
-    Trait(name="midline_width", is_coat=True, is_fine=True, is_named=False),
-    Trait(name="limb_marks", states=("plain", "ringed", "striped", "tipped"), is_coat=True, is_fine=True),
+    Trait(name="ocellus_form", states=("disc", "ring", "crescent", "bar"), is_coat=True, is_named=False),
+    Trait(name="texture", states=("smooth", "scaly", "furry", "warty"), is_coat=True, is_named=False),
+    Trait(name="midline_width", is_coat=True, is_named=False),
+    Trait(name="limb_marks", states=("plain", "ringed", "striped", "tipped"), is_coat=True),
 )
 TRAITS: Final[Mapping[str, Trait]] = {trait.name: trait for trait in _ALL}
 """All 27 traits by name. A third is never named: five of the sixteen shares, four of the eleven discrete ones."""
@@ -110,19 +110,16 @@ PATTERNS: Final = TRAITS["pattern"].states
 MOUTHS: Final = TRAITS["mouth"].states
 TAILS: Final = TRAITS["tail"].states
 ORNAMENTS: Final = TRAITS["ornament"].states
+_PLACES: Final = {name: place for place, name in enumerate(TRAITS)}
+_LEVELS: Final = {"0": 0.0, "5": 0.5, "1": 1.0}
 
 
-def visibility(trait: Trait, view: View) -> float:
-    """How well a trait shows in a view: 1 plainly, 0.5 in part or small, 0 not at all.
+def visibility(trait: Trait, view: View, plan: str) -> float:
+    """How well a trait shows in a view of a body plan: 1 plainly, 0.5 in part or small, 0 not at all.
 
-    It is stated, not measured; a test holds it against the pixels of every body plan.
+    It is measured, by `scripts/measure_visibility.py`, which says what counts as plain.
     """
-    if view is View.DISTANT:
-        return 0.0 if trait.is_fine else 0.5
-    if trait.region is not Region.ALL:
-        return 1.0 if view is View.WHOLE or view.value == trait.region.value else 0.0
-    # From near half of the body is out of the frame: its proportions and its limbs show in part.
-    return 1.0 if view is View.WHOLE or trait.is_fine else 0.5
+    return _LEVELS[SHOWN[plan][view][_PLACES[trait.name]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

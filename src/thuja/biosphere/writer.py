@@ -69,7 +69,7 @@ class WriteConfig:
 def write_world(world: World, out: Path, config: WriteConfig, *, force: bool = False, resume: bool = False) -> int:
     """Write all pictures of a world and their truth, its backbone and other tables, and `world.json`.
 
-    Folders: `images/<Genus_epithet>/<uuid>.jpg` and `table.csv`, species by species. Shards:
+    Folders: `images/<label>/<uuid>.jpg` and `table.csv`, in no order. Shards:
     `shards/train-00000.tar`, ..., shuffled, each sample with its Record. Returns the number of
     pictures. Raises OutputExists as jobs.output_folder does, and when the run to resume had other
     knobs; ThujaError when the disk is full or a worker is killed.
