@@ -32,8 +32,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     "words",
     [
-        ("make", "{out}", "--species", "60", "--images", "40", "--size", "48"),
-        ("make", "{out}", "--species", "60", "--images", "40", "--size", "48", "--shards"),
+        ("make", "{out}", "--species", "30", "--images", "40", "--size", "48"),
+        ("make", "{out}", "--species", "30", "--images", "40", "--size", "48", "--shards"),
         ("swap", "{world}", "--out", "{out}", "--swap", "pose", "--swap", "ground=neutral"),
         ("things", "{out}", "--images", "3000", "--size", "48"),
         ("things", "{out}", "--images", "3000", "--size", "48", "--shards"),
