@@ -13,10 +13,12 @@ below 0.3 to above 0.7 or back), a count or a state to another. Then it is count
 both as shares of the specimen's pixels. A trait shows in a view of a plan
 
 - plainly (1), where `plain` is at least `PLAIN` in every specimen; in whole views in all but one of sixteen;
-- not at all (0), where `all` is below `NOTHING` in every specimen, and in `MORE` times as many besides (but for what
-  sits at the other end of the body from the one in view: that no near view reaches);
+- not at all (0), where `all` is below `NOTHING` in every specimen;
 - in part (0.5) otherwise; and never more than in part at a distance, where all is small, nor in a near view if
   it is counted or measured on all of the body (`ON_ALL`), of which that view shows a half.
+
+In near views `MORE` times as many specimens must agree where it depends on the specimen whether a trait comes into
+the frame: that it is hidden, unless it sits at the other end, and that a mark at some place (`AT_PLACES`) is plain.
 
 Takes some minutes.
 """
@@ -48,6 +50,7 @@ PLAIN = 0.0025
 NOTHING = 0.002
 MORE = 5
 ON_ALL = ("elongation", "limb_count", "limb_length", "ocelli")
+AT_PLACES = ("limb_tip", "limb_marks", "collar_width", "ocellus_size", "ocellus_form", "midline_width")
 FAR = 0.24
 """The fill of a distant view; they go from 0.18 to 0.3."""
 HEADER = '''"""How well every trait shows, as scripts/measure_visibility.py measured it: do not edit, run that again.
@@ -134,23 +137,34 @@ def figures(changed: list[list[Change]], view: View) -> str:
     row = ""
     for name, *own in zip(TRAITS, *changed, strict=True):
         is_capped = view is View.DISTANT or (view is not View.WHOLE and name in ON_ALL)
-        is_plain = sum(one.plain < PLAIN for one in own) <= allowed and not is_capped
-        is_nothing = all(one.all < NOTHING for one in own)
-        row += "0" if is_nothing else "1" if is_plain else "5"
+        figure = _figure(own, allowed=allowed)
+        row += "5" if is_capped and figure == "1" else figure
     return row
+
+
+def _figure(changed: list[Change], *, allowed: int) -> str:
+    """The figure for a trait, from what it changes on each specimen; so many may fail to show plainly."""
+    if all(one.all < NOTHING for one in changed):
+        return "0"
+    return "1" if sum(one.plain < PLAIN for one in changed) <= allowed else "5"
 
 
 def measure(task: tuple[str, View], specimens: int) -> str:
     """The row of a plan and a view."""
     plan, view = task
     row = figures([changes(plan, view, seed) for seed in range(specimens)], view)
-    names = [n for n, figure in zip(TRAITS, row, strict=True) if figure == "0" and TRAITS[n].region is Region.ALL]
-    # What shows on one specimen of fifty is not hidden, and sixteen do not tell.
-    more = (
-        [changes(plan, view, seed, names=names) for seed in range(specimens, specimens * (1 + MORE))] if names else []
-    )
-    shown = {name for name, *own in zip(names, *more, strict=True) if any(one.all >= NOTHING for one in own)}
-    return "".join("5" if name in shown else figure for name, figure in zip(TRAITS, row, strict=True))
+    names = [name for name, figure in zip(TRAITS, row, strict=True) if _is_doubtful(name, view, figure)]
+    if not names:
+        return row
+    more = [changes(plan, view, seed, names=names) for seed in range(specimens, specimens * (1 + MORE))]
+    agreed = {name: _figure(own, allowed=0) for name, *own in zip(names, *more, strict=True)}
+    return "".join("5" if agreed.get(n, figure) != figure else figure for n, figure in zip(TRAITS, row, strict=True))
+
+
+def _is_doubtful(name: str, view: View, figure: str) -> bool:
+    """Whether sixteen specimens are too few to tell."""
+    is_hidden = figure == "0" and TRAITS[name].region is Region.ALL
+    return is_hidden or (figure == "1" and view is not View.WHOLE and name in AT_PLACES)
 
 
 def main() -> None:

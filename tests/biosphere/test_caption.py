@@ -237,16 +237,20 @@ def test_what_a_caption_of_a_near_view_names_is_in_the_frame(view):
     """Captions told of the marks on limbs where no limb was to be seen: a trait that is named changes the picture."""
     generator = np.random.default_rng(9)
     shares = []
-    for _ in range(150):
+    for _ in range(120):
         specimen, scene = specimen_of(generator), scene_of(generator, view=view, is_empty=False)
         before = np.asarray(draw(specimen, scene), dtype=int)
         body = np.count_nonzero(silhouette(specimen, scene))
         for name in sorted(traits_told(specimen, scene)):
-            other = with_another(specimen, TRAITS[name], generator)
+            trait, own = TRAITS[name], getattr(specimen.looks, name)
+            if trait.is_discrete:
+                other = with_another(specimen, trait, generator)
+            else:
+                other = replace(specimen, looks=replace(specimen.looks, **{name: (own + 0.5) % 1}))
             changed = np.abs(np.asarray(draw(other, scene), dtype=int) - before).max(axis=2) > 8
             shares.append(changed.sum() / body)
-    assert len(shares) > 150
-    assert np.mean([share < 0.002 for share in shares]) < 0.01
+    assert len(shares) > 120
+    assert min(shares) > 0.001
 
 
 @pytest.mark.parametrize("view", View)

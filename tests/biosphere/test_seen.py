@@ -8,7 +8,7 @@ from tests.biosphere.scenes import scene, specimen
 from thuja.biosphere.evolution import COLUMNS, WIDTH, looks_of
 from thuja.biosphere.scene import Ailments
 from thuja.biosphere.seen import COLOURS, Seen
-from thuja.biosphere.traits import TRAITS, View
+from thuja.biosphere.traits import TRAITS, View, visibility
 
 PLACES = {name: place for place, name in enumerate(TRAITS)}
 
@@ -54,8 +54,9 @@ def test_a_share_is_seen_as_its_liability_and_a_count_as_its_place():
 
 
 def test_a_near_view_shows_what_lies_where_it_looks_on_that_body_plan():
-    """The eyespots of a spider are on its rear, those of a fish all along it."""
+    """What shows is what the table of measured visibility says of the picture's own body plan."""
     generator = np.random.default_rng(6)
-    for plan, is_shown in (("fish", True), ("spider", False)):
-        near = Seen.of([specimen(generator, plan)], [scene(generator, view=View.FRONT)])
-        assert near.is_visible[0, PLACES["ocelli"]] == is_shown
+    for plan in ("bird", "spider"):
+        near = Seen.of([specimen(generator, plan)], [scene(generator, view=View.FRONT)]).is_visible[0]
+        assert near.tolist() == [visibility(trait, View.FRONT, plan) > 0 for trait in TRAITS.values()]
+    assert visibility(TRAITS["limb_tip"], View.FRONT, "bird") != visibility(TRAITS["limb_tip"], View.FRONT, "spider")
