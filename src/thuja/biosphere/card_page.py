@@ -151,8 +151,9 @@ def _left_out(card: Card) -> Table:
         note="No picture of the species asked about is learnt from. Kin is the best prediction along the tree. "
         "Convergent traits tell habitats among strangers too; decoy and diagnostic traits follow the tree as they do, "
         "so what they tell is what kin tell. The more labile habitats are, the less that is. In worlds of 200 species "
-        "at the usual habitat_rate of 10, kin tell about half of the habitats of species left out (ten worlds: 37 to 81 %, "
-        "54 in the mean, with a third of the species left out; 63 with one): that much is ancestry's, and no sign of ecology seen. "
+        "at the usual habitat_rate of 10, kin tell about half of the habitats of species left out: in ten worlds 37 to "
+        "81 %, 54 in the mean, with a third of the species left out; 63 with one. That much is ancestry's, and no sign "
+        "of ecology seen. "
         f"Here the habitat_rate is {card.knobs['habitat_rate']:g}, with a third of {card.species:,} species left out.",
         columns=("from", "as", "macro", "accuracy", "chance"),
         rows=tuple(rows),
