@@ -19,6 +19,8 @@ from thuja.biosphere.world import Species, World
 from thuja.errors import UsageError
 from thuja.jobs import atomic_path, require_writable
 
+_SHEET: Final = 32
+"""What a seed is for, beside those of sighting.py and of the writers."""
 _GAP: Final = 3
 _HEAD: Final = 34
 _SIDE: Final = 128
@@ -80,7 +82,7 @@ def _by(camera: Camera) -> Column:
     def column(world: World, kind: Species, scene: Scene) -> tuple[Specimen, Scene]:
         site = next(site for site in world.sites if site.habitat == kind.habitat)
         setting = Setting(camera=camera, site=site, observer=world.observers[0], stamp=_STAMPS.get(camera, ""))
-        generator = np.random.default_rng([world.config.seed, VERSION, kind.number])
+        generator = np.random.default_rng([world.config.seed, VERSION, _SHEET, kind.number])
         return specimen_of(world, kind.number, 0, Condition()), scene_of(setting, kind.looks.body_plan, generator)
 
     return column
@@ -94,7 +96,7 @@ def _plain_scene(world: World, kind: Species) -> Scene:
     """A clear picture by a phone, on the species' own ground."""
     site = next(site for site in world.sites if site.habitat == kind.habitat)
     setting = Setting(camera=Camera.PHONE, site=site, observer=world.observers[0])
-    generator = np.random.default_rng([world.config.seed, VERSION, kind.number, 1])
+    generator = np.random.default_rng([world.config.seed, VERSION, _SHEET, kind.number, 1])
     scene = scene_of(setting, kind.looks.body_plan, generator)
     return replace(
         scene, view=View.WHOLE, fill=0.85, place=(0.5, 0.5), angle=8.0, is_mirrored=False, foreshortening=1.0,
