@@ -234,7 +234,11 @@ def traits_told(specimen: Specimen, scene: Scene) -> set[str]:
 
 @pytest.mark.parametrize("view", [View.FRONT, View.REAR])
 def test_what_a_caption_of_a_near_view_names_is_in_the_frame(view):
-    """Captions told of the marks on limbs where no limb was to be seen: a trait that is named changes the picture."""
+    """A trait that is named changes the picture.
+
+    Captions told of the marks on limbs where no limb was to be seen, and of patterns of two colours that an
+    infrared flash shows as one grey.
+    """
     generator = np.random.default_rng(9)
     shares = []
     for _ in range(120):

@@ -37,6 +37,8 @@ _HAZY: Final = 0.25
 """From this much haze on, nothing is told of how vivid colours are."""
 _ILL: Final = 0.3
 """From this severity on an ailment is plain to see on any body, and wear has faded its colours."""
+_FAINT: Final = 0.1
+"""Two colours whose brightness parts by less, of 1, have none that is plainly the lighter."""
 _DETAILS: Final = (
     "elongation",
     "head_size",
@@ -103,7 +105,8 @@ def facts(specimen: Specimen, scene: Scene) -> tuple[Fact, ...]:
     plan = looks.body_plan
     found = [Fact("plan", plan, plan)]
     # The colours as worn: wear fades them.
-    found += [fact for fact in coat_facts(looks, worn_pair(specimen)) if _is_coat_shown(fact.name, plan, scene)]
+    coat = coat_facts(looks, worn_pair(specimen))
+    found += [fact for fact in coat if _is_coat_shown(fact.name, specimen, scene)]
     if not has_foreground(scene) and scene.blur < _UNCLEAR:
         told = details(looks, is_reversed=specimen.is_reversed)
         found += [fact for fact in told if _is_shown(fact.name, specimen, scene)]
@@ -137,13 +140,27 @@ def details(looks: Looks, *, is_reversed: bool) -> list[Fact]:
 
 def _contrast(looks: Looks, *, is_reversed: bool) -> str:
     """Whether the marks are the lighter or the darker colour, where that is plain to the eye and due to the trait."""
-    first, second = (float(np.dot(colour, (0.299, 0.587, 0.114))) for colour in colour_pair(looks))
+    first, second = _brightness(colour_pair(looks))
     ground, marks = (second, first) if is_reversed else (first, second)
     # Colour 1 is the light one where the trait is high: who wears the colours reversed has them as marks.
     expected = (looks.lightness > 0.5) == is_reversed
-    if abs(marks - ground) < 0.1 or (marks > ground) != expected:
+    if abs(marks - ground) < _FAINT or (marks > ground) != expected:
         return ""
     return HIGH if marks > ground else LOW
+
+
+def _brightness(pair: tuple[Colour, Colour]) -> tuple[float, float]:
+    """How bright the two colours are as greys, from 0 to 1."""
+    first, second = (float(np.dot(colour, (0.299, 0.587, 0.114))) for colour in pair)
+    return first, second
+
+
+def _is_marked(specimen: Specimen, scene: Scene) -> bool:
+    """Whether the two colours part in the picture: by infrared flash two of one brightness are one grey."""
+    if not scene.is_dark or scene.style is not Style.SHADED:
+        return True
+    first, second = _brightness(worn_pair(specimen))
+    return abs(first - second) >= _FAINT
 
 
 def _is_coloured(scene: Scene) -> bool:
@@ -157,15 +174,18 @@ def _is_shown(name: str, specimen: Specimen, scene: Scene) -> bool:
         return False
     if name == "lightness" and scene.style is not Style.SHADED:
         return False
+    if TRAITS[name].is_coat and not _is_marked(specimen, scene):
+        return False
     return visibility(TRAITS[name], scene.view, specimen.looks.body_plan) >= 1
 
 
-def _is_coat_shown(name: str, plan: str, scene: Scene) -> bool:
+def _is_coat_shown(name: str, specimen: Specimen, scene: Scene) -> bool:
     """Whether a colour or the pattern can be told: from afar as well, where all is small."""
-    if name != "pattern" and not _is_coloured(scene):
+    if not (_is_marked(specimen, scene) if name == "pattern" else _is_coloured(scene)):
         return False
     trait = TRAITS["pattern" if name == "pattern" else "hue"]
-    return visibility(trait, scene.view, plan) >= (0.5 if scene.view is View.DISTANT else 1)
+    least = 0.5 if scene.view is View.DISTANT else 1
+    return visibility(trait, scene.view, specimen.looks.body_plan) >= least
 
 
 def _condition(specimen: Specimen, scene: Scene) -> list[Fact]:
