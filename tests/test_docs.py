@@ -121,7 +121,7 @@ def third_party(path: Path) -> set[str]:
             if isinstance(node, ast.ImportFrom)
             else []
         )
-    } - {"thuja", "tests", *BENCHMARKS, *sys.stdlib_module_names}
+    } - {"thuja", "tests", "scripts", *BENCHMARKS, *sys.stdlib_module_names}
     return {providers().get(module, normal(module)) for module in modules}
 
 
