@@ -1,15 +1,13 @@
 """What people call what they saw: right, to the family only, wrong, or written in a way that a resolver has to read."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
 from thuja.biosphere.slips import SLIPS, written
+from thuja.biosphere.world import Species, World
 from thuja.taxonomy import Rank, Taxon
-
-if TYPE_CHECKING:
-    from thuja.biosphere.world import Species, World
 
 _KIN_SHARE: Final = 0.8
 """How many wrong labels name a species of the same genus, or family where it is alone."""
@@ -28,7 +26,7 @@ class Label:
     fault: str = ""
 
 
-def label_of(world: "World", species: "Species", generator: np.random.Generator) -> Label:
+def label_of(world: World, species: Species, generator: np.random.Generator) -> Label:
     """One observation's label."""
     config, taxon = world.config, species.taxon
     draw = generator.random()
@@ -45,14 +43,14 @@ def label_of(world: "World", species: "Species", generator: np.random.Generator)
     return Label(taxon=taxon, written=taxon.scientific_name)
 
 
-def _mistaken(world: "World", species: "Species", generator: np.random.Generator) -> Taxon:
+def _mistaken(world: World, species: Species, generator: np.random.Generator) -> Taxon:
     """Another species, mostly a near one."""
     kin = _kin(world, species)
     pool = kin if kin and generator.random() < _KIN_SHARE else [s.taxon for s in world.species if s is not species]
     return pool[int(generator.integers(len(pool)))]
 
 
-def _kin(world: "World", species: "Species") -> list[Taxon]:
+def _kin(world: World, species: Species) -> list[Taxon]:
     """The other species of its genus, or of its family where it has none."""
     groups = world.labelling.groups
     for rank in (Rank.GENUS, Rank.FAMILY):

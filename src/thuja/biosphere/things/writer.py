@@ -61,7 +61,7 @@ class ThingsWriteConfig:
 
     size: int = 128
     shards: bool = False
-    shard_images: int = 10_000
+    shard_images: int = 2_000
     workers: int = 0
 
     def __post_init__(self) -> None:
