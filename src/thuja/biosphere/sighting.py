@@ -184,6 +184,8 @@ def _observation(world: World, species: Species, place: _Place) -> Observation:
     generator = _seeded(world, _OBSERVATION, species.number, place.number)
     day = life.day + timedelta(days=int(generator.integers(_AGAIN)))
     minute = int(generator.integers(24 * 60))
+    if place.camera is not Camera.CAMERA_TRAP:  # people go out by day
+        minute = _DAYLIGHT[0] + minute * (_DAYLIGHT[1] - _DAYLIGHT[0]) // (24 * 60)
     is_ill = generator.random() < world.config.ill
     ailment, severity = AILMENTS[int(generator.integers(len(AILMENTS)))], float(generator.uniform(0.4, 1.0))
     return Observation(
