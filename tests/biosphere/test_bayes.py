@@ -117,6 +117,7 @@ def test_posteriors_are_calibrated_and_as_often_right_as_they_say():
             assert abs(said_share - true_share) < 4 * np.sqrt(said_share * (1 - said_share) / count)
 
 
+@pytest.mark.slow
 def test_no_rule_on_the_same_traits_is_right_more_often():
     """The nearest mean, and Bayes' rule with the wrong prior, fall short of it."""
     generator = np.random.default_rng(4)

@@ -35,14 +35,19 @@ def stated(plan: str, level: float) -> list[Change]:
     return [one for (view, name), one in measured(plan).items() if visibility(TRAITS[name], view, plan) == level]
 
 
-@pytest.mark.parametrize("plan", sorted(PLANS))
+SOME = ("bird", "spider", "fern", "palm")
+SOME_THEN_ALL = [plan if plan in SOME else pytest.param(plan, marks=pytest.mark.slow) for plan in sorted(PLANS)]
+"""Every plan takes a second or two: some are held in every run, the rest in the slow ones."""
+
+
+@pytest.mark.parametrize("plan", SOME_THEN_ALL)
 def test_what_is_stated_not_to_show_changes_next_to_nothing(plan):
     changed = [one.all for one in stated(plan, 0.0)]
     assert changed
     assert max(changed) < 2 * NOTHING
 
 
-@pytest.mark.parametrize("plan", sorted(PLANS))
+@pytest.mark.parametrize("plan", SOME_THEN_ALL)
 def test_what_is_stated_plain_changes_the_picture_plainly(plan):
     changed = [one.plain for one in stated(plan, 1.0)]
     assert len(changed) > 30
