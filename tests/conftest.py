@@ -79,12 +79,12 @@ def tiny_model() -> "Model":
 @pytest.fixture(scope="session")
 def small_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A curated world for training: eight species, twelve pictures each, one species held out."""
-    from thuja.biosphere import World, WorldConfig, WriteConfig, write_world
+    from thuja.biosphere import CLEAN, World, WorldConfig, WriteConfig, write_world
     from thuja.curate import Handed, SourceCall, curate, recipe_of
     from thuja.names import resolve_names
 
     folder = tmp_path_factory.mktemp("training")
-    world = World.make(WorldConfig(seed=3, species=8, images=12))
+    world = World.make(WorldConfig(seed=3, species=8, images=12, **CLEAN))
     write_world(world, folder / "world", WriteConfig(size=32, workers=1))
     recipe = recipe_of(SourceCall(source=folder / "world"), flags={"unseen_species": 1})
     resolve = partial(resolve_names, backbones=recipe.names.backbones)
