@@ -22,11 +22,11 @@ from peers import declare_operators
 from random_models import random_model
 from thuja.encode import Encoder, Hardware, available_cpus, encode_texts
 from thuja.encode.label_sources import find_labels
-from thuja.encode.prefixes import TreeSize, pack, sort_rows
 from thuja.encode.texts import phrases
-from thuja.encode.token_rows import prompted_rows
 from thuja.model import Model
 from thuja.model.packed import PackedMatrix, can_pack
+from thuja.model.prefixes import TreeSize, pack, sort_rows
+from thuja.model.token_rows import prompted_rows
 from thuja.phrasing import PROMPTS
 from thuja.taxonomy import RANKS
 
@@ -114,7 +114,7 @@ def centred_cosine(ours: Floats, theirs: Floats) -> float:
 def describe(names: Sequence[str], model: Model, device: str) -> float:
     """Print how the texts share their beginnings and how fast trees are made; returns nodes a text."""
     started = time.perf_counter()
-    rows = prompted_rows(model.tokenizer, names, PROMPTS, model.config.text.context_length)
+    rows = prompted_rows(model.tokenizer, names, PROMPTS, context_length=model.config.text.context_length)
     tokenised = time.perf_counter() - started
     distinct, _ = sort_rows(rows)
     nodes = sum(len(tree.tokens) for _, tree in pack(distinct, TreeSize.on(torch.device(device))))

@@ -50,12 +50,12 @@ def hub_cache(shape: str, folder: Path) -> Path:
     """
     home = folder / "hub" / shape
     weights, labels = REPOSITORIES[shape]
-    model = _snapshot(home, "models", weights)
+    model = snapshot(home, "models", weights)
     for file in random_model(shape, folder).iterdir():
         target = model / file.name
         if not target.exists():
             target.symlink_to(file.resolve())
-    data = _snapshot(home, "datasets", labels) / "embeddings"
+    data = snapshot(home, "datasets", labels) / "embeddings"
     data.mkdir(exist_ok=True)
     dim = SHAPES[shape].embed_dim
     np.save(data / "txt_emb_species.npy", np.full((dim, 2), dim**-0.5, dtype=np.float32))
@@ -65,7 +65,8 @@ def hub_cache(shape: str, folder: Path) -> Path:
     return home
 
 
-def _snapshot(home: Path, kind: str, repository: str) -> Path:
+def snapshot(home: Path, kind: str, repository: str) -> Path:
+    """The folder of a repository's files in a HF_HOME, made where it is not there."""
     top = home / "hub" / f"{kind}--{repository.replace('/', '--')}"
     revision = "0" * 40
     (top / "refs").mkdir(parents=True, exist_ok=True)

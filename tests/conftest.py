@@ -60,6 +60,11 @@ def shared() -> Path:
 
 @pytest.fixture
 def tiny_model() -> "Model":
+    """`make_tiny_model`, a fresh one for each test."""
+    return make_tiny_model()
+
+
+def make_tiny_model() -> "Model":
     """A model of 16-pixel images and 8 dimensions, with a head that has a temperature of its own."""
     import torch
 
@@ -95,16 +100,15 @@ def small_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def tiny_recipe() -> "Recipe":
     """A recipe that trains in a second."""
-    from thuja.train import ImageTower, Optimizer, Recipe, TextTower
+    from thuja.train import ImageTower, Objective, Optimizer, Recipe, Stream, TextTower
 
     return Recipe(
         name="tiny",
         image=ImageTower(image_size=16, patch_size=8, width=16, layers=1, head_width=8),
         text=TextTower(width=16, layers=1, heads=2, context_length=64, vocab_size=600),
         embed_dim=8,
-        batch_size=16,
+        streams=(Stream(batch_size=16, objectives=(Objective(loss="multi_positive"),)),),
         epochs=3,
         warmup_steps=2,
         optimizer=Optimizer(lr=3e-3),
-        positives="taxon",
     )

@@ -5,7 +5,7 @@ import pickle
 import pytest
 
 from thuja import errors
-from thuja.errors import EmptyInput, ImageError, OutputExists, ThujaError, UnknownName, UsageError
+from thuja.errors import EmptyInput, ImageError, OutputExists, Stopped, ThujaError, UnknownName, UsageError
 
 ALL = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, ThujaError)]
 
@@ -29,7 +29,8 @@ def test_the_tree_of_the_docstring_is_the_tree_of_the_code(kind: type[ThujaError
     assert lines[0].index(kind.__name__) == 3 * depth
 
 
-def test_a_wrong_call_exits_2_and_a_failure_1() -> None:
+def test_a_wrong_call_exits_2_a_failure_1_and_work_that_stopped_when_asked_0() -> None:
     codes = {kind: kind.exit_code for kind in ALL}
     assert {kind for kind, code in codes.items() if code == 2} == {UsageError, UnknownName, OutputExists, EmptyInput}
-    assert set(codes.values()) == {1, 2}
+    assert {kind for kind, code in codes.items() if code == 0} == {Stopped}
+    assert set(codes.values()) == {0, 1, 2}

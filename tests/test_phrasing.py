@@ -10,7 +10,17 @@ import numpy as np
 import pytest
 
 from thuja.errors import UnknownName, UsageError
-from thuja.phrasing import BIOCAP_MIXTURE, BIOCLIP_MIXTURE, CAPTION, PHRASES, PROMPTS, TextMixture, phrase, read_prompts
+from thuja.phrasing import (
+    BIOCAP_MIXTURE,
+    BIOCLIP_MIXTURE,
+    CAPTION,
+    CAPTIONS,
+    PHRASES,
+    PROMPTS,
+    TextMixture,
+    phrase,
+    read_prompts,
+)
 from thuja.taxonomy import Rank, Taxon
 
 RAVEN = Taxon.from_names(
@@ -128,12 +138,18 @@ def test_a_weight_that_is_no_positive_number_is_refused(weight: Any) -> None:
         TextMixture(weights={"sci": weight})
 
 
-def test_a_mixture_of_captions_alone_or_of_nothing_is_refused() -> None:
-    for weights in ({}, {CAPTION: 1.0}):
-        with pytest.raises(UsageError, match="a text mixture needs a type that every taxon can fill"):
-            TextMixture(weights=weights)
+def test_a_mixture_of_nothing_or_of_an_unknown_type_is_refused() -> None:
+    with pytest.raises(UsageError, match="a text mixture needs at least one text type"):
+        TextMixture(weights={})
     with pytest.raises(UnknownName, match='unknown text type: "latin"'):
         TextMixture(weights={"latin": 1.0})
+
+
+def test_a_mixture_of_captions_alone_says_nothing_of_a_record_without_one() -> None:
+    generator = np.random.default_rng(0)
+    assert CAPTIONS.draw(RAVEN, generator) == ""
+    assert CAPTIONS.draw(RAVEN, generator, caption="a black bird") == "a black bird"
+    assert BIOCLIP_MIXTURE.choose(0.999, has_caption=False) == "taxon_com"
 
 
 # -- prompts

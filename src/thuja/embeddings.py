@@ -127,6 +127,8 @@ class Embeddings:
         """
         try:
             table = pq.read_table(path)
+        except FileNotFoundError as error:
+            raise BadFile(f"there is no file of embeddings at {path}") from error
         except (pa.ArrowException, OSError) as error:
             raise BadFile(f"{path} is not a Parquet file of embeddings: {error}") from error
         for name in ("uuid", "emb"):
@@ -137,7 +139,7 @@ class Embeddings:
             raise BadFile(f"{path} has rows without a uuid")
         return cls(
             ids=[str(name) for name in table.column("uuid").to_pylist()],
-            vectors=_matrix(table.column("emb").combine_chunks(), path),
+            vectors=matrix_of(table.column("emb").combine_chunks(), path),
             model=metadata.get(b"thuja.model", b"unknown").decode(),
             is_normalized=metadata.get(b"thuja.normalized", b"false") == b"true",
             preparation=metadata.get(b"thuja.preparation", b"").decode(),
@@ -155,13 +157,14 @@ def positions(which: npt.ArrayLike, count: int) -> npt.NDArray[np.int64]:
     return front
 
 
-def _matrix(column: pa.Array | pa.ChunkedArray, path: Path) -> Vectors:
+def matrix_of(column: pa.Array | pa.ChunkedArray, path: Path) -> Vectors:
+    """A column of lists of numbers, all of one length D, as (N, D) float16 or float32; raises BadFile for another."""
     if isinstance(column, pa.ChunkedArray):
         column = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], type=column.type)
     kind = column.type
     is_list = pa.types.is_fixed_size_list(kind) or pa.types.is_list(kind) or pa.types.is_large_list(kind)
     if not is_list or not (pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type)):
-        raise BadFile(f"the column emb of {path} must hold lists of numbers, got {kind}")
+        raise BadFile(f"the vectors in {path} must hold lists of numbers, got {kind}")
     lengths = pc.unique(pc.list_value_length(column)).to_pylist()
     if len(lengths) > 1 or None in lengths:
         raise BadFile(f"the vectors in {path} are not all of one length")

@@ -8,16 +8,22 @@ ThujaError              what a user can mend; the command line exits 1
 |- ImageError           one image that cannot be used; becomes a row, never stops a run
 |- BadFile              a file that is not what it should be: cut short, of another layout
 |- WeightsMismatch      weights that do not fit the model they are loaded into
-`- TrainingDiverged     a loss that is no longer a number
+|- TrainingDiverged     a loss that is no longer a number
+`- Stopped              work that was asked to end early, and is saved; exits 0
 """
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 
 class ThujaError(Exception):
-    """One sentence of what is wrong, with the value got, and a hint of what to do."""
+    """One sentence of what is wrong, with the value got, and a hint of what to do.
+
+    `is_told_elsewhere` is set where several processes raise the same, and another one tells it.
+    """
 
     exit_code = 1
+    is_told_elsewhere = False
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -40,14 +46,18 @@ class UsageError(ThujaError):
 class UnknownName(UsageError):
     """A name that is not among those that exist.
 
-    >>> print(UnknownName.of("rank", "genera", ["family", "genus"]))
-    unknown rank: "genera"
-    hint: one of family, genus
+    >>> print(UnknownName.of("rank", "gennus", ["family", "genus"]))
+    unknown rank: "gennus"
+    hint: did you mean genus? one of family, genus
     """
 
     @classmethod
-    def of(cls, what: str, got: str, known: Iterable[str]) -> "UnknownName":
-        return cls(f'unknown {what}: "{got}"', hint=f"one of {', '.join(known)}")
+    def of(cls, what: str, got: str, known: Iterable[str], *, sought: str = "") -> "UnknownName":
+        """With the nearest of the `known` first; nearest to `sought`, where that is a part of what was `got`."""
+        names = [str(name) for name in known]
+        near = get_close_matches(sought or str(got), names, n=1)
+        asked = f"did you mean {near[0]}? " if near else ""
+        return cls(f'unknown {what}: "{got}"', hint=f"{asked}one of {', '.join(names)}")
 
 
 class OutputExists(UsageError):
@@ -79,6 +89,12 @@ class WeightsMismatch(ThujaError):
 
 class TrainingDiverged(ThujaError):
     """A loss that is no longer a number."""
+
+
+class Stopped(ThujaError):
+    """Work that was asked to end early and has saved what it has: to the scheduler that asked, all is well."""
+
+    exit_code = 0
 
 
 def _rebuild(kind: type[ThujaError], message: str, hint: str) -> ThujaError:

@@ -15,6 +15,8 @@ from thuja.errors import EmptyInput, UnknownName, UsageError
 from thuja.taxonomy import RANKS, Taxon
 
 TextType = str
+Wording = Callable[[Taxon, TextType], str]
+"""How a taxon is put into words: `phrase`, or another for an experiment."""
 
 
 def scientific(taxon: Taxon) -> str:
@@ -93,21 +95,31 @@ class TextMixture:
                 raise UnknownName.of("text type", text_type, [*PHRASES, CAPTION])
             if not isinstance(weight, (int, float)) or not 0 < weight < float("inf"):
                 raise UsageError(f'the weight of text type "{text_type}" must be positive, got {weight}')
-        if not set(self.weights) - {CAPTION}:
-            raise UsageError("a text mixture needs a type that every taxon can fill, got none or captions alone")
+        if not self.weights:
+            raise UsageError("a text mixture needs at least one text type")
+
+    def choose(self, number: float, *, has_caption: bool) -> TextType | None:
+        """The text type at a uniform number from 0 to 1; None where only captions are wanted and there is none."""
+        types = [kind for kind in self.weights if kind != CAPTION or has_caption]
+        if not types:
+            return None
+        weights = np.array([self.weights[kind] for kind in types])
+        place = np.searchsorted(np.cumsum(weights), number * weights.sum(), side="right")
+        return types[min(int(place), len(types) - 1)]
 
     def draw(self, taxon: Taxon, generator: np.random.Generator, caption: str = "") -> str:
-        """One sentence for one sample."""
-        types = [kind for kind in self.weights if kind != CAPTION or caption]
-        weights = np.array([self.weights[kind] for kind in types])
-        # One uniform number a draw, captions or not: the stream of numbers stays in step.
-        place = np.searchsorted(np.cumsum(weights), generator.random() * weights.sum(), side="right")
-        kind = types[min(int(place), len(types) - 1)]
+        """One sentence for one sample; empty where only captions are wanted and there is none."""
+        kind = self.choose(generator.random(), has_caption=bool(caption))
+        if kind is None:
+            return ""
         return caption if kind == CAPTION else phrase(taxon, kind)
 
 
 BIOCLIP_MIXTURE = TextMixture(weights=dict.fromkeys(("sci", "com", "taxon", "sci_com", "taxon_com"), 1.0))
 """The five types of BioCLIP and BioCLIP 2, equally often."""
+
+CAPTIONS = TextMixture(weights={CAPTION: 1.0})
+"""Captions alone: what replay and BioCAP's second projector learn from."""
 
 BIOCAP_MIXTURE = TextMixture(weights={**BIOCLIP_MIXTURE.weights, CAPTION: 1.0})
 """BioCAP's six types, equally often."""

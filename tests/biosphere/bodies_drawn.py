@@ -82,7 +82,7 @@ def flatten(looks: Looks) -> Flat:
 
 def skin_of(looks: Looks, flat: Flat) -> Skin:
     """The skin of that body."""
-    return paint(specimen_of(looks), flat.tones, X, Y)
+    return paint(specimen_of(looks), flat.tones, (X, Y))
 
 
 def lit(looks: Looks) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:

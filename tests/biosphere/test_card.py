@@ -107,6 +107,7 @@ def test_habitat_read_off_the_background_is_lost_on_exchanged_grounds(card):
     assert background.other.macro < background.own.chance
 
 
+@pytest.mark.slow
 def test_the_organism_tells_the_habitat_above_chance_and_as_well_on_exchanged_grounds():
     """Each species has a body plan of its own and lies as in a museum, so who reads shapes knows the habitat. Where
     a probe is at chance on both grounds, that it keeps its score says nothing."""

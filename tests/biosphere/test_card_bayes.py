@@ -138,6 +138,7 @@ def test_severities_fall_into_eight_bins_of_equal_shares():
         assert share == pytest.approx(0.2 / 8)
 
 
+@pytest.mark.slow
 def test_nothing_that_is_shown_passes_the_ceiling_that_knows_its_context():
     """Where species are hard to tell and all are at home, the ground tells the habitat better than the traits do.
 

@@ -56,26 +56,26 @@ def test_brownian_motion_has_variance_one_and_the_covariance_of_shared_time():
 
 
 def test_a_habitat_has_the_share_of_variance_that_was_asked():
-    habitat = evolution.markov(TREE, len(HABITATS), 3.0, np.random.default_rng(3))
+    habitat = evolution.markov(TREE, len(HABITATS), 3.0, generator=np.random.default_rng(3))
     rest = np.random.default_rng(4).standard_normal((300, 200))
-    pulled = evolution.pulled(rest, habitat, 0.4, np.random.default_rng(5))
+    pulled = evolution.pulled(rest, habitat, 0.4, generator=np.random.default_rng(5))
     means = np.stack([pulled[habitat == state].mean(axis=0) for state in range(5)])[habitat]
     assert np.mean(means.var(axis=0) / pulled.var(axis=0)) == pytest.approx(0.4, abs=0.03)
-    np.testing.assert_array_equal(evolution.pulled(rest, habitat, 0.0, np.random.default_rng(5)), rest)
+    np.testing.assert_array_equal(evolution.pulled(rest, habitat, 0.0, generator=np.random.default_rng(5)), rest)
 
 
 def test_a_fast_habitat_forgets_its_ancestry_and_one_that_never_changes_is_the_roots():
-    fast = evolution.markov(TREE, 5, 1000.0, np.random.default_rng(6))
+    fast = evolution.markov(TREE, 5, 1000.0, generator=np.random.default_rng(6))
     genera = TREE.clades(100)
     alike = [len(set(fast[genera == genus])) == 1 for genus in np.unique(genera) if (genera == genus).sum() > 2]
     assert np.mean(alike) < 0.2
-    assert len(set(evolution.markov(TREE, 5, 0.0, np.random.default_rng(7)).tolist())) == 1
+    assert len(set(evolution.markov(TREE, 5, 0.0, generator=np.random.default_rng(7)).tolist())) == 1
 
 
 def drawn(species: int = 400) -> tuple[list[Looks], dict[str, Role]]:
     """Looks of species, all traits telling species apart but two that are noise."""
     tree = Tree.grow(species, np.random.default_rng(0), extinction=0.5)
-    liabilities = evolution.inherited(tree, WIDTH, 0.8, np.random.default_rng(8))
+    liabilities = evolution.inherited(tree, WIDTH, 0.8, generator=np.random.default_rng(8))
     roles = dict.fromkeys(TRAITS, Role.DIAGNOSTIC) | {"hue": Role.NOISE, "mouth": Role.NOISE}
     return [evolution.looks_of(row, "bird") for row in liabilities], roles
 

@@ -37,6 +37,7 @@ def test_individuals_vary_mostly_outside_the_span():
     assert found[INDIVIDUAL].share == pytest.approx(inside / (inside + np.count_nonzero(world.variation.spread == 1)))
 
 
+@pytest.mark.slow
 def test_what_is_drawn_follows_the_knob():
     """Curves and thresholds bend the shares, but in order."""
     generator = np.random.default_rng(1)

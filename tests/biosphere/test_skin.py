@@ -65,13 +65,13 @@ def test_the_skin_of_what_is_in_the_frame_knows_nothing_of_the_rest():
     for length in (0.0, 1.0):
         looks = plain_looks("fish", mouth_length=length)
         tones = np.where(rear, flatten(looks).tones, np.uint8(0))
-        shares.append(paint(specimen_of(looks), tones, X, Y).share)
+        shares.append(paint(specimen_of(looks), tones, (X, Y)).share)
     np.testing.assert_array_equal(*shares)
 
 
 def test_nothing_in_the_frame_is_no_failure():
     looks = plain_looks("fish", texture="warty")
-    skin = paint(specimen_of(looks), np.zeros_like(X, dtype=np.uint8), X, Y)
+    skin = paint(specimen_of(looks), np.zeros_like(X, dtype=np.uint8), (X, Y))
     assert (skin.share == 0).all()
     assert skin.relief is not None
     assert (skin.relief == 0).all()

@@ -1,5 +1,6 @@
 """`thuja labels` as a user calls it, killed and shared among processes too."""
 
+import json
 import os
 import signal
 import subprocess
@@ -9,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from thuja.cli.main import cli
 from thuja.encode import build_labels
-from thuja.errors import UsageError
+from thuja.errors import OutputExists, UnknownName, UsageError
 from thuja.labels import LabelSpace
 from thuja.model import Model
 
@@ -91,6 +93,7 @@ def units(folder: Path) -> list[Path]:
     return list((folder / "killed.parts").glob("unit-??????"))
 
 
+@pytest.mark.slow
 def test_workers_and_torchruns_processes_make_what_one_process_makes(model: Path, taxa: Path, tmp_path: Path) -> None:
     options = ["--model", model, "--unit-size", 50, "--precision", "fp32"]
     assert run("build", taxa, *options, "--out", tmp_path / "one").returncode == 0
@@ -130,3 +133,25 @@ def test_a_wrong_call_is_refused_before_anything_is_made(model: Path, taxa: Path
     answer = run("show", tmp_path)
     assert (answer.returncode, answer.stdout) == (1, "")
     assert answer.stderr.startswith(f"thuja: {tmp_path} is not a label space")
+
+
+def test_published_files_are_imported_once_and_named_by_their_model(model: Path, tmp_path: Path) -> None:
+    lineage = ["Animalia", "Chordata", "Aves", "Passeriformes", "Corvidae", "Corvus"]
+    rows = [[[*lineage, name], ""] for name in ("corax", "corone", "cornix")]
+    (tmp_path / "names.json").write_text(json.dumps(rows))
+    np.save(tmp_path / "matrix.npy", np.eye(8, 3, dtype=np.float32))
+    pair = [str(tmp_path / "matrix.npy"), str(tmp_path / "names.json")]
+    asked = ["labels", "import", *pair, "--out", str(tmp_path / "out"), "--model"]
+    done = CliRunner().invoke(cli, [*asked, str(model)], catch_exceptions=False)
+    assert done.stdout == f"{tmp_path / 'out'}: 3 labels\n"
+    labels = LabelSpace.load(tmp_path / "out")
+    assert (labels.model, list(labels.texts)[1]) == (Model.load(model).id, "Corvus cornix")
+    np.testing.assert_array_equal(labels.vectors, np.eye(3, 8)[[0, 2, 1]])
+    with pytest.raises(OutputExists, match="holds another label space"):
+        CliRunner().invoke(cli, [*asked, "an-id"], catch_exceptions=False)
+    with pytest.raises(UnknownName, match="int8"):
+        CliRunner().invoke(cli, [*asked, "an-id", "--force", "--dtype", "int8"], catch_exceptions=False)
+    CliRunner().invoke(cli, [*asked, "an-id", "--force", "--dtype", "float32", "--keep-order"], catch_exceptions=False)
+    labels = LabelSpace.load(tmp_path / "out")
+    np.testing.assert_array_equal(labels.vectors, np.eye(3, 8))
+    assert (labels.model, labels.vectors.dtype) == ("an-id", np.float32)

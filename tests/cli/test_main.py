@@ -164,7 +164,7 @@ def test_training_on_a_folder_that_curate_did_not_make_is_a_wrong_call(tmp_path:
     """It was the system's own error, a missing folder `shards`, and exit code 1."""
     done = thuja("train", "small", str(tmp_path), "--out", str(tmp_path / "run"))
     assert (done.returncode, done.stdout) == (2, "")
-    assert "is not a folder that thuja curate made" in done.stderr
+    assert f"thuja: {tmp_path} is an empty folder\nhint: thuja curate PHOTOS --out {tmp_path} fills it" in done.stderr
 
 
 def test_a_name_that_is_not_utf_8_is_printed_as_its_escape() -> None:

@@ -172,6 +172,7 @@ class TestWhatIsMissing:
 
 
 class TestWhatIsDoneAgain:
+    @pytest.mark.slow
     def test_a_backbone_that_was_replaced_resolves_the_names_anew(
         self, photos: Path, backbone: Path, tmp_path: Path
     ) -> None:

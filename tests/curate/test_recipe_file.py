@@ -159,7 +159,10 @@ def test_an_unknown_key_names_what_exists(tmp_path: Path, text: str, says: str) 
         load(tmp_path, _with_source(text))
     assert caught.value.message == says
     known = {"quality": QualitySettings, "sources": SourceSpec}.get(says.split()[3].rstrip(":"), CurateRecipe)
-    assert caught.value.hint == f"one of {', '.join(field.name for field in fields(known))}"
+    assert (
+        caught.value.hint.removeprefix("did you mean min_side? ")
+        == f"one of {', '.join(field.name for field in fields(known))}"
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from thuja.curate import CurateSummary
 from thuja.curate.sources import SourceSpec, reader
-from thuja.curate.sources.folder import label_and_split
+from thuja.images.split_folders import label_and_split
 from thuja.record import uuid_of_source
 
 Curator = Callable[..., CurateSummary]

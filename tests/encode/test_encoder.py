@@ -171,3 +171,13 @@ print(encode_images(encoder, module.PHOTOS[:2]).embeddings.vectors.shape)
         [sys.executable, "-c", script, __file__], capture_output=True, text=True, env=environment, timeout=120
     )
     assert done.stdout.strip() == "(2, 32)", done.stderr[-500:]
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").is_file(), reason="needs Linux to tell what is mapped")
+def test_a_prepared_model_holds_on_to_no_weights_file(tmp_path: Path) -> None:
+    """A norm that stayed in the mapped file kept all of it in memory."""
+    made().save(tmp_path / "model")
+    model = Model.load(tmp_path / "model")
+    assert "open_clip_model.safetensors" in Path("/proc/self/maps").read_text(encoding="utf-8")
+    Encoder.prepare(model, Hardware(device="cpu", precision="fp32"))
+    assert str(tmp_path) not in Path("/proc/self/maps").read_text(encoding="utf-8")

@@ -56,7 +56,7 @@ def test_kept_memory_comes_to_fault_no_more() -> None:
     """Freed activations went back to the kernel, and every page of the next batch faulted again."""
     script = """
 import resource, torch
-from thuja.encode.hardware import keep_memory
+from thuja.model.machine import keep_memory
 assert keep_memory()
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt

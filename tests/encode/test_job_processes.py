@@ -57,6 +57,7 @@ def long_table(tiny_model: Model) -> str:
     return "t.csv"
 
 
+@pytest.mark.slow
 def test_sigkill_at_any_moment_and_the_same_command_give_the_same_bytes(long_table: str) -> None:
     def started(out: str) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(command(Path("model"), out, long_table), stderr=subprocess.PIPE)
@@ -94,6 +95,7 @@ def test_an_interrupt_says_that_the_same_command_goes_on(long_table: str) -> Non
     assert b"Traceback" not in said
 
 
+@pytest.mark.slow
 def test_two_processes_share_a_job(long_table: str) -> None:
     """As torchrun starts them: RANK and WORLD_SIZE in the environment."""
     subprocess.run(command(Path("model"), "calm.parquet", long_table), check=True, capture_output=True, timeout=60)
@@ -112,6 +114,7 @@ def test_two_processes_share_a_job(long_table: str) -> None:
     assert not Path("o.parquet.parts").exists()
 
 
+@pytest.mark.slow
 def test_of_several_processes_the_first_clears_what_force_replaces(long_table: str) -> None:
     old, new = (command(Path("model"), "o.parquet", long_table, *more) for more in ([], ["p/000.png"]))
     subprocess.run(old, env={**os.environ, "RANK": "0", "WORLD_SIZE": "2"}, check=True, capture_output=True, timeout=60)
@@ -130,6 +133,7 @@ def test_of_several_processes_the_first_clears_what_force_replaces(long_table: s
     assert not Path("o.parquet.parts").exists()
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_sentence_and_what_was_done_is_kept(tiny_model: Model, long_table: str) -> None:
     """A limit on the size of a file stands in for the disk: first no unit fits, then the whole does not."""
     words = command(Path("model"), "o.parquet", long_table)

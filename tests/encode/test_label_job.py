@@ -174,7 +174,7 @@ def test_a_build_goes_on_in_the_precision_that_it_was_begun_in(tiny_model, rows,
     assert build("calm", "bf16", Share())
     assert not build("out", "bf16", Share(rank=0, world=3))
     job = LabelJob(labels=rows, out=tmp_path / "out", unit_size=4)
-    label_job._work(job, partial(opened, "fp32"), Units.plan_in(job.parts), Share(rank=1, world=3))
+    label_job._work(job, partial(opened, "fp32"), Units.plan_in(job.parts), share=Share(rank=1, world=3))
     assert build("out", "fp32", Share(rank=2, world=3))
     assert build("calm", "fp32", Share())  # is built already
     for name in FILES:

@@ -101,11 +101,21 @@ def world_at() -> type[World]:
     return World
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    made = World(tmp_path / "data")
+def make_world(folder: Path) -> World:
+    made = World(folder)
     # The first species is the commonest in training.
     made.write("train", [(taxon, taxon) for taxon in SEEN for _ in range(2)] + [(SEEN[0], SEEN[0])] * 2)
     made.write("test", [(taxon, look) for (taxon, _), look in TESTS.items()])
     made.write("unseen", [(NEVER_MET, NEVER_MET)] * 3)
     return made.finish()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return make_world(tmp_path / "data")
+
+
+@pytest.fixture(scope="module")
+def known_world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The same world, made once for tests that only read it."""
+    return make_world(tmp_path_factory.mktemp("world") / "data")

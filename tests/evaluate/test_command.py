@@ -54,7 +54,7 @@ def test_an_earlier_report_stays_unless_forced(run, curated, tmp_path):
 
 def test_a_folder_that_curate_did_not_make_is_refused_before_anything_is_written(run, tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(EmptyInput, match="not a folder that thuja curate made"):
+    with pytest.raises(EmptyInput, match=r"not a folder that thuja curate made\nhint: .* CSV table"):
         call(run, tmp_path / "empty", "--out", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

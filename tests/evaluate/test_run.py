@@ -20,10 +20,10 @@ def score_of(evaluation, method, *, split="test", rank="species", task="zero-sho
     return score
 
 
-@pytest.fixture
-def evaluation(world):
-    untrained = world.encoders(looks=dict.fromkeys(world.looks, world.seen[2]))
-    return evaluate(world.encoders(), world.folder, untrained=untrained)
+@pytest.fixture(scope="module")
+def evaluation(known_world):
+    untrained = known_world.encoders(looks=dict.fromkeys(known_world.looks, known_world.seen[2]))
+    return evaluate(known_world.encoders(), known_world.folder, untrained=untrained)
 
 
 def test_zero_shot_is_right_exactly_where_a_picture_looks_like_what_it_is(evaluation):
@@ -74,8 +74,8 @@ def test_few_shot_asks_all_pictures_that_are_not_support(evaluation):
     assert five.spread is not None
 
 
-def test_without_an_untrained_model_its_columns_are_missing_and_nothing_else(world, evaluation):
-    bare = evaluate(world.encoders(), world.folder)
+def test_without_an_untrained_model_its_columns_are_missing_and_nothing_else(known_world, evaluation):
+    bare = evaluate(known_world.encoders(), known_world.folder)
     gone = {Method.UNTRAINED, Method.UNTRAINED_TEXT}
     kept = {(score.task, score.split, score.rank, score.method) for score in bare.scores}
     every = {(score.task, score.split, score.rank, score.method) for score in evaluation.scores}
@@ -102,15 +102,15 @@ def test_a_limit_takes_pictures_from_every_species_in_turn(world):
     assert len(evaluation.pictures["unseen"]) == 3
 
 
-def test_predictions_hold_the_answer_to_every_picture(world, evaluation, tmp_path):
+def test_predictions_hold_the_answer_to_every_picture(known_world, evaluation, tmp_path):
     save(evaluation, tmp_path / "out")
     table = pq.read_table(tmp_path / "out" / "predictions.parquet")
     rows = {row["uuid"]: row for row in table.to_pylist()}
-    asked = {uuid for uuid in world.looks if uuid in rows}
+    asked = {uuid for uuid in known_world.looks if uuid in rows}
     assert len(rows) == len(asked) == 35
     for uuid, row in rows.items():
-        look = world.looks[uuid]
-        assert row["family"] == world.taxon_of[uuid].family
+        look = known_world.looks[uuid]
+        assert row["family"] == known_world.taxon_of[uuid].family
         assert row["family_rolled_up"] == look.family
         assert row["all_names_species"][0] == look.binomial
         if row["split"] == "test":
@@ -131,7 +131,7 @@ def test_scores_json_repeats_the_scores(evaluation, tmp_path):
     assert said["pictures"] == {"test": 32, "unseen": 3}
 
 
-def test_the_report_is_the_same_twice_and_names_right_and_wrong(world, evaluation, tmp_path):
+def test_the_report_is_the_same_twice_and_names_right_and_wrong(known_world, evaluation, tmp_path):
     (tmp_path / "run").mkdir()
     rows = [{"step": step, "loss": 1 / step, "lr": 0.1, "val_species": 0.5} for step in range(1, 5)]
     (tmp_path / "run" / "metrics.jsonl").write_text("\n".join(map(json.dumps, rows)))

@@ -51,6 +51,13 @@ def reason_of(data, **options):
     return caught.value.reason
 
 
+def test_a_phones_heif_says_what_to_do():
+    """It was told to begin with twelve bytes, and a biologist knew no more than before."""
+    with pytest.raises(ImageError, match="HEIF") as raised:
+        decode(b"\0\0\0\x18ftypheic" + bytes(40))
+    assert "convert it to JPEG" in raised.value.hint
+
+
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "BMP", "JPEG2000"])
 def test_lossless_formats_come_back_exactly(kind):
     assert np.array_equal(np.asarray(decode(saved(ramp(), kind))), np.asarray(ramp()))

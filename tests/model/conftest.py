@@ -120,9 +120,10 @@ def handler_of(hub: Hub) -> type[BaseHTTPRequestHandler]:
             """Answer with the status set for this path, if there is one; 0 hangs up."""
             for beginning, status in hub.refused.items():
                 if path.startswith(beginning):
-                    if status:
+                    if status:  # and the connection stays: who hangs up first may cut off what was said
                         self.answer(status, {"error": "refused"})
-                    self.close_connection = True
+                    else:
+                        self.close_connection = True
                     return True
             return False
 
@@ -145,9 +146,12 @@ def handler_of(hub: Hub) -> type[BaseHTTPRequestHandler]:
             self.answer(200, {"commitUrl": address, "commitOid": COMMIT, "success": True})
 
         def resolve(self, *, is_head: bool) -> None:
-            organization, name, _, _, file = self.path.strip("/").split("/", 4)
+            kind, path = (
+                ("datasets/", self.path[len("/datasets") :]) if self.path.startswith("/datasets/") else ("", self.path)
+            )
+            organization, name, _, _, file = path.strip("/").split("/", 4)
             hub.asked.append(f"{self.command} {file}")
-            repository = hub.repositories.get(f"{organization}/{name}")
+            repository = hub.repositories.get(f"{kind}{organization}/{name}")
             if repository is None:
                 self.answer(404, {}, {"X-Error-Code": "RepoNotFound"})
             elif file not in repository:

@@ -67,6 +67,23 @@ def test_hugging_faces_layout_is_fetched_where_there_is_no_open_clips(hub: Any, 
     assert names == {"config.json", "model.safetensors", "tokenizer.json"}
 
 
+def test_an_image_tower_is_fetched_without_a_tokenizer_and_a_siglip_with_what_its_own_says(
+    hub: Any, published: Path
+) -> None:
+    (published / "open_clip_config.json").unlink()
+    (published / "open_clip_model.safetensors").rename(published / "model.safetensors")
+    (published / "config.json").write_text('{"model_type": "dinov2"}')
+    hub.put("someone/dino", published)
+    done = hub.run(FIND, "hf-hub:someone/dino")
+    assert {path.name for path in Path(done.stdout.strip()).iterdir()} == {"config.json", "model.safetensors"}
+    (published / "config.json").write_text('{"model_type": "siglip"}')
+    hub.put("someone/siglip", published)
+    done = hub.run(FIND, "hf-hub:someone/siglip")
+    assert {path.name for path in Path(done.stdout.strip()).iterdir()} == {
+        "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"
+    }  # fmt: skip
+
+
 def test_a_repository_that_is_not_there_is_one_sentence(hub: Any) -> None:
     done = hub.run(FIND, "hf-hub:someone/raven")
     assert done.stderr.startswith("the hub has no model repository someone/raven, or it is private\nhint: thuja models")

@@ -158,11 +158,17 @@ def test_patch_dropout_keeps_its_share_while_training_and_all_patches_after() ->
     assert seen == [1 + 4, 1 + 9]
 
 
-def test_patch_dropout_draws_from_the_generator_handed_in() -> None:
+def test_patch_dropout_keeps_the_patches_of_the_smallest_lots_handed_in() -> None:
     model = made(replace(SMALL, vision=replace(SMALL.vision, patch_dropout=0.5))).train()
     images = torch.randn(2, 3, 48, 48, generator=torch.Generator().manual_seed(0))
+    others = images.clone()
+    others[..., 32:, :] = 0  # the last row of patches, three of nine
+    lots = torch.arange(9.0).expand(2, -1)
     results = []
-    for _ in range(2):
-        model.visual.generator = torch.Generator().manual_seed(5)
-        results.append(model.encode_image(images))
+    for looked_at in (images, others):
+        model.visual.lots = lots
+        results.append(model.encode_image(looked_at))
+        assert model.visual.lots is None
     assert torch.equal(*results)
+    model.visual.lots = 9 - lots
+    assert not torch.allclose(model.encode_image(images), results[0], atol=1e-3)

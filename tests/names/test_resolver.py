@@ -141,8 +141,8 @@ NAMES = [
 HINTS = [Taxon(), Taxon(kingdom="Plantae"), Taxon(kingdom="Animalia", common="c"), Taxon(family="Corvidae")]
 
 
-@settings(max_examples=20)
-@given(st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(HINTS)), max_size=20))
+@settings(max_examples=8)
+@given(st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(HINTS)), max_size=12))
 def test_many_at_once_are_resolved_as_each_alone(pairs: list[tuple[str, Taxon]]) -> None:
     together = RESOLVER.resolve_all([name for name, _ in pairs], [hint for _, hint in pairs])
     alone = [RESOLVER.resolve(name, hint) for name, hint in pairs]

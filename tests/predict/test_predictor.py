@@ -10,7 +10,7 @@ from thuja.encode import build_labels, encode_images, encode_texts
 from thuja.errors import UnknownName, UsageError
 from thuja.model import Model
 from thuja.phrasing import PROMPTS
-from thuja.predict import Predictor
+from thuja.predict import Predictor, PredictorOptions
 from thuja.taxonomy import Rank, Taxon
 
 
@@ -43,7 +43,7 @@ def test_a_rank_sums_its_species_and_keeps_homonym_genera_apart(model_folder, pi
 
 
 def test_a_bad_image_is_a_prediction_with_its_error_in_its_place(model_folder, pictures):
-    found = list(Predictor(model_folder).predict([pictures], batch_size=2))
+    found = list(Predictor(model_folder, options=PredictorOptions(batch_size=2)).predict([pictures]))
     assert [Path(prediction.file_name).name for prediction in found] == ["a.png", "b.jpg", "c.png", "d.png"]
     assert [bool(prediction.error) for prediction in found] == [False, True, False, False]
     assert found[1].answers == ()
@@ -52,10 +52,8 @@ def test_a_bad_image_is_a_prediction_with_its_error_in_its_place(model_folder, p
 
 
 def test_the_batch_size_changes_no_answer(model_folder, pictures):
-    predictor = Predictor(model_folder)
-    for one, all_ in zip(
-        predictor.predict([pictures], batch_size=1), predictor.predict([pictures], batch_size=9), strict=True
-    ):
+    few, many = (Predictor(model_folder, options=PredictorOptions(batch_size=size)) for size in (1, 9))
+    for one, all_ in zip(few.predict([pictures]), many.predict([pictures]), strict=True):
         assert [answer.text for answer in one.answers] == [answer.text for answer in all_.answers]
         np.testing.assert_allclose(
             [answer.score for answer in one.answers], [answer.score for answer in all_.answers], rtol=1e-4
@@ -64,7 +62,8 @@ def test_the_batch_size_changes_no_answer(model_folder, pictures):
 
 def test_predictions_stream_before_the_last_image_is_read(model_folder, pictures):
     (pictures / "deeper" / "e.png").symlink_to(pictures / "gone.png")
-    first = list(islice(Predictor(model_folder).predict([pictures / "a.png", pictures / "c.png"], batch_size=1), 1))
+    predictor = Predictor(model_folder, options=PredictorOptions(batch_size=1))
+    first = list(islice(predictor.predict([pictures / "a.png", pictures / "c.png"]), 1))
     assert len(first) == 1
 
 
@@ -83,7 +82,7 @@ def test_a_rank_or_a_k_that_does_not_fit_is_refused_before_any_image_is_read(mod
     predictor = Predictor(model_folder)
     with pytest.raises(UnknownName, match="genera"):
         predictor.predict(["nowhere"], rank="genera")
-    with pytest.raises(UsageError, match="best 0 of 4 labels"):
+    with pytest.raises(UsageError, match="best 0 answers"):
         predictor.predict(["nowhere"], k=0)
     with pytest.raises(UsageError, match="best 3 of 2 taxa at that rank"):
         predictor.predict(["nowhere"], rank="family", k=3)

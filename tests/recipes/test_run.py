@@ -1,7 +1,7 @@
 """A recipe run as the command runs it: checks in the log, labels beside the model."""
 
 import json
-from dataclasses import replace
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,8 @@ from thuja.labels import LabelSpace
 from thuja.model import Model
 from thuja.phrasing import phrase
 from thuja.predict import Predictor
-from thuja.recipes.run import catalog_taxa, run_recipe
+from thuja.recipes.curated import catalog_taxa
+from thuja.recipes.run import plan_recipe, run_recipe
 from thuja.train import Corpus, Recipe, TrainOptions, read_recipe
 
 
@@ -48,7 +49,7 @@ def test_the_log_holds_checks_between_nought_and_one_and_the_model_answers(
     small_world: Path, tiny_recipe: Recipe, tmp_path: Path
 ) -> None:
     options = TrainOptions(steps=4, evaluate_every=2)
-    run_recipe(replace(tiny_recipe, ancestor_share=0.5), small_world, tmp_path / "run", options=options)
+    run_recipe(tiny_recipe.with_settings({"ancestor_share": "0.5"}), small_world, tmp_path / "run", options=options)
     rows = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
     checked = [row["step"] for row in rows if 0 <= row.get("val_zero_shot_top1", -1) <= 1]
     assert checked == [2, 4]
@@ -63,6 +64,10 @@ def test_a_batch_is_fitted_to_a_small_data_set_and_said(
 ) -> None:
     """`small-pretrained` has batches of 256, and many users have fewer photos than that."""
     images = len(Corpus.open(small_world, "train"))
-    run_recipe(replace(tiny_recipe, batch_size=4096), small_world, tmp_path / "run", options=TrainOptions(steps=1))
+    large = tiny_recipe.with_settings({"batch_size": "4096"})
+    run_recipe(large, small_world, tmp_path / "run", options=TrainOptions(steps=1))
     assert read_recipe(tmp_path / "run").batch_size == images // 4
     assert f"there are {images} training images" in caplog.text
+    bare = tmp_path / "shards"
+    shutil.copytree(small_world / "shards", bare, ignore=lambda _, names: [n for n in names if "train" not in n])
+    assert plan_recipe(large, bare, tmp_path / "other").recipe.batch_size == images // 4

@@ -247,6 +247,7 @@ class TestRefusals:
             RepackConfig(**settings)
 
 
+@pytest.mark.slow
 def test_a_repack_killed_and_resumed_ends_in_the_same_bytes(tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()

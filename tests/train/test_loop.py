@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 import torch
 
-from thuja.errors import BadFile, EmptyInput, OutputExists, TrainingDiverged, UsageError
+from thuja.errors import EmptyInput, OutputExists, ThujaError, TrainingDiverged, UnknownName, UsageError
 from thuja.jobs import require_complete
 from thuja.model import Model
-from thuja.train import Corpus, Recipe, TrainOptions, read_recipe, train
-from thuja.train.checkpoint import list_checkpoints, load_newest, save_checkpoint
-from thuja.train.corpus import FeatureSource, PictureSource
+from thuja.train import Corpus, Machine, Recipe, TrainOptions, read_recipe, train
+from thuja.train.loop import _Run
+from thuja.train.opening import open_sources
+from thuja.train.parallel import Fleet
 from thuja.train.start import start_model
 
 OFTEN = TrainOptions(checkpoint_every=2)
@@ -107,7 +108,7 @@ def test_no_name_of_a_held_out_species_shapes_the_tokenizer(small_world: Path, t
     unseen = Corpus.open(small_world, "unseen")
     corpus = Corpus.open(small_world, "train")
     assert not set(unseen.taxa) & set(corpus.taxa)
-    model = start_model(tiny_recipe, corpus)
+    model = start_model(tiny_recipe, open_sources(tiny_recipe, small_world))
     names = {record.taxon.species for record in unseen.records} - {taxon.species for taxon in corpus.taxa}
     assert names
     pieces = set(model.tokenizer._vocab)
@@ -118,13 +119,33 @@ def test_a_resumed_run_must_have_its_own_recipe_and_data(
     small_world: Path, tiny_recipe: Recipe, tmp_path: Path
 ) -> None:
     train(tiny_recipe, small_world, tmp_path / "run", options=TrainOptions(steps=1))
-    with pytest.raises(UsageError, match="another recipe"):
+    epochs = rf"another recipe \(epochs: {tiny_recipe.epochs:.1f} there, 9 here\)"
+    with pytest.raises(UsageError, match=epochs):
         train(replace(tiny_recipe, epochs=9), small_world, tmp_path / "run", options=TrainOptions(resume=True))
     assert require_complete(tmp_path / "run", verb="train"), "a refusal marked a whole run as unfinished"
     facts = json.loads((tmp_path / "run" / "data.json").read_text())
-    (tmp_path / "run" / "data.json").write_text(json.dumps(facts | {"data": "other"}))
-    with pytest.raises(UsageError, match="other data"):
-        train(tiny_recipe, small_world, tmp_path / "run", options=TrainOptions(resume=True))
+    facts["life"] |= {"data": "other", "images": 7}
+    (tmp_path / "run" / "data.json").write_text(json.dumps(facts))
+    resumed = TrainOptions(resume=True)
+    with pytest.raises(UsageError, match=r"begun on other data \(life: 7 images there, 66 here\)"):
+        train(tiny_recipe, small_world, tmp_path / "run", options=resumed)
+    smaller = tiny_recipe.with_settings({"batch_size": "8", "texts": '{"sci": 1}'})
+    both = r"on other data \(.*\) and with another recipe \(streams.life.batch_size: 16 there, 8 here; .*texts: "
+    with pytest.raises(UsageError, match=both):
+        train(smaller, small_world, tmp_path / "run", options=resumed)
+
+
+def test_a_run_that_another_process_writes_is_refused_and_left_as_it_is(
+    small_world: Path, tiny_recipe: Recipe, tmp_path: Path
+) -> None:
+    def intrude(model: Model) -> dict[str, float]:
+        for how in ({"force": True}, {"resume": True}):
+            with pytest.raises(OutputExists, match="run is being written by another process"):
+                train(tiny_recipe, small_world, tmp_path / "run", options=TrainOptions(**how))
+        return {"zero_shot_top1": 0.5}
+
+    train(tiny_recipe, small_world, tmp_path / "run", options=TrainOptions(steps=1, evaluate=intrude))
+    assert require_complete(tmp_path / "run", verb="train")
 
 
 def test_an_existing_run_is_refused_without_force(small_world: Path, tiny_recipe: Recipe, tmp_path: Path) -> None:
@@ -142,8 +163,8 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_batch(
     with pytest.raises(TrainingDiverged):
         train(wild, small_world, tmp_path / "run")
     kept = json.loads((tmp_path / "run" / "diverged.json").read_text())
-    assert len(kept["uuids"]) == tiny_recipe.batch_size
-    assert set(kept["uuids"]) <= {record.uuid for record in Corpus.open(small_world, "train").records}
+    assert len(kept["uuids"]["life"]) == tiny_recipe.batch_size
+    assert set(kept["uuids"]["life"]) <= {record.uuid for record in Corpus.open(small_world, "train").records}
     assert not (tmp_path / "run" / "model").exists()
 
 
@@ -151,7 +172,7 @@ def test_a_batch_larger_than_the_data_is_refused_before_any_time_is_spent(
     small_world: Path, tiny_recipe: Recipe, tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match="larger than"):
-        train(replace(tiny_recipe, batch_size=4096), small_world, tmp_path / "run")
+        train(tiny_recipe.with_settings({"batch_size": "4096"}), small_world, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
@@ -167,7 +188,7 @@ def test_the_model_is_checked_and_finished_by_the_functions_handed_in(
 
     def evaluate(model: Model) -> dict[str, float]:
         asked.append(model.training)
-        return {"score": 0.5}
+        return {"zero_shot_top1": 0.5}
 
     finished: list[Path] = []
     options = TrainOptions(
@@ -175,54 +196,119 @@ def test_the_model_is_checked_and_finished_by_the_functions_handed_in(
     )
     train(tiny_recipe, small_world, tmp_path / "run", options=options)
     assert asked == [False, False, False]
-    assert [row.get("val_score") for row in metrics(tmp_path / "run")] == [None, 0.5, None, 0.5, 0.5]
+    assert [row.get("val_zero_shot_top1") for row in metrics(tmp_path / "run")] == [None, 0.5, None, 0.5, 0.5]
     assert finished == [tmp_path / "run" / "model"]
 
 
-def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(tmp_path: Path) -> None:
-    for step in (1, 2, 3):
-        save_checkpoint(tmp_path, step, {"step": step, "weight": torch.tensor([step])}, keep=2)
-    assert [path.name for path in list_checkpoints(tmp_path)] == ["step-000000002.pt", "step-000000003.pt"]
-    newest = tmp_path / "step-000000003.pt"
-    newest.write_bytes(newest.read_bytes()[:200])
-    state = load_newest(tmp_path)
-    assert state is not None
-    assert state["step"] == 2
-    (tmp_path / "step-000000002.pt").write_bytes(b"")
-    with pytest.raises(BadFile, match="no checkpoint"):
-        load_newest(tmp_path)
+def test_a_best_metric_that_no_check_finds_is_refused_at_the_first(
+    small_world: Path, tiny_recipe: Recipe, tmp_path: Path
+) -> None:
+    """No best model was ever kept, and with patience the run ended with its last."""
+    options = TrainOptions(steps=4, evaluate=lambda model: {"zero_shot_top1": 0.5}, evaluate_every=2, patience=3)
+    with pytest.raises(UnknownName, match='"speices"') as raised:
+        train(replace(tiny_recipe, best="speices"), small_world, tmp_path / "run", options=options)
+    assert raised.value.hint == "one of zero_shot_top1"
 
 
-def test_a_checkpoint_never_runs_code(tmp_path: Path) -> None:
-    class Payload:
-        def __reduce__(self) -> tuple[object, tuple[str]]:
-            return os.mkdir, (str(tmp_path / "ran"),)
+def test_a_run_that_patience_ends_killed_before_its_first_checkpoint_begins_its_log_once(
+    small_world: Path, tiny_recipe: Recipe, tmp_path: Path
+) -> None:
+    """The row of step 0 stayed, and the resumed run wrote it again."""
+    asked: list[int] = []
 
-    torch.save({"step": 1, "payload": Payload()}, tmp_path / "step-000000001.pt")
-    with pytest.raises(BadFile):
-        load_newest(tmp_path)
-    assert not (tmp_path / "ran").exists()
+    def evaluate(model: Model) -> dict[str, float]:
+        asked.append(1)
+        if len(asked) == 2:
+            raise EmptyInput("cut off here")
+        return {"zero_shot_top1": 0.5}
 
-
-def test_a_picture_drawn_without_crop_is_the_prepared_picture(small_world: Path, tiny_recipe: Recipe) -> None:
-    """The random crop at its widest, unmirrored, differs from the plain preparation by resampling only."""
-    from thuja.images import decode
-
-    corpus = Corpus.open(small_world, "train")
-    preparation = start_model(tiny_recipe, corpus).preparation
-    source = PictureSource(corpus, preparation, replace(tiny_recipe.augmentation, scale=(1.0, 1.0)))
-    batch = source.batch(np.arange(8), np.random.default_rng(0)).numpy()
-    plain = np.stack([preparation(decode(corpus.read(row))) for row in range(8)])
-    assert batch.shape == plain.shape
-    deviation = np.abs(batch - plain).mean() / np.abs(plain - plain.mean()).mean()
-    assert deviation < 0.15
+    options = TrainOptions(steps=2, evaluate=evaluate, evaluate_every=1, patience=9)
+    with pytest.raises(EmptyInput, match="cut off"):
+        train(tiny_recipe, small_world, tmp_path / "run", options=options)
+    train(tiny_recipe, small_world, tmp_path / "run", options=replace(options, resume=True))
+    assert [row["step"] for row in metrics(tmp_path / "run")] == [0, 1, 2]
 
 
-def test_feature_noise_has_the_share_asked_for() -> None:
-    features = np.random.default_rng(0).standard_normal((500, 6)).astype(np.float32) * np.arange(1, 7, dtype=np.float32)
-    source = FeatureSource(features, noise=0.5)
-    rows = np.arange(500)
-    noise = source.batch(rows, np.random.default_rng(1)).numpy() - features
-    np.testing.assert_allclose(noise.std(axis=0) / features.std(axis=0), 0.5, atol=0.05)
-    quiet = FeatureSource(features).batch(rows, np.random.default_rng(1)).numpy()
-    np.testing.assert_array_equal(quiet, features)
+@pytest.mark.parametrize("is_full", [False, True])
+def test_a_resumed_run_cuts_its_batches_as_before_where_that_fits_and_says_where_it_does_not(
+    is_full: bool,
+    small_world: Path,
+    tiny_recipe: Recipe,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The passes' memory, weights among it, had to fit beside the weights that lay on the device already."""
+    cut = TrainOptions(steps=2, machine=Machine(micro_batch=6))
+    train(tiny_recipe, small_world, tmp_path / "run", options=cut)
+    free = iter([1] if is_full else [2**40, 1])
+    monkeypatch.setattr("thuja.train.loop.free_memory", lambda device: next(free))
+    monkeypatch.setattr("thuja.train.loop.settled", lambda work, fleet, **_: work)
+    train(tiny_recipe, small_world, tmp_path / "run", options=TrainOptions(steps=4, resume=True))
+    (newest,) = (tmp_path / "run" / "checkpoints").glob("step-000000004.pt")
+    assert torch.load(newest)["run"]["passes"][0] == (None if is_full else 6)
+    assert ("all images go through at once, which were 6" in caplog.text) == is_full
+
+
+def test_a_device_that_is_full_before_the_first_step_is_said_in_one_sentence(
+    small_world: Path, tiny_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was a traceback: only the steps were watched."""
+
+    def full(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr("thuja.train.loop.placed", full)
+    with pytest.raises(ThujaError, match="out of memory at a micro-batch of"):
+        train(tiny_recipe, small_world, tmp_path / "run")
+
+
+def test_a_best_model_that_is_handed_on_lies_on_the_device(
+    small_world: Path, tiny_recipe: Recipe, tmp_path: Path
+) -> None:
+    """It stayed on the processor, which then made the labels of every species."""
+    options = TrainOptions(steps=1, evaluate=lambda model: {"zero_shot_top1": 0.5}, evaluate_every=1, patience=9)
+    train(tiny_recipe, small_world, tmp_path / "run", options=options)
+    sources = open_sources(tiny_recipe, small_world)
+    run = _Run(tiny_recipe, sources, tmp_path / "run", options=options, fleet=Fleet(device=torch.device("cpu")))
+    run.fleet = Fleet(device=torch.device("meta"))  # one that every machine has
+    model, _ = run.trained()
+    assert {weight.device.type for weight in model.parameters()} == {"meta"}
+
+
+@pytest.mark.slow
+def test_shards_read_by_workers_train_the_weights_that_memory_trains_stopped_and_resumed_or_not(
+    small_world: Path, tiny_recipe: Recipe, tmp_path: Path
+) -> None:
+    """Which process decodes a sample, and where a run was stopped, is not what it learns from."""
+    train(tiny_recipe, small_world, tmp_path / "memory")
+    shards = {"life": small_world / "shards"}
+    for workers, steps in ((0, 3), (2, 7), (1, None)):
+        options = TrainOptions(resume=workers > 0, steps=steps, checkpoint_every=2, machine=Machine(workers=workers))
+        train(tiny_recipe, shards, tmp_path / "shards", options=options)
+    assert weights(tmp_path / "shards") == weights(tmp_path / "memory")
+    orders = [[row["order"] for row in metrics(tmp_path / name)] for name in ("memory", "shards")]
+    assert orders[0] == orders[1]
+
+
+def test_a_run_says_where_it_goes_on_and_how_it_ends(
+    small_world: Path, tiny_recipe: Recipe, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scores = iter((0.25, 0.5, 0.125, 0.0))
+    options = TrainOptions(steps=2, evaluate=lambda _: {"zero_shot_top1": next(scores)}, evaluate_every=1)
+    recipe = replace(tiny_recipe, warmup_steps=100)
+
+    def said(**how: object) -> list[str]:
+        capsys.readouterr()
+        train(recipe, small_world, tmp_path / "run", options=replace(options, **how))
+        return [line for line in capsys.readouterr().err.splitlines() if ": " not in line or "step" in line]
+
+    steps = 12
+    best = "best 0.5000 at step 2 (in best/)"
+    rest = "of the 12 of its schedule; --resume without --steps goes on"
+    begun = said()
+    assert begun[0] == f"warm-up {steps // 2} steps (the recipe: 100): half of the run at most"
+    assert begun[1:] == [f"checked by zero_shot_top1: 0.5000 at step 2, {best}", f"step 2 {rest}"]
+    checked = f"checked by zero_shot_top1: 0.1250 at step 3, {best}"
+    assert said(resume=True, steps=3) == ["going on at step 2 of 3", checked, f"step 3 {rest}"]
+    assert said(resume=True, steps=3) == ["already complete at step 3", checked, f"step 3 {rest}"]

@@ -1,14 +1,10 @@
 from itertools import pairwise
 
-import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from torch import nn
 
 from thuja.train import Optimizer
-from thuja.train.corpus import epoch_rows
 from thuja.train.optim import build_optimizer, schedule
 
 
@@ -39,9 +35,20 @@ def test_the_schedule_climbs_to_one_and_falls_to_zero() -> None:
     assert shares[-1] == pytest.approx(0, abs=1e-3)
 
 
-@given(st.integers(1, 60), st.integers(1, 20), st.integers(0, 5))
-def test_every_epoch_draws_every_row_once(count: int, batch_size: int, seed: int) -> None:
-    steps = -(-3 * count // batch_size)
-    drawn = np.concatenate([epoch_rows(count, batch_size=batch_size, step=step, seed=seed) for step in range(steps)])
-    for epoch in range(3):
-        assert sorted(drawn[epoch * count : (epoch + 1) * count]) == list(range(count))
+def test_fused_steps_are_plain_steps() -> None:
+    settings = Optimizer(lr=1e-2)
+    stepped = []
+    for is_fused in (True, False):
+        layer = nn.Linear(5, 4)
+        nn.init.constant_(layer.weight, 0.5)
+        nn.init.constant_(layer.bias, 0.1)
+        optimizer = build_optimizer([(layer.named_parameters(), 1e-2)], settings)
+        for group in optimizer.param_groups:
+            group["fused"] = is_fused
+        for step in range(5):
+            optimizer.zero_grad()
+            layer(torch.full((1, 5), step + 1.0)).square().sum().backward()
+            optimizer.step()
+        stepped.append(layer)
+    torch.testing.assert_close(stepped[0].weight, stepped[1].weight, atol=1e-6, rtol=1e-6)
+    torch.testing.assert_close(stepped[0].bias, stepped[1].bias, atol=1e-6, rtol=1e-6)

@@ -45,7 +45,7 @@ def wear_edges(layers: Image.Image, fit: Fit, specimen: Specimen) -> None:
     Of `layers` (mode I) the lowest byte is the tone, and all is 0 off the body.
     """
     severity = specimen.ailments.wear
-    places = _places(specimen.coat_seed, 1, 0.05, severity / 2.6)
+    places = _places(specimen.coat_seed, 1, 0.05, threshold=severity / 2.6)
     tones = np.asarray(layers) & 255
     angles = np.linspace(0, 2 * np.pi, 8, endpoint=False)
     rays = 0.045 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
@@ -61,13 +61,15 @@ def wear_edges(layers: Image.Image, fit: Fit, specimen: Specimen) -> None:
         pen.polygon(outline, fill=0)
 
 
-def mark_coat(paints: Image.Image, tones: npt.NDArray[np.uint8], fit: Fit, specimen: Specimen) -> None:
+def mark_coat(paints: Image.Image, tones: npt.NDArray[np.uint8], fit: Fit, *, specimen: Specimen) -> None:
     """Draw sores and scratches on the coat, in place."""
     is_coat = tones == Tone.COAT
     marked = paints.copy()
     pen = ImageDraw.Draw(marked)
     severity = specimen.ailments.wear
-    scratched = _some(places := _places(specimen.coat_seed, 2, 0.16, severity / 1.5), _holds(is_coat, fit, places.at))
+    scratched = _some(
+        places := _places(specimen.coat_seed, 2, 0.16, threshold=severity / 1.5), _holds(is_coat, fit, places.at)
+    )
     for at, size, turn in zip(scratched.at, scratched.sizes, scratched.turns, strict=True):
         along, across = np.array([np.cos(turn), np.sin(turn)]), np.array([-np.sin(turn), np.cos(turn)])
         for step in (-0.012, 0.012):
@@ -75,7 +77,9 @@ def mark_coat(paints: Image.Image, tones: npt.NDArray[np.uint8], fit: Fit, speci
             ends = at + across * step + along * np.array([[-half], [half]])
             pen.line(fit.pixels_of(ends).ravel().tolist(), fill=Paint.SCRATCH, width=_width(fit, 0.009))
     severity = specimen.ailments.lesions
-    sore = _some(places := _places(specimen.coat_seed, 3, 0.11, severity / 1.4), _holds(is_coat, fit, places.at))
+    sore = _some(
+        places := _places(specimen.coat_seed, 3, 0.11, threshold=severity / 1.4), _holds(is_coat, fit, places.at)
+    )
     radii = (0.016 + 0.036 * sore.sizes**2) * (0.5 + 0.5 * severity)
     for rim, inner in zip(sore.outlines(fit, radii * 1.5), sore.outlines(fit, radii), strict=True):
         pen.polygon(rim, fill=Paint.RIM)
@@ -83,10 +87,10 @@ def mark_coat(paints: Image.Image, tones: npt.NDArray[np.uint8], fit: Fit, speci
     paints.paste(marked, mask=Image.fromarray(is_coat.astype(np.uint8) * np.uint8(255)))
 
 
-def lay_parasites(paints: Image.Image, heights: Image.Image, fit: Fit, specimen: Specimen) -> None:
+def lay_parasites(paints: Image.Image, heights: Image.Image, fit: Fit, *, specimen: Specimen) -> None:
     """Draw ticks that cling to the body and stick out of its outline, in place."""
     severity = specimen.ailments.parasites
-    places = _places(specimen.coat_seed, 4, 0.13, severity / 1.8)
+    places = _places(specimen.coat_seed, 4, 0.13, threshold=severity / 1.8)
     on_body = _holds(np.asarray(paints) != 0, fit, places.at)
     pen, height_pen = ImageDraw.Draw(paints), ImageDraw.Draw(heights)
     clinging = _some(places, on_body)
@@ -110,7 +114,7 @@ def lay_parasites(paints: Image.Image, heights: Image.Image, fit: Fit, specimen:
         height_pen.polygon(pixels(circle * (1.12, 0.84)), fill=255)
 
 
-def _places(seed: int, kind: int, cell: float, threshold: float) -> _Places:
+def _places(seed: int, kind: int, cell: float, *, threshold: float) -> _Places:
     """The places of a jittered lattice that are ill at that threshold, from 0 (none) to 1 (all)."""
     generator = np.random.default_rng([seed, kind])
     line = np.arange(-_REACH, _REACH, cell)

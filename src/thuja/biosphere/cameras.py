@@ -55,7 +55,7 @@ def seen_through_air(image: Image.Image, scene: Scene, generator: np.random.Gene
     return image
 
 
-def with_shadow(image: Image.Image, cover: Image.Image, corner: tuple[int, int], scene: Scene) -> Image.Image:
+def with_shadow(image: Image.Image, cover: Image.Image, corner: tuple[int, int], *, scene: Scene) -> Image.Image:
     """The picture with the shadow of a specimen of that coverage (mode L) whose box begins at `corner`.
 
     Outdoors there is none but from above: a shadow would tell shapes to a model that sees means only.
@@ -138,7 +138,7 @@ def _board(scene: Scene, size: int, generator: np.random.Generator) -> Image.Ima
     tint = from_hsv(scene.ground_hue, 0.03 + 0.07 * scene.ground_saturation, 0.90 + 0.12 * scene.ground_value)
     things, cover = museum_things(scene, size, generator)
     image = _even(size, tint, generator, heading=scene.light_heading)
-    image = with_shadow(image, cover, (0, 0), scene)
+    image = with_shadow(image, cover, (0, 0), scene=scene)
     image.paste(things, (0, 0), cover)
     return image
 
@@ -164,7 +164,7 @@ def museum_things(scene: Scene, size: int, generator: np.random.Generator) -> tu
     top = 128 - LABEL * 128 + 1
     box(label, top, label + 58, 126, _EDGE)
     box(label + 0.5, top + 0.5, label + 57.5, 125.5, _CARD)
-    _scribble(pen, (label + 3, top + 22.5), scale, generator)
+    _scribble(pen, (label + 3, top + 22.5), scale, generator=generator)
     for number in range(6):
         box(bar + 8 * number, 119, bar + 8 * number + 8, 122, _INK if number % 2 == 0 else _WHITE)
     for number in range(7):
@@ -179,7 +179,9 @@ def museum_things(scene: Scene, size: int, generator: np.random.Generator) -> tu
     return things, cover
 
 
-def _scribble(pen: ImageDraw.ImageDraw, at: tuple[float, float], scale: float, generator: np.random.Generator) -> None:
+def _scribble(
+    pen: ImageDraw.ImageDraw, at: tuple[float, float], scale: float, *, generator: np.random.Generator
+) -> None:
     """A line of writing, too small to read, 50 pixels wide at 128 pixels a picture."""
     x, end = at[0], at[0] + 50
     while x < end:

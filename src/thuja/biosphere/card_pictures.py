@@ -60,7 +60,7 @@ def draw_sample(world: World, images: int, generator: np.random.Generator) -> li
     """
     count = min(len(world.species), max(2, images // 6), MOST)
     chosen = np.sort(generator.permutation(len(world.species))[:count])
-    found = [one for number in chosen for one in _individuals(world, int(number), images // count, generator)]
+    found = [one for number in chosen for one in _individuals(world, int(number), images // count, generator=generator)]
     if len({one.species.number for one in found if one.species}) < 2 or len(found) < 2 * count:
         raise EmptyInput(
             f"a card needs several individuals of several species, and found {len(found)} of {count} species",
@@ -69,7 +69,7 @@ def draw_sample(world: World, images: int, generator: np.random.Generator) -> li
     return found
 
 
-def _individuals(world: World, species: int, wanted: int, generator: np.random.Generator) -> list[Sighting]:
+def _individuals(world: World, species: int, wanted: int, *, generator: np.random.Generator) -> list[Sighting]:
     """Sightings of a species that something is on, of as many individuals as are wanted or there."""
     found: dict[int, Sighting] = {}
     for number in generator.permutation(world.species[species].images):

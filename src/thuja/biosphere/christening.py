@@ -48,13 +48,13 @@ def christen(called: Called, config: WorldConfig, generator: np.random.Generator
     nouns_es = {family: coinage.unique(lambda: coinage.common_noun_es(generator), taken) for family in families}
     species = range(len(called.looks))
     epithets = [coinage.unique(lambda: coinage.epithet(generator), taken) for _ in species]
-    _name_new_groups(names, called, new, taken)
+    _name_new_groups(names, called, new, taken=taken)
     for family in np.unique(called.groups[Rank.FAMILY]).tolist():
         if family not in nouns:
             nouns[family] = coinage.unique(lambda: coinage.common_noun(new), taken)
             nouns_es[family] = coinage.unique(lambda: coinage.common_noun_es(new), taken)
     wanted = round(config.homonyms * len(np.unique(called.groups[Rank.GENUS])))
-    _share_names(names[Rank.GENUS], called.groups, wanted, shared)
+    _share_names(names[Rank.GENUS], called.groups, wanted, generator=shared)
     found = []
     for number in species:
         family = int(called.groups[Rank.FAMILY, number])
@@ -89,7 +89,7 @@ def _clade_names(clades: Ints, generator: np.random.Generator, taken: set[str]) 
 
 
 def _name_new_groups(
-    names: list[dict[int, str]], called: Called, generator: np.random.Generator, taken: set[str]
+    names: list[dict[int, str]], called: Called, generator: np.random.Generator, *, taken: set[str]
 ) -> None:
     """Names for the groups that labels have and the tree does not, beside those of the clades."""
     for rank in (Rank.FAMILY, Rank.GENUS):
@@ -106,7 +106,7 @@ def _stem(generator: np.random.Generator, taken: set[str]) -> str:
     return coinage.unique(lambda: coinage.stem(generator), taken)
 
 
-def _share_names(names: dict[int, str], groups: Ints, wanted: int, generator: np.random.Generator) -> None:
+def _share_names(names: dict[int, str], groups: Ints, wanted: int, *, generator: np.random.Generator) -> None:
     """Give that many genera the name of a genus of another kingdom, each name to two genera at the most."""
     kingdom = dict(zip(groups[Rank.GENUS].tolist(), groups[Rank.KINGDOM].tolist(), strict=True))
     order = generator.permutation(sorted(names)).tolist()

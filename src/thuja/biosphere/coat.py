@@ -10,7 +10,7 @@ from thuja.biosphere.traits import Looks
 Field = npt.NDArray[np.float32]
 
 
-def coat(looks: Looks, x: Field, y: Field, seed: int) -> Field:
+def coat(looks: Looks, x: Field, y: Field, *, seed: int) -> Field:
     """The pattern at body coordinates x and y: colour 2 shows where it is above some level, to be set by area."""
     generator = np.random.default_rng(seed)
     frequency = np.float32(2.3 + 5.2 * (1 - looks.pattern_scale))

@@ -96,9 +96,9 @@ class WorldConfig:
         object.__setattr__(self, "cameras", tuple(self.cameras))
         for name in (*_LEAST, *_MOST, *_SHARES):
             least, most = _LEAST.get(name, 0), _MOST.get(name, 1 if name in _SHARES else 2**31 - 1)
-            self._require(name, getattr(self, name), least, most)
+            self._require(name, getattr(self, name), least=least, most=most)
         for share in self.hidden:
-            self._require("hidden", share, 0, 1)
+            self._require("hidden", share, least=0, most=1)
         for camera in self.cameras:
             if camera not in list(Camera):
                 raise UnknownName.of("camera", camera, list(Camera))
@@ -120,7 +120,7 @@ class WorldConfig:
             above = (name, count)
 
     @staticmethod
-    def _require(name: str, value: float, least: float, most: float) -> None:
+    def _require(name: str, value: float, *, least: float, most: float) -> None:
         if not least <= value <= most:  # NaN is neither
             limits = f"at least {least}" if most == 2**31 - 1 else f"from {least} to {most}"
             raise UsageError(f"a world cannot have {name} {value}", hint=f"{name} is {limits}")

@@ -61,15 +61,15 @@ def _with_specimen(image: Image.Image, specimen: Specimen, scene: Scene) -> Imag
     """The picture with the specimen in it, and its shadow."""
     shape = figure(specimen, scene, image.width)
     corner = shape.fit.left, shape.fit.top
-    flesh = _lit(shape, specimen, scene, image.width)
-    image = cameras.with_shadow(image, flesh.getchannel("X"), corner, scene)
+    flesh = _lit(shape, specimen, scene, size=image.width)
+    image = cameras.with_shadow(image, flesh.getchannel("X"), corner, scene=scene)
     lay(image, flesh, corner)
     if scene.camera is Camera.MUSEUM and PLANS[specimen.looks.body_plan].turns:
         _pin(image, shape, scene)
     return image
 
 
-def _lit(shape: Figure, specimen: Specimen, scene: Scene, size: int) -> Image.Image:
+def _lit(shape: Figure, specimen: Specimen, scene: Scene, *, size: int) -> Image.Image:
     """The specimen under the scene's light, in picture pixels: colours times coverage, and coverage (mode RGBX)."""
     light = np.linspace(-0.5, 0.5, _LIGHTS, dtype=np.float32)[:, None, None]
     colours = colours_of(specimen)

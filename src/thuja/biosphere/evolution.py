@@ -72,7 +72,7 @@ def brownian(tree: Tree, width: int, generator: np.random.Generator) -> Floats:
     return tips
 
 
-def markov(tree: Tree, states: int, rate: float, generator: np.random.Generator) -> Ints:
+def markov(tree: Tree, states: int, rate: float, *, generator: np.random.Generator) -> Ints:
     """A discrete state (S,) at the tips: at events of that rate a lineage's state is drawn anew from all."""
     changes = generator.random(len(tree.parent)) < 1 - np.exp(-rate * (tree.death - tree.birth))
     draws = generator.integers(states, size=len(tree.parent))
@@ -82,13 +82,13 @@ def markov(tree: Tree, states: int, rate: float, generator: np.random.Generator)
     return found[tree.tips]
 
 
-def inherited(tree: Tree, width: int, signal: float, generator: np.random.Generator) -> Floats:
+def inherited(tree: Tree, width: int, signal: float, *, generator: np.random.Generator) -> Floats:
     """Liabilities (S, width) of Pagel's lambda `signal`: that share of the variance is ancestry's, the rest is own."""
     own = generator.standard_normal((len(tree.tips), width))
     return np.asarray(np.sqrt(signal) * brownian(tree, width, generator) + np.sqrt(1 - signal) * own)
 
 
-def pulled(residual: Floats, habitat: Ints, strength: float, generator: np.random.Generator) -> Floats:
+def pulled(residual: Floats, habitat: Ints, strength: float, *, generator: np.random.Generator) -> Floats:
     """Liabilities drawn to the optimum of the species' habitat, which has `strength` of their variance.
 
     Each column has its own optima, of mean 0 and variance 1 over the species, whatever the habitats' sizes.

@@ -124,7 +124,7 @@ def fills(camera: Camera, view: View) -> Range:
     return _DISTANT_FILL if view is View.DISTANT else HABITS[camera].fill
 
 
-def next_frame(scene: Scene, setting: Setting, body_plan: str, generator: np.random.Generator) -> Scene:
+def next_frame(scene: Scene, setting: Setting, body_plan: str, *, generator: np.random.Generator) -> Scene:
     """The next picture of one observation: a fixed camera's shows the specimen a step on, others are taken anew."""
     if setting.camera is not Camera.CAMERA_TRAP:
         again = scene_of(setting, body_plan, generator)

@@ -49,7 +49,7 @@ def figure(specimen: Specimen, scene: Scene, size: int) -> Figure:
         ailments.wear_edges(layers, place, specimen)
     layer = np.asarray(layers)
     tone, heights = (layer & 255).astype(np.uint8), Image.fromarray((layer >> 8).astype(np.uint8))
-    skin = paint(specimen, tone, *place.coordinates())
+    skin = paint(specimen, tone, place.coordinates())
     paints = (skin.share * np.float32(LEVELS) + np.float32(1.5)).astype(np.uint8)
     paints *= tone != 0
     paints[tone == Tone.PUPIL] = Paint.PUPIL
@@ -57,8 +57,8 @@ def figure(specimen: Specimen, scene: Scene, size: int) -> Figure:
     ill = specimen.ailments
     if ill.lesions or ill.parasites or ill.wear:
         drawn = Image.fromarray(paints)
-        ailments.mark_coat(drawn, tone, place, specimen)
-        ailments.lay_parasites(drawn, heights, place, specimen)
+        ailments.mark_coat(drawn, tone, place, specimen=specimen)
+        ailments.lay_parasites(drawn, heights, place, specimen=specimen)
         paints = np.asarray(drawn)
     return Figure(place, paints, heights, skin.relief, outlines)
 

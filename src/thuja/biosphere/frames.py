@@ -67,7 +67,7 @@ def fit(body: Body, scene: Scene, size: int) -> Fit:
     matrix = _turned(scene)
     if scene.view in (View.FRONT, View.REAR):
         ends = (body.front, body.rear) if scene.view is View.FRONT else (body.rear, body.front)
-        return _near(np.array(ends), matrix, scene, size)
+        return _near(np.array(ends), matrix, scene, size=size)
     points = np.concatenate([part.outline for part in body.parts])
     turned = Fit(matrix, np.zeros(2), 0, 0, 0, 0).pixels_of(points)
     low, high = turned.min(axis=0), turned.max(axis=0)
@@ -98,7 +98,7 @@ def _turned(scene: Scene) -> Points:
     return np.array([[along * cosine, -along * sine], [-sine, -cosine]])
 
 
-def _near(ends: Points, matrix: Points, scene: Scene, size: int) -> Fit:
+def _near(ends: Points, matrix: Points, scene: Scene, *, size: int) -> Fit:
     """A view of the first of two ends of a body, (2, 2), that depends on nothing else of it."""
     outward = ends[0] - ends[1]
     looked_at = ends[0] + _BEYOND * outward / np.sqrt((outward**2).sum())

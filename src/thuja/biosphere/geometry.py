@@ -84,7 +84,7 @@ def expected_geometry(world: World, generator: np.random.Generator) -> Geometry:
     within = sum(rows.T @ rows / species for rows in steps.values())
     total = np.asarray(between.T @ between / species + within + own)
     squares = {axis: np.asarray(rows.T @ rows) for axis, rows in steps.items()}
-    return _geometry(squares | {INDIVIDUAL: own}, basis, total, generator)
+    return _geometry(squares | {INDIVIDUAL: own}, basis, total, generator=generator)
 
 
 def sampled_geometry(
@@ -103,7 +103,7 @@ def sampled_geometry(
     own = np.zeros((0, 0))
     for place, (name, condition) in enumerate(cells.items()):
         first = _APART + 2 * individuals * place
-        values = _drawn(world, numbers, condition, range(first, first + 2 * individuals))  # (S, 2 * I, F)
+        values = _drawn(world, numbers, condition, individuals=range(first, first + 2 * individuals))  # (S, 2 * I, F)
         halves = values.reshape(len(values), 2, individuals, -1)
         means[name] = halves.mean(axis=2)  # (S, 2, F)
         if not name:
@@ -115,13 +115,15 @@ def sampled_geometry(
     basis = axes[:, sizes > max(-1.5 * sizes[0], 1e-9)]
     squares = {axis: _crossed(means[axis] - means["reference"]) for axis in AXES}
     total = between + sum(squares.values()) + own
-    return _geometry(squares | {INDIVIDUAL: own}, basis, np.asarray(total), generator)
+    return _geometry(squares | {INDIVIDUAL: own}, basis, np.asarray(total), generator=generator)
 
 
-def _drawn(world: World, numbers: Sequence[int], condition: Condition, individuals: range) -> Floats:
+def _drawn(world: World, numbers: Sequence[int], condition: Condition, *, individuals: range) -> Floats:
     """Drawn values (S, I, F) of individuals of some species in a condition."""
     looks = [
-        specimen_of(world, species, individual, condition).looks for species in numbers for individual in individuals
+        specimen_of(world, species, individual, condition=condition).looks
+        for species in numbers
+        for individual in individuals
     ]
     traits = Seen.wholly(looks).features()
     features = np.column_stack([traits, np.full(len(traits), _ailing(world, condition))])
@@ -139,7 +141,9 @@ def _crossed(halves: Floats) -> Floats:
     return np.asarray((product + product.T) / 2)
 
 
-def _geometry(squares: Mapping[str, Floats], basis: Floats, total: Floats, generator: np.random.Generator) -> Geometry:
+def _geometry(
+    squares: Mapping[str, Floats], basis: Floats, total: Floats, *, generator: np.random.Generator
+) -> Geometry:
     """The shares inside a basis (F, k) of each axis' sums of squares (F, F); `total` is the spectrum to match."""
     width, span = basis.shape
     everything = dict(squares)

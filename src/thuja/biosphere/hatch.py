@@ -35,8 +35,8 @@ def hatched(specimen: Specimen, scene: Scene, size: int) -> Image.Image:
         shape = figure(specimen, scene, size)
         corner = shape.fit.left, shape.fit.top
         if scene.camera is Camera.DRONE:
-            _hatch_shadow(image, shape.cover(), corner, scene)
-        lay(image, _inked(shape, specimen, scene, size), corner)
+            _hatch_shadow(image, shape.cover(), corner, scene=scene)
+        lay(image, _inked(shape, specimen, scene, size=size), corner)
     if cameras.has_foreground(scene):
         _lay_occluders(image, scene, np.random.default_rng([scene.seed, cameras.FOREGROUND]))
     return cameras.with_marks(cameras.seen_through_air(image, scene, generator), scene)
@@ -157,7 +157,7 @@ _STROKES: dict[str, Callable[[float, np.random.Generator], list[Points]]] = {
 }
 
 
-def _inked(shape: Figure, specimen: Specimen, scene: Scene, size: int) -> Image.Image:
+def _inked(shape: Figure, specimen: Specimen, scene: Scene, *, size: int) -> Image.Image:
     """The specimen in ink and wash, in picture pixels, mode RGBX."""
     first, second = worn_pair(specimen)
     hatched_ink = 0.27 + 0.50 * (second - 0.5)
@@ -223,10 +223,12 @@ def _shifted(mask: Mask, columns: int, rows: int) -> Mask:
     return seen
 
 
-def _hatch_shadow(image: Image.Image, cover: Image.Image, corner: tuple[int, int], scene: Scene) -> None:
+def _hatch_shadow(image: Image.Image, cover: Image.Image, corner: tuple[int, int], *, scene: Scene) -> None:
     """The shadow that a drone sees, as lines."""
     size = image.width
-    shadow = cameras.with_shadow(Image.new("RGB", image.size, (255, 255, 255)), cover, corner, scene).getchannel("R")
+    shadow = cameras.with_shadow(Image.new("RGB", image.size, (255, 255, 255)), cover, corner, scene=scene).getchannel(
+        "R"
+    )
     line = np.arange(size)
     lines = Image.fromarray(
         (((line + line[:, None]) % max(2, round(3 * size / 128))) == 0).astype(np.uint8) * np.uint8(255)

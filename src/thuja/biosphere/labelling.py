@@ -49,7 +49,7 @@ class _Draft:
             if self.moved >= wanted:
                 return
             inside = members.get(branch, [])
-            rank = self._splittable(tree, branch, inside, members)
+            rank = self._splittable(tree, branch, inside, members=members)
             if rank is None or self.moved + len(inside) > max(wanted, 1):
                 continue
             # What lies below the new group is new too: a genus of the new family is the old genus, whole.
@@ -57,7 +57,7 @@ class _Draft:
             for species in inside:
                 self.reasons[species] = "split"
 
-    def _splittable(self, tree: Tree, branch: int, inside: list[int], members: dict[int, list[int]]) -> Rank | None:
+    def _splittable(self, tree: Tree, branch: int, inside: list[int], *, members: dict[int, list[int]]) -> Rank | None:
         """The rank at which this clade lies two splits inside a group, so that taking it out leaves no clade."""
         above = int(tree.parent[branch])
         outer = int(tree.parent[above]) if above >= 0 else -1

@@ -68,7 +68,7 @@ def write_swaps(world: World, out: Path, config: RedrawConfig, *, force: bool = 
     chosen = _chosen(world, config)
     parts = (chosen[start : start + _CHUNK] for start in range(0, len(chosen), _CHUNK))
     with NOTE.folder(out, _settings(world, config), force=force, resume=resume):
-        job = partial(_draw, world.config, out, config)
+        job = partial(_draw, config=world.config, out=out, redraw=config)
         drawn = spread(job, parts, workers=config.workers)
         with atomic_path(out / "table.csv") as temporary:
             return write_table(temporary, _TABLE, counted(drawn, total=pictures, label="swaps"))
@@ -96,7 +96,7 @@ def _chosen(world: World, config: RedrawConfig) -> Ints:
     return addresses_at(world, np.sort(chosen) if config.images else np.arange(count))
 
 
-def _draw(config: WorldConfig, out: Path, redraw: RedrawConfig, work: Ints) -> list[dict[str, Value]]:
+def _draw(work: Ints, *, config: WorldConfig, out: Path, redraw: RedrawConfig) -> list[dict[str, Value]]:
     world = world_of(config)
     rows: list[dict[str, Value]] = []
     for species, number in work.tolist():

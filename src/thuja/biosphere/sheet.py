@@ -71,11 +71,11 @@ def _columns() -> Iterator[tuple[str, Column]]:
 
 
 def _as(condition: Condition, individual: int = 0) -> Column:
-    return lambda world, kind, scene: (specimen_of(world, kind.number, individual, condition), scene)
+    return lambda world, kind, scene: (specimen_of(world, kind.number, individual, condition=condition), scene)
 
 
 def _seen(change: Callable[[Species, Scene], Scene]) -> Column:
-    return lambda world, kind, scene: (specimen_of(world, kind.number, 0, Condition()), change(kind, scene))
+    return lambda world, kind, scene: (specimen_of(world, kind.number, 0, condition=Condition()), change(kind, scene))
 
 
 def _by(camera: Camera) -> Column:
@@ -83,7 +83,9 @@ def _by(camera: Camera) -> Column:
         site = next(site for site in world.sites if site.habitat == kind.habitat)
         setting = Setting(camera=camera, site=site, observer=world.observers[0], stamp=_STAMPS.get(camera, ""))
         generator = np.random.default_rng([world.config.seed, VERSION, _SHEET, kind.number])
-        return specimen_of(world, kind.number, 0, Condition()), scene_of(setting, kind.looks.body_plan, generator)
+        return specimen_of(world, kind.number, 0, condition=Condition()), scene_of(
+            setting, kind.looks.body_plan, generator
+        )
 
     return column
 

@@ -85,18 +85,18 @@ class Sighting:
         kind = world.species[species]
         place, frame = _place(world, kind, number)
         observation = _observation(world, kind, place)
-        specimen = specimen_of(world, kind.number, observation.individual, observation.condition)
+        specimen = specimen_of(world, kind.number, observation.individual, condition=observation.condition)
         return cls(
             species=kind,
             number=number,
             frame=frame,
             observation=observation,
             specimen=specimen,
-            scene=_scene(world, observation, frame, (kind.number, specimen.looks.body_plan)),
+            scene=_scene(world, observation, frame, whose=(kind.number, specimen.looks.body_plan)),
         )
 
 
-def _scene(world: World, observation: Observation, frame: int, whose: tuple[int, str]) -> Scene:
+def _scene(world: World, observation: Observation, frame: int, *, whose: tuple[int, str]) -> Scene:
     """The scene of a frame: a fixed camera's burst is one scene in which the specimen moves, or leaves."""
     species, plan = whose
     setting = Setting(
@@ -109,13 +109,13 @@ def _scene(world: World, observation: Observation, frame: int, whose: tuple[int,
     scene = scene_of(setting, plan, _seeded(world, _PICTURE, species, observation.number, 0))
     for later in range(1, frame + 1):
         generator = _seeded(world, _PICTURE, species, observation.number, later)
-        scene = next_frame(scene, setting, plan, generator)
+        scene = next_frame(scene, setting, plan, generator=generator)
         has_left = observation.camera is Camera.CAMERA_TRAP and generator.random() < _LEFT
         scene = replace(scene, is_empty=scene.is_empty or has_left)
     return scene
 
 
-def specimen_of(world: World, species: int, individual: int, condition: Condition) -> Specimen:
+def specimen_of(world: World, species: int, individual: int, *, condition: Condition) -> Specimen:
     """An individual of a species in some condition; its own noise, form and marks stay with it."""
     generator = _seeded(world, _INDIVIDUAL, species, individual)
     own = generator.standard_normal(evolution.WIDTH) * world.variation.spread
@@ -151,13 +151,13 @@ class _Place:
 def _place(world: World, species: Species, number: int) -> tuple[_Place, int]:
     """Which observation a picture belongs to, and which of its frames it is."""
     shares = tuple(world.camera_shares[species.number].tolist())
-    places, starts = _layout(world.config.seed, species.number, species.images, shares)
+    places, starts = _layout(world.config.seed, species.number, species.images, shares=shares)
     observation = int(np.searchsorted(starts, number, side="right")) - 1
     return places[observation], number - starts[observation]
 
 
 @lru_cache(maxsize=4096)
-def _layout(seed: int, species: int, images: int, shares: tuple[float, ...]) -> tuple[list[_Place], list[int]]:
+def _layout(seed: int, species: int, images: int, *, shares: tuple[float, ...]) -> tuple[list[_Place], list[int]]:
     """A species' observations up to so many pictures, and the number of each one's first picture."""
     ends = np.cumsum(shares)
     places: list[_Place] = []
@@ -221,12 +221,12 @@ def _life(world: World, species: Species, individual: int) -> _Life:
     generator = _seeded(world, _INDIVIDUAL, species.number, individual, 1)
     is_home = generator.random() < world.config.home
     habitat = HABITATS[int(generator.integers(len(HABITATS)))]
-    site = _site(world, species, species.habitat if is_home else habitat, generator)
+    site = _site(world, species, species.habitat if is_home else habitat, generator=generator)
     day = _FIRST_DAY + timedelta(days=int(generator.integers(_DAYS)))
     return _Life(site, day, STAGES[int(generator.choice(len(STAGES), p=_STAGE_SHARES))])
 
 
-def _site(world: World, species: Species, habitat: str, generator: np.random.Generator) -> Site:
+def _site(world: World, species: Species, habitat: str, *, generator: np.random.Generator) -> Site:
     """A site of that habitat, by the species' range."""
     weights = world.ranges[species.number] * [site.habitat == habitat for site in world.sites]
     return world.sites[int(generator.choice(len(world.sites), p=weights / weights.sum()))]
@@ -266,8 +266,8 @@ def _blank(world: World, number: int) -> Sighting:
         label=Label(),
         serial=0,
     )
-    nobody = specimen_of(world, 0, 0, Condition())
-    scene = _scene(world, observation, 0, (len(world.species), nobody.looks.body_plan))
+    nobody = specimen_of(world, 0, 0, condition=Condition())
+    scene = _scene(world, observation, 0, whose=(len(world.species), nobody.looks.body_plan))
     return Sighting(
         species=None,
         number=number,

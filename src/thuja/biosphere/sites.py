@@ -95,7 +95,7 @@ def by_zipf(count: int) -> Floats:
     return np.asarray(weights / weights.sum())
 
 
-def camera_shares(orders: Ints, known: Sequence[str], confounding: float, generator: np.random.Generator) -> Floats:
+def camera_shares(orders: Ints, known: Sequence[str], confounding: float, *, generator: np.random.Generator) -> Floats:
     """How often each of CAMERAS took a species' pictures, (S, 5) rows of sum 1; those that are not `known` took none.
 
     `confounding` is the share that an order's own camera has beside the common mix, as nearly all of

@@ -22,8 +22,8 @@ class Skin:
     relief: Field | None
 
 
-def paint(specimen: Specimen, tones: npt.NDArray[np.uint8], x: Field, y: Field) -> Skin:
-    """The skin where parts of these tones (h, w) lie, 0 for none, at body coordinates x and y, both (h, w).
+def paint(specimen: Specimen, tones: npt.NDArray[np.uint8], at: tuple[Field, Field]) -> Skin:
+    """The skin where parts of these tones (h, w) lie, 0 for none, `at` body coordinates x and y, both (h, w).
 
     The colours are balanced over the pixels that are handed in: hand in what is in the frame, no more, or
     a near view of one end would tell of the other.
@@ -31,8 +31,8 @@ def paint(specimen: Specimen, tones: npt.NDArray[np.uint8], x: Field, y: Field) 
     looks = specimen.looks
     share = (tones == Tone.SECOND).astype(np.float32)
     pixels = np.flatnonzero(tones == Tone.COAT)  # the coat is a third of the frame: work on nothing else
-    coat_x, coat_y = x.ravel()[pixels], y.ravel()[pixels]
-    pattern = coat(looks, coat_x, coat_y, specimen.coat_seed)
+    coat_x, coat_y = (axis.ravel()[pixels] for axis in at)
+    pattern = coat(looks, coat_x, coat_y, seed=specimen.coat_seed)
     # A steep ramp stands for a hard edge: it keeps edges smooth at any size.
     share.ravel()[pixels] = np.clip((pattern - _balance(tones, pattern)) * 6 + 0.5, 0, 1)
     if looks.texture == "smooth":

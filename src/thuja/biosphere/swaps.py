@@ -81,7 +81,7 @@ def swapped(world: World, sighting: Sighting, swap: Swap) -> Sighting:
     generator = np.random.default_rng([world.config.seed, VERSION, _SWAP, number, sighting.number])
     scene, specimen = sighting.scene, sighting.specimen
     if swap.camera:
-        scene = _taken_by(swap.camera, world, sighting, generator)
+        scene = _taken_by(swap.camera, world, sighting, generator=generator)
     if swap.pose:
         scene = posed_anew(scene, specimen.looks.body_plan, generator)
     if swap.ground:
@@ -105,7 +105,7 @@ def swapped(world: World, sighting: Sighting, swap: Swap) -> Sighting:
     return replace(sighting, scene=replace(scene, is_empty=False), specimen=specimen)
 
 
-def _taken_by(camera: Camera, world: World, sighting: Sighting, generator: np.random.Generator) -> Scene:
+def _taken_by(camera: Camera, world: World, sighting: Sighting, *, generator: np.random.Generator) -> Scene:
     """The scene as another camera takes it: same site, view, size and pose."""
     observation, scene = sighting.observation, sighting.scene
     setting = Setting(

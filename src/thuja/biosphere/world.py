@@ -70,9 +70,11 @@ class World:
         clades = np.stack([tree.clades(count) for count in config.groups])
         plans = _body_plans(clades, config, streams[1])
         roles = dict(deal(streams[2]))
-        habitat = evolution.markov(tree, len(HABITATS), config.habitat_rate, streams[3])
-        shadow = evolution.markov(tree, len(HABITATS), config.habitat_rate, streams[4])
-        liabilities = _liabilities(tree, config, roles, {Role.CONVERGENT: habitat, Role.DECOY: shadow}, streams[5])
+        habitat = evolution.markov(tree, len(HABITATS), config.habitat_rate, generator=streams[3])
+        shadow = evolution.markov(tree, len(HABITATS), config.habitat_rate, generator=streams[4])
+        liabilities = _liabilities(
+            tree, config, roles, pulls={Role.CONVERGENT: habitat, Role.DECOY: shadow}, generator=streams[5]
+        )
         looks = [evolution.looks_of(row, plan) for row, plan in zip(liabilities, plans, strict=True)]
         labelling = Labelling.of(clades, tree, config.misplaced, streams[6])
         noise = evolution.names_of(roles, Role.NOISE)
@@ -114,7 +116,7 @@ class World:
             sites=places,
             observers=make_observers(60, streams[10]),
             ranges=ranges(evolution.brownian(tree, 2, streams[10]), places),
-            camera_shares=camera_shares(clades[Rank.ORDER], config.cameras, config.confounding, streams[10]),
+            camera_shares=camera_shares(clades[Rank.ORDER], config.cameras, config.confounding, generator=streams[10]),
         )
 
     @property
@@ -154,6 +156,7 @@ def _liabilities(
     tree: Tree,
     config: WorldConfig,
     roles: Mapping[str, Role],
+    *,
     pulls: Mapping[Role, Ints],
     generator: np.random.Generator,
 ) -> Floats:
@@ -161,14 +164,14 @@ def _liabilities(
     found = np.zeros((config.species, evolution.WIDTH))
     # Drawn for all columns and roles in any case, so that the knobs of one role leave the others as they are.
     own, matched = (
-        evolution.inherited(tree, evolution.WIDTH, signal, generator)
+        evolution.inherited(tree, evolution.WIDTH, signal, generator=generator)
         for signal in (config.signal, config.matched_signal)
     )
     columns = evolution.columns_of(evolution.names_of(roles, Role.DIAGNOSTIC))
     found[:, columns] = own[:, columns]
     for role, states in pulls.items():
         columns = evolution.columns_of(evolution.names_of(roles, role))
-        found[:, columns] = evolution.pulled(matched[:, columns], states, config.convergence, generator)
+        found[:, columns] = evolution.pulled(matched[:, columns], states, config.convergence, generator=generator)
     return found
 
 

@@ -141,7 +141,7 @@ def _write_folders(world: World, out: Path, config: WriteConfig) -> None:
     # In no order of species: the order of rows would betray a wrong label.
     order = _order(world)
     work = (addresses_at(world, part) for part in _chunks(order))
-    drawn = spread(partial(_write_chunk, world.config, out, config.size), work, workers=config.workers)
+    drawn = spread(partial(_write_chunk, config=world.config, out=out, size=config.size), work, workers=config.workers)
     rows = counted(drawn, total=world.images, label="biosphere")
     with atomic_path(out / "table.csv") as temporary:
         write_table(temporary, COLUMNS, rows)
@@ -172,7 +172,7 @@ def _chunks(work: npt.NDArray[Number]) -> Iterator[npt.NDArray[Number]]:
     return (work[start : start + _CHUNK] for start in range(0, len(work), _CHUNK))
 
 
-def _write_chunk(config: WorldConfig, out: Path, size: int, work: Ints) -> list[dict[str, Value]]:
+def _write_chunk(work: Ints, *, config: WorldConfig, out: Path, size: int) -> list[dict[str, Value]]:
     """Draw what is not there yet; returns the table's rows."""
     world = world_of(config)
     rows: list[dict[str, Value]] = []

@@ -49,6 +49,10 @@ def things(
     click.echo(
         f"{counted_as(count, 'picture')} of things in {folder}; the test of forgetting is in {folder / 'classes.json'}"
     )
+    if shards:
+        click.echo(f"next: thuja train bioclip2 DATA --stream replay={folder} --out RUN")
+    else:
+        click.echo("next: write them with --shards --force to train on them, as --stream replay=FOLDER")
 
 
 def counted_as(count: int, noun: str) -> str:

@@ -98,7 +98,7 @@ def embed(
             options=options,
             force=force,
         )
-        _report(job, _run(job, partial(_open_encoder, name, hardware, image_size)))
+        _report(job, _run(job, partial(_open_encoder, name=name, hardware=hardware, image_size=image_size)))
 
 
 def _machine_options(hardware: HardwareChoice, batch_size: int | None) -> "EncodeOptions":
@@ -173,7 +173,9 @@ def _run(job: "EmbedJob", open_encoder: "OpenEncoder") -> "Summary | None":
         raise
 
 
-def _open_encoder(name: str | None, hardware: HardwareChoice, image_size: int | None, planned: str | None) -> "Encoder":
+def _open_encoder(
+    planned: str | None, *, name: str | None, hardware: HardwareChoice, image_size: int | None
+) -> "Encoder":
     """The one place where the command's options become a model that encodes."""
     from thuja.encode import Encoder
     from thuja.model import Model

@@ -25,8 +25,9 @@ class HardwareChoice(NamedTuple):
 
         An `auto` precision is the `planned` one of a job that was begun, if this machine can do that.
         """
-        from thuja.encode.hardware import AUTO, Hardware
+        from thuja.encode.hardware import Hardware
         from thuja.errors import UsageError
+        from thuja.model.machine import AUTO
 
         if planned is not None and self.precision == AUTO:
             with suppress(UsageError):

@@ -86,7 +86,7 @@ def build_command(
     )
     above = f", {rows.above:,} rows above the rank left out" if rows.above else ""
     click.echo(f"{len(rows):,} labels, {rows.merged:,} duplicate rows merged{above}", err=True)
-    opener = partial(_open_encoder, name, device, precision, threads)
+    opener = partial(_open_encoder, name=name, device=device, precision=precision, threads=threads)
     try:
         is_whole = build_label_space(
             job, opener, Share.from_environment(), force=force, say=partial(click.echo, err=True)
@@ -99,6 +99,53 @@ def build_command(
         click.echo(f"{out}: {len(rows):,} labels")
     else:
         click.echo("this share is done; other processes are still at work", err=True)
+
+
+@labels.command("import")
+@click.argument("matrix", type=click.Path(path_type=Path))
+@click.argument("names", type=click.Path(path_type=Path))
+@click.option(
+    "--model", "-m", "id_", required=True, metavar="ID", help="The id of the model that made them, or a name."
+)
+@click.option("--out", "-o", required=True, type=click.Path(path_type=Path), help="The folder to write.")
+@click.option(
+    "--dtype", default="float16", show_default=True, metavar="NAME", help="float16, or float32: twice as much."
+)
+@click.option("--keep-order", is_flag=True, help="Leave the labels in their order.  [default: sorted by lineage]")
+@click.option("--force", is_flag=True, help="Replace the label space in --out.")
+def import_command(
+    matrix: Path, names: Path, *, id_: str, out: Path, dtype: str, keep_order: bool, force: bool
+) -> None:
+    """Turn label files as TreeOfLife publishes them into a label space.
+
+    MATRIX is a txt_emb_*.npy with a column a label, NAMES the .json beside it: a list of seven names and
+    a common name each. They are read in stripes, whatever their size. The labels of a clade stand side by
+    side then. --model is what labels.json of other label spaces of this model says, or the name or folder
+    of the model.
+
+    \b
+    Example:
+      thuja labels import txt_emb_species.npy txt_emb_species.json --model bioclip-2 --out tree-of-life
+    """
+    from thuja.errors import UnknownName
+    from thuja.jobs import Progress
+    from thuja.labels import HALF, SINGLE, import_published, require_free
+
+    if dtype not in (HALF, SINGLE):
+        raise UnknownName.of("number format", dtype, [HALF, SINGLE])
+    require_free(out, force=force)
+    progress = Progress(total=None, label="labels", unit="labels")
+    count = import_published(
+        matrix,
+        names,
+        model=_id_of(id_),
+        out=out,
+        dtype=dtype,
+        is_sorted=not keep_order,
+        advance=progress.advance,
+    )
+    progress.close()
+    click.echo(f"{out}: {count:,} labels")
 
 
 @labels.command("show")
@@ -122,8 +169,18 @@ def show_command(folder: Path) -> None:
         click.echo(f"{rank.label}\t{count}")
 
 
+def _id_of(name: str) -> str:
+    """The id of the model of that name or in that folder; what is neither is an id."""
+    from thuja.model import Model
+    from thuja.model.known import HUB, find_known
+    from thuja.model.published import find_model
+
+    is_model = Path(name).exists() or name.startswith(HUB) or find_known(name) is not None
+    return Model.load(find_model(name)).id if is_model else name
+
+
 def _open_encoder(
-    name: str | None, device: str, precision: str, threads: int | None, processes: int, planned: str | None
+    processes: int, planned: str | None, *, name: str | None, device: str, precision: str, threads: int | None
 ) -> "Encoder":
     """The model, made fast for one of so many processes on this machine."""
     from thuja.encode import Encoder, available_cpus

@@ -12,10 +12,13 @@ from thuja import __version__
 from thuja.errors import ThujaError
 
 VERBS = {
+    "ablate": "thuja.cli.ablate:ablate",
     "biosphere": "thuja.cli.biosphere:biosphere",
+    "calibrate": "thuja.cli.calibrate:calibrate",
     "curate": "thuja.cli.curate:curate",
     "embed": "thuja.cli.embed:embed",
     "evaluate": "thuja.cli.evaluate:evaluate",
+    "finetune": "thuja.cli.finetune:finetune",
     "labels": "thuja.cli.labels:labels",
     "models": "thuja.cli.models:models",
     "names": "thuja.cli.names:names",
@@ -73,7 +76,8 @@ def main() -> None:
     except ThujaError as error:
         if _is_verbose():
             raise
-        print(f"thuja: {error}", file=sys.stderr)
+        if not error.is_told_elsewhere:
+            print(f"thuja: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.stderr.close()

@@ -35,7 +35,7 @@ def write_catalog(frame: Frame, folder: Path, *, in_memory: int = IN_MEMORY) -> 
     frame = frame.with_column("path", coalesce(col("path"), col("source_url"))).select(*CATALOG_SCHEMA.names)
     total = frame.count_rows()
     with atomic_path(path) as temporary, pq.ParquetWriter(temporary, CATALOG_SCHEMA, compression="zstd") as writer:
-        for group in _even(_sorted(frame, folder / "catalog.sorting", total, in_memory)):
+        for group in _even(_sorted(frame, folder / "catalog.sorting", total, in_memory=in_memory)):
             writer.write_table(group.to_arrow().cast(CATALOG_SCHEMA))
     return path
 
@@ -52,7 +52,7 @@ def _even(tables: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         yield waiting.rechunk()
 
 
-def _sorted(frame: Frame, folder: Path, total: int, in_memory: int) -> Iterator[pl.DataFrame]:
+def _sorted(frame: Frame, folder: Path, total: int, *, in_memory: int) -> Iterator[pl.DataFrame]:
     if total <= in_memory:
         yield _in_order(cast(pl.DataFrame, pl.from_arrow(frame.to_arrow())))
         return

@@ -98,12 +98,12 @@ def _distribution(folder: Path, facts: CroissantFacts, manifest: Manifest | None
     catalog = folder / facts.catalog
     with catalog.open("rb") as file:
         digest = file_digest(file, "sha256").hexdigest()
-    yield _file(facts.catalog, catalog.stat().st_size, digest, "application/x-parquet")
+    yield _file(facts.catalog, catalog.stat().st_size, digest, form="application/x-parquet")
     if manifest is None:
         return
     names = [f"{facts.shards}/{shard.name}" for shard in manifest.shards]
     for name, shard in zip(names, manifest.shards, strict=True):
-        yield _file(name, shard.bytes, shard.sha256, "application/x-tar")
+        yield _file(name, shard.bytes, shard.sha256, form="application/x-tar")
     yield {
         "@type": "cr:FileSet",
         "@id": _IMAGES,
@@ -115,7 +115,7 @@ def _distribution(folder: Path, facts: CroissantFacts, manifest: Manifest | None
     }
 
 
-def _file(name: str, size: int, sha256: str, form: str) -> dict[str, Any]:
+def _file(name: str, size: int, sha256: str, *, form: str) -> dict[str, Any]:
     return {
         "@type": "cr:FileObject",
         "@id": name,

@@ -1,7 +1,6 @@
 """A recipe from a file: TOML, or a Python file that says `RECIPE = CurateRecipe(...)`."""
 
 import json
-import runpy
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass, replace
@@ -13,23 +12,10 @@ from thuja.curate.recipe import CurateRecipe, NameSettings
 from thuja.curate.sources import KINDS, path_options
 from thuja.curate.sources.spec import SourceSpec
 from thuja.errors import BadFile, UnknownName, UsageError
+from thuja.jobs import said_by
 
 SUFFIXES = (".toml", ".json", ".py")
 T = TypeVar("T")
-_SLIPS = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    ImportError,
-    LookupError,
-    NameError,
-    OSError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-)
-"""What a slip in a user's program raises; whatever else it raises is its own affair."""
 
 
 def load_recipe(path: Path) -> CurateRecipe:
@@ -60,10 +46,7 @@ def without_nulls(value: Any) -> Any:
 
 
 def _run(path: Path) -> CurateRecipe:
-    try:
-        recipe = runpy.run_path(str(path)).get("RECIPE")
-    except _SLIPS as error:
-        raise BadFile(f"the recipe {path} failed: {type(error).__name__}: {error}") from error
+    recipe = said_by(path, "RECIPE")
     if not isinstance(recipe, CurateRecipe):
         raise BadFile(f"the recipe {path} says no RECIPE = CurateRecipe(...)", hint="see docs/curate.md")
     return recipe

@@ -76,7 +76,7 @@ def draws(names: daft.Expression, seed: int, purpose: str) -> daft.Expression:
 
 
 @daft.func.batch(return_dtype=DataType.string(), use_process=False)
-def _splits_of(ends: Series, sizes: Series, counts: Series, groups: Series, val: float, test: float) -> list[str]:
+def _splits_of(ends: Series, sizes: Series, counts: Series, *, groups: Series, val: float, test: float) -> list[str]:
     columns = (ends.to_pylist(), sizes.to_pylist(), counts.to_pylist(), groups.to_pylist())
     return [
         split_of_group(end, size, Stratum(images=count, groups=number), val=val, test=test)
@@ -245,7 +245,9 @@ def _drawn_groups(rows: Frame, settings: SplitSettings, seed: int) -> Frame:
             "groups": col("group").count().over(by_stratum),
         }
     )
-    split = _splits_of(col("end"), col("size"), col("images"), col("groups"), settings.val, settings.test)
+    split = _splits_of(
+        col("end"), col("size"), col("images"), groups=col("groups"), val=settings.val, test=settings.test
+    )
     drawn = ranked.select("group", cast(daft.Expression, split).alias("drawn"))
     return drawn.concat(settled)
 

@@ -143,7 +143,7 @@ def story_of(curation: CurationFolder, uuid: str) -> ImageStory:
     facts: Facts = {}
     for step, found in zip(curation.steps, rows, strict=True):
         if found:
-            passages.append(_passage(step.number, step.name, facts, found[0]))
+            passages.append(_passage(step.number, step.name, facts, row=found[0]))
             facts = _known(found[0])
     return ImageStory(
         uuid=uuid,
@@ -160,7 +160,7 @@ def story_of(curation: CurationFolder, uuid: str) -> ImageStory:
     )
 
 
-def _passage(number: int, name: str, before: Facts, row: Mapping[str, Any]) -> Passage:
+def _passage(number: int, name: str, before: Facts, *, row: Mapping[str, Any]) -> Passage:
     after = _known(row)
     dropped_by = after.get("dropped_by")
     outcome = "kept" if dropped_by is None else "dropped" if "dropped_by" not in before else "passed on"

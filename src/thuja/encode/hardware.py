@@ -1,18 +1,14 @@
 """Where a model runs and in which numbers: what the user says, and the machine's best where he does not."""
 
-import ctypes
-import os
-import sys
 import time
 from dataclasses import dataclass, replace
 from typing import Final
 
 import torch
 
-from thuja.encode.pipeline import available_cpus
 from thuja.errors import UnknownName, UsageError
+from thuja.model.machine import AUTO, fair_threads, find_device
 
-AUTO: Final = "auto"
 PRECISIONS: Final = ("fp32", "bf16", "fp16", "int8")
 ENGINES: Final = ("torch", "openvino", "onnx")
 
@@ -66,7 +62,7 @@ class Hardware:
 
     def settled(self) -> "Hardware":
         """The same with every `auto` chosen; raises UsageError for what this machine cannot do."""
-        device = _find_device(self.device)
+        device = find_device(self.device)
         engine = self.engine if self.engine != AUTO else "onnx" if self.precision == "int8" else "torch"
         possible = _POSSIBLE.get((engine, device.type), ())
         if not possible:
@@ -80,32 +76,8 @@ class Hardware:
         if self.is_compiled and device.type != "cuda":
             raise UsageError("compiling pays on a GPU only", hint="leave out --compile")
         return replace(
-            self, device=str(device), engine=engine, precision=precision, threads=self.threads or _fair_threads()
+            self, device=str(device), engine=engine, precision=precision, threads=self.threads or fair_threads()
         )
-
-
-def _fair_threads() -> int:
-    """This process's part of the processors, where torchrun started several on this machine."""
-    try:
-        processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-    except ValueError:
-        processes = 1
-    return max(1, available_cpus() // max(1, processes))
-
-
-def _find_device(name: str) -> torch.device:
-    if name == AUTO:
-        if torch.cuda.is_available():
-            return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")) % torch.cuda.device_count())
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise UnknownName.of("device", name, ["auto", "cpu", "cuda", "cuda:1", "mps"]) from error
-    there = {"cpu": 1, "cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
-    if (device.index or 0) >= there.get(device.type, 0):
-        raise UsageError(f"this machine has no device {name}", hint="--device auto takes what there is")
-    return device
 
 
 def _best_precision(possible: tuple[str, ...], device: torch.device) -> str:
@@ -135,21 +107,3 @@ def is_bfloat16_faster() -> bool:
             tries.append(time.perf_counter() - started)
         seconds[dtype] = min(tries)
     return seconds[torch.bfloat16] < 0.8 * seconds[torch.float32]
-
-
-_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
-
-
-def keep_memory() -> bool:
-    """Let glibc keep what a batch frees for the next batch; whether this C library can be told.
-
-    A batch's activations are tens of megabytes each. By default each is mapped from the kernel and
-    given back, and every page of it faults again: 6,000 to 150,000 faults a batch, by the model.
-    """
-    if not sys.platform.startswith("linux"):
-        return False
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
-    if mallopt is None:
-        return False
-    settings = ((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, 2**31 - 1), (_M_TOP_PAD, 64 * 2**20))
-    return all(mallopt(name, value) == 1 for name, value in settings)

@@ -4,6 +4,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -13,11 +14,12 @@ from torch import Tensor
 
 from thuja.embeddings import Embeddings, Vectors
 from thuja.encode.encoder import Encoder
-from thuja.encode.pipeline import Content, Failure, available_cpus, encoding, ordered
+from thuja.encode.pipeline import Content, Failure, Shown, encoding, ordered
 from thuja.errors import UsageError
 from thuja.images import DEFAULT_LIMITS, Limits, Preparation, decode, read_bytes
 from thuja.jobs import Progress
 from thuja.model import TAXONOMY, Model
+from thuja.model.machine import available_cpus
 
 Pixels = npt.NDArray[Any]
 """Grey levels (S, S, 3), uint8 or float32, as `Preparation.resized` gives them."""
@@ -92,7 +94,7 @@ def encode_images(
 
 def stream_images(
     model: Model | Encoder,
-    images: Iterable[tuple[str, Content]],
+    images: Iterable[tuple[str, Content | Shown]],
     options: EncodeOptions = DEFAULT_OPTIONS,
     *,
     total: int | None = None,
@@ -134,13 +136,15 @@ def as_encoder(model: Model | Encoder) -> Encoder:
     return model if isinstance(model, Encoder) else Encoder.plain(model)
 
 
-def resized_by(preparation: Preparation, options: EncodeOptions) -> Callable[[Content], Pixels]:
-    """The work of a decoding thread: bytes or a path to grey levels (S, S, 3)."""
+def resized_by(preparation: Preparation, options: EncodeOptions) -> Callable[[Content | Shown], Pixels]:
+    """The work of a decoding thread: bytes, a path or an image to grey levels (S, S, 3)."""
     # A scaled decoding has no meaning for `opencv`, which looks at few of the full picture's pixels.
     is_scaled = not options.is_exact and preparation.interpolation != "opencv"
     draft = 2 * math.ceil(preparation.size / preparation.crop_fraction) if is_scaled else None
 
-    def resize(content: Content) -> Pixels:
+    def resize(content: Content | Shown) -> Pixels:
+        if not isinstance(content, bytes | Path):
+            return preparation.resized(content.show(options.limits))
         data = content if isinstance(content, bytes) else read_bytes(content, limits=options.limits)
         return preparation.resized(decode(data, limits=options.limits, draft=draft))
 

@@ -19,7 +19,7 @@ from thuja.encode.encoder import Encoder
 from thuja.encode.images import DEFAULT_OPTIONS, EncodeOptions
 from thuja.encode.parts import Form, Summary, assemble, error_file, is_error_file, is_made_from
 from thuja.encode.planned import OpenEncoder, open_as_planned
-from thuja.encode.sources import STDIN, Source, find_image_sources, find_text_sources
+from thuja.encode.sources import STDIN, Item, Source, find_image_sources, find_text_sources
 from thuja.encode.walk import UnitEncoder, Walk
 from thuja.errors import EmptyInput, OutputExists, UsageError
 from thuja.jobs import Share, Units, kept_when_full, require_writable
@@ -78,12 +78,12 @@ class EmbedJob:
             return f"{self.column}_text"
         return self.column or "text"
 
-    def sources(self) -> list[Source]:
+    def sources(self) -> list[Source[Item]]:
         """What the inputs stand for; raises UsageError for those that stand for nothing."""
         find = find_text_sources if self.is_text else find_image_sources
         return find(self.inputs, column=self.column)
 
-    def plan(self, encoder: Encoder, sources: Sequence[Source]) -> dict[str, object]:
+    def plan(self, encoder: Encoder, sources: Sequence[Source[Item]]) -> dict[str, object]:
         """All that decides what is in a unit."""
         prompts = None if self.prompts is None else hashlib.sha256("\n".join(self.prompts).encode()).hexdigest()
         options = self.options
@@ -147,7 +147,7 @@ def run_job(job: EmbedJob, open_encoder: OpenEncoder, share: Share, *, say: Call
     return summary
 
 
-def _check_output(job: EmbedJob, sources: Sequence[Source], share: Share) -> None:
+def _check_output(job: EmbedJob, sources: Sequence[Source[Item]], share: Share) -> None:
     """Say what is wrong with the outputs, before anything is read or loaded."""
     if share.world > 1 and (STDIN in job.inputs or not isinstance(job.out, Path)):
         raise UsageError("processes cannot share standard input or output", hint="name files")
@@ -168,7 +168,7 @@ def _check_output(job: EmbedJob, sources: Sequence[Source], share: Share) -> Non
             raise UsageError(f"{output} is an input", hint="name another output")
 
 
-def _total(sources: Sequence[Source]) -> int | None:
+def _total(sources: Sequence[Source[Item]]) -> int | None:
     counts = [source.count() for source in sources]
     return None if None in counts else sum(count or 0 for count in counts)
 

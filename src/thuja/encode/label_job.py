@@ -22,7 +22,7 @@ from thuja.encode.planned import open_as_planned
 from thuja.encode.texts import encode_texts, phrases
 from thuja.errors import BadFile, OutputExists, ThujaError, UnknownName, UsageError
 from thuja.jobs import Progress, Share, Units, kept_when_full
-from thuja.labels import FACTS, LabelSpace, read_facts, save_parts
+from thuja.labels import FACTS, LabelSpace, read_facts, require_no_other, save_parts
 from thuja.model import Model
 from thuja.phrasing import PHRASES, require_prompts
 
@@ -98,7 +98,7 @@ def build_label_space(
     job again goes on where it was; `say` is told. Raises OutputExists for an output, or for units,
     of another job, and ThujaError when the disk is full or a worker dies.
     """
-    _check_output(job.out)
+    require_no_other(job.out)
     if share.world > 1 and (job.workers > 1 or force):
         raise UsageError("under torchrun, each process is one worker and none replaces what is there")
     encoder = open_as_planned(partial(opener, job.workers), job.plan, partial(_plan_there, job))
@@ -115,15 +115,7 @@ def build_label_space(
     with kept_when_full(units.folder), _workers(job, opener, plan):
         _encode_units(job, encoder.model, units, label="labels")
     with kept_when_full(units.folder):
-        return _finish(job, encoder.model.id, units, plan)
-
-
-def _check_output(out: Path) -> None:
-    if out.is_file():
-        raise OutputExists(f"the output {out} is a file", hint="name a folder")
-    ours = (FACTS, "labels.parquet", "embeddings.npy")
-    if out.is_dir() and any(out.iterdir()) and not any((out / name).exists() for name in ours):
-        raise OutputExists(f"the folder {out} holds something else", hint="name another, or an empty one")
+        return _finish(job, encoder.model.id, units, plan=plan)
 
 
 def _is_made(out: Path, plan: dict[str, Any]) -> bool:
@@ -176,8 +168,11 @@ def _encode(job: LabelJob, model: Model, start: int) -> npt.NDArray[np.float32]:
 def _workers(job: LabelJob, opener: Opener, plan: dict[str, Any]) -> Iterator[None]:
     """Processes beside this one for the job's other shares; waits for them, and says when one died."""
     context = multiprocessing.get_context("spawn")
-    arguments = [(job, opener, plan, Share(rank=rank, world=job.workers)) for rank in range(1, job.workers)]
-    processes = [context.Process(target=_work, args=each, daemon=True) for each in arguments]
+    shares = [Share(rank=rank, world=job.workers) for rank in range(1, job.workers)]
+    processes = [
+        context.Process(target=_work, args=(job, opener, plan), kwargs={"share": share}, daemon=True)
+        for share in shares
+    ]
     for process in processes:
         process.start()
     try:
@@ -195,11 +190,11 @@ def _workers(job: LabelJob, opener: Opener, plan: dict[str, Any]) -> Iterator[No
         )
 
 
-def _work(job: LabelJob, opener: Opener, plan: dict[str, Any], share: Share) -> None:
+def _work(job: LabelJob, opener: Opener, plan: dict[str, Any], *, share: Share) -> None:
     _encode_units(job, opener(job.workers, plan["precision"]).model, Units(job.parts, plan, share=share))
 
 
-def _finish(job: LabelJob, model: str, units: Units, plan: dict[str, Any]) -> bool:
+def _finish(job: LabelJob, model: str, units: Units, *, plan: dict[str, Any]) -> bool:
     """Put the label space together, if all units are there."""
     paths = units.finished(job.units)
     try:

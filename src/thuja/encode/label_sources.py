@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from thuja.errors import BadFile, EmptyInput, UnknownName, UsageError
-from thuja.labels import read_labels
+from thuja.labels import Taxa, find_clade, read_labels
 from thuja.names import CERTAIN, embedded, resolve_names
 from thuja.taxonomy import RANKS, Rank, Taxon
 
@@ -82,7 +82,8 @@ def _distinct_texts(lists: Sequence[str]) -> LabelRows:
 def _distinct_taxa(table: pl.DataFrame, rank: Rank | None, within: Sequence[str]) -> LabelRows:
     table = table.filter(pl.any_horizontal(pl.col(_RANKS) != ""))
     if within:
-        table = pl.concat([_within(table, name) for name in within])
+        taxa = Taxa.of_table(table.to_arrow())
+        table = pl.concat([table.filter(find_clade(taxa, name, where="of the source")[0]) for name in within])
     named = len(table)
     if rank is not None:
         table = _cut(table, rank)
@@ -106,38 +107,6 @@ def _cut(table: pl.DataFrame, rank: Rank) -> pl.DataFrame:
     is_deeper = pl.any_horizontal(pl.col(below) != "")
     common = pl.when(is_deeper).then(pl.lit("")).otherwise(pl.col("common")).alias("common")
     return table.with_columns(common).with_columns(pl.lit("").alias(name) for name in below)
-
-
-def _within(table: pl.DataFrame, name: str) -> pl.DataFrame:
-    """The rows below a taxon, named by one word or as a lineage; raises UsageError when it means several."""
-    if len(name.split()) != 1:
-        ancestor = Taxon.from_lineage(name)
-        wanted = [pl.col(rank.label) == ancestor[rank] for rank in RANKS if ancestor[rank]]
-        found = table.filter(wanted)
-    else:
-        found = table.filter(pl.any_horizontal(pl.col(_RANKS[: Rank.SPECIES]) == name))
-        _require_one(found, name)
-    if found.is_empty():
-        raise EmptyInput(
-            f'no taxon of the source lies within "{name}"',
-            hint='one name ("Aves"), or each with its rank ("kingdom Animalia genus Oenanthe")',
-        )
-    return found
-
-
-def _require_one(found: pl.DataFrame, name: str) -> None:
-    for rank in RANKS[: Rank.SPECIES]:
-        bearing = found.filter(pl.col(rank.label) == name)
-        if bearing.is_empty():
-            continue
-        lineages = bearing.select(_RANKS[: rank + 1]).unique().sort(_RANKS[: rank + 1]).rows()
-        if len(lineages) == 1 and len(bearing) == len(found):
-            return
-        shown = " and ".join(" ".join(part for part in lineage if part) for lineage in lineages[:2])
-        raise UsageError(
-            f'"{name}" means several taxa: {shown}' if len(lineages) > 1 else f'"{name}" is a name at several ranks',
-            hint=f'say which with ranks: "kingdom {lineages[0][0]} {rank.label} {name}"',
-        )
 
 
 def _taxa_of(source: str, rank: Rank | None, *, resolve: bool) -> pl.DataFrame:

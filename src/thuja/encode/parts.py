@@ -42,21 +42,26 @@ class Summary:
 
 def write_part(path: Path, embeddings: Embeddings, *, errors: Sequence[Failure], digest: str) -> None:
     """Write one part; `digest` is of the items that it was made from."""
-    table = embeddings.to_table()
+    write_table(path, embeddings.to_table(), digest=digest, errors=errors)
+
+
+def write_table(path: Path, table: pa.Table, *, digest: str, errors: Sequence[Failure] = ()) -> None:
+    """Write any table as a part."""
     about = json.dumps({"digest": digest, "errors": errors})
+    metadata = {**(table.schema.metadata or {}), _KEY: about}
     with path.open("wb") as file:  # Python's own file: its errors say what the system said
-        pq.write_table(table.replace_schema_metadata({**table.schema.metadata, _KEY: about}), file)
+        pq.write_table(table.replace_schema_metadata(metadata), file)
 
 
 def check_part(path: Path, digest: str) -> None:
     """Raise OutputExists for a part that was made from other items."""
-    with _opened(path) as file:
+    with opened(path) as file:
         _errors_in(file, path, digest)
 
 
 def is_made_from(path: Path, digest: str) -> bool:
     """Whether a part was made from these items."""
-    with _opened(path) as file:
+    with opened(path) as file:
         return bool(_about(file)["digest"] == digest)
 
 
@@ -73,7 +78,7 @@ def assemble(
     with ExitStack() as stack:
         writer: Any = None
         for path, digest in zip(parts, digests, strict=True):
-            with _opened(path) as file:
+            with opened(path) as file:
                 failures = _errors_in(file, path, digest)
                 schema = common_schema([schema, file.schema_arrow])
                 embedded += file.metadata.num_rows
@@ -125,7 +130,7 @@ def _write_parquet(parts: Sequence[Path], schema: pa.Schema, out: Path) -> None:
     ):
         waiting: list[pa.Table] = []
         for path in parts:
-            with _opened(path) as part:
+            with opened(path) as part:
                 table = part.read()
             waiting.append(fitted(table, schema, table.num_rows))
             if path is parts[-1] or sum(table.num_rows for table in waiting) >= _GROUP:
@@ -156,14 +161,15 @@ def _write_json_to(parts: Sequence[Path], file: TextIO) -> None:
 
 def _metadata(path: Path) -> dict[bytes, bytes]:
     """What a part says of its embeddings, which is the same in all parts of a job."""
-    with _opened(path) as file:
+    with opened(path) as file:
         return {
             key: value for key, value in file.schema_arrow.metadata.items() if key.startswith(b"thuja.") and key != _KEY
         }
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[pq.ParquetFile]:
+def opened(path: Path) -> Iterator[pq.ParquetFile]:
+    """A part to read; raises BadFile for one that is broken."""
     try:
         file = pq.ParquetFile(path)
     except pa.ArrowException as error:

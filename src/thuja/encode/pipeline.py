@@ -1,23 +1,33 @@
 """Images read and decoded in threads, in order and in bounded memory; a bad one becomes a Failure."""
 
-import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import torch
+from PIL import Image
 
 from thuja.errors import ImageError
+from thuja.images import Limits
 from thuja.model import Model
+from thuja.model.machine import limit_torch_threads
 
 Content = bytes | Path
 """An image file's bytes, or where they are."""
 
+C = TypeVar("C")
 T = TypeVar("T")
+
+
+class Shown(Protocol):
+    """An image that is no whole file: a part of one, or one that is in memory."""
+
+    def show(self, limits: Limits) -> Image.Image:
+        """RGB and upright; raises ImageError. Called once, in any thread."""
 
 
 class Failure(NamedTuple):
@@ -29,7 +39,7 @@ class Failure(NamedTuple):
 
 
 def ordered(
-    items: Iterable[tuple[str, Content]], work: Callable[[Content], T], *, threads: int, ahead: int
+    items: Iterable[tuple[str, C]], work: Callable[[C], T], *, threads: int, ahead: int
 ) -> Generator[tuple[str, T | Failure]]:
     """Do `work` on every item in threads and yield the results in the items' order.
 
@@ -69,21 +79,3 @@ def encoding(model: Model) -> Iterator[torch.device]:
             yield model.logit_scale.device
     finally:
         model.train(was_training)
-
-
-def limit_torch_threads() -> None:
-    """Let torch use no more threads than this container has processors."""
-    allowed = available_cpus()
-    if torch.get_num_threads() > allowed:
-        torch.set_num_threads(allowed)
-
-
-def available_cpus() -> int:
-    """Processors that this process may use: its affinity, and its container's share (cgroup v2)."""
-    affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
-    except (OSError, ValueError):
-        return affinity
-    share = affinity if quota == "max" else max(1, int(quota) // int(period))
-    return min(affinity, share)

@@ -5,7 +5,7 @@ and the other tomorrow; a job must not hang on that.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from thuja.encode.encoder import Encoder
 from thuja.jobs import differing
@@ -13,13 +13,15 @@ from thuja.jobs import differing
 OpenEncoder = Callable[[str | None], Encoder]
 """Makes a model ready: in this precision if the user named none and it is possible here; None is the machine's best."""
 
+T = TypeVar("T")
+
 
 def open_as_planned(
-    open_encoder: OpenEncoder,
-    plan: Callable[[Encoder], Mapping[str, Any]],
+    open_encoder: Callable[[str | None], T],
+    plan: Callable[[T], Mapping[str, Any]],
     find_plan: Callable[[], Mapping[str, Any] | None],
-) -> Encoder:
-    """The encoder, in the precision of the plan that is found if nothing else sets the two plans apart.
+) -> T:
+    """The encoder, or what holds one, in the precision of the plan that is found if nothing else parts the two plans.
 
     The plan is looked for when the model is loaded: another process may have begun meanwhile.
     """

@@ -101,7 +101,7 @@ def open_table(path: Path, column: str | None, usual: Sequence[str]) -> Table:
 
     Raises UsageError or BadFile, before any row is read, for a table that cannot be used.
     """
-    header = _header(path)
+    header = header_of(path)
     if column is not None:
         if column not in header:
             raise UnknownName.of(f"column of {path}", column, header)
@@ -185,7 +185,8 @@ def printable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _header(path: Path) -> list[str]:
+def header_of(path: Path) -> list[str]:
+    """The names of a table's columns; raises BadFile or EmptyInput for one that has none."""
     try:
         if path.suffix.lower() in (".parquet", ".pq"):
             return _distinct(pq.read_schema(path).names)

@@ -8,11 +8,13 @@ import torch
 from torch.nn import functional as F
 
 from thuja.encode.pipeline import encoding
-from thuja.encode.prefixes import TreeSize, pack, sort_rows
-from thuja.encode.token_rows import prompted_rows, token_rows
 from thuja.errors import EmptyInput
 from thuja.labels import LabelSpace
 from thuja.model import Model
+from thuja.model.machine import limit_torch_threads
+from thuja.model.prefixes import TreeSize, pack, sort_rows
+from thuja.model.siglip import LoadedSiglip
+from thuja.model.token_rows import prompted_rows, token_rows
 from thuja.phrasing import TextType, phrase, require_prompts
 from thuja.taxonomy import Taxon
 
@@ -20,6 +22,9 @@ Floats = npt.NDArray[np.float32]
 
 _TEXTS_AT_ONCE = 1 << 15
 """Texts in memory at a time; 400 names in 80 prompts are about as many."""
+
+_PADDED_AT_ONCE = 128
+"""Texts of one length that are run together."""
 
 
 def encode_texts(model: Model, texts: Sequence[str], *, prompts: Sequence[str] | None = None) -> Floats:
@@ -36,6 +41,21 @@ def encode_texts(model: Model, texts: Sequence[str], *, prompts: Sequence[str] |
     vectors = np.zeros((len(distinct), model.config.embed_dim), dtype=np.float32)
     for start in range(0, len(distinct), step):
         vectors[start : start + step] = _encode(model, distinct[start : start + step], prompts)
+    place_of = {text: place for place, text in enumerate(distinct)}
+    return vectors[[place_of[text] for text in texts]]
+
+
+def encode_siglip_texts(loaded: LoadedSiglip, texts: Sequence[str]) -> Floats:
+    """L texts to (L, D) float32 of length one, by the text tower of a SigLIP; equal texts are computed once."""
+    distinct = sorted(set(texts))
+    device = loaded.module.logit_scale.device
+    vectors = np.zeros((len(distinct), loaded.module.config.vision.width), dtype=np.float32)
+    limit_torch_threads()
+    with torch.inference_mode():
+        for start in range(0, len(distinct), _PADDED_AT_ONCE):
+            tokens = loaded.tokenizer(distinct[start : start + _PADDED_AT_ONCE]).to(device)
+            embedded = F.normalize(loaded.module.text(tokens), dim=-1)
+            vectors[start : start + _PADDED_AT_ONCE] = embedded.cpu().numpy()
     place_of = {text: place for place, text in enumerate(distinct)}
     return vectors[[place_of[text] for text in texts]]
 
@@ -70,7 +90,7 @@ def _encode(model: Model, texts: Sequence[str], prompts: Sequence[str] | None) -
     if prompts is None:
         rows = token_rows(model.tokenizer, texts, length)
     else:
-        rows = prompted_rows(model.tokenizer, texts, prompts, length)
+        rows = prompted_rows(model.tokenizer, texts, prompts, context_length=length)
     distinct, places = sort_rows(rows)
     with encoding(model) as device:
         vectors = torch.empty((len(distinct), model.config.embed_dim), device=device)

@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain, groupby
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -22,15 +22,17 @@ from thuja.encode.texts import encode_texts
 from thuja.images.fetching import Fetcher
 from thuja.jobs import Progress, Units
 
+T = TypeVar("T")
 
-class Walk:
+
+class Walk(Generic[T]):
     """The items of an input in order, walked once; `digests` has one of each unit that is passed.
 
     A digest is of the keys of a unit's items: where it differs from that of an earlier run, the
     input has changed in between. With `force`, this process's units of other items are made again.
     """
 
-    def __init__(self, items: Iterable[Found], unit_size: int, *, force: bool = False) -> None:
+    def __init__(self, items: Iterable[Found[T]], unit_size: int, *, force: bool = False) -> None:
         self._items, self.unit_size, self._force = iter(items), unit_size, force
         self.digests: list[str] = []
 
@@ -41,7 +43,12 @@ class Walk:
             self._items = chain([first], self._items)
         return first is None
 
-    def todo(self, units: Units) -> Iterator[tuple[int, Item]]:
+    def all(self) -> Iterator[tuple[int, T]]:
+        """All items with their numbers, for work that is kept in no units."""
+        for place, found in enumerate(self._items):
+            yield place, found.open()
+
+    def todo(self, units: Units) -> Iterator[tuple[int, T]]:
         """The items, with their numbers, of the units that are to be made; others are not opened.
 
         Raises OutputExists, unless forced, where a unit that is done was made from other items; and
@@ -49,7 +56,7 @@ class Walk:
         """
         digest = hashlib.sha256()
         is_done = is_mine = is_open = False
-        held: list[tuple[int, Found]] = []  # of a unit that may have to be made again
+        held: list[tuple[int, Found[T]]] = []  # of a unit that may have to be made again
         for place, found in enumerate(self._items):
             unit, row = divmod(place, self.unit_size)
             if row == 0:
@@ -67,8 +74,8 @@ class Walk:
             yield from self._pass(units, digest.hexdigest(), held, is_done=is_done)
 
     def _pass(
-        self, units: Units, digest: str, held: Iterable[tuple[int, Found]], *, is_done: bool
-    ) -> Iterator[tuple[int, Item]]:
+        self, units: Units, digest: str, held: Iterable[tuple[int, Found[T]]], *, is_done: bool
+    ) -> Iterator[tuple[int, T]]:
         """Note a unit's digest; yields the held items if the unit was made from others."""
         path = units.path(len(self.digests))
         self.digests.append(digest)
@@ -96,7 +103,7 @@ class UnitEncoder:
     text_column: str = "text"
     prompts: Sequence[str] | None = None
 
-    def run(self, walk: Walk, units: Units, *, total: int | None) -> None:
+    def run(self, walk: Walk[Item], units: Units, *, total: int | None) -> None:
         """Make and write all units that are to do; the input has `total` items, if that is known."""
         todo = None if total is None else _count_todo(units, total, walk.unit_size)
         results = self._texts(walk, units, todo) if self.is_text else self._images(walk, units, todo)
@@ -107,12 +114,12 @@ class UnitEncoder:
                 unit = place // walk.unit_size
                 waiting.append(result)
                 if (place + 1) % walk.unit_size == 0:
-                    self._write(units, unit, waiting, walk.digests[unit])
+                    self._write(units, unit, waiting, digest=walk.digests[unit])
                     waiting = []
         if waiting:  # the last unit, which may be short
-            self._write(units, unit, waiting, walk.digests[unit])
+            self._write(units, unit, waiting, digest=walk.digests[unit])
 
-    def _images(self, walk: Walk, units: Units, total: int | None) -> Generator[tuple[int, _Result]]:
+    def _images(self, walk: Walk[Item], units: Units, total: int | None) -> Generator[tuple[int, _Result]]:
         """One stream over all units. An item without content keeps its place in it, as bytes that are no image."""
         held: dict[int, Item] = {}
         early: dict[int, Failure] = {}
@@ -140,7 +147,7 @@ class UnitEncoder:
             filled.close()
             fetcher.close()
 
-    def _texts(self, walk: Walk, units: Units, total: int | None) -> Generator[tuple[int, _Result]]:
+    def _texts(self, walk: Walk[Item], units: Units, total: int | None) -> Generator[tuple[int, _Result]]:
         """A unit's texts at once, because texts of one length are encoded together."""
         progress = Progress(total=total, label=self.options.label, unit="texts") if self.options.label else None
         for _, group in groupby(walk.todo(units), lambda numbered: numbered[0] // walk.unit_size):
@@ -155,7 +162,7 @@ class UnitEncoder:
         if progress:
             progress.close()
 
-    def _write(self, units: Units, unit: int, results: Sequence[_Result], digest: str) -> None:
+    def _write(self, units: Units, unit: int, results: Sequence[_Result], *, digest: str) -> None:
         good = [(result.item, result.outcome) for result in results if not isinstance(result.outcome, Failure)]
         failures = [result.outcome for result in results if isinstance(result.outcome, Failure)]
         model = self.encoder.model

@@ -6,7 +6,7 @@ from pathlib import Path
 from thuja.embeddings import Embeddings
 from thuja.encode import EncodeOptions, build_labels, encode_images
 from thuja.encode.cached import encode_cached
-from thuja.evaluate.run import Encoders
+from thuja.evaluate.towers import Encoders
 from thuja.labels import LabelSpace
 from thuja.model import Model, TrunkConfig
 from thuja.phrasing import TextType

@@ -24,7 +24,7 @@ from thuja.taxonomy import Rank, Taxon
 
 
 @contextmanager
-def _drawing(width: float, height: float, *, name: str) -> Iterator[tuple[Figure, list[str]]]:
+def drawing(width: float, height: float, *, name: str) -> Iterator[tuple[Figure, list[str]]]:
     """A figure of that size in inches; when the block ends, its SVG is in the list."""
     out: list[str] = []
     # The salt makes ids of clip paths the same in every run and different between figures of a page.
@@ -67,7 +67,7 @@ def training_curves(metrics: Sequence[Mapping[str, Any]]) -> str | None:
         return None
     columns = min(2, len(panels))
     rows = -(-len(panels) // columns)
-    with _drawing(8.6, 2.5 * rows, name="curves") as (figure, out):
+    with drawing(8.6, 2.5 * rows, name="curves") as (figure, out):
         for number, (title, keys) in enumerate(panels):
             axes = figure.add_subplot(rows, columns, number + 1)
             for key, colour in zip(keys, cycle(PALETTE), strict=False):
@@ -106,7 +106,7 @@ def rank_bars(scores: Sequence[Score], *, measure: str) -> str | None:
     if not ranks or not shown:
         return None
     width = 0.82 / len(shown)
-    with _drawing(8.6, 3.2, name="bars-" + scores[0].split + measure) as (figure, out):
+    with drawing(8.6, 3.2, name="bars-" + scores[0].split + measure) as (figure, out):
         axes = figure.add_subplot()
         for number, method in enumerate(shown):
             places = [place for place, rank in enumerate(ranks) if (method, rank) in values]
@@ -143,7 +143,7 @@ def confusion_map(table: npt.NDArray[np.int64], names: Sequence[str], *, title: 
     shares = table[np.ix_(kept, kept)] / totals[kept, None]
     count = len(kept)
     side = 1.9 + 0.2 * count
-    with _drawing(side + 1.2, side, name="confusion-" + title) as (figure, out):
+    with drawing(side + 1.2, side, name="confusion-" + title) as (figure, out):
         axes = figure.add_subplot()
         mesh = axes.pcolormesh(shares, cmap="viridis", vmin=0, vmax=1, edgecolors="none")
         axes.invert_yaxis()
@@ -178,10 +178,10 @@ def rank_maps(points: npt.NDArray[np.float64], taxa: Sequence[Taxon], ranks: Seq
     """The same 2-D map once a rank, the eight commonest taxa of the rank in colour."""
     columns = min(2, len(ranks))
     rows = -(-len(ranks) // columns)
-    with _drawing(8.6, 4.0 * rows, name="map") as (figure, out):
+    with drawing(8.6, 4.0 * rows, name="map") as (figure, out):
         for number, rank in enumerate(ranks):
             _draw_map(
-                figure.add_subplot(rows, columns, number + 1), points, [_name(taxon, rank) for taxon in taxa], rank
+                figure.add_subplot(rows, columns, number + 1), points, [_name(taxon, rank) for taxon in taxa], rank=rank
             )
     return out[0]
 
@@ -191,7 +191,7 @@ def _name(taxon: Taxon, rank: Rank) -> str:
     return taxon.at(rank).scientific_name if taxon[rank] else ""
 
 
-def _draw_map(axes: Axes, points: npt.NDArray[np.float64], names: Sequence[str], rank: Rank) -> None:
+def _draw_map(axes: Axes, points: npt.NDArray[np.float64], names: Sequence[str], *, rank: Rank) -> None:
     common = [name for name, _ in Counter(name for name in names if name).most_common(len(PALETTE))]
     place = np.array([common.index(name) if name in common else -1 for name in names])
     size = float(np.clip(3000 / max(len(points), 1), 3, 24))

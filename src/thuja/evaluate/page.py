@@ -12,7 +12,8 @@ from thuja.errors import ImageError
 from thuja.evaluate import figures, summary
 from thuja.evaluate.data import UNSEEN
 from thuja.evaluate.exposure import imagenet_class
-from thuja.evaluate.metrics import confusion
+from thuja.evaluate.grid import percent
+from thuja.evaluate.metrics.accuracy import confusion
 from thuja.evaluate.run import ZERO_SHOT, Answered, Evaluation
 from thuja.evaluate.scores import Method
 from thuja.images import decode, encode_jpeg
@@ -35,6 +36,8 @@ def build_report(evaluation: Evaluation, *, run: Path | None = None) -> Report:
     _add_scores(report, evaluation)
     if run is not None:
         _add_curves(report, run)
+    for chapter in evaluation.chapters:
+        chapter.add_to(report)
     _add_walls(report, evaluation)
     _add_confusion(report, evaluation)
     _add_map(report, evaluation)
@@ -55,18 +58,18 @@ def _headlines(evaluation: Evaluation) -> list[Headline]:
         chance = summary.find(evaluation.scores, Method.CHANCE, task=task, split=split, rank=rank)
         if model is not None and chance is not None:
             best = max((score for score in (model, rolled) if score is not None), key=lambda score: score.accuracy)
-            found.append(_headline(label, best.accuracy, chance.accuracy, f"{best.candidates:,} names"))
+            found.append(_headline(label, best.accuracy, chance.accuracy, note=f"{best.candidates:,} names"))
     family = summary.best_unseen_family(evaluation)
     if family is not None:
         model, chance = family
         note = f"mean over {model.classes} families"
-        found.append(_headline("Family right, species never met", model.macro, chance.macro, note))
+        found.append(_headline("Family right, species never met", model.macro, chance.macro, note=note))
     return found
 
 
-def _headline(label: str, share: float, chance: float, note: str) -> Headline:
-    against = f"{summary.times(share, chance)} chance ({summary.percent(chance)} %); {note}"
-    return Headline(label=label, value=f"{summary.percent(share)} %", note=against)
+def _headline(label: str, share: float, chance: float, *, note: str) -> Headline:
+    against = f"{summary.times(share, chance)} chance ({percent(chance)} %); {note}"
+    return Headline(label=label, value=f"{percent(share)} %", note=against)
 
 
 def _add_main(report: Report, evaluation: Evaluation) -> None:

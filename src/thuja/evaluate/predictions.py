@@ -15,10 +15,11 @@ def predictions(evaluation: Evaluation) -> pa.Table:
     `uuid`, `split`, the true names by rank; for each rank `<rank>_by_text` and `<rank>_rolled_up`
     with their scores (null where the question was not put); and of the species question the five
     best names and scores, among trained names (`top_*`) and among all (`all_names_*`). With an
-    ImageNet trunk, `imagenet_class` is the rank at which a class of ImageNet holds the true taxon.
+    ImageNet trunk, `imagenet_class` is the rank at which a class of ImageNet holds the true taxon. The chapters'
+    columns follow: `<rank>_top_down` and `<rank>_sizes_corrected` with scores, `training_images` and `novelty`.
     """
     parts = [_of_split(evaluation, split) for split in evaluation.pictures]
-    return pa.concat_tables(parts)
+    return pa.concat_tables(parts, promote_options="default")
 
 
 def _of_split(evaluation: Evaluation, split: str) -> pa.Table:
@@ -48,6 +49,10 @@ def _of_split(evaluation: Evaluation, split: str) -> pa.Table:
     for task, prefix in (("zero-shot", "top"), (ALL_NAMES, "all_names")):
         names, scores = _listed(asked.get((task, Rank.SPECIES, Method.MODEL)), count)
         columns |= {f"{prefix}_species": names, f"{prefix}_scores": scores}
+    for chapter in evaluation.chapters:
+        if split in chapter.columns:
+            added = chapter.columns[split]
+            columns |= dict(zip(added.column_names, added.columns, strict=True))
     return pa.table(columns)
 
 

@@ -56,4 +56,6 @@ def distinct_at(taxa: Iterable[Taxon], rank: Rank) -> tuple[Taxon, ...]:
 
 def places(taxa: Sequence[Taxon], rank: Rank, place: dict[Taxon, int]) -> Indices:
     """Where each taxon, cut at `rank`, stands in `place`, or -1: (N,)."""
-    return np.array([place.get(taxon.at(rank), -1) if taxon[rank] else -1 for taxon in taxa], dtype=np.int64)
+    # Images are many and their taxa few: each is cut once.
+    found = {taxon: place.get(taxon.at(rank), -1) if taxon[rank] else -1 for taxon in set(taxa)}
+    return np.array([found[taxon] for taxon in taxa], dtype=np.int64)

@@ -1,6 +1,6 @@
 """One evaluation from end to end: encode each picture once, put every task, keep every answer."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,36 +13,21 @@ from thuja.classify import NearestCentroid, Top
 from thuja.embeddings import Embeddings, Vectors
 from thuja.errors import EmptyInput, UsageError
 from thuja.evaluate.baselines import raw_pixels
+from thuja.evaluate.chapter import Chapter, Shown
 from thuja.evaluate.data import UNSEEN, Curated, Pictures, read_curated, species_of
+from thuja.evaluate.protocols import few_shot
+from thuja.evaluate.protocols.zero_shot import by_roll_up, by_text
 from thuja.evaluate.question import Question, distinct_at
+from thuja.evaluate.run_chapters import measure_chapters
 from thuja.evaluate.scores import Method, Score, Task
-from thuja.evaluate.tasks import few_shot
-from thuja.evaluate.tasks.zero_shot import by_roll_up, by_text
+from thuja.evaluate.towers import EncodeImages, Encoders
 from thuja.jobs import track
 from thuja.labels import LabelSpace
 from thuja.taxonomy import RANKS, Rank, Taxon
 
 Indices = npt.NDArray[np.int64]
-EncodeImages = Callable[[Iterable[tuple[str, bytes]]], Embeddings]
-"""Uuids with encoded images to their embeddings; an image that cannot be read is left out."""
-BuildLabels = Callable[[Sequence[Taxon]], LabelSpace]
-
 ZERO_SHOT = "zero-shot"
 ALL_NAMES = "zero-shot, all names"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Encoders:
-    """The two towers of one model, as functions of what they read; `scale` is exp(logit scale).
-
-    `imagenet_trunk` says that the image tower was trained on ImageNet's classes before.
-    """
-
-    model: str
-    encode_images: EncodeImages
-    build_labels: BuildLabels
-    scale: float
-    imagenet_trunk: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +70,7 @@ class Evaluation:
     unreadable: dict[str, int]
     curated: Curated
     settings: Settings
+    chapters: Sequence[Chapter] = ()
     imagenet_trunk: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
 
@@ -108,7 +94,7 @@ def evaluate(
     """
     settings = settings or Settings()
     curated = read_curated(data)
-    bench = _Bench(encoders, untrained, curated, settings)
+    bench = _Bench(encoders, untrained, curated, settings=settings)
     for split in ("test", UNSEEN):
         bench.add(split)
     if not bench.pictures:
@@ -125,6 +111,7 @@ def evaluate(
         unreadable=bench.unreadable,
         curated=curated,
         settings=settings,
+        chapters=bench.chapters(),
         imagenet_trunk=encoders.imagenet_trunk,
     )
 
@@ -132,7 +119,7 @@ def evaluate(
 class _Bench:
     """The pictures and vectors of one evaluation, and the scores as they come."""
 
-    def __init__(self, encoders: Encoders, untrained: Encoders | None, curated: Curated, settings: Settings) -> None:
+    def __init__(self, encoders: Encoders, untrained: Encoders | None, curated: Curated, *, settings: Settings) -> None:
         self._encoders, self._untrained, self._curated, self._settings = encoders, untrained, curated, settings
         self._generator = np.random.default_rng(settings.seed)
         self._labels: dict[tuple[bool, tuple[Taxon, ...]], LabelSpace] = {}
@@ -198,6 +185,26 @@ class _Bench:
             for method, vectors in [(Method.MODEL, self.embeddings[split].vectors), *self._baseline_vectors(split)]:
                 answers = [few_shot.answer(vectors, question.truth, fold) for fold in folds]
                 self.scores.append(task.score_folds(answers, folds, method))
+
+    def chapters(self) -> tuple[Chapter, ...]:
+        """What is asked beyond right and wrong, of all splits; call it when the tasks were put."""
+        put = {(one.task.name, one.task.split): one for one in self.answers if one.task.question.rank == Rank.SPECIES}
+        shown = {}
+        for split, pictures in self.pictures.items():
+            answered = put.get((ALL_NAMES, split)) or put.get((ZERO_SHOT, split))
+            shown[split] = Shown(
+                pictures=pictures,
+                vectors=self.embeddings[split].vectors,
+                untrained=self._vectors.get((Method.UNTRAINED, split)),
+                everything=None if answered is None else (answered.task.question, answered.top),
+            )
+        return measure_chapters(
+            shown,
+            self._curated,
+            lambda taxa: self._labels_of(self._encoders, tuple(taxa)),
+            scale=self._encoders.scale,
+            seed=self._settings.seed,
+        )
 
     def _task(self, name: str, split: str, question: Question) -> Task:
         return Task(name=name, split=split, question=question, species=species_of(self.pictures[split].taxa))

@@ -40,6 +40,7 @@ def save(evaluation: Evaluation, folder: Path, *, run: Path | None = None) -> No
                 "seed": evaluation.settings.seed,
             },
             "scores": [score.to_dict() for score in evaluation.scores],
+            "measures": [row for chapter in evaluation.chapters for row in chapter.rows()],
         },
     )
     _save_examples(evaluation, folder / "examples")

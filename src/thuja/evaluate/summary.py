@@ -1,11 +1,12 @@
 """An evaluation in words and plain tables, as the command prints it and the report shows it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Literal
 
 from thuja.evaluate.data import UNSEEN
 from thuja.evaluate.exposure import imagenet_class, is_listed
+from thuja.evaluate.grid import Grid, laid_out, percent
 from thuja.evaluate.run import ZERO_SHOT, Evaluation
 from thuja.evaluate.scores import Method, Score
 from thuja.taxonomy import RANKS, Rank
@@ -30,16 +31,6 @@ _SHORT = {
     Method.UNTRAINED_TEXT: "untrained text",
     Method.UNTRAINED: "untrained centroid",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grid:
-    """A table ready to be shown: words and shares in per cent."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    is_main: bool = True
 
 
 def exposure_grid(evaluation: Evaluation) -> Grid | None:
@@ -102,7 +93,7 @@ def main_grid(evaluation: Evaluation) -> Grid:
             for score in evaluation.scores
             if (score.task, score.split, score.rank) == (ZERO_SHOT, split, rank)
         }
-        model = best_zero_shot(evaluation.scores, split, rank, measure)
+        model = best_zero_shot(evaluation.scores, split, rank, measure=measure)
         if model is None:
             continue
         low, high = getattr(model, f"{measure}_interval") or (getattr(model, measure),) * 2
@@ -141,7 +132,7 @@ def main_grid(evaluation: Evaluation) -> Grid:
     return Grid(title=title, columns=columns, rows=tuple(rows))
 
 
-def best_zero_shot(scores: Sequence[Score], split: str, rank: str, measure: str) -> Score | None:
+def best_zero_shot(scores: Sequence[Score], split: str, rank: str, *, measure: str) -> Score | None:
     """The better of the two zero-shot ways, the text at the rank and the species posterior rolled up."""
     found = [find(scores, way, task=ZERO_SHOT, split=split, rank=rank) for way in (Method.ROLLED_UP, Method.MODEL)]
     return max((score for score in found if score), key=lambda score: float(getattr(score, measure)), default=None)
@@ -197,13 +188,6 @@ def _by_split(scores: Sequence[Score], splits: Iterable[str]) -> Grid:
     )
 
 
-def percent(share: float | None) -> str:
-    """A share in per cent with one decimal, two below one per cent; empty for None."""
-    if share is None:
-        return ""
-    return f"{100 * share:.2f}" if 0 < share < 0.01 else f"{100 * share:.1f}"
-
-
 def sentences(evaluation: Evaluation) -> list[str]:
     """What was found, in plain words, the main figures first."""
     said = []
@@ -244,7 +228,7 @@ def sentences(evaluation: Evaluation) -> list[str]:
 
 def best_unseen_family(evaluation: Evaluation) -> tuple[Score, Score] | None:
     """The better of the two ways to a family of species never met, with chance beside it."""
-    model = best_zero_shot(evaluation.scores, UNSEEN, "family", "macro")
+    model = best_zero_shot(evaluation.scores, UNSEEN, "family", measure="macro")
     chance = find(evaluation.scores, Method.CHANCE, task=ZERO_SHOT, split=UNSEEN, rank="family")
     return (model, chance) if model is not None and chance is not None else None
 
@@ -260,23 +244,11 @@ def _between(interval: tuple[float, float] | None) -> str:
 
 
 def as_text(evaluation: Evaluation) -> str:
-    """Sentences and tables for a terminal, shares in per cent."""
+    """Sentences and tables for a terminal: shares in per cent, then the first table of each chapter."""
     shown = [main_grid(evaluation), *(grid for grid in grids(evaluation) if grid.is_main)]
     exposure = exposure_grid(evaluation)
     shown += [exposure] if exposure else []
-    return "\n\n".join(["\n".join(sentences(evaluation)), *(_laid_out(grid) for grid in shown if grid.rows)])
-
-
-_WORDS = ("question", "rank", "split", "task", "asked", "ImageNet has a class for")
-
-
-def _laid_out(grid: Grid) -> str:
-    widths = [max(map(len, column)) for column in zip(grid.columns, *grid.rows, strict=True)]
-    lines = []
-    for row in (grid.columns, *grid.rows):
-        cells = [
-            cell.ljust(width) if name in _WORDS else cell.rjust(width)
-            for name, cell, width in zip(grid.columns, row, widths, strict=True)
-        ]
-        lines.append("  " + "  ".join(cells).rstrip())
-    return "\n".join([f"{grid.title}, in per cent", *lines])
+    tables = [laid_out(replace(grid, title=f"{grid.title}, in per cent")) for grid in shown if grid.rows]
+    for chapter in evaluation.chapters:
+        tables += [laid_out(grid) for grid in chapter.grids if grid.is_main][:1] or [chapter.in_short()]
+    return "\n\n".join(["\n".join(sentences(evaluation)), *tables])

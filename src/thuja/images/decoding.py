@@ -92,6 +92,10 @@ PILLOW_RAISES: Final = (
 """What Pillow raises on hostile bytes, found by reading it and by fuzzing it."""
 
 
+_HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+"""The brands of HEIF's container, of which no decoder is at hand."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """How much one file may ask for: bytes as they come, and pixels as its header declares them.
@@ -170,6 +174,18 @@ def decode(data: bytes, *, limits: Limits = DEFAULT_LIMITS, draft: int | None = 
             raise _as_image_error(error, kind) from error
 
 
+def as_decoded(image: Image.Image, *, limits: Limits = DEFAULT_LIMITS) -> Image.Image:
+    """What `decode` would make of the file of a picture that somebody has opened; raises ImageError."""
+    kind = image.format or "image in memory"
+    with QUIET:
+        try:
+            _check_pixels(image, kind, limits)
+            image.load()
+            return _upright(to_rgb(image), _orientation(image))
+        except PILLOW_RAISES as error:
+            raise _as_image_error(error, kind) from error
+
+
 def upright_size(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> tuple[int, int]:
     """Width and height of the picture that `decode` would make of `data`, from its header alone; raises ImageError."""
     if not data:
@@ -234,6 +250,12 @@ def _sniff(data: bytes) -> str:
         brands = data[16 : min(struct.unpack(">I", data[:4])[0], 256)]
         if b"avif" in brands or b"avis" in brands:
             return "AVIF"
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIF:
+        raise ImageError(
+            "a HEIF image, as phones write it, is not read",
+            reason="unsupported",
+            hint="convert it to JPEG, or have the phone write the most compatible format",
+        )
     raise ImageError(
         f"not an image of a kind that is read: begins with {data[:12]!r}",
         reason="unsupported",

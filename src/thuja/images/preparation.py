@@ -84,18 +84,28 @@ class Preparation:
         size = self.size
         if self.mode == "squash":
             return self._resample(image, (size, size), (0, 0, width, height))
-        short = round(size / self.crop_fraction)
-        if width <= height:
-            wide, high = short, int(short * height / width)
-        else:
-            wide, high = int(short * width / height), short
+        wide, high = self._shortened(width, height)
         left, top = round((wide - size) / 2), round((high - size) / 2)
         if wide * high > _MAX_PIXELS:  # cut first: resized whole, it may not fit in memory
-            across, down = width / wide, height / high
-            box = (left * across, top * down, (left + size) * across, (top + size) * down)
-            return self._resample(image, (size, size), box)
+            return self._resample(image, (size, size), self.seen_box(width, height))
         whole = self._resample(image, (wide, high), (0, 0, width, height))
         return whole[top : top + size, left : left + size]
+
+    def seen_box(self, width: int, height: int) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom of the part of such a picture, in its pixels, that becomes the model's input."""
+        if self.mode == "squash":
+            return 0, 0, width, height
+        wide, high = self._shortened(width, height)
+        left, top = round((wide - self.size) / 2), round((high - self.size) / 2)
+        across, down = width / wide, height / high
+        return left * across, top * down, (left + self.size) * across, (top + self.size) * down
+
+    def _shortened(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height after the resize that `crop` begins with."""
+        short = round(self.size / self.crop_fraction)
+        if width <= height:
+            return short, int(short * height / width)
+        return int(short * width / height), short
 
     def normalize(self, pixels: npt.NDArray[Any]) -> Floats:
         """Grey levels (..., size, size, 3) of 0 to 255 as float32 (..., 3, size, size), `(x / 255 - mean) / std`."""
@@ -145,15 +155,15 @@ class Preparation:
         if self.interpolation == "opencv":
             return _resample_opencv(np.asarray(image), size, box)
         if self.interpolation == "bicubic":
-            return np.asarray(_resample_pillow(image, size, box, Image.Resampling.BICUBIC))
+            return np.asarray(_resample_pillow(image, size, box, kernel=Image.Resampling.BICUBIC))
         # Pillow's float mode: torch's antialiased bilinear without torch.
         bands = (band.convert("F") for band in image.split())
-        resized = [_resample_pillow(band, size, box, Image.Resampling.BILINEAR) for band in bands]
+        resized = [_resample_pillow(band, size, box, kernel=Image.Resampling.BILINEAR) for band in bands]
         return np.stack([np.asarray(band) for band in resized], axis=-1)
 
 
 def _resample_pillow(
-    image: Image.Image, size: tuple[int, int], box: tuple[float, float, float, float], kernel: Image.Resampling
+    image: Image.Image, size: tuple[int, int], box: tuple[float, float, float, float], *, kernel: Image.Resampling
 ) -> Image.Image:
     is_ribbon = max(box[2] - box[0], box[3] - box[1]) > _MAX_SIDE
     return image.resize(size, kernel, box, reducing_gap=4.0 if is_ribbon else None)
@@ -164,7 +174,7 @@ def _resample_opencv(pixels: Pixels, size: tuple[int, int], box: tuple[float, fl
     wide, high = size
     across, down = (box[2] - box[0]) / wide, (box[3] - box[1]) / high
     kernel = _cubic if across > 1 and down > 1 else _lanczos4
-    passes = ((0, _taps(box[1], down, high, kernel)), (1, _taps(box[0], across, wide, kernel)))
+    passes = ((0, _taps(box[1], down, high, kernel=kernel)), (1, _taps(box[0], across, wide, kernel=kernel)))
     floats: npt.NDArray[Any] = pixels
     # The longer side first: what stands between the passes is then the smaller.
     for axis, (places, weights) in sorted(passes, key=lambda one: -pixels.shape[one[0]]):
@@ -176,7 +186,7 @@ def _resample_opencv(pixels: Pixels, size: tuple[int, int], box: tuple[float, fl
     return _to_uint8(floats)
 
 
-def _taps(start: float, step: float, count: int, kernel: Kernel) -> tuple[npt.NDArray[np.int64], Floats]:
+def _taps(start: float, step: float, count: int, *, kernel: Kernel) -> tuple[npt.NDArray[np.int64], Floats]:
     """Source places (count, taps) of each target pixel, and their weights."""
     centres = start + (np.arange(count) + 0.5) * step - 0.5
     floor = np.floor(centres)

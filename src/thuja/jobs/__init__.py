@@ -7,6 +7,7 @@ from thuja.jobs.folders import (
     empty_folder,
     in_one_sentence,
     is_complete,
+    made_by,
     output_folder,
     put_file,
     require_complete,
@@ -17,8 +18,10 @@ from thuja.jobs.folders import (
     write_text,
 )
 from thuja.jobs.locks import locked
-from thuja.jobs.processes import check_workers, cores, spread
-from thuja.jobs.progress import Progress, counted, track
+from thuja.jobs.processes import check_workers, cores, end_with_parent, spread
+from thuja.jobs.programs import said_by
+from thuja.jobs.progress import Progress, counted, say, track
+from thuja.jobs.sole import sole_folder
 from thuja.jobs.units import Share, Units, differing, kept_when_full
 
 __all__ = [
@@ -33,15 +36,20 @@ __all__ = [
     "counted",
     "differing",
     "empty_folder",
+    "end_with_parent",
     "in_one_sentence",
     "is_complete",
     "kept_when_full",
     "locked",
+    "made_by",
     "output_folder",
     "put_file",
     "require_complete",
     "require_output",
     "require_writable",
+    "said_by",
+    "say",
+    "sole_folder",
     "spread",
     "temporary_name",
     "track",

@@ -101,8 +101,11 @@ def output_folder(
     require_output(path, verb=verb, force=force, resume=resume, can_resume=can_resume)
     with _refusal(path):
         if resume and path.is_dir():
-            for half_written in path.rglob("*.tmp"):
-                half_written.unlink()
+            for half_written in list(path.rglob("*.tmp")):
+                if half_written.is_dir() and not half_written.is_symlink():
+                    shutil.rmtree(half_written)
+                else:
+                    half_written.unlink(missing_ok=True)
         elif path.is_dir():
             empty_folder(path)
         path.mkdir(parents=True, exist_ok=True)
@@ -190,6 +193,12 @@ def require_complete(path: Path, *, verb: str) -> Path:
             f"the {verb} run in {path} did not finish", hint=f"run thuja {verb} again with --resume or --force"
         )
     return path
+
+
+def made_by(path: Path) -> str | None:
+    """The verb of the job that made a folder; None where no marker says it."""
+    marker = _read_marker(path)
+    return marker.get("verb") if marker else None
 
 
 def is_complete(path: Path, *, verb: str) -> bool:

@@ -1,5 +1,7 @@
 """A folder, or a part of a job, that one process at a time works on, whichever way the last one ended."""
 
+import errno
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -14,7 +16,11 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
+logger = logging.getLogger(__name__)
+
 _LOOK: Final = 0.1
+_WITHOUT_LOCKS: Final = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+"""What a network's file system that is mounted without locks answers."""
 
 
 @contextmanager
@@ -22,7 +28,8 @@ def locked(path: Path, error: ThujaError, *, patience: float = 0.0, is_plain: bo
     """Hold a lock file for the length of the block; raises `error` when another has it for `patience` seconds.
 
     The system lets go of it when its process ends, however that comes about. Where it knows no such locks the file
-    itself is one (`is_plain`), which a killed process leaves behind: the error says so, and which file it is.
+    itself is one (`is_plain`), which a killed process leaves behind: the error says so, and which file it is. A
+    disk that is mounted without locks holds nobody back: that is said, and the block goes on.
     """
     until = time.monotonic() + patience
     while (lock := _claim(path, is_plain=is_plain)) is None:
@@ -48,7 +55,10 @@ def _claim(path: Path, *, is_plain: bool) -> int | None:
     if not is_plain:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except OSError as error:
+            if error.errno in _WITHOUT_LOCKS:
+                logger.warning("the disk of %s knows no locks: let no other process write there", path.parent)
+                return lock
             os.close(lock)
             return None
     return lock

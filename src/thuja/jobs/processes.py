@@ -57,7 +57,7 @@ def _spread(job: Callable[[In], Out], items: Iterable[In], count: int, *, hint: 
         return
     caller = current_thread()
     # Spawned, not forked: a fork copies locked locks of whatever threads the caller has.
-    pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_end_with_parent)
+    pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=end_with_parent)
     try:
         ahead: deque[Future[Out]] = deque(pool.submit(job, item) for item in head)
         while ahead:
@@ -70,7 +70,7 @@ def _spread(job: Callable[[In], Out], items: Iterable[In], count: int, *, hint: 
         pool.shutdown(wait=current_thread() is caller, cancel_futures=True)
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """End this worker when the main process is killed; left alone it would wait for work for ever."""
     parent = parent_process()
     assert parent is not None, "only workers call this"

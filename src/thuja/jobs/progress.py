@@ -89,6 +89,12 @@ class Progress:
         sys.stderr.flush()
 
 
+def say(line: str) -> None:
+    """A line about long work on stderr, where its progress is."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
 def _clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

@@ -9,7 +9,6 @@ thuja_heads.safetensors       further heads, when there are any
 Hugging Face's folder of a CLIP model is read too, and a weights file alone with its tokenizer.
 """
 
-import hashlib
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -23,11 +22,11 @@ from thuja.images import Preparation
 from thuja.jobs import write_json
 from thuja.model import hugging_face
 from thuja.model.config import ModelConfig
-from thuja.model.description import Description, describe
+from thuja.model.description import Description, describe, name_of
 from thuja.model.files import CONFIG, FACTS, HEADS, PUBLISHED_WEIGHTS, TOKENIZER, WEIGHTS
 from thuja.model.layouts import HEADS_PREFIX, infer_config, is_openai, to_open_clip
 from thuja.model.tokenizer import Tokenizer
-from thuja.model.weights import hash_of, read_weights, sample_of, save_weights
+from thuja.model.weights import hash_of_all, read_weights, sample_of, save_weights
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +67,7 @@ def write_contents(folder: Path, contents: Contents, *, name: str) -> str:
     if heads:
         save_weights(folder / HEADS, heads)
     files = _weights_files(folder / WEIGHTS)
-    identity = f"{name}-{_hash_of(files)}"
+    identity = f"{name}-{hash_of_all(files)}"
     contents.tokenizer.save(folder / TOKENIZER)
     facts = {
         "id": identity,
@@ -103,7 +102,7 @@ def _read_described(folder: Path, said: Description) -> Contents:
     if said.config.heads:
         weights |= {HEADS_PREFIX + name: weight for name, weight in read_weights(folder / HEADS).items()}
     identity, is_told = _identity(said)
-    name = said.weights.stem if said.weights.name not in _USUAL else _name_of(folder)
+    name = said.weights.stem if said.weights.name not in _USUAL else name_of(folder)
     return Contents(
         config=replace(said.config, heads=(*said.config.heads, *heads)),
         tokenizer=Tokenizer.load(folder),
@@ -130,7 +129,7 @@ def _read_lone(file: Path) -> Contents:
         tokenizer=Tokenizer.load(file.parent),
         preparation=preparation,
         weights=weights,
-        id=f"{file.stem}-{_hash_of([file])}",
+        id=f"{file.stem}-{hash_of_all([file])}",
     )
 
 
@@ -149,24 +148,9 @@ def _identity(said: Description) -> tuple[str, bool]:
     files = _weights_files(said.weights)
     if said.id and said.samples == {path.name: sample_of(path) for path in files}:
         return said.id, True
-    identity = _hash_of(files)
+    identity = hash_of_all(files)
     if said.id.endswith(f"-{identity}"):
         return said.id, True
     if said.id:
         logger.warning("the weights in %s are not those that its %s tells of (%s)", said.weights, FACTS, said.id)
     return identity, False
-
-
-def _hash_of(files: list[Path]) -> str:
-    digest = hashlib.sha256()
-    for path in files:
-        digest.update(hash_of(path))
-    return digest.hexdigest()[:12]
-
-
-def _name_of(folder: Path) -> str:
-    """What to call a model that does not say: its repository in a hub cache, or its folder."""
-    for parent in folder.resolve().parents:
-        if parent.name.startswith("models--"):
-            return parent.name.split("--")[-1]
-    return folder.resolve().name

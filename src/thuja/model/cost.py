@@ -29,20 +29,20 @@ class _Conv:
 def count_parameters(config: ModelConfig) -> int:
     """Every trainable number of the model, further heads and temperatures among them."""
     D, text = config.embed_dim, config.text
-    projection = _projection_parameters(config)
+    projection = count_projection_parameters(config)
     W = text.width
     text_tower = (text.vocab_size + text.context_length) * W + 2 * W + W * D
-    text_tower += text.layers * _block_parameters(W, text.mlp_ratio)
+    text_tower += text.layers * count_block_parameters(W, text.mlp_ratio)
     heads = sum(projection + head.has_own_temperature for head in config.heads)
-    return _trunk_parameters(config) + projection + text_tower + heads + 1
+    return count_trunk_parameters(config) + projection + text_tower + heads + 1
 
 
 def image_flops(config: ModelConfig) -> int:
     """Operations to embed one image with one head."""
     vision = config.vision
     if isinstance(vision, TrunkConfig):
-        convs = sum(2 * conv.weights * conv.size**2 for conv in _convs(vision.image_size))
-        return convs + 2 * _projection_weights(config)
+        products = sum(2 * conv.weights * conv.size**2 for conv in convs(vision.image_size))
+        return products + 2 * _projection_weights(config)
     patches, W = vision.grid**2, vision.width
     embedding = 2 * patches * 3 * vision.patch_size**2 * W
     blocks = vision.layers * _block_flops(patches + 1, W, vision.mlp_ratio)
@@ -61,21 +61,22 @@ def _block_flops(T: int, W: int, mlp_ratio: float) -> int:
     return 2 * T * (4 * W * W + 2 * W * int(W * mlp_ratio) + 2 * T * W)
 
 
-def _block_parameters(W: int, mlp_ratio: float) -> int:
+def count_block_parameters(W: int, mlp_ratio: float) -> int:
+    """One block of a transformer of width W."""
     hidden = int(W * mlp_ratio)
     attention = 4 * W * W + 4 * W
     mlp = 2 * W * hidden + hidden + W
     return attention + mlp + 4 * W
 
 
-def _trunk_parameters(config: ModelConfig) -> int:
+def count_trunk_parameters(config: ModelConfig) -> int:
     """The image tower before its projection."""
     vision = config.vision
     if isinstance(vision, TrunkConfig):
-        return sum(conv.weights + 2 * conv.out for conv in _convs(vision.image_size))
+        return sum(conv.weights + 2 * conv.out for conv in convs(vision.image_size))
     W = vision.width
     embeddings = 3 * vision.patch_size**2 * W + W + (vision.grid**2 + 1) * W
-    return embeddings + 4 * W + vision.layers * _block_parameters(W, vision.mlp_ratio)
+    return embeddings + 4 * W + vision.layers * count_block_parameters(W, vision.mlp_ratio)
 
 
 def _projection_weights(config: ModelConfig) -> int:
@@ -85,12 +86,13 @@ def _projection_weights(config: ModelConfig) -> int:
     return FEATURE_DIM * D if config.vision.projection == "linear" else FEATURE_DIM * 2 * D + 2 * D * D
 
 
-def _projection_parameters(config: ModelConfig) -> int:
+def count_projection_parameters(config: ModelConfig) -> int:
+    """What takes an image's features to an embedding; each further head has as many."""
     is_mlp = isinstance(config.vision, TrunkConfig) and config.vision.projection == "mlp"
     return _projection_weights(config) + (2 * config.embed_dim if is_mlp else 0)
 
 
-def _convs(image_size: int) -> Iterator[_Conv]:
+def convs(image_size: int) -> Iterator[_Conv]:
     """The trunk's convolutions in their order; SAME padding makes a stride of two halve, rounded up."""
     size, channels = -(-image_size // 2), STEM
     yield _Conv(3, STEM, 3, size)

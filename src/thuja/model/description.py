@@ -69,6 +69,14 @@ def find_weights(folder: Path, names: tuple[str, ...] = PUBLISHED_WEIGHTS) -> Pa
     raise BadFile(f"the model folder {folder} has no weights", hint=f"it needs one of {', '.join(names)}")
 
 
+def name_of(folder: Path) -> str:
+    """What to call a model that does not say: its repository in a hub cache, or its folder."""
+    for parent in folder.resolve().parents:
+        if parent.name.startswith("models--"):
+            return parent.name.split("--")[-1]
+    return folder.resolve().name
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a file; raises BadFile."""
     try:

@@ -125,10 +125,13 @@ class EfficientNetLite0(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, 3, S, S) to (B, 1280): the mean over the last map."""
+        return self.last_map(images).mean(dim=(2, 3))
+
+    def last_map(self, images: Tensor) -> Tensor:
+        """(B, 3, S, S) to (B, 1280, h, w), of which the features are the mean."""
         x = images.to(memory_format=torch.channels_last)  # half again as fast on a processor
         x = _relu6(_normed(self.conv_stem, self.bn1, x))
-        x = _relu6(_normed(self.conv_head, self.bn2, self.blocks(x)))
-        return x.mean(dim=(2, 3))
+        return _relu6(_normed(self.conv_head, self.bn2, self.blocks(x)))
 
     def train(self, mode: bool = True) -> "EfficientNetLite0":
         """As torch's, but frozen norms stay as they are in evaluation."""

@@ -1,7 +1,10 @@
-"""Hugging Face's layout of a CLIP model's folder: config.json and preprocessor_config.json."""
+"""Hugging Face's layout of a model's folder: config.json and preprocessor_config.json."""
 
+import json
+import math
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from thuja.errors import BadFile, ThujaError, UsageError
 from thuja.images import Preparation
@@ -12,9 +15,22 @@ PREPROCESSOR = "preprocessor_config.json"
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 """The files that such a folder keeps its weights in, best first."""
 
+SIGLIP: Final = "siglip"
+IMAGE_ONLY: Final = ("vit", "dinov2", "dinov2_with_registers", "dinov3_vit")
+"""The `model_type` of a SigLIP (SigLIP 2 at a fixed size is one too), and of those that read no text."""
+
 _RESAMPLE = {2: "bilinear", 3: "bicubic"}
 """Pillow's numbers, which `resample` holds."""
 _ACTS = {"gelu", "quick_gelu"}
+
+
+def model_type_of(folder: Path) -> str:
+    """What `config.json` says the model is, such as `siglip`; empty where there is none, or none that can be read."""
+    try:
+        config = json.loads((Path(folder) / CONFIG).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(config.get("model_type", "")) if isinstance(config, dict) else ""
 
 
 def config_of(config: Mapping[str, Any]) -> ModelConfig:
@@ -59,6 +75,7 @@ def config_of(config: Mapping[str, Any]) -> ModelConfig:
 def preparation_of(config: Mapping[str, Any]) -> Preparation:
     """The image preparation that a `preprocessor_config.json` tells; raises BadFile for one that thuja has not."""
     try:
+        _require_usual_steps(config)
         size, crop = config["size"], config.get("crop_size")
         resample = _RESAMPLE[config.get("resample", 3)]
         mean, std = tuple(config["image_mean"]), tuple(config["image_std"])
@@ -73,6 +90,14 @@ def preparation_of(config: Mapping[str, Any]) -> Preparation:
         return Preparation(size=_side(size), mode="squash", interpolation=resample, mean=mean, std=std)
     except (KeyError, TypeError, ValueError, ThujaError) as error:
         raise BadFile(f"{PREPROCESSOR} tells a preparation that thuja has not: {error!r}") from error
+
+
+def _require_usual_steps(config: Mapping[str, Any]) -> None:
+    skipped = [step for step in ("do_resize", "do_rescale", "do_normalize") if not config.get(step, True)]
+    if skipped:
+        raise ValueError(f"{', '.join(skipped)} is off")
+    if not math.isclose(config.get("rescale_factor", 1 / 255), 1 / 255, rel_tol=1e-6):
+        raise ValueError(f"rescales by {config['rescale_factor']}")
 
 
 def _side(size: Any) -> int:

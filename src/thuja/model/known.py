@@ -12,11 +12,33 @@ HUB = "hf-hub:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LabelFiles:
+    """Text embeddings of taxa in a data set on the hub: the file of the matrix; `taxa` is 0 where nobody said.
+
+    >>> print(LabelFiles(repository="my-lab/birds", matrix="txt_emb.npy", taxa=9_000))
+    9,000 taxa: txt_emb.npy in the data set my-lab/birds
+    """
+
+    repository: str
+    matrix: str = "embeddings/txt_emb_species.npy"
+    taxa: int = 0
+
+    @property
+    def names(self) -> str:
+        """The file of the names, beside the matrix."""
+        return f"{self.matrix.removesuffix('.npy')}.json"
+
+    def __str__(self) -> str:
+        count = f"{self.taxa:,} taxa: " if self.taxa else ""
+        return f"{count}{self.matrix} in the data set {self.repository}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
     """One published model. An empty field is not known here; its repository may say.
 
     `preparation` is how its images were prepared for training; what a fetched folder says goes
-    before it. `labels` says where text embeddings of taxa are published for it. `also` are other
+    before it. `labels` are the text embeddings of taxa that are published for it. `also` are other
     spellings than those that `find_known` makes out by itself.
     """
 
@@ -27,7 +49,7 @@ class Published:
     act: Act | None = None
     started_from: str = ""
     trained_on: str = ""
-    labels: str = ""
+    labels: LabelFiles | None = None
     licence: str = ""
     also: tuple[str, ...] = ()
 
@@ -48,7 +70,7 @@ KNOWN = (
         preparation=_SQUASHED,
         started_from="openai/ViT-B-16",
         trained_on="TreeOfLife-10M",
-        labels="TreeOfLife-10M: embeddings/txt_emb_species.npy in the data set imageomics/TreeOfLife-10M",
+        labels=LabelFiles(repository="imageomics/TreeOfLife-10M"),
         also=("bioclip-1",),
     ),
     Published(
@@ -58,7 +80,7 @@ KNOWN = (
         preparation=_SQUASHED,
         started_from="laion2b/ViT-L-14",
         trained_on="TreeOfLife-200M, with LAION-2B as replay",
-        labels="867,455 taxa: embeddings/txt_emb_species.npy in the data set imageomics/TreeOfLife-200M",
+        labels=LabelFiles(repository="imageomics/TreeOfLife-200M", taxa=867_455),
         also=("bioclip2",),
     ),
     Published(
@@ -68,7 +90,7 @@ KNOWN = (
         preparation=_SQUASHED,
         started_from="laion2b/ViT-H-14",
         trained_on="TreeOfLife-200M as updated, 233 million images",
-        labels="embeddings/txt_emb_bioclip-2.5-vith14.npy in the data set imageomics/TreeOfLife-200M",
+        labels=LabelFiles(repository="imageomics/TreeOfLife-200M", matrix="embeddings/txt_emb_bioclip-2.5-vith14.npy"),
         also=("bioclip2.5", "bioclip-2.5-huge"),
     ),
     Published(

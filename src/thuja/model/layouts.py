@@ -1,13 +1,12 @@
 """Other people's names for the same weights: public training checkpoints, OpenAI's, Hugging Face's."""
 
-import re
 from collections.abc import Mapping
 
-import torch
 from torch import Tensor
 
 from thuja.errors import UsageError, WeightsMismatch
 from thuja.model.config import HeadConfig, ModelConfig, TextConfig, VisionConfig
+from thuja.model.renaming import join_attention
 from thuja.model.shapes import SHAPES
 
 HEADS_PREFIX = "heads."
@@ -37,11 +36,10 @@ _HUGGING_FACE = {
 _HUGGING_FACE_BLOCK = {
     "layer_norm1": "ln_1",
     "layer_norm2": "ln_2",
-    "self_attn.out_proj": "attn.out_proj",
+    "self_attn": "attn",
     "mlp.fc1": "mlp.c_fc",
     "mlp.fc2": "mlp.c_proj",
 }
-_QKV = re.compile(r"(.+\.)self_attn\.q_proj\.(weight|bias)")
 _WIDTHS = {config.vision.width: config.vision for config in SHAPES.values() if isinstance(config.vision, VisionConfig)}
 
 
@@ -133,14 +131,9 @@ def _from_hugging_face(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         if name in ("text_projection.weight", "visual_projection.weight"):
             ours = "text_projection" if name.startswith("text") else "visual.proj"
             named[ours] = weight.T.contiguous()
-        elif found := _QKV.fullmatch(name):
-            parts = [f"{found[1]}self_attn.{letter}_proj.{found[2]}" for letter in "qkv"]
-            if all(part in weights for part in parts):
-                ours = f"{_renamed(found[1])}attn.in_proj_{found[2]}"
-                named[ours] = torch.cat([weights[part] for part in parts])
-        elif not name.endswith(("k_proj.weight", "k_proj.bias", "v_proj.weight", "v_proj.bias", ".position_ids")):
+        elif not name.endswith(".position_ids"):
             named[_renamed(name)] = weight
-    return named
+    return join_attention(named)
 
 
 def _renamed(name: str) -> str:

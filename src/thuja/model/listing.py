@@ -81,7 +81,7 @@ def _row(known: Published, folder: Path | None) -> dict[str, Any]:
         "activation": known.act or "",
         "started_from": known.started_from,
         "trained_on": known.trained_on,
-        "labels": known.labels,
+        "labels": str(known.labels or ""),
         "licence": known.licence,
         "cached": str(folder) if folder else False,
     }

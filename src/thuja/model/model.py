@@ -1,6 +1,5 @@
 """The model: two towers, their heads, tokenizer and image preparation."""
 
-import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -20,10 +19,10 @@ from thuja.model.published import find_model
 from thuja.model.text import TextTower
 from thuja.model.tokenizer import Tokenizer
 from thuja.model.vit import VisionTransformer, resize_positions
-from thuja.model.weights import load_weights
+from thuja.model.weights import hash_of_tensors, load_weights
 
 INITIAL_SCALE = math.log(1 / 0.07)
-MAX_SCALE = math.log(100)
+MAX_SCALE = 100.0
 _POSITIONS = "visual.positional_embedding"
 
 
@@ -146,7 +145,7 @@ class Model(TextTower):
         with torch.no_grad():
             for name, parameter in self.named_parameters():
                 if name.endswith("logit_scale"):
-                    parameter.clamp_(0, MAX_SCALE)
+                    parameter.clamp_(0, math.log(MAX_SCALE))
 
     def forward(self, images: Tensor, tokens: Tensor, head: str = TAXONOMY) -> tuple[Tensor, Tensor, Tensor]:
         """Both towers in one call, for wrappers such as DDP: (B, D), (L, D) and the scale."""
@@ -183,14 +182,10 @@ class Model(TextTower):
 
         The shape is in it because weights do not tell everything: GELU and QuickGELU have none.
         """
-        digest = hashlib.sha256(repr((self.config.vision, self.config.act)).encode())
         state = self.visual.state_dict()
-        for name in sorted(state):
-            if not name.startswith(("proj", "head.")):
-                digest.update(name.encode())
-                digest.update(state[name].detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+        trunk = {name: weight for name, weight in state.items() if not name.startswith(("proj", "head."))}
         kind = self.config.vision.trunk if isinstance(self.config.vision, TrunkConfig) else "vit"
-        return f"{kind}-{digest.hexdigest()[:12]}"
+        return f"{kind}-{hash_of_tensors(trunk, beginning=repr((self.config.vision, self.config.act)))}"
 
     def save(self, folder: Path, *, name: str = "thuja", facts: Mapping[str, Any] | None = None) -> str:
         """Write the model folder; returns its id, `NAME-HASH`, which becomes the model's own.

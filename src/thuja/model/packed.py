@@ -5,11 +5,14 @@ out anew at every call, and adds bias and GELU while the product is in the cache
 """
 
 from collections import OrderedDict
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
 
+from thuja.model.config import Act
 from thuja.model.transformer import Attention, Block, Matrix, Transformer
+from thuja.model.vit import VisionTransformer
 
 _ROWS = 4096
 """Rows that a packed weight's layout is chosen for; other numbers of rows work as well."""
@@ -50,11 +53,35 @@ def _pack_block(block: Block) -> Block:
     c_fc, act, c_proj = block.mlp
     assert isinstance(c_fc, Matrix)
     assert isinstance(c_proj, Matrix)
-    is_fused = isinstance(act, nn.GELU)
+    is_fused = isinstance(act, nn.GELU) and act.approximate == "none"
     parts: list[tuple[str, nn.Module]] = [("c_fc", PackedMatrix(c_fc.weight, c_fc.bias, with_gelu=is_fused))]
     parts += [] if is_fused else [("gelu", act)]
     block.mlp = nn.Sequential(OrderedDict([*parts, ("c_proj", PackedMatrix(c_proj.weight, c_proj.bias))]))
     return block
+
+
+def plain_vit(tower: VisionTransformer, *, act: Act) -> VisionTransformer:
+    """The tower itself where all of it is float32 and unpacked, else a copy that is, which can be differentiated.
+
+    What was rounded to another format stays rounded.
+    """
+    is_packed = any(isinstance(module, PackedMatrix) for module in tower.modules())
+    if not is_packed and all(weight.dtype == torch.float32 for weight in tower.parameters()):
+        return tower
+    with torch.device("meta"):
+        plain = VisionTransformer(tower.config, tower.proj.shape[1], act=act)
+    state = {**tower.state_dict(), **dict(_unpacked(tower))}
+    plain.load_state_dict({name: weight.detach().float() for name, weight in state.items()}, assign=True)
+    return plain.eval().requires_grad_(requires_grad=False)
+
+
+def _unpacked(tower: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """The packed weights of a tower, plain, under the names that they had before."""
+    for name, module in tower.named_modules():
+        if isinstance(module, PackedMatrix):
+            stem = f"{name}_" if name.endswith(".in_proj") else f"{name}."
+            yield f"{stem}weight", module.weight.to_dense()
+            yield f"{stem}bias", module.bias
 
 
 class PackedMatrix(nn.Module):
@@ -64,7 +91,7 @@ class PackedMatrix(nn.Module):
         super().__init__()
         self.dtype = weight.dtype
         self.weight = torch.ops.mkldnn._reorder_linear_weight(weight.detach(), _ROWS)
-        self.bias = bias.detach()
+        self.bias = bias.detach().clone()  # beside the weight, and not in a file that may be mapped
         self.post, self.algorithm = ("gelu", "none") if with_gelu else ("none", "")
 
     def forward(self, input: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ from huggingface_hub.errors import (
 from thuja.errors import ThujaError, UsageError
 from thuja.model import hugging_face
 from thuja.model.description import read_json
-from thuja.model.files import CONFIG, FACTS, HEADS, PUBLISHED_WEIGHTS, TOKENIZER
+from thuja.model.files import CONFIG, FACTS, HEADS, PUBLISHED_WEIGHTS, TOKENIZER, TOKENIZER_CONFIG
 from thuja.model.known import HUB, Published, find_known, require_known
 
 HUB_ERRORS: tuple[type[Exception], ...] = (HfHubHTTPError.__mro__[1], OSError)
@@ -119,20 +119,24 @@ def _fetch(repository: str) -> Path:
 
 
 def _collect(repository: str, *, is_local: bool) -> Path:
-    """The snapshot folder once config, tokenizer and one weights file are in it.
+    """The snapshot folder once config, tokenizer (of a model that reads texts) and one weights file are in it.
 
     Raises EntryNotFoundError where one is missing, here or on the hub, and the hub's other errors.
     """
     hub = _Repository(repository, is_local=is_local)
     config = hub.first([(CONFIG,), (hugging_face.CONFIG,)])
     is_open_clip = config.name == CONFIG
-    hub.first(_TOKENIZERS)
+    kind = "" if is_open_clip else hugging_face.model_type_of(config.parent)
+    if kind not in hugging_face.IMAGE_ONLY:
+        hub.first(_TOKENIZERS)
     if is_open_clip:
         facts = hub.optional(FACTS)
         if facts is not None and read_json(facts).get("heads"):
             hub.first([(HEADS,)])
     else:
         hub.optional(hugging_face.PREPROCESSOR)
+        if kind == hugging_face.SIGLIP:
+            hub.optional(TOKENIZER_CONFIG)
     hub.first([(name,) for name in (PUBLISHED_WEIGHTS if is_open_clip else hugging_face.WEIGHTS)])
     return config.parent
 

@@ -5,13 +5,16 @@ bfloat16 after each branch loses ten times what the products lose.
 """
 
 from collections import OrderedDict
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from thuja.model.config import Act
 from thuja.model.token_tree import TokenTree
+
+Activation = Literal["gelu", "quick_gelu", "gelu_tanh", "swiglu"]
+"""What stands in the middle of an MLP: the first two in thuja's own models, all of them in other people's."""
 
 
 class QuickGELU(nn.Module):
@@ -22,11 +25,22 @@ class QuickGELU(nn.Module):
         return x * torch.sigmoid(1.702 * x)
 
 
+class SwiGLU(nn.Module):
+    """One half of the channels gates the other (arXiv:2002.05202)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., 2 V) to (..., V)."""
+        gate, value = x.chunk(2, dim=-1)
+        return F.silu(gate) * value
+
+
 class Matrix(nn.Linear):
-    """A linear map that takes what it is given into its own number format, as autocast would."""
+    """A linear map that takes what it is given into its own number format, or leaves that to autocast."""
 
     def forward(self, input: Tensor) -> Tensor:
-        """(..., W) to (..., V) in the weight's format."""
+        """(..., W) to (..., V) in the weight's format, or autocast's."""
+        if torch.is_autocast_enabled(input.device.type):  # a bfloat16 input would go to float32 and back
+            return F.linear(input, self.weight, self.bias)
         return F.linear(input.to(self.weight.dtype), self.weight, self.bias)
 
 
@@ -49,18 +63,22 @@ class Attention(nn.Module):
         """(..., W) to (..., 3 W): queries, keys and values side by side."""
         return F.linear(x.to(self.in_proj_weight.dtype), self.in_proj_weight, self.in_proj_bias)
 
+    def split(self, qkv: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(B, T, 3 W) to queries, keys and values, each (B, H, T, W/H)."""
+        B, T, W = qkv.shape[0], qkv.shape[1], qkv.shape[2] // 3
+        q, k, v = qkv.view(B, T, 3, self.heads, W // self.heads).permute(2, 0, 3, 1, 4)
+        return q, k, v
+
     def mix(self, qkv: Tensor, *, is_causal: bool) -> Tensor:
         """(B, T, 3 W) to (B, T, W): what each position takes from the others."""
-        B, T, W = qkv.shape[0], qkv.shape[1], qkv.shape[2] // 3
-        q, k, v = qkv.view(B, T, 3, self.heads, W // self.heads).permute(2, 0, 3, 1, 4)  # each (B, H, T, W/H)
+        q, k, v = self.split(qkv)
         mixed = F.scaled_dot_product_attention(q, k, v, is_causal=is_causal)
-        return mixed.transpose(1, 2).reshape(B, T, W)
+        return mixed.transpose(1, 2).flatten(2)
 
     def mix_first(self, qkv: Tensor) -> Tensor:
         """(B, T, 3 W) to (B, W): what the first position takes from all of them."""
-        B, T, W = qkv.shape[0], qkv.shape[1], qkv.shape[2] // 3
-        q, k, v = qkv.view(B, T, 3, self.heads, W // self.heads).permute(2, 0, 3, 1, 4)  # each (B, H, T, W/H)
-        return F.scaled_dot_product_attention(q[:, :, :1], k, v).reshape(B, W)
+        q, k, v = self.split(qkv)
+        return F.scaled_dot_product_attention(q[:, :, :1], k, v).flatten(1)
 
     def mix_tree(self, qkv: Tensor, tree: TokenTree, mask: Tensor) -> Tensor:
         """(M, 3 W) to (M, W): what each node takes from itself and its ancestors; `mask` is the tree's."""
@@ -73,22 +91,28 @@ class Attention(nn.Module):
         return mixed.transpose(1, 2).reshape(M, W)
 
 
+def mlp(width: int, hidden: int, act: Activation) -> nn.Sequential:
+    """(..., W) to (..., W) by way of `hidden` channels."""
+    acts: dict[Activation, nn.Module] = {
+        "gelu": nn.GELU(),
+        "quick_gelu": QuickGELU(),
+        "gelu_tanh": nn.GELU(approximate="tanh"),
+        "swiglu": SwiGLU(),
+    }
+    wide = 2 * hidden if act == "swiglu" else hidden
+    return nn.Sequential(OrderedDict(c_fc=Matrix(width, wide), gelu=acts[act], c_proj=Matrix(hidden, width)))
+
+
 class Block(nn.Module):
     """One residual block: attention, then the MLP, each behind its layer norm."""
 
-    def __init__(self, width: int, heads: int, *, mlp_ratio: float, act: Act) -> None:
+    def __init__(self, width: int, heads: int, *, mlp_ratio: float, act: Activation, eps: float = 1e-5) -> None:
         super().__init__()
-        hidden = int(width * mlp_ratio)
-        self.ln_1 = nn.LayerNorm(width)
+        self.ln_1 = nn.LayerNorm(width, eps=eps)
         self.attn = Attention(width, heads)
-        self.ln_2 = nn.LayerNorm(width)
-        self.mlp = nn.Sequential(
-            OrderedDict(
-                c_fc=Matrix(width, hidden),
-                gelu=nn.GELU() if act == "gelu" else QuickGELU(),
-                c_proj=Matrix(hidden, width),
-            )
-        )
+        self.ln_2 = nn.LayerNorm(width, eps=eps)
+        # The ratio of two whole numbers, times the second, may fall short of the first by a rounding.
+        self.mlp = mlp(width, int(width * mlp_ratio + 1e-6), act)
 
     def forward(self, x: Tensor, *, is_causal: bool) -> Tensor:
         """(B, T, W) to (B, T, W)."""
@@ -115,10 +139,14 @@ class Block(nn.Module):
 class Transformer(nn.Module):
     """A stack of blocks."""
 
-    def __init__(self, width: int, layers: int, heads: int, *, mlp_ratio: float, act: Act) -> None:
+    def __init__(
+        self, width: int, layers: int, heads: int, *, mlp_ratio: float, act: Activation, eps: float = 1e-5
+    ) -> None:
         super().__init__()
         self.width = width
-        self.resblocks = nn.ModuleList(Block(width, heads, mlp_ratio=mlp_ratio, act=act) for _ in range(layers))
+        self.resblocks = nn.ModuleList(
+            Block(width, heads, mlp_ratio=mlp_ratio, act=act, eps=eps) for _ in range(layers)
+        )
 
     def forward(self, x: Tensor, *, is_causal: bool = False) -> Tensor:
         """(B, T, W) to (B, T, W)."""

@@ -4,7 +4,7 @@ import hashlib
 import struct
 import warnings
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -98,12 +98,12 @@ def load_weights(module: nn.Module, weights: Mapping[str, Tensor], *, dtype: tor
     module.load_state_dict(dict(weights), assign=is_laid_out)
 
 
-def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
-    """Write a safetensors file, whole or not at all."""
+def save_weights(path: Path, weights: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None) -> None:
+    """Write a safetensors file, whole or not at all; `metadata` goes into its header."""
     tensors = {name: weight.detach().cpu().contiguous() for name, weight in weights.items()}
     with atomic_path(path) as temporary:
         mode = temporary.stat().st_mode
-        save_file(tensors, temporary, metadata={"format": "pt"})
+        save_file(tensors, temporary, metadata={"format": "pt", **(metadata or {})})
         temporary.chmod(mode)  # safetensors leaves a file that nobody else can read
 
 
@@ -114,6 +114,23 @@ def hash_of(path: Path) -> bytes:
         return bytes.fromhex(blob)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()
+
+
+def hash_of_all(files: Sequence[Path]) -> str:
+    """Twelve hexadecimal digits that tell these files from others: what a model's id ends in."""
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(hash_of(path))
+    return digest.hexdigest()[:12]
+
+
+def hash_of_tensors(weights: Mapping[str, Tensor], *, beginning: str = "") -> str:
+    """Twelve hexadecimal digits of these tensors, their names, and a text before them."""
+    digest = hashlib.sha256(beginning.encode())
+    for name in sorted(weights):
+        digest.update(name.encode())
+        digest.update(weights[name].detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+    return digest.hexdigest()[:12]
 
 
 def sample_of(path: Path) -> str:

@@ -52,11 +52,11 @@ def with_agreement(backbone: Backbone, queries: pl.DataFrame, found: pl.DataFram
     codes = {}
     for number, rank in enumerate(HIGHER):
         given = queries[rank].gather(asked)
-        code = _agreement(given, above[rank].gather(place), _known(backbone, rank), rank)
+        code = _agreement(given, above[rank].gather(place), _known(backbone, rank), rank=rank)
         # Ctenophora with the class Insecta is no phylum.
         if number:
             parent = above[HIGHER[number - 1]].gather(place)
-            is_near = (code == Agreement.DIFFERS) & _share_parent(backbone, rank, given, parent)
+            is_near = (code == Agreement.DIFFERS) & _share_parent(backbone, rank, given, parent=parent)
             code = np.where(is_near, np.uint8(Agreement.NEAR), code)
         is_given = (given != "").to_numpy() | (is_genus if rank == "family" else False)
         is_above = is_given & (level < number)
@@ -75,7 +75,7 @@ def _levels(ranks: pl.Series) -> np.ndarray:
     ).to_numpy()
 
 
-def _agreement(given: pl.Series, held: pl.Series, known: pl.Series, rank: str) -> np.ndarray:
+def _agreement(given: pl.Series, held: pl.Series, known: pl.Series, *, rank: str) -> np.ndarray:
     distinct = given.unique()
     unknown = distinct.filter(~distinct.is_in(known.implode()))
     is_open = pl.col("given").is_in(unknown.implode())
@@ -95,7 +95,7 @@ def _agreement(given: pl.Series, held: pl.Series, known: pl.Series, rank: str) -
     return pairs.select(code.cast(pl.UInt8)).to_series().to_numpy()
 
 
-def _share_parent(backbone: Backbone, rank: str, given: pl.Series, parent: pl.Series) -> np.ndarray:
+def _share_parent(backbone: Backbone, rank: str, given: pl.Series, *, parent: pl.Series) -> np.ndarray:
     """Whether the backbone holds the taxon given under the candidate's parent.  (N,) bool"""
     asked = pl.DataFrame({"parent": parent, "given": given}).with_row_index("row")
     rows = asked.join(_pairs(backbone, rank), on=["parent", "given"], how="semi")["row"].to_numpy()

@@ -73,14 +73,14 @@ def _as_known_to(backbone: Backbone, held: pl.DataFrame) -> pl.DataFrame:
     """The same taxa; where this backbone has one of the name in the kingdom, that one, or else its genus's lineage."""
     kingdoms = held.select(lineage_key(pl.col("kingdom"), "kingdom")).to_series()
     numbered = held.with_row_index("asked").with_columns(pl.col("asked").cast(pl.Int64))
-    taxa = _the_one(backbone, held["accepted_name"], held["accepted_rank"], kingdoms)
+    taxa = _the_one(backbone, held["accepted_name"], held["accepted_rank"], kingdoms=kingdoms)
     numbered = numbered.join(
         taxa.rename(lambda name: _NEW.get(name, name)), on="asked", how="left", maintain_order="left"
     )
     is_known = pl.col("new_id").is_not_null()
     is_other = pl.Series(held["species"].is_null() | held["accepted_rank"].is_in(["genus"]))
     genera = pl.select(pl.when(~is_other).then(held["genus"])).to_series()
-    genus = _the_one(backbone, genera, pl.Series(["genus"] * len(held), dtype=pl.String), kingdoms)
+    genus = _the_one(backbone, genera, pl.Series(["genus"] * len(held), dtype=pl.String), kingdoms=kingdoms)
     genus = genus.select("asked", *(pl.col(rank).alias(f"genus_{rank}") for rank in SEVEN[:-1]))
     numbered = numbered.join(genus, on="asked", how="left", maintain_order="left")
     above = [
@@ -103,7 +103,7 @@ def _as_known_to(backbone: Backbone, held: pl.DataFrame) -> pl.DataFrame:
 _NEW = {name: f"new_{name}" for name in (*SEVEN, "id", "name", "common")}
 
 
-def _the_one(backbone: Backbone, names: pl.Series, ranks: pl.Series, kingdoms: pl.Series) -> pl.DataFrame:
+def _the_one(backbone: Backbone, names: pl.Series, ranks: pl.Series, *, kingdoms: pl.Series) -> pl.DataFrame:
     """The one taxon of each name and rank in its kingdom, with `asked`; no row where there are several."""
     keys = names.fill_null("").to_frame("name").select(folded(pl.col("name"))).to_series()
     hits = backbone.by_key(keys)

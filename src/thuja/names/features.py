@@ -70,7 +70,7 @@ FEATURES = (
 """The names of the features, which are those of their weights."""
 
 
-def features(backbone: Backbone, number: int, queries: pl.DataFrame, found: pl.DataFrame) -> np.ndarray:
+def features(backbone: Backbone, number: int, queries: pl.DataFrame, *, found: pl.DataFrame) -> np.ndarray:
     """The features of candidates, in the order of `FEATURES`.  (N, F) float32
 
     `queries` and `found` are as `find_candidates` takes and gives them; `number` is the backbone's place
@@ -157,14 +157,14 @@ def _of_spelling(backbone: Backbone, queries: pl.DataFrame, found: pl.DataFrame)
         "epithet_elsewhere": in_epithet * _log_count(epithet, backbone.by_epithet),
         "epithet_in_family": in_epithet & ~is_ending & _is_in_family(backbone, epithet, row),
         "genus_elsewhere": in_genus & (_log_count(genus, backbone.words) > 0),
-        "odd_epithet": in_epithet * _odder(backbone, "epithets", epithet, held),
-        "odd_genus": in_genus * _odder(backbone, "words", genus, held_genus),
+        "odd_epithet": in_epithet * _odder(backbone, "epithets", epithet, known=held),
+        "odd_genus": in_genus * _odder(backbone, "words", genus, known=held_genus),
         "congeners": in_epithet * _log_count(held_genus, backbone.by_genus),
         "namesakes": (in_genus & has_epithet) * _log_count(held, backbone.by_epithet),
     }
 
 
-def _odder(backbone: Backbone, column: str, written: pl.Series, known: pl.Series) -> np.ndarray:
+def _odder(backbone: Backbone, column: str, written: pl.Series, *, known: pl.Series) -> np.ndarray:
     """How much rarer the rarest three letters of the written word are than those of the known one, in log counts.
 
     Slips of the finger make groups of letters that no name has; a name that is only missing has usual ones.

@@ -91,7 +91,7 @@ def place(usages: pl.DataFrame) -> Placed:
     is_accepted = whole["status"].is_in(ACCEPTED).to_numpy()
     synonyms = climb(np.where(is_accepted, _NONE, np.maximum(_rows_of(whole, "accepted"), _NONE)).astype(np.int32))
     problems += _synonym_problems(whole["id"], is_accepted, synonyms)
-    up = _parents(whole, is_accepted, synonyms, problems)
+    up = _parents(whole, is_accepted, synonyms, problems=problems)
     lineage = _lineages(_levels(whole, is_accepted), up)
     _blank_lower_ranks(whole, lineage, problems)
     # The last row that a loop reaches is a synonym too.
@@ -143,7 +143,9 @@ def _synonym_problems(ids: pl.Series, is_accepted: npt.NDArray[np.bool_], synony
     return problems
 
 
-def _parents(usages: pl.DataFrame, is_accepted: npt.NDArray[np.bool_], synonyms: Chains, problems: list[str]) -> Rows:
+def _parents(
+    usages: pl.DataFrame, is_accepted: npt.NDArray[np.bool_], synonyms: Chains, *, problems: list[str]
+) -> Rows:
     """The row (N,) above each accepted usage, or -1; loops are cut open."""
     ids = usages["id"]
     given = np.where(is_accepted, _rows_of(usages, "parent"), _NONE)

@@ -36,25 +36,25 @@ def misspelt_binomials(backbone: Backbone, genera: pl.Series, epithets: pl.Serie
     genus_letters, epithet_letters = letters_of(genera), letters_of(epithets)
     parts: list[tuple[np.ndarray, ...]] = []
     own = Hits(np.arange(len(genera)), np.arange(len(genera)))
-    for hits in _pieces(backbone, genera, own, "genus"):
-        hits = _within(hits, epithet_letters, names["letters"], MAX_EDITS)
-        edits = _edits(epithets, hits.asked, names["epithet"], hits.found)
+    for hits in _pieces(backbone, genera, own, block="genus"):
+        hits = _within(hits, epithet_letters, names["letters"], edits=MAX_EDITS)
+        edits = _edits(epithets, hits.asked, names["epithet"], found=hits.found)
         parts.append((hits.asked, hits.found, np.zeros_like(edits), edits))
     words = backbone.tables.words["word"]
     distinct = genera.unique().sort()
     near = backbone.near_words(distinct)
-    edits = _edits(distinct, near.asked, words, near.found)
+    edits = _edits(distinct, near.asked, words, found=near.found)
     near = near.only(edits == 1)
     by_word = _regroup(near, distinct, genera)
-    for hits in _pieces(backbone, words, by_word, "genus"):
-        hits = _within(hits, epithet_letters, names["letters"], MAX_EDITS - 1)
-        edits = _edits(epithets, hits.asked, names["epithet"], hits.found)
+    for hits in _pieces(backbone, words, by_word, block="genus"):
+        hits = _within(hits, epithet_letters, names["letters"], edits=MAX_EDITS - 1)
+        edits = _edits(epithets, hits.asked, names["epithet"], found=hits.found)
         parts.append((hits.asked, hits.found, np.ones_like(edits), edits))
-    for hits in _pieces(backbone, epithets, own, "epithet"):
+    for hits in _pieces(backbone, epithets, own, block="epithet"):
         genus = names["genus"].gather(hits.found).to_numpy()
         word_letters = backbone.tables.words["letters"].gather(genus).to_numpy()
         close = np.bitwise_count(genus_letters[hits.asked] ^ word_letters) <= 2 * MAX_EDITS
-        edits = _edits(genera, hits.asked[close], words, genus[close])
+        edits = _edits(genera, hits.asked[close], words, found=genus[close])
         parts.append((hits.asked[close], hits.found[close], edits, np.zeros_like(edits)))
     return _distinct(parts)
 
@@ -63,13 +63,13 @@ def misspelt_words(backbone: Backbone, words: pl.Series) -> Misspellings:
     """Every known name of one word that is one edit away: rows of the backbone's `names`."""
     near = backbone.near_words(words)
     known = backbone.tables.words["word"]
-    near = near.only(_edits(words, near.asked, known, near.found) == 1)
+    near = near.only(_edits(words, near.asked, known, found=near.found) == 1)
     hits = backbone.by_key(known.gather(near.found))
     one = np.ones(len(hits.asked), np.uint8)
     return _distinct([(near.asked[hits.asked], hits.found, one, np.zeros_like(one))])
 
 
-def _pieces(backbone: Backbone, keys: pl.Series, pairs: Hits, block: str) -> Iterator[Hits]:
+def _pieces(backbone: Backbone, keys: pl.Series, pairs: Hits, *, block: str) -> Iterator[Hits]:
     """The names in each pair's block, some millions of pairs at a time; `pairs.found` are rows of `keys`."""
     wanted, place = np.unique(pairs.found, return_inverse=True)
     held = keys.gather(wanted)
@@ -98,12 +98,12 @@ def _regroup(near: Hits, distinct: pl.Series, genera: pl.Series) -> Hits:
     return Hits(asked, near.found[order][start[place[asked]] + within])
 
 
-def _within(hits: Hits, letters: np.ndarray, known: pl.Series, edits: int) -> Hits:
+def _within(hits: Hits, letters: np.ndarray, known: pl.Series, *, edits: int) -> Hits:
     theirs = known.gather(hits.found).to_numpy()
     return hits.only(np.bitwise_count(letters[hits.asked] ^ theirs) <= 2 * edits)
 
 
-def _edits(ours: pl.Series, asked: np.ndarray, theirs: pl.Series, found: np.ndarray) -> np.ndarray:
+def _edits(ours: pl.Series, asked: np.ndarray, theirs: pl.Series, *, found: np.ndarray) -> np.ndarray:
     """Optimal string alignment distances, at most one above `MAX_EDITS`.  (N,) uint8"""
     if not len(asked):
         return np.zeros(0, np.uint8)

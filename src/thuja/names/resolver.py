@@ -181,7 +181,7 @@ class Resolver:
             found = found.with_columns(pl.lit(number, pl.UInt8).alias("backbone"), kingdom_of(backbone, found["taxon"]))
             if parts:
                 found = _not_settled(pl.concat(parts), found)
-            rows.append(features(backbone, number, queries, found))
+            rows.append(features(backbone, number, queries, found=found))
             parts.append(found)
         return pl.concat(parts), np.concatenate(rows)
 
@@ -198,7 +198,7 @@ class Resolver:
             above = [pl.lit("").alias(name) for name in LINEAGE[LINEAGE.index(rank) :]]
             found = self._answer(some.with_columns(pl.col(rank).alias("term"), *above), "lineage")
             found = found.filter((pl.col("match_type") == Status.EXACT) & (pl.col("accepted_rank") == rank))
-            answers = _replaced(answers, _known_above(found, some, answers, rank))
+            answers = _replaced(answers, _known_above(found, some, answers, rank=rank))
             rest = rest.join(found, on="asked", how="anti")
         is_given = _is_open() & pl.col("asked").is_in(given["asked"].implode())
         return answers.with_columns(
@@ -248,7 +248,7 @@ def _replaced(answers: pl.DataFrame, better: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([answers.join(better, on="asked", how="anti"), better]).sort("asked")
 
 
-def _known_above(found: pl.DataFrame, rows: pl.DataFrame, first: pl.DataFrame, rank: str) -> pl.DataFrame:
+def _known_above(found: pl.DataFrame, rows: pl.DataFrame, first: pl.DataFrame, *, rank: str) -> pl.DataFrame:
     """Answers by a higher rank, with the runner-up that the name itself had."""
     named = first.select("asked", "runner_up", "runner_up_score", "infraspecific", "qualifier")
     facts = rows.select("asked", "name", "deepest")

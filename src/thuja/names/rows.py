@@ -78,7 +78,7 @@ def _resolution(row: dict[str, str], answer: dict[str, object]) -> Resolution:
         status=status,
         verbatim=verbatim,
         reason=str(answer["reason"]),
-        label=_label(taxon, status, read_name(verbatim), hint),
+        label=_label(taxon, status, read_name(verbatim), hint=hint),
         score=score if isinstance(score, float) else None,
         runner_up=_text(answer["runner_up"]),
         runner_up_score=second if isinstance(second, float) else None,
@@ -89,7 +89,7 @@ def _text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _label(taxon: Taxon, status: Status, written: WrittenName, hint: Taxon) -> Taxon:
+def _label(taxon: Taxon, status: Status, written: WrittenName, *, hint: Taxon) -> Taxon:
     """What an image of that name is labelled: the answer, and below it the name as it was written.
 
     A label that is no binomial ("copepod calanoid") takes the species' place without a genus, so

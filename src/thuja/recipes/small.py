@@ -17,19 +17,22 @@ Where it differs, and why:
 """
 
 from thuja.phrasing import BIOCLIP_MIXTURE
-from thuja.train.recipe import Augmentation, ImageTower, Optimizer, Recipe, TextTower
+from thuja.train.recipe import Objective, Recipe, Stream
+from thuja.train.shape import Augmentation, ImageTower, Optimizer, TextTower
 
 RECIPE = Recipe(
     name="small",
     image=ImageTower(image_size=64, patch_size=8, width=128, layers=6, head_width=32),
     text=TextTower(width=128, layers=3, heads=4, context_length=77, vocab_size=2048),
     embed_dim=128,
-    texts=BIOCLIP_MIXTURE,
-    ancestor_share=0.1,
-    batch_size=64,
+    streams=(
+        Stream(
+            batch_size=64,
+            objectives=(Objective(texts=BIOCLIP_MIXTURE, loss="multi_positive", ancestor_share=0.1),),
+        ),
+    ),
     epochs=10,
     optimizer=Optimizer(lr=5e-4, weight_decay=0.2),
     warmup_steps=100,
     augmentation=Augmentation(scale=(0.9, 1.0), mirror=True),
-    positives="taxon",
 )

@@ -16,19 +16,22 @@ Where it differs from BioCLIP, and why:
 """
 
 from thuja.phrasing import BIOCLIP_MIXTURE
-from thuja.train.recipe import ImageTower, Optimizer, Recipe, TextTower
+from thuja.train.recipe import Objective, Recipe, Stream
+from thuja.train.shape import ImageTower, Optimizer, TextTower
 
 RECIPE = Recipe(
     name="small-pretrained",
     image=ImageTower(trunk="tf_efficientnet_lite0", image_size=224),
     text=TextTower(width=128, layers=3, heads=4, context_length=77, vocab_size=2048),
     embed_dim=256,
-    texts=BIOCLIP_MIXTURE,
-    ancestor_share=0.3,
-    batch_size=256,
+    streams=(
+        Stream(
+            batch_size=256,
+            objectives=(Objective(texts=BIOCLIP_MIXTURE, loss="multi_positive", ancestor_share=0.3),),
+        ),
+    ),
     epochs=40,
     optimizer=Optimizer(lr=1e-3, weight_decay=0.2),
     warmup_steps=50,
     feature_noise=0.3,
-    positives="taxon",
 )

@@ -20,6 +20,8 @@ INK = "#0a0b0c"
 
 Cell = str | int | float | None
 _SHORT = 32
+_MANY = 10
+"""Columns above which a table is set closer, so that a page holds it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +45,11 @@ class WallPicture:
 class Report:
     """A page that is put together from top to bottom, then saved."""
 
-    def __init__(self, title: str, *, summary: Sequence[str] = ()) -> None:
+    def __init__(self, title: str, *, summary: Sequence[str] = (), style: str = "") -> None:
+        """`style` are further rules, for parts of one's own (`raw`)."""
         self._title = title
         self._summary = list(summary)
+        self._style = _STYLE + style
         self._headlines: list[Headline] = []
         self._sections: list[tuple[str, list[str]]] = []
 
@@ -62,7 +66,7 @@ class Report:
     def text(self, text: str) -> Self:
         """A paragraph; blank lines part paragraphs."""
         paragraphs = [part.strip() for part in text.split("\n\n") if part.strip()]
-        return self._add("".join(f"<p>{_escape(part)}</p>" for part in paragraphs))
+        return self._add("".join(f"<p>{escape(part)}</p>" for part in paragraphs))
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, caption: str = "") -> Self:
         """A table; numbers stand to the right, None is a dash."""
@@ -70,32 +74,37 @@ class Report:
             if len(row) != len(columns):
                 raise ThujaError(f"a table of {len(columns)} columns got a row of {len(row)}")
         kinds = [_kind([row[place] for row in rows]) for place in range(len(columns))]
-        head = "".join(f"<th{kind}>{_escape(name)}</th>" for name, kind in zip(columns, kinds, strict=True))
+        head = "".join(f"<th{kind}>{escape(name)}</th>" for name, kind in zip(columns, kinds, strict=True))
         body = "".join(
             "<tr>" + "".join(f"<td{kind}>{_cell(cell)}</td>" for cell, kind in zip(row, kinds, strict=True)) + "</tr>"
             for row in rows
         )
-        title = f'<p class="caption">{_escape(caption)}</p>' if caption else ""
+        title = f'<p class="caption">{escape(caption)}</p>' if caption else ""
+        opening = '<table class="dense">' if len(columns) > _MANY else "<table>"
         return self._add(
-            f'{title}<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+            f'{title}<div class="scroll">{opening}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
         )
 
     def figure(self, image: str | bytes, *, caption: str) -> Self:
         """An SVG document (text) or a PNG (bytes), with its caption."""
         if isinstance(image, bytes):
-            drawn = f'<img alt="{_escape(caption)}" src="data:image/png;base64,{base64.b64encode(image).decode()}">'
+            drawn = f'<img alt="{escape(caption)}" src="data:image/png;base64,{base64.b64encode(image).decode()}">'
         else:
             drawn = _inline_svg(image, label=caption)
         return self._add(
-            f'<figure><div class="scroll">{drawn}</div><figcaption>{_escape(caption)}</figcaption></figure>'
+            f'<figure><div class="scroll">{drawn}</div><figcaption>{escape(caption)}</figcaption></figure>'
         )
 
     def wall(self, pictures: Sequence[WallPicture], *, caption: str = "", is_wide: bool = False) -> Self:
         """A wall of small pictures, each framed by whether its answer was right; square ones, or twice as wide."""
-        title = f"<p>{_escape(caption)}</p>" if caption else ""
+        title = f"<p>{escape(caption)}</p>" if caption else ""
         return self._add(
             f'{title}<ul class="wall{" wide" if is_wide else ""}">{"".join(map(_wall_item, pictures))}</ul>'
         )
+
+    def raw(self, part: str) -> Self:
+        """HTML as it is: whoever made it has escaped what it was given."""
+        return self._add(part)
 
     def save(self, path: Path) -> None:
         """Write the page: one HTML file that needs no other."""
@@ -103,20 +112,20 @@ class Report:
 
     def to_html(self) -> str:
         """The whole page as text."""
-        links = "".join(f'<a href="#s{n}">{_escape(title)}</a>' for n, (title, _) in enumerate(self._sections))
+        links = "".join(f'<a href="#s{n}">{escape(title)}</a>' for n, (title, _) in enumerate(self._sections))
         navigation = f'<nav aria-label="Contents">{links}</nav>' if len(self._sections) > 1 else ""
-        summary = "".join(f"<p>{_escape(line)}</p>" for line in self._summary)
+        summary = "".join(f"<p>{escape(line)}</p>" for line in self._summary)
         numbers = "".join(map(_headline_item, self._headlines))
         numbers = f'<ul class="numbers">{numbers}</ul>' if numbers else ""
         sections = "".join(
-            f'<section id="s{n}"><h2>{_escape(title)}</h2>{"".join(parts)}</section>'
+            f'<section id="s{n}"><h2>{escape(title)}</h2>{"".join(parts)}</section>'
             for n, (title, parts) in enumerate(self._sections)
         )
-        title = _escape(self._title)
+        title = escape(self._title)
         return (
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
-            f"<title>{title}</title><style>{_STYLE}</style></head>\n"
+            f"<title>{title}</title><style>{self._style}</style></head>\n"
             f'<body><main><header><h1>{title}</h1><div class="summary">{summary}</div>{numbers}{navigation}</header>\n'
             f"{sections}</main></body></html>\n"
         )
@@ -128,14 +137,15 @@ class Report:
         return self
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
+    """Text as it may stand in a page or in one of its attributes."""
     # A share and its sign stay on one line.
     return html.escape(text, quote=True).replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _is_number(cell: Cell) -> bool:
     if isinstance(cell, str):
-        return bool(re.fullmatch(r"|[-+]?[\d.,]+( ?[%×]| ?[±–][\d.,]+)?", cell))
+        return bool(re.fullmatch(r"|[-+]?[\d.,]+( ?[%×]| ?[±–][\d.,]+| of \d+)?[*†‡§]*", cell))
     return True
 
 
@@ -151,12 +161,12 @@ def _cell(cell: Cell) -> str:
         return '<span class="none">–</span>'
     if isinstance(cell, float):
         return f"{cell:.3g}"
-    return f"{cell:,}" if isinstance(cell, int) else _escape(cell)
+    return f"{cell:,}" if isinstance(cell, int) else escape(cell)
 
 
 def _headline_item(item: Headline) -> str:
-    note = f"<small>{_escape(item.note)}</small>" if item.note else ""
-    return f"<li><span>{_escape(item.label)}</span><strong>{_escape(item.value)}</strong>{note}</li>"
+    note = f"<small>{escape(item.note)}</small>" if item.note else ""
+    return f"<li><span>{escape(item.label)}</span><strong>{escape(item.value)}</strong>{note}</li>"
 
 
 def _wall_item(picture: WallPicture) -> str:
@@ -165,7 +175,7 @@ def _wall_item(picture: WallPicture) -> str:
     sign = {None: "", True: "<b>✓ right</b>", False: "<b>✗ wrong</b>"}[picture.is_right]
     mime = "image/png" if picture.image.startswith(b"\x89PNG") else "image/jpeg"
     source = f"data:{mime};base64,{base64.b64encode(picture.image).decode()}"
-    lines = "".join(f"<span>{_escape(line)}</span>" for line in picture.caption)
+    lines = "".join(f"<span>{escape(line)}</span>" for line in picture.caption)
     return f'<li{kind}><img alt="" loading="lazy" src="{source}"><div>{sign}{lines}</div></li>'
 
 
@@ -177,7 +187,7 @@ def _inline_svg(document: str, *, label: str) -> str:
     drawing = re.sub(r"<metadata>.*?</metadata>", "", match[0], flags=re.DOTALL)
     drawing = re.sub(r'<g id="[^"]*"', "<g", drawing)  # ids of groups would stand twice in the page
     drawing = drawing.replace(INK, "var(--ink)")
-    return drawing.replace("<svg", f'<svg role="img" aria-label="{_escape(label)}"', 1)
+    return drawing.replace("<svg", f'<svg role="img" aria-label="{escape(label)}"', 1)
 
 
 _STYLE = """
@@ -209,6 +219,7 @@ table{border-collapse:collapse;font-size:.9rem;margin:0 0 1.25rem;font-variant-n
 th,td{padding:.38rem .8rem .38rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
 th{font-weight:600;vertical-align:bottom;border-bottom-color:var(--soft)}
 .n{text-align:right;padding-left:.5rem}td.n,td.w{white-space:nowrap}
+.dense{font-size:.84rem}.dense th,.dense td{padding-right:.45rem}.dense .n{padding-left:.35rem}
 .none{color:var(--soft)}
 figure{margin:0 0 1.75rem}
 figure svg,figure img{max-width:100%;height:auto;display:block}

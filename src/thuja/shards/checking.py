@@ -165,7 +165,7 @@ def _check_shard(task: tuple[Path, ShardFacts | None], *, is_decoded: bool) -> _
                     continue
                 keys.append(key_hash(found.key))
                 first, last = first or found.key, found.key
-                for fault in _sample_faults(path, found, assemble(file, path, found), is_decoded):
+                for fault in _sample_faults(path, found, assemble(file, path, found), is_decoded=is_decoded):
                     tally.note(fault)
         if named is not None:
             got: dict[str, int | str] = {"samples": len(keys), "bytes": size, "first_key": first, "last_key": last}
@@ -177,7 +177,7 @@ def _check_shard(task: tuple[Path, ShardFacts | None], *, is_decoded: bool) -> _
     return _Checked(hashes=hashes, bytes=size, faults=dict(tally.faults), examples=tally.examples)
 
 
-def _sample_faults(path: Path, entry: Entry, sample: Sample | Fault, is_decoded: bool) -> Iterator[Fault]:
+def _sample_faults(path: Path, entry: Entry, sample: Sample | Fault, *, is_decoded: bool) -> Iterator[Fault]:
     if isinstance(sample, Fault):
         yield sample
         return

@@ -36,7 +36,7 @@ def list_samples(
                 if isinstance(found, Fault):
                     on_fault(found)
                 elif isinstance(entry, Entry):
-                    yield _row(path, entry, found, columns)
+                    yield _row(path, entry, found, columns=columns)
 
 
 def count_samples(path: Path, *, on_fault: OnFault | None = None) -> int:
@@ -79,7 +79,7 @@ def find_samples(paths: Sequence[Path], uuids: Sequence[str]) -> list[Found]:
     return [Found(shard=places[uuid][0], sample=read_at(*places[uuid])) for uuid in uuids]
 
 
-def _row(path: Path, entry: Entry, sample: Sample, columns: Sequence[str]) -> dict[str, Any]:
+def _row(path: Path, entry: Entry, sample: Sample, *, columns: Sequence[str]) -> dict[str, Any]:
     span = image_span(entry)
     own: Mapping[str, Any] = {
         "shard": path.name,

@@ -241,10 +241,10 @@ def describe(file: FileIO, path: Path, entry: Entry, *, needs_record: bool = Tru
             return Fault(shard=path, key=entry.key, reason="no_record", message="a sample without a record or a text")
     except (ThujaError, ValueError, TypeError, RecursionError) as error:
         return Fault(shard=path, key=entry.key, reason="bad_record", message=str(error).splitlines()[0])
-    return Sample(record=_completed(record, texts, entry.key, path), image=b"", texts=texts)
+    return Sample(record=_completed(record, texts, entry.key, path=path), image=b"", texts=texts)
 
 
-def _completed(record: Record, texts: Mapping[str, str], key: str, path: Path) -> Record:
+def _completed(record: Record, texts: Mapping[str, str], key: str, *, path: Path) -> Record:
     """The record with what only the key or the texts say."""
     return replace(
         record,

@@ -1,128 +1,150 @@
-"""What a recipe says: the model, the texts, the batches, the optimiser and the schedule of one training run."""
+"""What a recipe says: the model, the streams of images with what each is taught by, the optimiser, the schedule."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
-from typing import Any, Literal
+from dataclasses import asdict, dataclass, field
+from re import fullmatch
+from typing import Literal
 
 from thuja.errors import BadFile, UnknownName, UsageError
-from thuja.phrasing import BIOCLIP_MIXTURE, PHRASES, TextMixture
+from thuja.model.config import TAXONOMY, HeadConfig
+from thuja.phrasing import BIOCLIP_MIXTURE, CAPTION, PHRASES, TextMixture
+from thuja.train.order import SAMPLINGS, Sampling
+from thuja.train.precision import PRECISIONS
+from thuja.train.settings import changed, filled
+from thuja.train.shape import Augmentation, ImageTower, Optimizer, TextTower, require_positive
+from thuja.train.tune import Distill, Tune
 
-Positives = Literal["pair", "taxon"]
+LossName = Literal[
+    "clip", "multi_positive", "levels", "sigmoid", "cross_entropy", "cosine_cross_entropy", "hierarchical_cross_entropy"
+]
+
+LOSSES: tuple[str, ...] = LossName.__args__  # type: ignore[attr-defined]
+WITHOUT_TEXT = ("cross_entropy", "cosine_cross_entropy", "hierarchical_cross_entropy")
+"""Losses that tell taxa apart by number: the text tower learns nothing from them."""
+
+_SHORT = {
+    "batch_size": "streams.0.batch_size",
+    "per_batch": "streams.0.per_batch",
+    "sampling": "streams.0.sampling",
+    "texts": "streams.0.objectives.0.texts",
+    "loss": "streams.0.objectives.0.loss",
+    "ancestor_share": "streams.0.objectives.0.ancestor_share",
+}
+"""What `--set` may say of the first stream and its first objective without naming them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImageTower:
-    """The image tower to start from: a ViT from scratch, or a pretrained trunk by its timm name.
+class Objective:
+    """What an image pass is taught by: texts, the head they meet, the loss, and its weight.
 
-    With a `trunk`, the sizes of the ViT are not used and `image_size` is the trunk's own.
+    `ancestor_share` of the texts speak of the image's genus, family, order or class, so that the
+    names of clades get a place too. `levels` draws no text type: it words each rank's clade.
     """
 
-    image_size: int = 64
-    patch_size: int = 8
-    width: int = 128
-    layers: int = 6
-    head_width: int = 32
-    pool: Literal["token", "mean"] = "token"
-    trunk: str = ""
+    name: str = TAXONOMY
+    texts: TextMixture = BIOCLIP_MIXTURE
+    head: str = TAXONOMY
+    loss: LossName = "clip"
+    weight: float = 1.0
+    ancestor_share: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.pool not in ("token", "mean"):
-            raise UnknownName.of("pool", self.pool, ("token", "mean"))
-        _require_positive(self, "image_size", "patch_size", "width", "layers", "head_width")
+        if self.loss not in LOSSES:
+            raise UnknownName.of("loss", self.loss, LOSSES)
+        require_positive(self, "weight")
+        if not 0 <= self.ancestor_share < 1:
+            raise UsageError(f"ancestor_share must be at least 0 and below 1, got {self.ancestor_share}")
+        if self.is_captions and self.loss not in ("clip", "multi_positive", "sigmoid"):
+            raise UsageError(f"captions say nothing of taxa, which the loss {self.loss} compares")
+
+    @property
+    def is_captions(self) -> bool:
+        """Whether its texts are captions alone."""
+        return set(self.texts.weights) == {CAPTION}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TextTower:
-    """The causal text tower, and the size of the vocabulary that is learnt from the training names."""
+class Stream:
+    """Images of one kind in every batch, and what they are taught by.
 
-    width: int = 128
-    layers: int = 3
-    heads: int = 4
-    context_length: int = 77
-    vocab_size: int = 2048
+    `batch_size` counts the images of a step over all processes. Each objective draws a text for
+    each image; with `per_batch`, one text type is drawn for the whole batch, from all objectives'
+    types by their weights, and only its objective is learnt from: as the papers' code does.
+    `sampling` is `exact` (each image once an epoch) or `resampled` (shards with replacement, the
+    papers'); images are shuffled within `window` shards.
+    """
 
-    def __post_init__(self) -> None:
-        _require_positive(self, "width", "layers", "heads")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Optimizer:
-    """AdamW with the papers' settings; decay spares gains, biases and the temperature."""
-
-    lr: float = 1e-3
-    betas: tuple[float, float] = (0.9, 0.98)
-    eps: float = 1e-6
-    weight_decay: float = 0.2
-    grad_clip: float | None = 1.0
+    name: str = "life"
+    batch_size: int = 256
+    objectives: tuple[Objective, ...] = (Objective(),)
+    per_batch: bool = False
+    sampling: Sampling = "exact"
+    window: int = 32
 
     def __post_init__(self) -> None:
-        _require_positive(self, "lr", "eps")
-        if not self.weight_decay >= 0 or (self.grad_clip is not None and not self.grad_clip > 0):
-            raise UsageError(
-                f"weight_decay must be at least 0 and grad_clip positive or null, got {self.weight_decay} and "
-                f"{self.grad_clip}"
-            )
-        if not all(0 <= beta < 1 for beta in self.betas):
-            raise UsageError(f"betas must be at least 0 and below 1, got {list(self.betas)}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Augmentation:
-    """Random crop of `scale` of the area, at the picture's own aspect within `ratio`, and a mirror."""
-
-    scale: tuple[float, float] = (0.9, 1.0)
-    ratio: tuple[float, float] = (1.0, 1.0)
-    mirror: bool = False
-
-    def __post_init__(self) -> None:
-        if not 0 < self.scale[0] <= self.scale[1] <= 1:
-            raise UsageError(f"augmentation.scale must be two rising shares of the area, got {list(self.scale)}")
-        if not 0 < self.ratio[0] <= self.ratio[1]:
-            raise UsageError(f"augmentation.ratio must be two rising ratios above 0, got {list(self.ratio)}")
+        for name in (self.name, *(objective.name for objective in self.objectives)):
+            if not fullmatch(r"[\w-]+", name):
+                raise UsageError(f'a stream or objective is named in letters, digits, "-" and "_", not "{name}"')
+        if self.batch_size < 2:
+            raise UsageError(f"a contrastive batch needs at least 2 images, got batch_size {self.batch_size}")
+        if not self.objectives:
+            raise UsageError(f"the stream {self.name} has no objective")
+        names = [objective.name for objective in self.objectives]
+        if len(set(names)) < len(names):
+            raise UsageError(f"two objectives of one name in the stream {self.name}: {', '.join(names)}")
+        if self.sampling not in SAMPLINGS:
+            raise UnknownName.of("sampling", self.sampling, SAMPLINGS)
+        require_positive(self, "window")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """One training run. A recipe file's header has its command and the paper's numbers.
 
-    `positives` says what counts as right in a batch: the `pair` alone (the papers), or every text
-    that is true of the image's `taxon` (small batches over few species would push a species from
-    itself). `ancestor_share` of the texts speak of the image's genus, family, order or class, so
-    that the names of clades get a place too.
-    `epochs` counts passes over the training images; `unfreeze_epochs` of them, the last, train
-    a pretrained trunk too, at `trunk_lr`.
+    `start` is the model to start from, a folder or a hub id, which keeps its image preparation
+    unless `prepare` names another mode; without it, weights are drawn from the seed in the shape
+    that `image`, `text` and `embed_dim` give. `heads` are the further visual
+    projections. `epochs` counts passes over the first stream; `unfreeze_epochs` of them, the last,
+    train a pretrained trunk too, at `trunk_lr`. `tune` says which weights of a start model learn, and
+    `distill` what holds it near that model. `best` is the metric that the best checkpoint is
+    chosen by, among those that the run is checked with.
     """
 
     name: str
+    start: str = ""
+    prepare: Literal["", "squash", "crop"] = ""
     image: ImageTower = field(default_factory=ImageTower)
     text: TextTower = field(default_factory=TextTower)
     embed_dim: int = 128
-    texts: TextMixture = BIOCLIP_MIXTURE
+    heads: tuple[HeadConfig, ...] = ()
+    streams: tuple[Stream, ...] = (Stream(),)
     label_text: str = "taxon_com"
-    ancestor_share: float = 0.0
-    batch_size: int = 256
     epochs: float = 10.0
     unfreeze_epochs: float = 0.0
     optimizer: Optimizer = field(default_factory=Optimizer)
     trunk_lr: float = 1e-4
     warmup_steps: int = 100
+    precision: str = "fp32"
     augmentation: Augmentation = field(default_factory=Augmentation)
     feature_noise: float = 0.0
-    positives: Positives = "pair"
     initial_temperature: float = 0.07
+    tune: Tune = field(default_factory=Tune)
+    distill: Distill = field(default_factory=Distill)
+    best: str = "zero_shot_top1"
     seed: int = 42
 
     def __post_init__(self) -> None:
-        if self.batch_size < 2:
-            raise UsageError(f"a contrastive batch needs at least 2 images, got batch_size {self.batch_size}")
-        if not self.epochs > 0 or self.unfreeze_epochs < 0 or self.unfreeze_epochs > self.epochs:
+        if not 0 < self.epochs < float("inf"):
+            raise UsageError(f"epochs must be positive, got {self.epochs:g}")
+        if not 0 <= self.unfreeze_epochs <= self.epochs:
             raise UsageError(
-                f"epochs must be positive and unfreeze_epochs among them, got {self.epochs} and {self.unfreeze_epochs}"
+                f"unfreeze_epochs are the last of the {self.epochs:g} epochs, from 0 to all of them, "
+                f"got {self.unfreeze_epochs:g}"
             )
         if self.unfreeze_epochs and not self.image.trunk:
             raise UsageError("unfreeze_epochs is for a pretrained trunk, and this recipe has none")
-        _require_positive(self, "embed_dim", "trunk_lr")
+        require_positive(self, "embed_dim", "trunk_lr")
         if self.seed < 0 or self.warmup_steps < 0 or not self.feature_noise >= 0:
             raise UsageError(
                 f"seed, warmup_steps and feature_noise must be at least 0, got {self.seed}, {self.warmup_steps} and "
@@ -130,87 +152,66 @@ class Recipe:
             )
         if self.label_text not in PHRASES:
             raise UnknownName.of("text type", self.label_text, PHRASES)
-        if self.positives not in ("pair", "taxon"):
-            raise UnknownName.of("kind of positives", self.positives, ("pair", "taxon"))
-        if not 0 <= self.ancestor_share < 1:
-            raise UsageError(f"ancestor_share must be at least 0 and below 1, got {self.ancestor_share}")
+        if self.prepare not in ("", "squash", "crop"):
+            raise UnknownName.of("prepare", self.prepare, ("squash", "crop"))
+        if self.precision not in PRECISIONS:
+            raise UnknownName.of("precision", self.precision, PRECISIONS)
         if not 0 < self.initial_temperature <= 1:
             raise UsageError(f"initial_temperature must be above 0 and at most 1, got {self.initial_temperature}")
+        if not self.start and not (self.tune.is_whole and not self.distill.weight):
+            raise UsageError(
+                "tune and distill are for a start model, and this recipe has none", hint="--set start=MODEL"
+            )
+        if self.distill.weight and self.image.trunk and self.unfreeze_epochs < self.epochs:
+            raise UsageError(
+                "distill looks at pictures, and while its trunk is frozen this recipe reads features",
+                hint=f"--set unfreeze_epochs={self.epochs:g}",
+            )
+        self._check_streams()
+
+    def _check_streams(self) -> None:
+        if not self.streams:
+            raise UsageError("a recipe needs at least one stream")
+        names = [stream.name for stream in self.streams]
+        if len(set(names)) < len(names):
+            raise UsageError(f"two streams of one name: {', '.join(names)}")
+        known = [TAXONOMY, *(head.name for head in self.heads)]
+        for stream in self.streams:
+            for objective in stream.objectives:
+                if objective.head not in known:
+                    raise UnknownName.of("head", objective.head, known)
+
+    @property
+    def batch_size(self) -> int:
+        """Images of the first stream in a step."""
+        return self.streams[0].batch_size
+
+    @property
+    def step_images(self) -> int:
+        """Images of all streams in a step."""
+        return sum(stream.batch_size for stream in self.streams)
 
     def to_json(self) -> str:
         """The resolved recipe as `recipe.json` keeps it."""
         return json.dumps(asdict(self), indent=2) + "\n"
 
     @classmethod
-    def from_json(cls, text: str) -> "Recipe":
-        """Read what `to_json` wrote; raises BadFile or UnknownName."""
+    def from_json(cls, text: str, *, place: str = "this text") -> "Recipe":
+        """Read what `to_json` wrote, and `place` holds; raises BadFile or UnknownName."""
         try:
-            recipe: Recipe = _filled(cls, json.loads(text))
+            recipe: Recipe = filled(cls, json.loads(text))
         except (ValueError, TypeError) as error:
-            raise BadFile(f"not a recipe: {error}") from error
+            raise BadFile(f"{place} is not a recipe: {error}") from error
         return recipe
 
     def with_settings(self, settings: Mapping[str, str]) -> "Recipe":
         """The recipe with some fields changed, as `--set optimizer.lr=3e-4` says it.
 
+        Streams and objectives are named: `streams.replay.batch_size`. `batch_size`, `texts`,
+        `loss`, `ancestor_share`, `per_batch` and `sampling` alone speak of the first stream.
         Values are read as JSON, or else as text. Raises UnknownName for a field that is not there.
         """
         recipe = self
         for key, text in settings.items():
-            try:
-                value = json.loads(text)
-            except ValueError:
-                value = text
-            recipe = _with(recipe, key.split("."), value, key)
+            recipe = changed(recipe, _SHORT.get(key, key), text, said=key, also=_SHORT)
         return recipe
-
-
-def _require_positive(node: object, *names: str) -> None:
-    for name in names:
-        value = getattr(node, name)
-        if not value > 0 or value == float("inf"):
-            raise UsageError(f"{name} must be positive, got {value}")
-
-
-def _with(node: Any, path: list[str], value: Any, key: str) -> Any:
-    known = {f.name: getattr(node, f.name) for f in fields(node)} if is_dataclass(node) else {}
-    if path[0] not in known:
-        raise UnknownName.of("recipe field", key, known or [".".join(key.split(".")[:-1])])
-    old = known[path[0]]
-    if len(path) > 1:
-        return replace(node, **{path[0]: _with(old, path[1:], value, key)})
-    return replace(node, **{path[0]: _like(old, value, key)})
-
-
-def _like(old: Any, value: Any, key: str) -> Any:
-    """`value` as the type of the `old` one; raises UsageError where it is of another kind."""
-    if isinstance(old, TextMixture) and isinstance(value, dict):
-        return TextMixture(weights=value)
-    if isinstance(old, tuple) and isinstance(value, list) and len(value) == len(old):
-        return tuple(_like(one, other, key) for one, other in zip(old, value, strict=True))
-    if isinstance(old, float) and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if (old is None and isinstance(value, float)) or type(value) is type(old) or (key in _OPTIONAL and value is None):
-        return value
-    raise UsageError(f"recipe field {key} must be like {old!r}, got {value!r}")
-
-
-_OPTIONAL = ("optimizer.grad_clip",)
-"""Fields that may be null, which switches them off."""
-
-
-def _filled(kind: Any, values: Any) -> Any:
-    """A dataclass from its JSON: nested dataclasses filled, lists turned back to tuples."""
-    if not isinstance(values, dict):
-        raise TypeError(f"expected an object, got {type(values).__name__}")
-    defaults = {f.name: f for f in fields(kind)}
-    filled: dict[str, Any] = {}
-    for name, value in values.items():
-        if name not in defaults:
-            raise UnknownName.of("recipe field", name, defaults)
-        inner = defaults[name].type
-        if is_dataclass(inner) and isinstance(value, dict):
-            filled[name] = _filled(inner, value)
-        else:
-            filled[name] = tuple(value) if isinstance(value, list) else value
-    return kind(**filled)

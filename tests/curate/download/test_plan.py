@@ -27,7 +27,7 @@ def of(*urls: str | None) -> daft.DataFrame:
 
 def planned(rows: daft.DataFrame, tmp_path: Path, **settings: object) -> dict[str, list[Wanted]]:
     chosen = DownloadSettings(**settings)  # type: ignore[arg-type]
-    plan = make_plan(rows, tmp_path / "store", tmp_path / "plan", chosen)
+    plan = make_plan(rows, tmp_path / "store", tmp_path / "plan", settings=chosen)
     found: dict[str, list[Wanted]] = {}
     for share in range(plan.shares):
         for queue in SharePlan(plan, share).queues():

@@ -234,7 +234,7 @@ FAMILIES = st.sampled_from(["Xidae", "Yidae", "Corvidae", ""])
 ORDERS = st.sampled_from(["Passeriformes", "Qales", ""])
 
 
-@settings(max_examples=15)
+@settings(max_examples=6)
 @given(rows=st.lists(st.tuples(NAMES, FAMILIES, ORDERS), min_size=1, max_size=14), data=st.data())
 def test_the_order_of_rows_and_their_parting_into_files_change_nothing(
     tmp_path_factory: pytest.TempPathFactory, store: str, rows: list[tuple[str, str, str]], data: st.DataObject

@@ -161,7 +161,7 @@ def _road(paint: Painter) -> Floor:
     return Floor(horizon + 0.26, 0.95, 0.9, horizon - 0.02)
 
 
-def _ripples(paint: Painter, colour: Colour, top: float, bottom: float) -> None:
+def _ripples(paint: Painter, colour: Colour, *, top: float, bottom: float) -> None:
     for n in range(22):
         share = (n + paint.some(0, 1)) / 22
         y, width = top + (bottom - top) * share, 0.05 + 0.15 * share
@@ -175,7 +175,7 @@ def _beach(paint: Painter) -> Floor:
     _sky(paint, horizon)
     sea = paint.tone((44, 118, 160), 16)
     paint.fade(sea, paint.tone((110, 178, 190), 12), horizon, shore)
-    _ripples(paint, paint.tone((170, 212, 220), 8), horizon + 0.02, shore)
+    _ripples(paint, paint.tone((170, 212, 220), 8), top=horizon + 0.02, bottom=shore)
     paint.fade(paint.tone((228, 208, 160), 10), paint.tone((214, 188, 138), 10), shore, 1)
     foam, tilt = paint.tone((240, 242, 238), 6), paint.some(-0.03, 0.03)
     paint.area(
@@ -187,7 +187,7 @@ def _beach(paint: Painter) -> Floor:
         (0.5, shore + 0.034),
         (0, shore + 0.012 + tilt),
     )
-    _ripples(paint, paint.tone((200, 174, 126), 6), shore + 0.08, 1)
+    _ripples(paint, paint.tone((200, 174, 126), 6), top=shore + 0.08, bottom=1)
     return Floor(shore + 0.2, 0.95, shore - 0.01, horizon)
 
 
@@ -224,7 +224,7 @@ def _harbour(paint: Painter) -> Floor:
         x, width = paint.some(-0.1, 1), paint.some(0.1, 0.25)
         paint.band(far, horizon - paint.some(0.02, 0.08), horizon, left=max(0.0, x), right=min(1.0, x + width))
     paint.fade(paint.tone((70, 112, 136), 14), paint.tone((46, 84, 112), 12), horizon, quay)
-    _ripples(paint, paint.tone((132, 168, 184), 8), horizon + 0.03, quay)
+    _ripples(paint, paint.tone((132, 168, 184), 8), top=horizon + 0.03, bottom=quay)
     stone = paint.tone((150, 146, 140), 12)
     paint.band(stone, quay, 1)
     joint = (round(stone[0] * 0.78), round(stone[1] * 0.78), round(stone[2] * 0.78))

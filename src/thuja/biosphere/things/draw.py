@@ -56,7 +56,7 @@ def draw_thing(facts: Facts, size: int = 128) -> Image.Image:
     items = lay_out(facts, floor, generator)
     canvas = _with_shadows(canvas, items)
     for item in items:
-        _draw_item(canvas, item, colours, generator)
+        _draw_item(canvas, item, colours, generator=generator)
     return _seen(canvas, facts, generator)
 
 
@@ -102,17 +102,21 @@ def _with_shadows(canvas: Image.Image, items: list[Placed]) -> Image.Image:
     return Image.composite(Image.new("RGB", canvas.size, (20, 20, 26)), canvas, soft)
 
 
-def _draw_item(canvas: Image.Image, item: Placed, colours: dict[str, Colour], generator: np.random.Generator) -> None:
+def _draw_item(
+    canvas: Image.Image, item: Placed, colours: dict[str, Colour], *, generator: np.random.Generator
+) -> None:
     """The back of a thing, what is in it, and its front; then its pattern and the light on it."""
-    _draw_parts(canvas, item, colours[item.group.kind], generator, span=(0, item.kind.front))
+    _draw_parts(canvas, item, colours[item.group.kind], generator=generator, span=(0, item.kind.front))
     for held in item.inner:
-        _draw_item(canvas, held, colours, generator)
+        _draw_item(canvas, held, colours, generator=generator)
     if item.kind.front < len(item.kind.parts):
-        _draw_parts(canvas, item, colours[item.group.kind], generator, span=(item.kind.front, len(item.kind.parts)))
+        _draw_parts(
+            canvas, item, colours[item.group.kind], generator=generator, span=(item.kind.front, len(item.kind.parts))
+        )
 
 
 def _draw_parts(
-    canvas: Image.Image, item: Placed, colour: Colour, generator: np.random.Generator, *, span: tuple[int, int]
+    canvas: Image.Image, item: Placed, colour: Colour, *, generator: np.random.Generator, span: tuple[int, int]
 ) -> None:
     tones = {
         **FIXED,
@@ -140,7 +144,7 @@ def _draw_parts(
     area = np.asarray(canvas.crop(place), dtype=np.float32)
     covers = np.asarray(mask)
     if item.group.pattern != "plain":
-        area = _patterned(area, covers == 255, item, (place, canvas.width, _ink(colour)))
+        area = _patterned(area, covers == 255, item, frame=(place, canvas.width, _ink(colour)))
     canvas.paste(Image.fromarray(_lit(area, covers > 0, generator).astype(np.uint8)), place[:2])
 
 
@@ -151,7 +155,7 @@ def _ink(colour: Colour) -> Colour:
 
 
 def _patterned(
-    area: Pixels, covers: npt.NDArray[np.bool_], item: Placed, frame: tuple[tuple[int, int, int, int], int, Colour]
+    area: Pixels, covers: npt.NDArray[np.bool_], item: Placed, *, frame: tuple[tuple[int, int, int, int], int, Colour]
 ) -> Pixels:
     """The area with the pattern in ink where it covers: stripes, dots and checks lie in the thing's own box."""
     (left, top, right, bottom), side, ink = frame

@@ -133,13 +133,13 @@ def _write_all(config: ThingsConfig, out: Path, how: ThingsWriteConfig) -> None:
 
 def _drawn(config: ThingsConfig, out: Path, how: ThingsWriteConfig) -> Generator[_Done, None, None]:
     if how.shards:
-        job = partial(_draw_shard, config, out, how.size)
+        job = partial(_draw_shard, config=config, out=out, size=how.size)
         return spread(job, _shard_plan(config, how.shard_images), workers=how.workers)
     chunks = (range(start, min(start + _CHUNK, config.images)) for start in range(0, config.images, _CHUNK))
-    return spread(partial(_draw_chunk, config, out, how.size), chunks, workers=how.workers)
+    return spread(partial(_draw_chunk, config=config, out=out, size=how.size), chunks, workers=how.workers)
 
 
-def _draw_chunk(config: ThingsConfig, out: Path, size: int, numbers: range) -> _Done:
+def _draw_chunk(numbers: range, *, config: ThingsConfig, out: Path, size: int) -> _Done:
     """Draw what is not there yet."""
     things = [Thing.of(config, number) for number in numbers]
     files = [f"images/{thing.number // _FOLDER:03d}/{thing.uuid}.jpg" for thing in things]
@@ -159,7 +159,7 @@ def _shard_plan(config: ThingsConfig, most: int) -> list[tuple[str, npt.NDArray[
     return plan
 
 
-def _draw_shard(config: ThingsConfig, out: Path, size: int, plan: tuple[str, npt.NDArray[np.int64]]) -> _Done:
+def _draw_shard(plan: tuple[str, npt.NDArray[np.int64]], *, config: ThingsConfig, out: Path, size: int) -> _Done:
     """Write one whole shard, unless it is there; shards have their names once they are whole."""
     name, numbers = plan
     things = [Thing.of(config, int(number)) for number in numbers]

@@ -87,7 +87,7 @@ class Counter:
 class Engine:
     """Downloads one share of a plan into a journal."""
 
-    def __init__(self, plan: SharePlan, settings: DownloadSettings, journal: Journal, progress: Progress) -> None:
+    def __init__(self, plan: SharePlan, settings: DownloadSettings, journal: Journal, *, progress: Progress) -> None:
         self._plan, self._settings, self._journal, self._progress = plan, settings, journal, progress
         self.failed = self.handed = 0
 

@@ -67,7 +67,7 @@ class Plan:
     shares: int
 
 
-def make_plan(frame: Frame, store: Path, folder: Path, settings: DownloadSettings) -> Plan:
+def make_plan(frame: Frame, store: Path, folder: Path, *, settings: DownloadSettings) -> Plan:
     """Write a plan of what is not in the store yet into `folder`, which is emptied first."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

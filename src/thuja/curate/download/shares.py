@@ -38,7 +38,7 @@ def download_share(plan: Plan, share: int, *, settings: DownloadSettings, folder
             working(folder, share, run),
             Journal(folder, share, piece_bytes=settings.piece_bytes) as journal,
         ):
-            engine = Engine(part, settings, journal, progress)
+            engine = Engine(part, settings, journal, progress=progress)
             asyncio.run(engine.run(min(os.cpu_count() or 1, _THREADS)))
             return engine.handed
     finally:

@@ -83,7 +83,7 @@ def _ask_all(frame: Frame, settings: DownloadSettings, folder: Path, *, run: str
     """
     for rounds_left in reversed(range(settings.redirects + 3)):
         recover(folder)
-        plan = make_plan(frame, folder, folder / "plan", settings)
+        plan = make_plan(frame, folder, folder / "plan", settings=settings)
         if plan.urls == 0:
             break
         is_first = rounds_left == settings.redirects + 2

@@ -261,7 +261,7 @@ def _compare(rows: _Rows, level: _Bands, keys: Words, *, reach: int) -> Iterator
         while len(left):
             near = left[np.bitwise_count(words[left] ^ words[left + shift]) <= rows.distance]
             if len(near):
-                found.append(_confirmed(rows, path, places[near], places[near + shift]))
+                found.append(_confirmed(rows, path, places[near], right=places[near + shift]))
             shift += 1
             left = left[: np.searchsorted(left, len(window) - shift)]
             left = left[buckets[left] == buckets[left + shift]]
@@ -269,7 +269,7 @@ def _compare(rows: _Rows, level: _Bands, keys: Words, *, reach: int) -> Iterator
             yield np.concatenate(found)
 
 
-def _confirmed(rows: _Rows, path: tuple[_Bands, ...], left: Integers, right: Integers) -> Integers:
+def _confirmed(rows: _Rows, path: tuple[_Bands, ...], left: Integers, *, right: Integers) -> Integers:
     differences = rows.words[:, left] ^ rows.words[:, right]  # (4, P)
     near = np.bitwise_count(differences).sum(axis=0, dtype=np.int64) <= rows.distance
     if rows.border is not None:
@@ -281,7 +281,7 @@ def _confirmed(rows: _Rows, path: tuple[_Bands, ...], left: Integers, right: Int
     return np.stack([rows.numbers[left[first]], rows.numbers[right[first]]], axis=1)
 
 
-def _keys(words: Words, seeds: Words, mask: Words, border: int | None = None) -> Words:
+def _keys(words: Words, seeds: Words, mask: Words, *, border: int | None = None) -> Words:
     """Sorted (N,): a 32-bit hash of each row's seed and masked bits above the row's place.
 
     With a `border`, rows beyond it stand in only where a row before it may have the same hash.

@@ -38,7 +38,7 @@ class SpecimenSettings:
 
 
 def specimens(
-    batch: pl.DataFrame, settings: SpecimenSettings, embed: Embed, supports: Mapping[str, SupportSet]
+    batch: pl.DataFrame, settings: SpecimenSettings, embed: Embed, *, supports: Mapping[str, SupportSet]
 ) -> pl.DataFrame:
     """`specimen_class` of each museum row, and `not_a_specimen` where the nearest class shows none."""
     bases = [_code(name) for name in settings.bases]

@@ -3,7 +3,7 @@
 from thuja.curate.leaks.copies import leak_copies_step
 from thuja.curate.leaks.counting import benchmark_names, leak_table
 from thuja.curate.leaks.embedding import Embed
-from thuja.curate.leaks.finding import LeakFinder, open_finder
+from thuja.curate.leaks.finding import LeakFinder, finder_of_images, open_finder
 from thuja.curate.leaks.gate import leaks_step
 from thuja.curate.leaks.index import (
     LeakIndex,
@@ -25,6 +25,7 @@ __all__ = [
     "LeakSettings",
     "benchmark_names",
     "build_leak_index",
+    "finder_of_images",
     "leak_copies_step",
     "leak_table",
     "leaks_step",

@@ -146,6 +146,39 @@ def open_finder(settings: LeakSettings) -> LeakFinder:
     )
 
 
+def finder_of_images(index: LeakIndex, settings: LeakSettings) -> LeakFinder:
+    """A finder whose sets are the images of one index, each called by its number: it tells which of them a row is.
+
+    The settings' own indexes and lists are not read; vectors are not compared.
+    """
+    keys = keys_of(index.images, [kind for kind in settings.keys if kind not in ("species", "embedding")])
+    keys = keys.select("kind", "value", "guard", pl.col("row").cast(pl.UInt32).alias("set"))
+    words = _hashes(keys)
+    order = np.argsort(words, kind="stable")
+    hashes, places = _image_flips(index.images, settings)
+    return LeakFinder(
+        settings=settings,
+        names=tuple(str(number) for number in range(len(index.images))),
+        keys=keys[order],
+        words=words[order],
+        hashes=hashes,
+        hash_sets=places,
+        vectors=np.empty((0, 0), np.float32),
+        vector_sets=np.empty(0, np.int64),
+    )
+
+
+def _image_flips(images: pl.DataFrame, settings: LeakSettings) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """PDQ of each image's flips (H, 32), and the image (H,) that each is of."""
+    is_good = pl.col("pdq_quality").fill_null(100) >= settings.min_quality
+    good = images.with_row_index("place").filter(pl.col("pdq_flips").is_not_null() & is_good)
+    if "pdq" not in settings.keys or not len(good):
+        return np.empty((0, 32), np.uint8), np.empty(0, np.int64)
+    flips = good["pdq_flips"].to_list()
+    hashes = np.frombuffer(b"".join(flips), np.uint8).reshape(-1, 32)
+    return hashes, np.repeat(good["place"].to_numpy().astype(np.int64), [len(one) // 32 for one in flips])
+
+
 def _hashes(keys: pl.DataFrame) -> Words:
     """64 bits of each key's kind and value. Made anew in each process: they are compared within one only."""
     words: Words = keys.select("kind", "value").hash_rows(seed=1).to_numpy()

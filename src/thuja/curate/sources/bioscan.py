@@ -24,8 +24,8 @@ from thuja.curate.sources.chunked_tables import Layout, read_frames, sniff
 from thuja.curate.sources.containers import Container, opened
 from thuja.curate.sources.expressions import as_float, dropped, first_reason, traits_of
 from thuja.curate.sources.spec import CHUNK, Notes, SourceSpec
-from thuja.curate.sources.split_words import SPLIT_OF
 from thuja.errors import UsageError
+from thuja.images.split_folders import SPLIT_OF
 
 DATA_SOURCE = "bioscan"
 PATH_OPTIONS: tuple[str, ...] = ("images",)

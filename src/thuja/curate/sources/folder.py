@@ -6,9 +6,9 @@ import polars as pl
 
 from thuja.curate.sources.file_names import walk_frames
 from thuja.curate.sources.spec import Notes, SourceSpec
-from thuja.curate.sources.split_words import SPLIT_OF
 from thuja.curate.sources.table import read_labels
 from thuja.errors import UsageError
+from thuja.images.split_folders import label_and_split
 
 PATH_OPTIONS: tuple[str, ...] = ("labels",)
 """The options that are paths."""
@@ -45,15 +45,3 @@ def with_labels(files: pl.DataFrame) -> pl.DataFrame:
         schema=dict.fromkeys(("folder", "verbatim_name", "split"), pl.String),
     )
     return files.join(known, on="folder", how="left", maintain_order="left").drop("folder")
-
-
-def label_and_split(relative: str) -> tuple[str, str]:
-    """The label and the split that a relative path says, either of them empty.
-
-    >>> label_and_split("train/Corvus corax/a.jpg")
-    ('Corvus corax', 'train')
-    """
-    folders = relative.split("/")[:-1]
-    splits = [folder for folder in folders if folder.lower() in SPLIT_OF]
-    labels = [folder for folder in folders if folder.lower() not in SPLIT_OF]
-    return (labels[-1] if labels else ""), (SPLIT_OF[splits[0].lower()] if splits else "")

@@ -16,7 +16,7 @@ import polars as pl
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
-from thuja.curate.sources.folder import label_and_split, read_folder
+from thuja.curate.sources.folder import read_folder
 from thuja.curate.sources.hugging_face_tables import ENDINGS, read_image_tables
 from thuja.curate.sources.spec import CHUNK, Notes, SourceSpec
 from thuja.curate.sources.table import rows_of_files
@@ -24,6 +24,7 @@ from thuja.curate.sources.table_columns import Columns
 from thuja.curate.sources.table_files import plain, read_table_header, read_typed
 from thuja.curate.sources.table_paths import TablePaths
 from thuja.errors import BadFile, UsageError
+from thuja.images.split_folders import label_and_split
 
 PATH_OPTIONS: tuple[str, ...] = ()
 """The options that are paths."""
@@ -47,7 +48,7 @@ def read_hugging_face(spec: SourceSpec, notes: Notes) -> Iterator[pl.DataFrame]:
     tables = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.suffix in ENDINGS)
     tables = [path for path in tables if path not in metadata]
     if tables:
-        yield from read_image_tables(spec, root, tables, notes, data_source=data_source)
+        yield from read_image_tables(spec, root, tables, notes=notes, data_source=data_source)
     elif metadata:
         yield from _read_metadata(root, metadata, data_source, notes=notes)
     else:

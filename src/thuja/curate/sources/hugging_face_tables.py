@@ -13,12 +13,12 @@ from thuja.curate.sources.hugging_face_features import Features, find_features
 from thuja.curate.sources.parquet_files import parquet_batches
 from thuja.curate.sources.spec import Notes, SourceSpec
 from thuja.curate.sources.spilling import scratch_of
-from thuja.curate.sources.split_words import SPLIT_OF
 from thuja.curate.sources.table import rows_of_lines
 from thuja.curate.sources.table_columns import Columns
 from thuja.curate.sources.table_files import holds_bytes, plain
 from thuja.errors import BadFile, UsageError
 from thuja.images.places import stretch
+from thuja.images.split_folders import SPLIT_OF
 
 ENDINGS = (".parquet", ".arrow")
 _ROWS = 256
@@ -27,7 +27,7 @@ _FILE = "file"
 
 
 def read_image_tables(
-    spec: SourceSpec, root: Path, tables: list[Path], notes: Notes, *, data_source: str
+    spec: SourceSpec, root: Path, tables: list[Path], *, notes: Notes, data_source: str
 ) -> Iterator[pl.DataFrame]:
     """The rows of the tables in their order; bytes go to one file a table in the scratch folder."""
     folder = root if root.is_dir() else root.parent

@@ -14,8 +14,8 @@ from thuja.curate.sources.expressions import dropped, first_reason
 from thuja.curate.sources.file_names import find_below, walk_frames
 from thuja.curate.sources.spec import Notes, SourceSpec
 from thuja.curate.sources.spilling import scratch_of
-from thuja.curate.sources.split_words import SPLIT_OF
 from thuja.errors import ThujaError, UsageError
+from thuja.images.split_folders import SPLIT_OF
 from thuja.taxonomy import RANKS, Taxon
 
 PATH_OPTIONS: tuple[str, ...] = ("images",)

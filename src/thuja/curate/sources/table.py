@@ -9,11 +9,11 @@ import polars as pl
 
 from thuja.curate.sources.expressions import COLUMNS, as_float, as_int, dropped, text_or_null, traits_of
 from thuja.curate.sources.spec import Notes, SourceSpec
-from thuja.curate.sources.split_words import SPLIT_OF
 from thuja.curate.sources.table_columns import Columns
 from thuja.curate.sources.table_files import TABLE_SUFFIXES, read_table_header, read_typed
 from thuja.curate.sources.table_paths import OUTSIDE, TablePaths
 from thuja.errors import UsageError
+from thuja.images.split_folders import SPLIT_OF
 from thuja.taxonomy import RANKS, Rank, Taxon
 
 PATH_OPTIONS: tuple[str, ...] = ()

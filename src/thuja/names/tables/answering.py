@@ -75,12 +75,14 @@ def _named(rows: pl.DataFrame, resolver: Resolver, workers: Workers) -> pl.DataF
         return resolver.resolve_rows(rows)
     progress = Progress(total=len(rows), label="resolving", unit="names")
     try:
-        return _in_parts(rows, resolver, workers, progress.advance)
+        return _in_parts(rows, resolver, workers, advance=progress.advance)
     finally:
         progress.close()
 
 
-def _in_parts(rows: pl.DataFrame, resolver: Resolver, workers: Workers, advance: Callable[[int], None]) -> pl.DataFrame:
+def _in_parts(
+    rows: pl.DataFrame, resolver: Resolver, workers: Workers, *, advance: Callable[[int], None]
+) -> pl.DataFrame:
     if workers.count < 2:
         return resolver.resolve_rows(rows, advance=advance)
     distinct = rows.unique().sort(GIVEN)

@@ -131,7 +131,7 @@ def _scan_text(file: Path, path: Path, kind: str) -> pl.LazyFrame:
             infer_schema=False, skip_rows=0,
         )  # fmt: skip
     quote = None if separator == "\t" else '"'
-    _check_heading(_heading(head, separator, quote, path), path)
+    _check_heading(_heading(head, separator, quote, path=path), path)
     return pl.scan_csv(file, separator=separator, quote_char=quote, infer_schema=False)
 
 
@@ -145,7 +145,7 @@ def _separator(first_line: str, kind: str) -> str:
     return max(counts, key=lambda separator: counts[separator])
 
 
-def _heading(head: str, separator: str, quote: str | None, path: Path) -> list[str]:
+def _heading(head: str, separator: str, quote: str | None, *, path: Path) -> list[str]:
     if quote is None:
         return head.splitlines()[0].split(separator)
     try:

@@ -90,7 +90,7 @@ def resolve_tables(paths: list[Path], out: Path, options: TableOptions, *, force
         table = _with_keys(rows, answers, resolver)
         if is_folder:
             with output_folder(out, verb="names", force=force, can_resume=False) as folder:
-                _write_folder(sources, folder, _Answered(table=table, ids=ids), options)
+                _write_folder(sources, folder, _Answered(table=table, ids=ids), options=options)
         else:
             frames = [_table(source, _Answered(table=table, ids=ids)) for source in sources]
             _sink(pl.concat(frames, how="diagonal_relaxed") if len(frames) > 1 else frames[0], out, sources[0].path)
@@ -168,7 +168,7 @@ def _table(source: Source, answered: _Answered) -> pl.LazyFrame:
     return _answered(source, answered).select(*own, *OUTPUT)
 
 
-def _write_folder(sources: list[Source], folder: Path, answered: _Answered, options: TableOptions) -> None:
+def _write_folder(sources: list[Source], folder: Path, answered: _Answered, *, options: TableOptions) -> None:
     places = _places(sources, folder, options)
     files = []
     for source, place in zip(sources, places, strict=True):

@@ -1,0 +1,1 @@
+"""Scores that mean something: temperature, curves, back-off, sets of subtrees."""

@@ -1,0 +1,1 @@
+"""Heads that learn from a few labelled vectors, and what they are worth."""

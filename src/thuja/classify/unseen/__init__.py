@@ -1,0 +1,1 @@
+"""Whether an organism is among the labels at all."""

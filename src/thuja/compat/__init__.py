@@ -1,0 +1,1 @@
+"""Faces that other tools' scripts know, over thuja's own parts."""

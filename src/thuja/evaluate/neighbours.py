@@ -1,0 +1,271 @@
+"""How often the nearest other row of a table of embeddings is of the same taxon, rank by rank.
+
+No text and no training: what the geometry alone says. A row whose taxon occurs once cannot be right, so each
+figure stands beside its ceiling, and beside the figure among the rows that can be.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from thuja.embeddings import Embeddings, Vectors
+from thuja.errors import EmptyInput, ThujaError, UnknownName, UsageError
+from thuja.evaluate.data import species_of
+from thuja.evaluate.metrics.bootstrap import Interval, mean_over_clusters
+from thuja.evaluate.text_tables import text_table
+from thuja.taxonomy import RANKS, Rank, Taxon
+
+Floats = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+NEAR = 0.97
+"""The cosine above which two rows count as near duplicates."""
+
+_TILE_BYTES = 256 * 2**20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """The rows that have a name at a rank: all of them (`part` is ""), or those with one value in the column.
+
+    `rows` is the denominator, `possible` how many of these have a taxon that occurs again among all rows.
+    `over_all` is the share whose neighbour agrees, `among_possible` the same among those that can be right, `apart`
+    among those of them whose neighbour is no near duplicate. Intervals draw taxa.
+    """
+
+    rank: Rank
+    part: str
+    rows: int
+    possible: int
+    over_all: Interval
+    among_possible: Interval | None
+    apart: Interval | None
+
+    @property
+    def ceiling(self) -> float:
+        """The share that can be right: what no embedding can exceed."""
+        return self.possible / self.rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbours:
+    """The agreement at each rank, for all rows and by part; and a row for each answer.
+
+    Of N `rows` those `with_lineage` have a name at some rank, and are asked and searched; `near_duplicates` of
+    them have a neighbour above the cosine `near`.
+    """
+
+    agreements: Sequence[Agreement]
+    answers: pa.Table
+    rows: int
+    with_lineage: int
+    near: float
+    near_duplicates: int
+
+
+def nearest_neighbours(
+    embeddings: Embeddings,
+    generator: np.random.Generator,
+    *,
+    by: str | None = None,
+    near: float = NEAR,
+    is_by_name: bool = False,
+) -> Neighbours:
+    """Hold each row's taxon against that of its nearest other row, by cosine, at every rank.
+
+    Rows without any name are left out. At a rank the rows that have a name there are asked, and a neighbour
+    without one is no agreement. Taxa are whole lineages, so that a bird and a plant of one genus name differ;
+    `is_by_name` compares the names alone (the binomial at species), as published figures do. `by` names a column
+    whose values are measured apart, each against all rows. Raises UnknownName for another column, UsageError for
+    embeddings without a column of a rank, ThujaError for vectors that are no numbers or have no direction.
+    """
+    taxa, parts = _taxa(embeddings), _parts(embeddings, by)
+    kept = np.array([row for row, taxon in enumerate(taxa) if taxon.rank is not None], dtype=np.int64)
+    if len(kept) < 2:
+        raise EmptyInput(f"of {len(taxa)} rows {len(kept)} have a lineage, and a neighbour needs two")
+    table = _Table(
+        ids=[embeddings.ids[row] for row in kept],
+        taxa=[taxa[row] for row in kept],
+        parts=np.array([parts[row] for row in kept]),
+        nearest=_nearest(_units(embeddings.vectors[kept])),
+        near=near,
+        is_by_name=is_by_name,
+    )
+    ranks = [rank for rank in RANKS if any(taxon[rank] for taxon in table.taxa)]
+    wanted = ["", *(sorted(set(table.parts)) if by is not None else [])]
+    found = [table.agreement(rank, part, generator) for part in wanted for rank in ranks]
+    return Neighbours(
+        agreements=[agreement for agreement in found if agreement is not None],
+        answers=pa.concat_tables([table.answers(rank) for rank in ranks]),
+        rows=len(taxa),
+        with_lineage=len(kept),
+        near=near,
+        near_duplicates=int((table.nearest.cosines > near).sum()),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Nearest:
+    """Of each of M rows the nearest other one, and its cosine."""
+
+    places: Indices
+    cosines: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Table:
+    """The M rows with a lineage, each with its neighbour."""
+
+    ids: Sequence[str]
+    taxa: Sequence[Taxon]
+    parts: npt.NDArray[np.str_]
+    nearest: _Nearest
+    near: float
+    is_by_name: bool
+
+    def agreement(self, rank: Rank, part: str, generator: np.random.Generator) -> Agreement | None:
+        """Of the rows of a part ("" is all); None where none has a name at the rank."""
+        numbers = self._numbers(rank)
+        is_right = self._is_right(numbers)
+        is_asked = (numbers >= 0) & ((self.parts == part) | (part == ""))
+        is_possible = is_asked & self._is_possible(numbers)
+        species = species_of(self.taxa)
+
+        def share(of: Flags) -> Interval | None:
+            return mean_over_clusters(is_right[of], species[of], generator) if of.any() else None
+
+        over_all = share(is_asked)
+        if over_all is None:
+            return None
+        return Agreement(
+            rank=rank,
+            part=part,
+            rows=int(is_asked.sum()),
+            possible=int(is_possible.sum()),
+            over_all=over_all,
+            among_possible=share(is_possible),
+            apart=share(is_possible & (self.nearest.cosines <= self.near)),
+        )
+
+    def answers(self, rank: Rank) -> pa.Table:
+        """A row for each that is asked at the rank."""
+        numbers = self._numbers(rank)
+        asked = np.flatnonzero(numbers >= 0)
+        neighbours = self.nearest.places[asked]
+        names = [taxon.at(rank).scientific_name if taxon[rank] else None for taxon in self.taxa]
+        return pa.table(
+            {
+                "uuid": pa.array([self.ids[row] for row in asked.tolist()], pa.string()),
+                "rank": pa.array([rank.label] * len(asked), pa.string()),
+                "truth": pa.array([names[row] for row in asked.tolist()], pa.string()),
+                "answer": pa.array([names[row] for row in neighbours.tolist()], pa.string()),
+                "neighbour": pa.array([self.ids[row] for row in neighbours.tolist()], pa.string()),
+                "score": pa.array(self.nearest.cosines[asked], pa.float32()),
+                "is_right": pa.array(self._is_right(numbers)[asked]),
+                "is_possible": pa.array(self._is_possible(numbers)[asked]),
+            }
+        )
+
+    def _numbers(self, rank: Rank) -> Indices:
+        """A number for each row's taxon at the rank, -1 where it has no name there."""
+        cut = [_bare(taxon, rank) if self.is_by_name else taxon.at(rank) for taxon in self.taxa]
+        has_name = np.array([bool(taxon[rank]) for taxon in self.taxa])
+        return np.where(has_name, species_of(cut), -1)
+
+    def _is_right(self, numbers: Indices) -> Flags:
+        return np.asarray((numbers >= 0) & (numbers == numbers[self.nearest.places]))
+
+    def _is_possible(self, numbers: Indices) -> Flags:
+        """Whether another row is of the same taxon; what -1 says of itself is not asked."""
+        _, place, counts = np.unique(numbers, return_inverse=True, return_counts=True)
+        return np.asarray(counts[place] > 1)
+
+
+def _bare(taxon: Taxon, rank: Rank) -> Taxon:
+    """The name at a rank alone, at species with its genus."""
+    names = ["" for _ in RANKS]
+    names[rank] = taxon[rank]
+    if rank == Rank.SPECIES:
+        names[Rank.GENUS] = taxon.genus
+    return Taxon.from_names(names)
+
+
+def _nearest(units: Floats) -> _Nearest:
+    places, cosines = np.empty(len(units), dtype=np.int64), np.empty(len(units), dtype=np.float32)
+    step = max(1, _TILE_BYTES // (4 * len(units)))
+    for start in range(0, len(units), step):
+        rows = slice(start, start + step)
+        products = units[rows] @ units.T
+        np.fill_diagonal(products[:, start:], -np.inf)  # nobody is its own neighbour
+        places[rows], cosines[rows] = products.argmax(axis=1), products.max(axis=1)
+    return _Nearest(places=places, cosines=cosines)
+
+
+def _units(vectors: Vectors) -> Floats:
+    wide = np.asarray(vectors, dtype=np.float32)
+    bad = int((~np.isfinite(wide).all(axis=1)).sum())
+    if bad:
+        raise ThujaError(f"{bad} of {len(wide)} vectors are not numbers")
+    norms = np.linalg.norm(wide, axis=1, keepdims=True)
+    if (norms == 0).any():
+        raise ThujaError(f"{int((norms == 0).sum())} of {len(wide)} vectors are nought and have no neighbour")
+    return np.asarray(wide / norms, dtype=np.float32)
+
+
+def _taxa(embeddings: Embeddings) -> list[Taxon]:
+    names = embeddings.columns.column_names
+    ranks = [rank.label for rank in RANKS if rank.label in names]
+    if not ranks:
+        raise UsageError(
+            f"the embeddings have no column of a rank, but {', '.join(names) or 'none at all'}",
+            hint=f"one or more of {', '.join(rank.label for rank in RANKS)}",
+        )
+    return [Taxon.from_columns(row) for row in embeddings.columns.select(ranks).to_pylist()]
+
+
+def _parts(embeddings: Embeddings, by: str | None) -> list[str]:
+    """The value of each row in the column `by`; rows without one are "no value"."""
+    if by is None:
+        return [""] * len(embeddings)
+    if by not in embeddings.columns.column_names:
+        raise UnknownName.of("column", by, embeddings.columns.column_names)
+    return [
+        str(value) if value not in (None, "") else "no value" for value in embeddings.columns.column(by).to_pylist()
+    ]
+
+
+def as_text(found: Neighbours) -> str:
+    """What was found, a table a part, for a terminal."""
+    lines = [
+        f"{found.rows:,} rows, {found.with_lineage:,} with a lineage; {found.near_duplicates:,} have a neighbour above "
+        f"cosine {found.near:g}"
+    ]
+    header = ("rank", "rows", "can be right", "ceiling", "right", "of those that can be", "without near duplicates")
+    for part in dict.fromkeys(agreement.part for agreement in found.agreements):
+        rows = [
+            (
+                one.rank.label,
+                f"{one.rows:,}",
+                f"{one.possible:,}",
+                f"{one.ceiling:.3f}",
+                _shown(one.over_all),
+                _shown(one.among_possible),
+                _shown(one.apart),
+            )
+            for one in found.agreements
+            if one.part == part
+        ]
+        lines += ["", text_table(header, rows, title=part or "all rows")]
+    return "\n".join(lines)
+
+
+def _shown(interval: Interval | None) -> str:
+    """The share and its interval; of one taxon, or where all are alike, no interval is known."""
+    if interval is None:
+        return ""
+    told = f"{interval.value:.3f}"
+    return f"{told} [{interval.low:.3f}, {interval.high:.3f}]" if interval.low < interval.high else told

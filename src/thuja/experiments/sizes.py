@@ -1,0 +1,85 @@
+"""How large the worlds and the models of a grid are, from what two cores do in minutes to what a GPU does."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from thuja.biosphere import CLEAN, WorldConfig
+from thuja.errors import UnknownName
+from thuja.train.recipe import Objective, Recipe, Stream
+from thuja.train.shape import Augmentation, ImageTower, Optimizer, TextTower
+
+EASY: Final[Mapping[str, Any]] = {
+    **CLEAN, "overlap": 0.0, "tail": 0.0, "individual": 0.0, "ill": 0.0, "signal": 1.0, "cameras": ("museum",),
+}  # fmt: skip
+"""Knobs of a world that a small model learns within minutes: every label right, specimens on a pale board, all of a
+species alike but for stage, sex, season and pose, as many pictures of each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """A world's species (`unseen` of them are held out of training), pictures and pixels; and the recipe for it."""
+
+    name: str
+    species: int
+    unseen: int
+    images: int
+    pixels: int
+    things: int
+    recipe: Recipe
+
+    def world(self, seed: int) -> WorldConfig:
+        """The knobs of the world of that seed."""
+        return WorldConfig(seed=seed, species=self.species, images=self.images, **EASY)
+
+
+_LIFE = Stream(batch_size=64, objectives=(Objective(loss="multi_positive"),))
+
+SIZES: Final[Mapping[str, Size]] = {
+    "tiny": Size(
+        name="tiny",
+        species=76,
+        unseen=12,
+        images=64,
+        pixels=48,
+        things=2_000,
+        recipe=Recipe(
+            name="tiny",
+            image=ImageTower(image_size=32, patch_size=8, width=96, layers=4, head_width=32),
+            text=TextTower(width=64, layers=2, heads=2, context_length=77, vocab_size=1024),
+            embed_dim=64,
+            streams=(_LIFE,),
+            epochs=4,
+            optimizer=Optimizer(lr=1e-3),
+            warmup_steps=50,
+            augmentation=Augmentation(scale=(0.8, 1.0), mirror=True),
+        ),
+    ),
+    "small": Size(
+        name="small",
+        species=300,
+        unseen=44,
+        images=80,
+        pixels=80,
+        things=20_000,
+        recipe=Recipe(
+            name="small",
+            image=ImageTower(image_size=64, patch_size=8, width=192, layers=8, head_width=32),
+            text=TextTower(width=128, layers=3, heads=4, context_length=77, vocab_size=4096),
+            embed_dim=128,
+            streams=(Stream(batch_size=256, objectives=(Objective(loss="multi_positive"),)),),
+            epochs=20,
+            optimizer=Optimizer(lr=5e-4),
+            warmup_steps=200,
+            augmentation=Augmentation(scale=(0.8, 1.0), mirror=True),
+        ),
+    ),
+}
+"""`tiny`: half a minute an arm on one core. `small`: for a GPU."""
+
+
+def size_named(name: str) -> Size:
+    """The size of that name; raises UnknownName."""
+    if name not in SIZES:
+        raise UnknownName.of("size", name, SIZES)
+    return SIZES[name]

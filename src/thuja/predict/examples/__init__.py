@@ -1,0 +1,1 @@
+"""Learning from a few photos: examples, what they answer alone or with text labels, what else they teach."""

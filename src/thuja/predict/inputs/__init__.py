@@ -1,0 +1,1 @@
+"""What is asked about: whatever a user names, as queries, their vectors, and groups of them."""

@@ -1,0 +1,1 @@
+"""What is written: columns, rows, forms of other systems, and the log beside them."""

@@ -1,0 +1,1 @@
+"""Why an answer was given: rivals, heat maps, a page to look at."""
