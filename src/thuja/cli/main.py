@@ -15,6 +15,7 @@ VERBS = {
     "ablate": "thuja.cli.ablate:ablate",
     "biosphere": "thuja.cli.biosphere:biosphere",
     "calibrate": "thuja.cli.calibrate:calibrate",
+    "captions": "thuja.cli.captions:captions",
     "curate": "thuja.cli.curate:curate",
     "embed": "thuja.cli.embed:embed",
     "evaluate": "thuja.cli.evaluate:evaluate",
