@@ -46,7 +46,7 @@ class Wiki:
                         "sitename": "Wikipedia",
                         "lang": "en",
                         "server": "//wiki.example",
-                        "articlepath": "/wiki/$1",
+                        "script": "/w/index.php",
                     },
                     "rightsinfo": {"url": "https://example.org/by-sa", "text": "CC BY-SA 4.0"},
                 },

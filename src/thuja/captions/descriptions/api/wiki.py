@@ -4,12 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote, quote_plus, urljoin
+from urllib.parse import quote_plus, urljoin
 
 from thuja.captions.descriptions.api.answers import Batch
 from thuja.captions.descriptions.api.cache import PageCache
 from thuja.captions.descriptions.api.client import ApiClient
-from thuja.captions.descriptions.description import Source
 from thuja.captions.descriptions.pages import Page
 from thuja.errors import ThujaError
 
@@ -25,23 +24,12 @@ _LONGEST_CHAIN: Final = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """What a wiki says of itself: a short name such as `wikipedia-en`, its pages' address with `$1`, its licence."""
+    """What a wiki says of itself: a word for tables, the address that titles follow, the licence of its text."""
 
     name: str
-    page_address: str
+    address: str
     licence: str = ""
     licence_link: str = ""
-
-    def source(self, page: Page) -> Source:
-        """Where the words of a page are from."""
-        return Source(
-            name=self.name,
-            title=page.title,
-            url=self.page_address.replace("$1", quote(page.title.replace(" ", "_"), safe="/:(),")),
-            revision=page.revision,
-            licence=self.licence,
-            licence_link=self.licence_link,
-        )
 
 
 class WikiApi:
@@ -68,12 +56,11 @@ class WikiApi:
         answer = self._client.ask({"meta": "siteinfo", "siprop": "general|rightsinfo"})
         query = answer.get("query") or {}
         general, rights = query.get("general") or {}, query.get("rightsinfo") or {}
-        path = str(general.get("articlepath") or "/wiki/$1")
         base = urljoin(self._client.url, str(general.get("server") or "/"))
         name = "-".join(str(general.get(part) or "").lower().replace(" ", "-") for part in ("sitename", "lang"))
         return Site(
             name=name.strip("-") or "wiki",
-            page_address=urljoin(base, path),
+            address=urljoin(base, str(general.get("script") or "/w/index.php")),
             licence=str(rights.get("text") or ""),
             licence_link=str(rights.get("url") or ""),
         )
