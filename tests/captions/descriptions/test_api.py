@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -216,14 +217,38 @@ def test_a_server_that_is_not_there_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "body",
     [
+        b"{}",
         b'{"query": {"pages": {"12": {"title": "Corvus corax"}}}}',
         b'{"query": {"pages": [7, null, {"title": 5}], "redirects": "x", "normalized": [{"from": "Corvus corax"}]}}',
-        b'{"query": {"pages": [{"title": "Corvus corax", "revisions": [{"revid": null, "slots": []}]}]}}',
     ],
 )
-def test_json_of_another_form_has_no_text(wiki: Wiki, tmp_path: Path, body: bytes) -> None:
+def test_an_answer_to_something_else_is_not_taken_for_a_missing_page(wiki: Wiki, tmp_path: Path, body: bytes) -> None:
     wiki.faults = [(200, {}, body)]
-    assert [one.text for one in opened(wiki, tmp_path)(["Corvus corax"]) if one.text] == []
+    with pytest.raises(ThujaError, match="says nothing of the titles that it was asked for: Corvus corax"):
+        list(opened(wiki, tmp_path)(["Corvus corax"]))
+    assert list(opened(wiki, tmp_path)(["Corvus corax"])) == [page("Corvus corax")]
+
+
+def test_a_title_that_is_passed_over_is_asked_again(wiki: Wiki, tmp_path: Path) -> None:
+    wiki.faults = [(200, {}, b'{"query": {"pages": [{"title": "Nobody", "missing": true}]}}')]
+    assert list(opened(wiki, tmp_path)(["Nobody", "Corvus corax"])) == []
+    assert list(opened(wiki, tmp_path)(["Nobody", "Corvus corax"])) == [page("Corvus corax")]
+    assert wiki.asked[-1]["titles"] == "Corvus corax"
+
+
+def test_a_title_in_another_form_of_unicode_leads_to_its_page(wiki: Wiki, tmp_path: Path) -> None:
+    decomposed = unicodedata.normalize("NFD", "Äsche")
+    found = {one.title: one for one in opened(wiki, tmp_path)([decomposed])}
+    assert found == {decomposed: link(decomposed, "Äsche"), "Äsche": page("Äsche")}
+
+
+def test_a_page_whose_text_is_hidden_is_there_without_a_text(wiki: Wiki, tmp_path: Path) -> None:
+    hidden = (
+        b'{"query": {"pages": [{"title": "X", "revisions": [{"revid": 5, "slots": {"main": {"texthidden": true}}}]}]}}'
+    )
+    wiki.faults = [(200, {}, hidden), (200, {}, b'{"query": {"pages": [{"title": "Special:Y", "special": true}]}}')]
+    assert list(opened(wiki, tmp_path)(["X"])) == [Page(title="X", revision="5")]
+    assert list(opened(wiki, tmp_path)(["Special:Y"])) == []
 
 
 def test_json_that_is_no_answer_is_said(wiki: Wiki, tmp_path: Path) -> None:

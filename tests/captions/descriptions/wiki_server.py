@@ -3,12 +3,13 @@
 import gzip
 import json
 import threading
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 Fault = tuple[int, dict[str, str], bytes]
 
@@ -64,9 +65,9 @@ class Wiki:
             answer["batchcomplete"] = True
         return answer
 
-    def _resolved(self, titles: list[str]) -> tuple[dict[str, list[dict[str, str]]], list[str]]:
-        normalised = {title: (title[0].upper() + title[1:]).replace("_", " ") for title in titles}
-        changed = [{"from": title, "to": plain} for title, plain in normalised.items() if title != plain]
+    def _resolved(self, titles: list[str]) -> tuple[dict[str, list[dict[str, Any]]], list[str]]:
+        normalised = {title: normal(title) for title in titles}
+        changed = [said(title, plain) for title, plain in normalised.items() if title != plain]
         redirects: dict[str, str] = {}
         ends: list[str] = []
         for title in normalised.values():
@@ -75,7 +76,7 @@ class Wiki:
                 title = self.redirects[title]
             if title not in self.redirects:
                 ends.append(title)
-        followed = [{"from": source, "to": target} for source, target in redirects.items()]
+        followed: list[dict[str, Any]] = [{"from": source, "to": target} for source, target in redirects.items()]
         return {"normalized": changed, "redirects": followed}, list(dict.fromkeys(ends))
 
     def _page(self, title: str, question: dict[str, str], is_told: bool) -> dict[str, Any]:
@@ -92,6 +93,18 @@ class Wiki:
                 told |= {"timestamp": "2026-11-30T00:00:00Z", "slots": {"main": main}}
             page["revisions"] = [told]
         return page
+
+
+def normal(title: str) -> str:
+    """As MediaWiki spells it."""
+    composed = unicodedata.normalize("NFC", title.replace("_", " "))
+    return composed[0].upper() + composed[1:]
+
+
+def said(title: str, plain: str) -> dict[str, Any]:
+    """How a title that was spelt otherwise is told; what is not NFC is told in percent signs."""
+    is_composed = unicodedata.is_normalized("NFC", title)
+    return {"fromencoded": not is_composed, "from": title if is_composed else quote(title), "to": plain}
 
 
 @contextmanager

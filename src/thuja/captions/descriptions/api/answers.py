@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
+from urllib.parse import unquote
 
 from thuja.captions.descriptions.pages import Page
+
+LONGEST_CHAIN: Final = 8
+"""Steps from a title to its page, longer ones lead nowhere."""
 
 DISAMBIGUATION: Final = "{{disambiguation}}\n"
 """Put before the text of a page which the wiki itself marks as a list of meanings, whatever template it uses."""
@@ -11,14 +15,14 @@ DISAMBIGUATION: Final = "{{disambiguation}}\n"
 
 @dataclass(slots=True)
 class Batch:
-    """What an API said of some titles: `links` are normalised titles and redirects, `missing` what it has no page of.
+    """What an API said of some titles: `links` are normalised titles and redirects, `told` all titles at their ends.
 
     `heads` are pages whose revision is known, their text among them where it was asked for.
     """
 
     links: dict[str, str] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
     heads: dict[str, Page] = field(default_factory=dict)
-    missing: set[str] = field(default_factory=set)
     _listed: set[str] = field(default_factory=set)
 
     def add(self, answer: dict[str, Any]) -> None:
@@ -27,6 +31,7 @@ class Batch:
         for kind in ("normalized", "redirects"):
             for link in _rows(query.get(kind)):
                 source, target = _text(link.get("from")), _text(link.get("to"))
+                source = unquote(source) if link.get("fromencoded") else source  # what is not NFC comes so
                 if source and target and source != target:
                     self.links[source] = target
         for row in _rows(query.get("pages")):
@@ -36,8 +41,8 @@ class Batch:
         title = _text(row.get("title"))
         if not title:
             return
+        self.told.add(title)
         if row.get("missing") or row.get("invalid"):
-            self.missing.add(title)
             return
         if "disambiguation" in _table(row.get("pageprops")):
             self._listed.add(title)
@@ -52,6 +57,19 @@ class Batch:
                 timestamp=_text(revisions[0].get("timestamp")),
                 namespace=namespace if isinstance(namespace, int) else 0,
             )
+
+    @property
+    def missing(self) -> set[str]:
+        """Titles that no page stands under."""
+        return self.told - self.heads.keys()
+
+    def end(self, title: str) -> str:
+        """Where a title leads; empty where that is a circle."""
+        for _ in range(LONGEST_CHAIN):
+            if title not in self.links:
+                return title
+            title = self.links[title]
+        return ""
 
     def pages(self) -> dict[str, Page]:
         """The pages by title, those that are lists of meanings marked as such."""

@@ -129,14 +129,15 @@ class ApiClient:
                     timeout=urllib3.Timeout(connect=patience.connect, read=patience.read),
                 )
                 body = response.read(_LARGEST + 1, decode_content=True)
-                response.release_conn() if len(body) <= _LARGEST else response.close()
+                if len(body) > _LARGEST:
+                    response.close()
+                    raise ThujaError(f"{self.url} sends more than {_LARGEST:,} bytes", hint="is it the API of a wiki?")
+                response.release_conn()
             except (http.HTTPError, OSError) as error:
                 late = isinstance(error, http.TimeoutError) or watch.is_over
                 is_refused = isinstance(error, http.NewConnectionError)
                 what = "it takes too long" if late and not is_refused else f"the connection fails ({_why(error)})"
                 raise _LaterError(what) from error
-        if len(body) > _LARGEST:
-            raise ThujaError(f"{self.url} sends more than {_LARGEST:,} bytes", hint="is it the API of a wiki?")
         return response.status, response.headers, body
 
 

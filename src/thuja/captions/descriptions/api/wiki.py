@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote_plus, urljoin
 
-from thuja.captions.descriptions.api.answers import Batch
+from thuja.captions.descriptions.api.answers import LONGEST_CHAIN, Batch
 from thuja.captions.descriptions.api.cache import PageCache
 from thuja.captions.descriptions.api.client import ApiClient
 from thuja.captions.descriptions.pages import Page
@@ -19,7 +19,6 @@ _MOST_BYTES: Final = 6000
 _NO_TITLE: Final = frozenset("<>[]{}|#\n\r\t\x7f")
 _LONGEST_TITLE: Final = 255
 _MOST_PARTS: Final = 200
-_LONGEST_CHAIN: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +85,7 @@ class WikiApi:
         for batch in _batches(titles):
             said = self._ask(batch, has_text=False)
             for title in batch:
-                end = _followed(title, said.links)
+                end = said.end(title)
                 head = said.heads.get(end)
                 revision = head.revision if head is not None else ""
                 if (end, revision) != (self._end(title), self._cache.revision(end)):
@@ -113,13 +112,19 @@ class WikiApi:
         raise ThujaError(f"{self._client.url} goes on without an end", hint="is it the API of a wiki?")
 
     def _keep(self, titles: Sequence[str], said: Batch) -> None:
-        pages = said.pages()
-        ends = {_followed(title, said.links) for title in titles}
-        self._cache.put(links=said.links, pages=list(pages.values()), missing=said.missing | (ends - pages.keys()))
+        """Put into the store what was said; a title that was passed over is asked again another time."""
+        circles = {title for title in titles if not said.end(title)}
+        if titles and not circles and not any(said.end(title) in said.told for title in titles):
+            raise ThujaError(
+                f"{self._client.url} says nothing of the titles that it was asked for: {titles[0]}, ...",
+                hint="is it the API of a MediaWiki? its address ends in api.php",
+            )
+        links = {source: target for source, target in said.links.items() if said.end(source)}
+        self._cache.put(links=links, pages=list(said.pages().values()), missing=said.missing | circles)
 
     def _known(self, title: str, told: set[str]) -> Iterator[Page]:
         """What the store has of a title: the steps that lead to its page, and that."""
-        for _ in range(_LONGEST_CHAIN):
+        for _ in range(LONGEST_CHAIN):
             if title in told:
                 return
             told.add(title)
@@ -133,7 +138,7 @@ class WikiApi:
             yield page
 
     def _end(self, title: str) -> str:
-        for _ in range(_LONGEST_CHAIN):
+        for _ in range(LONGEST_CHAIN):
             target = self._cache.link(title)
             if target is None:
                 break
@@ -153,12 +158,6 @@ def is_title(title: str) -> bool:
 
 def _tidy(title: str) -> str:
     return " ".join(title.replace("_", " ").split())
-
-
-def _followed(title: str, links: dict[str, str]) -> str:
-    for _ in range(_LONGEST_CHAIN):
-        title = links.get(title, title)
-    return title
 
 
 def _batches(titles: Sequence[str]) -> Iterator[list[str]]:
