@@ -103,4 +103,8 @@ def test_what_cannot_be_done_is_said_in_one_sentence(tables: Path) -> None:
     assert "is no table" in refusal("propose", data, "--out", tables / "x.txt", "--ask", "a:b").message
     assert "unknown rank" in refusal("list", data, "--rank", "clas").message
     assert "cannot read" in refusal("review", tables / "none.csv").message
+    assert (
+        "columns that would be lost: description"
+        in refusal("review", tables / "examples.parquet", "--reject", 1).message
+    )
     assert not (tables / "x.csv").exists()

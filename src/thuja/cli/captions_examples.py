@@ -145,11 +145,14 @@ def review_command(proposals: Path, *, accept: str, reject: str, into: Path | No
     """
     from thuja.captions.examples import Status, read_examples, write_examples
     from thuja.captions.examples.reviewing import joined, numbers_of, reviewed
+    from thuja.captions.examples.table import require_own_columns
 
     rows = read_examples(proposals)
     if not (accept or reject or into):
         _print(("row", "status", "group", "example", "source", "remark"), _review_rows(rows))
         return
+    for table in filter(None, (proposals, into)):
+        require_own_columns(table)
     accepted, rejected = numbers_of(accept, len(rows)), numbers_of(reject, len(rows))
     rows = reviewed(rows, accepted=accepted, rejected=rejected)
     if accepted or rejected:
