@@ -274,12 +274,20 @@ def test_the_wiki_says_what_it_is(wiki: Wiki, tmp_path: Path) -> None:
     assert opened(wiki, tmp_path).site() == Site(name="wiki", address=wiki.url.replace("api.php", "index.php"))
 
 
+def test_two_wikis_are_not_mixed_up(wiki: Wiki, tmp_path: Path) -> None:
+    with serving(Wiki(articles={"Corvus corax": (7, "Ein schwarzer Vogel.")})) as other:
+        apis = [open_wiki(one.url, contact=CONTACT, cache=tmp_path) for one in (wiki, other, wiki)]
+        texts = [next(api(["Corvus corax"])).text for api in apis]
+    assert texts == ["A black bird.", "Ein schwarzer Vogel.", "A black bird."]
+    assert (len(wiki.asked), len(list(tmp_path.iterdir()))) == (1, 2)
+
+
 @pytest.mark.parametrize("contact", ["", "me", "me@here", "ftp://x"])
 def test_nobody_asks_without_a_contact(tmp_path: Path, contact: str) -> None:
     with pytest.raises(UsageError, match="whom it can write to"):
-        open_wiki("https://en.wikipedia.org/w/api.php", contact=contact, cache=tmp_path / "pages.sqlite")
+        open_wiki("https://en.wikipedia.org/w/api.php", contact=contact, cache=tmp_path)
     with pytest.raises(UsageError, match="no address of an API"):
-        open_wiki("en.wikipedia.org", contact=CONTACT, cache=tmp_path / "pages.sqlite")
+        open_wiki("en.wikipedia.org", contact=CONTACT, cache=tmp_path)
 
 
 def test_a_store_that_is_none_is_said(wiki: Wiki, tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 """A wiki behind its API as a Lookup: the pages of titles, what is known already taken from the store."""
 
+import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote_plus, urljoin
+from urllib.parse import quote_plus, urljoin, urlsplit
 
 from thuja.captions.descriptions.api.answers import LONGEST_CHAIN, Batch
 from thuja.captions.descriptions.api.cache import PageCache
@@ -147,8 +149,19 @@ class WikiApi:
 
 
 def open_wiki(url: str, *, contact: str, cache: Path, is_refreshed: bool = False) -> WikiApi:
-    """The wiki at the address of its API (it ends in api.php); `cache` is the file that keeps what it says."""
-    return WikiApi(ApiClient(url, contact=contact), PageCache(cache), is_refreshed=is_refreshed)
+    """The wiki at the address of its API (it ends in api.php); the folder `cache` keeps what wikis say, each in a file."""
+    client = ApiClient(url, contact=contact)
+    return WikiApi(client, PageCache(Path(cache) / store_name(client.url)), is_refreshed=is_refreshed)
+
+
+def store_name(url: str) -> str:
+    """The file of one wiki: two wikis have other pages under the same titles.
+
+    >>> store_name("https://en.wikipedia.org/w/api.php")
+    'en.wikipedia.org-b3ace888.sqlite'
+    """
+    host = re.sub(r"[^a-z0-9.-]", "-", (urlsplit(url).hostname or "").lower())
+    return f"{host}-{hashlib.sha256(url.encode()).hexdigest()[:8]}.sqlite"
 
 
 def is_title(title: str) -> bool:
