@@ -32,6 +32,17 @@ def wiki() -> Iterator[Wiki]:
         yield running
 
 
+OPEN: list[WikiApi] = []
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    """Every wiki that a test opens is closed after it."""
+    yield
+    while OPEN:
+        OPEN.pop().close()
+
+
 class Waits(list[float]):
     """A sleep that only writes down for how long."""
 
@@ -41,7 +52,8 @@ class Waits(list[float]):
 
 def opened(wiki: Wiki, tmp_path: Path, waits: Waits | None = None, *, is_refreshed: bool = False) -> WikiApi:
     client = ApiClient(wiki.url, contact=CONTACT, sleep=Waits() if waits is None else waits)
-    return WikiApi(client, PageCache(tmp_path / "pages.sqlite"), is_refreshed=is_refreshed)
+    OPEN.append(WikiApi(client, PageCache(tmp_path / "pages.sqlite"), is_refreshed=is_refreshed))
+    return OPEN[-1]
 
 
 def page(title: str) -> Page:
@@ -277,6 +289,7 @@ def test_the_wiki_says_what_it_is(wiki: Wiki, tmp_path: Path) -> None:
 def test_two_wikis_are_not_mixed_up(wiki: Wiki, tmp_path: Path) -> None:
     with serving(Wiki(articles={"Corvus corax": (7, "Ein schwarzer Vogel.")})) as other:
         apis = [open_wiki(one.url, contact=CONTACT, cache=tmp_path) for one in (wiki, other, wiki)]
+        OPEN.extend(apis)
         texts = [next(api(["Corvus corax"])).text for api in apis]
     assert texts == ["A black bird.", "Ein schwarzer Vogel.", "A black bird."]
     assert (len(wiki.asked), len(list(tmp_path.iterdir()))) == (1, 2)

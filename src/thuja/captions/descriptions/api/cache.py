@@ -33,8 +33,12 @@ class PageCache:
             raise UsageError(
                 f"cannot write to {self.path}: {error}", hint="name a place that you may write to"
             ) from error
-        with self._checked():
-            self._database.executescript(_TABLES)
+        try:
+            with self._checked():
+                self._database.executescript(_TABLES)
+        except BadFile:
+            self._database.close()
+            raise
 
     def link(self, title: str) -> str | None:
         """Where a title leads; None where it is no redirect that is known of."""

@@ -149,7 +149,7 @@ class WikiApi:
 
 
 def open_wiki(url: str, *, contact: str, cache: Path, is_refreshed: bool = False) -> WikiApi:
-    """The wiki at the address of its API (it ends in api.php); the folder `cache` keeps what wikis say, each in a file."""
+    """The wiki at the address of its API, which ends in api.php; the folder `cache` has a file for each wiki."""
     client = ApiClient(url, contact=contact)
     return WikiApi(client, PageCache(Path(cache) / store_name(client.url)), is_refreshed=is_refreshed)
 
