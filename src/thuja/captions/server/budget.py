@@ -1,4 +1,4 @@
-"""What is spent, and that it never passes the budget: what a request may cost at most is set aside before it is sent."""
+"""What is spent, and that it never passes the budget: the most a request may cost is set aside before it is sent."""
 
 import threading
 from dataclasses import dataclass, replace
