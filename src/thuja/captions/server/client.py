@@ -1,4 +1,4 @@
-"""One server through the `openai` package: a request in, the body of an answer or a Failure out. Raises nothing else.
+"""One server through the `openai` package: a request in, the body of an answer or a Failure out.
 
 The package's own tries are off: which failures pass, and how long all threads then wait, is decided in one place.
 """
@@ -11,6 +11,7 @@ import httpx2
 import openai
 
 from thuja import __version__
+from thuja.captions.captioner import CaptionerStopped
 from thuja.captions.server.addresses import is_openai
 from thuja.captions.server.bounded_http import BoundedHTTP
 from thuja.captions.server.failures import Failure, Kind, failure_of
@@ -46,7 +47,7 @@ class Client:
         self._is_closed = False
 
     def ask(self, body: bytes) -> Reply | Failure:
-        """Ask for a chat completion; `body` is JSON."""
+        """Ask for a chat completion; `body` is JSON. Raises CaptionerStopped where this is closed meanwhile."""
         return self._exchange("/chat/completions", body)
 
     def models(self) -> Reply | Failure:
@@ -54,7 +55,7 @@ class Client:
         return self._exchange("/models", None)
 
     def close(self) -> None:
-        """Let go of the connections; whoever waits for an answer gets a Failure."""
+        """Let go of the connections; whoever waits for an answer gets CaptionerStopped."""
         self._is_closed = True
         self._http.break_off()
         self._openai.close()
@@ -64,6 +65,7 @@ class Client:
 
     def _exchange(self, path: str, body: bytes | None) -> Reply | Failure:
         # Failures leave as values: an exception of the package would carry the request, with the key, into tracebacks.
+        failure: Failure | None = None
         try:
             if body is None:
                 response = self._openai.get(path, cast_to=httpx2.Response)
@@ -72,15 +74,15 @@ class Client:
         except openai.APIStatusError as error:
             return failure_of(error.status_code, error.response.content, error.response.headers)
         except openai.APIConnectionError as error:
-            return _CLOSED if self._is_closed else _unreached(self.address, error.__cause__)
+            failure = _unreached(self.address, error.__cause__)
         except RuntimeError:  # httpx2's, for a client that was closed while others wait
             if not self._is_closed:
                 raise
-            return _CLOSED
-        return Reply(body=response.content)
-
-
-_CLOSED: Final = Failure(kind=Kind.SERVER, message="the captioner is closed")
+        else:
+            return Reply(body=response.content)
+        if failure is None or self._is_closed:
+            raise CaptionerStopped("the captioner is closed")
+        return failure
 
 
 def _unreached(address: str, cause: BaseException | None) -> Failure:
