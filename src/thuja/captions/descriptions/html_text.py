@@ -3,8 +3,10 @@
 from html.parser import HTMLParser
 from typing import Final
 
-_BLOCKS: Final = frozenset("p li ul ol dl dt dd blockquote div br hr table tr h1 h2 h3 h4 h5 h6 pre".split())
-_DROPPED: Final = frozenset("style script sup table math".split())
+_BLOCKS: Final = frozenset(
+    {"p", "li", "ul", "ol", "dl", "dt", "dd", "blockquote", "div", "br", "hr", "table", "tr", "h2", "h3", "h4", "pre"}
+)
+_DROPPED: Final = frozenset({"style", "script", "sup", "table", "math"})
 """What is no running text: notes' numbers, templates' styles, tables, formulas."""
 
 

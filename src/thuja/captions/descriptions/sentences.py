@@ -7,26 +7,34 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-_ABBREVIATIONS: Final = frozenset(
-    "al approx aff auct c ca cf cv dr e.g ed eg emend f fig fl gen hort i.e ie incl jr lat lit mr mrs ms mt nr no"
-    " nom nov p pl pp pron resp s.l s.s sect sp spec spp ser sr ssp st subfam subg subgen subsect subsp syn synon"
-    " trib u.s v var viz vol vs".split()
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_ABBREVIATIONS: Final = _words(
+    "al approx aff auct c ca cf cv dr e.g ed eg emend f fig fl gen hort i.e ie incl jr lat lit mr mrs ms mt nr no nom"
+    " nov p pl pp pron resp s.l s.s sect sp spec spp ser sr ssp st subfam subg subgen subsect subsp syn synon trib u.s"
+    " v var viz vol vs"
 )
-_AUTHORS: Final = frozenset(
+_AUTHORS: Final = _words(
     "Aubl Balf Bartl Benth Blanch Boiss Cav Cham Chr DC Dougl Eckl Ehrh Endl Engelm Engl Fabr Fisch Forssk Gaertn"
-    " Griseb Harv Hemsl Hook Jacq Juss Lam Latr Ledeb Lindl Linn Mart Maxim Mey Michx Mill Moq Muell Müll Nutt"
-    " Oerst Ortg Pers Pfeiff Planch Poepp Pursh Raf Rchb Roxb Ruhmer Salisb Schltdl Schltr Schott Sm Spreng Standl"
-    " Steud Sw Thunb Torr Tul Urb Vahl Vent Wall Wats Wedd Welw Wendl Willd Wright Zucc".split()
+    " Griseb Harv Hemsl Hook Jacq Juss Lam Latr Ledeb Lindl Linn Mart Maxim Mey Michx Mill Moq Muell Müll Nutt Oerst"
+    " Ortg Pers Pfeiff Planch Poepp Pursh Raf Rchb Roxb Ruhmer Salisb Schltdl Schltr Schott Sm Spreng Standl Steud Sw"
+    " Thunb Torr Tul Urb Vahl Vent Wall Wats Wedd Welw Wendl Willd Wright Zucc"
 )
-_STARTERS: Final = frozenset(
-    "A Adult Adults All Although An And Another As At Both But By During Each Females Female Flowers For Found From Fruit"
-    " He Her Historically However In It Its Juveniles Larvae Leaves Like Male Males Many Members Most Native No Of On One"
-    " Only Other Others Over Plants She Since Some Species Such That The Their There These They This Those Though Three"
-    " Two Under Unlike Until When While With".split()
+"""Abbreviated authors of names, as they stand after a species."""
+_STARTERS: Final = _words(
+    "A Adult Adults All Although An And Another As At Both But By During Each Females Female Flowers For Found From"
+    " Fruit He Her Historically However In It Its Juveniles Larvae Leaves Like Male Males Many Members Most Native No"
+    " Of On One Only Other Others Over Plants She Since Some Species Such That The Their There These They This Those"
+    " Though Three Two Under Unlike Until When While With"
 )
+"""With these a sentence begins even after an author or an initial."""
 _END: Final = re.compile(r"[.!?]+[\"'”’)\]]*(?=\s+[\"'“‘(\[]*[A-Z0-9×ÁÉÍÓÚÖÜØÅ]|[A-Z][a-z]+\s)")
 _WORD_BEFORE: Final = re.compile(r"[^\s(\[\"“]+$")
 _WORD_AFTER: Final = re.compile(r"\s*[\"'“‘(\[]*(\w+)")
+_CUT: Final = re.compile(r"\s*(?:\.\.\.|…)\s*$")
 _LONGEST_BRACKET: Final = 200
 """A bracket that stays open for longer was never meant to be closed."""
 
@@ -39,6 +47,20 @@ def split_sentences(text: str) -> list[str]:
     """
     paragraphs = (re.sub(r"\s+", " ", paragraph).strip() for paragraph in re.split(r"\n\s*\n", text))
     return [sentence for paragraph in paragraphs for sentence in _sentences(paragraph)]
+
+
+def without_cut_end(text: str) -> str:
+    """The text without the sentence that an ellipsis at its end cut short; a whole text as it is.
+
+    >>> without_cut_end("It is red. It lives in ...")
+    'It is red.'
+    """
+    if not (cut := _CUT.search(text)):
+        return text
+    sentences = split_sentences(text[: cut.start()])
+    last = sentences[-1] if sentences else ""
+    start = text.rfind(last, 0, cut.start()) if last else 0
+    return text[: max(0, start)].rstrip()
 
 
 def _sentences(paragraph: str) -> Iterator[str]:
