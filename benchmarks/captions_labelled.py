@@ -24,9 +24,9 @@ Spans = tuple[tuple[int, int], ...]
 class Labelled:
     """A sentence, the spans of it that a picture could show, and those that say a visible and a hidden thing at once.
 
-    `stratum` is `drawn` (by seed, the same number from each of 17 groups of organisms), `enriched` (two words of looks or
-    more in the introduction) or `uncertain` (a sentence that an earlier fit could not tell; for fitting only); `part` is
-    `train` or `test`, by a hash of the taxon.
+    `stratum` is `drawn` (by seed, the same number from each of 17 groups of organisms), `enriched` (two words of looks
+    or more in the introduction) or `uncertain` (a sentence that an earlier fit could not tell; for fitting only);
+    `part` is `train` or `test`, by a hash of the taxon.
     """
 
     taxon: int

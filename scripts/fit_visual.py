@@ -3,7 +3,8 @@
     pip install 'thuja[introductions,analyze]'
     python scripts/fit_visual.py
 
-Logistic regression over the clauses of the training part; a clause that says a visible and a hidden thing at once is
+Logistic regression over the clauses of the training part and over sentences written for it, in styles that
+introductions lack (`visual_sentences.txt`); a clause that says a visible and a hidden thing at once is
 left out. The features, the strength of the penalty and the weight of the sentence were chosen by ten-fold
 cross-validation over the taxa of that part, which it prints; the test part was looked at once, by
 benchmarks/captions_visual.py.
@@ -27,6 +28,9 @@ from thuja.captions.descriptions.introduction_store import IntroductionStore  # 
 from thuja.captions.descriptions.visual import CONTEXT, WEIGHTS, VisualModel  # noqa: E402
 from thuja.captions.descriptions.visual_features import BUCKETS, HAND, look_at  # noqa: E402
 
+OWN = ROOT / "scripts" / "visual_sentences.txt"
+Examples = tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]
+WEIGHT_OF_OWN = 3
 LOOSENESS = 10.0
 """scikit-learn's C."""
 
@@ -38,11 +42,15 @@ def main() -> None:
     options = parser.parse_args()
     rows = parted(labelled(IntroductionStore()), "train")
     clauses = [(row, text, label) for row in rows for text, label in row.clauses]
+    own = WEIGHT_OF_OWN * [
+        (line[2:], float(line[0] == "+")) for line in OWN.read_text(encoding="utf-8").splitlines() if line[0] in "+-"
+    ]
     matrix = dense([text for _, text, _ in clauses])  # (N, BUCKETS + len(HAND))
     labels = np.array([label for *_, label in clauses])
     print(f"{len(rows)} sentences, {len(clauses)} clauses, {int((labels == 1).sum())} of them visible")
-    cross_validate([row for row, *_ in clauses], matrix, labels)
-    model = fit(matrix, labels)
+    more = (dense([text for text, _ in own]), np.array([label for _, label in own]))
+    cross_validate([row for row, *_ in clauses], (matrix, labels), more)
+    model = fit(np.r_[matrix, more[0]], np.r_[labels, more[1]])
     model.save(options.out, maker="scripts/fit_visual.py")
     print(f"wrote {options.out}, {options.out.stat().st_size:,} bytes")
 
@@ -65,12 +73,13 @@ def fit(matrix: npt.NDArray[np.float32], labels: npt.NDArray[np.float64]) -> Vis
     return VisualModel(words=weights[:BUCKETS], hand=weights[BUCKETS:], bias=float(found.intercept_[0]))
 
 
-def cross_validate(rows: Sequence[Labelled], matrix: npt.NDArray[np.float32], labels: npt.NDArray[np.float64]) -> None:
-    """Print precision, recall and F1 of clauses whose taxa the fit has not seen."""
+def cross_validate(rows: Sequence[Labelled], clauses: Examples, more: Examples) -> None:
+    """Print precision, recall and F1 of clauses whose taxa the fit has not seen; `more` is added to every fit."""
+    matrix, labels = clauses
     whole = dense([row.text for row in rows])
     logits = np.zeros(len(labels))
     for seen, unseen in GroupKFold(10).split(matrix, groups=[row.taxon for row in rows]):
-        model = fit(matrix[seen], labels[seen])
+        model = fit(np.r_[matrix[seen], more[0]], np.r_[labels[seen], more[1]])
         weights = np.r_[model.words, model.hand]
         logits[unseen] = (1 - CONTEXT) * matrix[unseen] @ weights + CONTEXT * whole[unseen] @ weights + model.bias
     for stratum in ("drawn", "enriched", "uncertain"):

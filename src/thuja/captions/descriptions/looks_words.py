@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Final
 
 KINDS: Final = (
-    "colour", "pattern", "shape", "texture", "part", "place", "habit", "naming", "measure", "time", "hidden",
+    "colour", "pattern", "shape", "texture", "part", "place", "habit", "naming", "measure", "time", "who", "hidden",
 )  # fmt: skip
 """The kinds of words, in the file's order."""
 LOOKS: Final = ("colour", "pattern", "shape", "texture")

@@ -22,6 +22,7 @@ from thuja.captions.descriptions.visual_features import BUCKETS, HAND, look_at
 from thuja.errors import BadFile, UsageError
 from thuja.jobs import atomic_path
 
+Span = tuple[int, int]
 WEIGHTS: Final = "visual_weights.npz"
 CONTEXT: Final = 0.3
 """How much a clause's score leans on its whole sentence's: "usually 28" says more after "they have pairs of legs"."""
@@ -107,7 +108,7 @@ def keep_visible(judge: Judge | None = None, *, threshold: float = 0.5, context:
 
 def _scores(
     parted: Sequence[Sequence[str]],
-    spans: Sequence[Sequence[Sequence[tuple[int, int]]]],
+    spans: Sequence[Sequence[Sequence[Span]]],
     judge: Judge,
     *,
     context: float,
@@ -131,7 +132,7 @@ def _log_odds(scores: Sequence[float]) -> npt.NDArray[np.float64]:
     return odds
 
 
-def _runs(sentence: str, clauses: Sequence[tuple[int, int]], keeps: Sequence[bool]) -> list[str]:
+def _runs(sentence: str, clauses: Sequence[Span], keeps: Sequence[bool]) -> list[str]:
     """The kept clauses of a sentence; neighbours stay together."""
     runs: list[list[int]] = []
     for number, is_kept in enumerate(keeps):
