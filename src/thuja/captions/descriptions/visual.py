@@ -119,11 +119,14 @@ def _scores(
     flat = [sentence[a:b] for sentence, part in zip(sentences, clauses, strict=True) for a, b in part]
     if not flat:
         return []
-    own = _log_odds(judge(flat))
-    if context:
-        whole = _log_odds(judge(sentences))
-        own = (1 - context) * own + context * np.repeat(whole, [len(part) for part in clauses])
-    return [float(score) for score in 1 / (1 + np.exp(-own))]
+    several = [sentence for sentence, part in zip(sentences, clauses, strict=True) if context and len(part) > 1]
+    odds = _log_odds(judge([*flat, *several]))
+    own = odds[: len(flat)]
+    of_sentence = dict(zip(several, odds[len(flat) :], strict=True))
+    leaning = [of_sentence.get(sentence, np.nan) for sentence in sentences]
+    whole = np.repeat(leaning, [len(part) for part in clauses])
+    mixed = np.where(np.isnan(whole), own, (1 - context) * own + context * whole)
+    return [float(score) for score in 1 / (1 + np.exp(-mixed))]
 
 
 def _log_odds(scores: Sequence[float]) -> npt.NDArray[np.float64]:

@@ -2,7 +2,9 @@
 
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -27,12 +29,19 @@ _SPANS: Final = frozenset(
 """Words of shape that stand beside a measure as often; with one, they tell no looks by themselves."""
 
 
-def _kinds(words: Sequence[str]) -> dict[str, int]:
-    pieces = [piece for word in words for piece in word.split("-")]
-    return {
-        name: sum(piece in group or (piece.endswith("s") and piece[:-1] in group) for piece in pieces)
-        for name, group in words_by_kind().items()
-    }
+@lru_cache(maxsize=1 << 16)
+def _tells(word: str) -> tuple[str, ...]:
+    """What kinds a word and the parts of a hyphenated one belong to; a plural belongs where its singular does."""
+    return tuple(
+        kind
+        for piece in word.lower().split("-")
+        for kind, listed in words_by_kind().items()
+        if piece in listed or (piece.endswith("s") and piece[:-1] in listed)
+    )
+
+
+def _kinds(words: Sequence[str]) -> Counter[str]:
+    return Counter(kind for word in words for kind in _tells(word))
 
 
 HAND: Final = (
@@ -58,7 +67,7 @@ HAND: Final = (
 
 def _hand(text: str, words: Sequence[str]) -> list[float]:
     """The features of HAND, each from 0 to 1."""
-    kinds = _kinds([word.lower() for word in words])
+    kinds = _kinds(words)
     number = max(1, len(words))
     looks = sum(kinds[name] for name in LOOKS)
     others = kinds["place"] + kinds["habit"] + kinds["naming"] + kinds["time"]
@@ -92,24 +101,29 @@ def _plain(word: str, *, is_first: bool) -> str:
     return "^" if word[0].isupper() and not is_first else word.lower()
 
 
-def _tokens(words: Sequence[str]) -> Iterator[str]:
-    """Words, pairs, beginnings and endings of words; a name within the clause counts as a name, whichever it is."""
-    plain = [
-        "0" if word[0].isdigit() else "^" if i and word[0].isupper() else word.lower() for i, word in enumerate(words)
-    ]
-    yield from plain
-    yield f"first {plain[0]}" if plain else "nothing"
-    yield from (f"{left} {right}" for left, right in pairwise(plain))
+def _bucket(token: str) -> int:
+    return zlib.crc32(token.encode()) % BUCKETS
+
+
+@lru_cache(maxsize=1 << 16)
+def _of_word(word: str) -> frozenset[int]:
+    """The buckets of a word, of the parts of a hyphenated one, and of a long one's beginning and ending."""
+    parts = word.split("-") if "-" in word else []
+    ends = [f"{word[:5]}~", f"~{word[-4:]}"] if len(word) > 5 else []
+    return frozenset(_bucket(token) for token in (word, *parts, *ends))
+
+
+def _buckets(words: Sequence[str]) -> list[int]:
+    """Of words, pairs of words and the first word; a name within the clause counts as a name, whichever it is."""
+    plain = [_plain(word, is_first=number == 0) for number, word in enumerate(words)]
+    found = {_bucket(f"first {plain[0]}" if plain else "nothing")}
     for word in plain:
-        if "-" in word:
-            yield from word.split("-")
-        if len(word) > 5:
-            yield f"{word[:5]}~"
-            yield f"~{word[-4:]}"
+        found |= _of_word(word)
+    found.update(_bucket(f"{left} {right}") for left, right in pairwise(plain))
+    return sorted(found)
 
 
 def look_at(text: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """The buckets that a text's words fall into, ascending, and its features of HAND."""
     words = _WORD.findall(text)
-    buckets = sorted({zlib.crc32(token.encode()) % BUCKETS for token in _tokens(words)})
-    return np.array(buckets, np.int64), np.array(_hand(text, words), np.float64)
+    return np.array(_buckets(words), np.int64), np.array(_hand(text, words), np.float64)
