@@ -1,4 +1,4 @@
-"""What the classifier of clauses looks at: hashed words and pairs of words, and counts of words of ten kinds."""
+"""What the classifier of clauses looks at: hashed words and pairs of words, and how many words are of which kind."""
 
 import re
 import zlib
@@ -17,10 +17,8 @@ BUCKETS: Final = 1 << 13
 """How many numbers words are hashed to; two words seldom meet among the few thousand that matter."""
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][a-z]+)?(?:-[^\W\d_]+)*|\d[\d.,–-]*")
 _UNIT: Final = re.compile(
-    r"\d\s*(?:–\s*\d+\s*)?(?:mm|cm|m|ft|in|kg|g|lb|km|inches|feet|metres|meters|centimet|millimet)\b"
+    r"\d\s*(?:–\s*\d+\s*)?(?:mm|cm|m|ft|in|kg|g|lb|km|inch(?:es)?|feet|foot|(?:centi|milli|kilo|micro)?met(?:re|er)s?)\b"
 )
-
-
 _NAMES: Final = re.compile(r"\b(?:called|known (?:\w+ )?as|names?|named|epithet)\b|,\s+(?:the|or|an?)\s|^or\s")
 _BINOMIAL: Final = re.compile(r"^(?:The .* \()?[A-Z][a-z]+ [a-z-]+\b|^The [\w'’ -]+ \(")
 _SPANS: Final = frozenset(
