@@ -110,6 +110,14 @@ def test_any_text_can_be_looked_at(text):
     assert 0 <= judge_of()([text])[0] < 0.5
 
 
+@pytest.mark.parametrize(
+    "piece", ["L. ", ".", "(", "found in ", "and is red ", "The a (", "is. It ", '"', "with-", "ly"]
+)
+def test_a_page_of_one_thing_over_and_over_is_read_to_its_end(piece):
+    """Time that grows with the square of the length would be minutes here."""
+    assert len(keep_visible()([piece * (100_000 // len(piece))])) == 1
+
+
 def test_what_is_kept_of_simulated_species_is_visible():
     """The fit has seen no sentence of the biosphere; benchmarks/captions_visual.py counts how many it misses."""
     generator = np.random.default_rng(3)
