@@ -14,6 +14,8 @@ from thuja.captions.check.naming import Naming
 from thuja.captions.check.refusal import Refusal
 from thuja.captions.check.sentence import OneSentence
 from thuja.captions.check.settings import CheckSettings
+from thuja.captions.check.traits.against_description import Traits
+from thuja.captions.check.traits.lexicon import general
 
 _MAKERS: Final[Mapping[str, Callable[[CheckSettings], Check]]] = {
     "characters": lambda settings: Characters(),
@@ -24,6 +26,7 @@ _MAKERS: Final[Mapping[str, Callable[[CheckSettings], Check]]] = {
     "language": lambda settings: Language(),
     "name": lambda settings: Naming.of(settings.other_names),
     "invisible": lambda settings: Invisible(),
+    "traits": lambda settings: Traits(lexicon=general().plus(settings.lexicon) if settings.lexicon else general()),
     "copying": lambda settings: Copying(run=settings.copied_run, share=settings.copied_share),
 }
 
