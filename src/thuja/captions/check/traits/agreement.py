@@ -28,7 +28,8 @@ def compare(claims: Sequence[Claim], described: Sequence[Claim], lexicon: Lexico
     """Each claim of a caption against all of a description.
 
     Contradicted is only what the description says otherwise of the same part, both without a condition (a sex, an age,
-    a season), and nowhere, also under a condition, the same. A colour of the whole must besides be far from every colour the description names.
+    a season), and nowhere, also under a condition, the same. Of several colours of one part all must be contradicted;
+    a colour of the whole must besides be far from every colour that the description names.
     """
     supported, contradicted, new = [], [], []
     for claim in dict.fromkeys(claims):
@@ -41,7 +42,16 @@ def compare(claims: Sequence[Claim], described: Sequence[Claim], lexicon: Lexico
             contradicted.append(claim)
         elif claim.dimension != PRESENCE:
             new.append(claim)
+    contradicted, undecided = _without_company(contradicted, [*supported, *new])
+    new += undecided
     return Agreement(supported=tuple(supported), contradicted=tuple(contradicted), new=tuple(new))
+
+
+def _without_company(contradicted: list[Claim], others: list[Claim]) -> tuple[list[Claim], list[Claim]]:
+    """Those that stand alone, and colours of a part of which another colour of the caption may be right."""
+    coloured = {other.key for other in others if other.dimension == COLOUR}
+    kept = [claim for claim in contradicted if claim.dimension != COLOUR or claim.key not in coloured]
+    return kept, [claim for claim in contradicted if claim not in kept]
 
 
 def _agree(claim: Claim, other: Claim) -> bool:

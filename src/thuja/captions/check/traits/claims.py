@@ -170,7 +170,7 @@ class _Parser:
     def _take_bearing(self, item: Item) -> None:
         """The values directly before `-tailed` are the tail's."""
         state = self._state
-        own = []
+        own: list[_Modifier] = []
         while state.run and not (own and own[-1].is_parted):
             own.append(state.run.pop())
         for one in own:
@@ -201,6 +201,7 @@ class _Parser:
         while place < len(self._items) and self._items[place].kind == "part" and key[-1:] != [WHOLE]:
             key += [name for name in self._items[place].sense.part if name != WHOLE]
             place += 1
+        mark = self._items[place - 1].sense.value
         is_mark = self._items[place - 1].sense.dimension == PATTERN
         key, place = self._placed(key, place, is_mark=is_mark)
         if state.position:
@@ -209,7 +210,8 @@ class _Parser:
         for one in run:
             self._claim(state.part, one)
         if state.is_denied:
-            if own or key != [WHOLE]:
+            is_noun_before_another = place < len(self._items) and self._items[place].kind == "other"
+            if key != [WHOLE] and not is_noun_before_another:
                 self._claims.append(Claim(key=tuple(key), dimension=PRESENCE, value="none", is_conditional=bool(own)))
         else:
             for one in own:

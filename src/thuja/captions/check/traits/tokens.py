@@ -34,13 +34,16 @@ _ADJECTIVE: Final = (
 )
 
 
+_SENSELESS: Final = Sense()
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """Words that mean something together; `kind` is "part", "value", "colour", or a kind of grammar."""
 
     kind: str
     text: str
-    sense: Sense = Sense()
+    sense: Sense = _SENSELESS
     is_joined: bool = False
 
 
