@@ -219,9 +219,7 @@ class _Parser:
                 self._claim(tuple(key), _Modifier(dimension, one.value, one.colours, False))
             if is_mark:
                 holder = tuple(key[:-1]) or (WHOLE,)
-                self._claim(
-                    holder, _Modifier(PATTERN, self._items[place - 1].sense.value or key[-1], frozenset(), False)
-                )
+                self._claim(holder, _Modifier(PATTERN, mark, frozenset(), False))
             self._claim(tuple(key), _Modifier(PRESENCE, "some", frozenset(), False))
         self._state = _State(part=tuple(key))
         return place
