@@ -37,10 +37,14 @@ class Repeats:
             places[subject.taxon].append(place)
         findings: dict[int, Finding] = {}
         for mine in places.values():
-            words = [content_words(captions[place], subjects[place]) for place in mine]
-            for place, count in zip(mine, count_alike(words, self.alike), strict=True):
-                findings[place] = self._finding(count, len(mine))
+            told = self.within([captions[place] for place in mine], subjects[mine[0]])
+            findings.update(zip(mine, told, strict=True))
         return [findings[place] for place in range(len(captions))]
+
+    def within(self, captions: Sequence[str], subject: Subject | None = None) -> list[Finding]:
+        """A finding for each of the captions of one species."""
+        words = [content_words(caption, subject) for caption in captions]
+        return [self._finding(count, len(captions)) for count in count_alike(words, self.alike)]
 
     def _finding(self, count: int, of: int) -> Finding:
         facts = {"alike": count, "of": of}
@@ -50,9 +54,9 @@ class Repeats:
         return Finding(check="repeats", score=1 - 0.5 * (count - 1) / of, facts=facts)
 
 
-def content_words(caption: str, subject: Subject) -> _Words:
+def content_words(caption: str, subject: Subject | None) -> _Words:
     """What a caption says, without names, order and words of grammar."""
-    stems = stems_of(without_names(caption, subject))
+    stems = stems_of(without_names(caption, subject) if subject else caption)
     return frozenset(stem for stem in stems if len(stem) > 1 and stem not in word_list("grammar"))
 
 
