@@ -38,8 +38,10 @@ def main() -> None:
     parser.add_argument("--species", type=int, default=60)
     parser.add_argument("--images", type=int, default=30)
     parser.add_argument("--seed", type=int, default=11)
+    parser.add_argument("--phrases", choices=damages.LISTS, default="held_out")
     parser.add_argument("--real", type=Path)
     given = parser.parse_args()
+    damages.choose(given.phrases)
     every = make(given.seed, given.species, given.images)
     print(f"{len(every)} true captions of {given.species} species")
     names = frozenset(one.name for one in every) | {one.taxon.binomial for one in every}

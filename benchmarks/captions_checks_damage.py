@@ -1,4 +1,4 @@
-"""Ways to spoil a true caption, each a known fault; the phrases stand in caption_damages.txt."""
+"""Ways to spoil a true caption, each a known fault; the phrases stand in captions_checks_*.txt."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -21,12 +21,23 @@ _SIGNS: Final = {
 }  # fmt: skip
 
 
-def phrases(path: Path = Path(__file__).with_name("caption_damages.txt")) -> dict[str, list[str]]:
-    """The phrases by kind."""
+LISTS: Final = ("seen", "held_out")
+"""Phrases that the checks were mended on, and those that they were first run on when all was done."""
+_CHOSEN = {"list": "held_out"}
+
+
+def choose(name: str) -> None:
+    """Which list `phrases` reads."""
+    _CHOSEN["list"] = name
+
+
+def phrases() -> dict[str, list[str]]:
+    """The phrases of the chosen list, by kind."""
+    path = Path(__file__).with_name(f"captions_checks_{_CHOSEN['list']}.txt")
     found: dict[str, list[str]] = {}
     kind = ""
     for line in path.read_text(encoding="utf-8").splitlines():
-        if line.startswith("[") and line.endswith("]") and "caption" not in line and "INST" not in line:
+        if line.strip("[]").replace("_", "").islower() and line.startswith("[") and "caption" not in line:
             kind = line.strip("[]")
             found[kind] = []
         elif line and kind:
@@ -35,7 +46,7 @@ def phrases(path: Path = Path(__file__).with_name("caption_damages.txt")) -> dic
 
 
 def put_in(phrase: str, one: True_) -> str:
-    text = phrase.replace("{name}", one.name).replace("\\n", "\n")
+    text = phrase.replace("{name}", one.name).replace("\\u2028", "\u2028 end")
     for name, sign in _SIGNS.items():
         text = text.replace(f"{{{name}}}", sign)
     for before in (": {caption}", ", {caption}"):
