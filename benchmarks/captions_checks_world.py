@@ -7,13 +7,13 @@ from typing import Final
 import numpy as np
 
 from thuja.biosphere.bodies import PLANS
-from thuja.biosphere.caption import MOST_WORDS, Plain, facts, said_of
+from thuja.biosphere.caption import MOST_WORDS, Plain, details, facts, said_of
 from thuja.biosphere.config import WorldConfig
 from thuja.biosphere.describe import Account, Sentence, describe
 from thuja.biosphere.sighting import Sighting
 from thuja.biosphere.telling import account_of
 from thuja.biosphere.truth import jpeg_of
-from thuja.biosphere.vocabulary import HOLDERS, Fact, Wording, parts_of, values_of, word
+from thuja.biosphere.vocabulary import Fact, Wording, parts_of, values_of, word
 from thuja.biosphere.world import World, world_of
 from thuja.captions.check.finding import Subject
 from thuja.captions.check.traits.lexicon import Lexicon, parse_lexicon
@@ -62,6 +62,14 @@ class True_:
         """The traits that the description speaks of without a condition."""
         firm = [s for s in self.sentences if s.is_visible and not _CONDITION.search(s.text)]
         return frozenset(name for sentence in firm for name in sentence.traits)
+
+    @property
+    def differs(self) -> bool:
+        """Whether this individual has a trait, of those its caption tells, otherwise than the description says."""
+        usual = {fact.name: fact.value for fact in details(self.account.female, is_reversed=False)}
+        usual["pattern"] = self.account.female.pattern
+        told = [fact for fact in self.plain.facts if fact.name in self.firm_traits and fact.name in usual]
+        return any(fact.value != usual[fact.name] for fact in told)
 
     def jpeg(self, size: int = 96) -> bytes:
         return jpeg_of(self.sighting, size)
@@ -115,9 +123,10 @@ def words_of_world() -> Lexicon:
     lines += ["collar: collar, girdle", "eyespot: eyespot, ocellus"]
     lines.append("[marks]")
     lines += [f"{value}: {_both('pattern', value)}" for value in values_of("pattern")]
-    for name in ("mouth", "tail", "limb_marks"):
-        lines.append(f"[{name}-state !]")
-        lines += [f"{value}: {_both(name, value)}" for value in values_of(name)]
+    # A beak and a tail may both be pointed: their states are one dimension.
+    for title, names in (("ending", ("mouth", "tail")), ("limb-marks", ("limb_marks",))):
+        lines.append(f"[{title} !]")
+        lines += [f"{value}: {_both(name, value)}" for name in names for value in values_of(name)]
     for name in ("elongation", "pattern_scale", "chroma"):
         lines.append(f"[{SHARES[name]} !]")
         lines += [f"{value}: {_both(name, value)}" for value in values_of(name)]
@@ -127,10 +136,3 @@ def words_of_world() -> Lexicon:
 
 def _both(name: str, value: str) -> str:
     return ", ".join(word(Fact(name, value), wording) for wording in Wording) + ","
-
-
-def is_told(one: True_, name: str) -> bool:
-    return any(fact.name == name for fact in one.plain.facts)
-
-
-HELD: Final = HOLDERS
