@@ -39,21 +39,27 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=30)
     parser.add_argument("--worlds", type=int, default=3)
     parser.add_argument("--phrases", choices=damages.LISTS, default="held_out")
+    parser.add_argument("--judge", action="store_true", help="ask the classifier of sentences of thuja, too")
     parser.add_argument("--real", type=Path)
     given = parser.parse_args()
     damages.choose(given.phrases)
     every = [one for seed in range(11, 11 + given.worlds) for one in make(seed, given.species, given.images)]
     print(f"{len(every)} true captions of {given.species} species in each of {given.worlds} worlds")
     names = frozenset(one.name for one in every) | {one.taxon.binomial for one in every}
-    settings = CheckSettings(other_names=names, lexicon=words_of_world())
+    judge = None
+    if given.judge:
+        from thuja.captions.descriptions.visual import judge_of
+
+        judge = judge_of()
+    settings = CheckSettings(other_names=names, lexicon=words_of_world(), judge=judge)
     checks = dict(zip(CHECKS, checks_of(settings), strict=True))
     measure_text(every, checks)
     measure_traits(every, checks["traits"])
     measure_pictures(every, checks["colours"])
-    measure_batches(every, checks["refusal"])
+    measure_batches(every, checks)
     measure_speed(every, checks)
     if given.real:
-        measure_real(given.real)
+        measure_real(given.real, CheckSettings(max_words=60, min_words=1, judge=judge))
 
 
 def row(kind: str, caught: Sequence[bool], is_spoilt: Sequence[bool]) -> None:
@@ -98,6 +104,10 @@ def measure_text(every: Sequence[True_], checks: dict[str, Check]) -> None:
         captions, is_spoilt = spoilt(every, damage, seed)
         found = [checks[check](text, subject_of(one)) for text, one in zip(captions, every, strict=True)]
         row(kind, [finding.is_fault for finding in found], is_spoilt)
+        if kind.startswith("claim") or kind == "refusal":
+            texts = [(t, o) for t, o, bad in zip(captions, every, is_spoilt, strict=True) if bad]
+            caught = sum(any(check(t, subject_of(o)).is_fault for check in checks.values()) for t, o in texts)
+            print(f"  by any check{'':44} recall {caught / len(texts):.3f}")
     nameless = [replace(subject_of(one), is_name_wanted=False) for one in every]
     rng = np.random.default_rng(99)
     is_spoilt = [bool(rng.random() < SHARE) for _ in every]
@@ -147,7 +157,7 @@ def measure_pictures(every: Sequence[True_], check: Check) -> None:
     print(f"of {len(wrong)} wrong colour words {len(kept) / len(wrong):.3f} stand somewhere else in the picture")
 
 
-def measure_batches(every: Sequence[True_], refusal: Check) -> None:
+def measure_batches(every: Sequence[True_], checks: dict[str, Check]) -> None:
     """Captions that fit every picture of a species; captions of another species' picture."""
     known = damages.phrases()["generic"]
     rng = np.random.default_rng(7)
@@ -155,8 +165,11 @@ def measure_batches(every: Sequence[True_], refusal: Check) -> None:
     captions, is_spoilt = spoilt(every, lambda one, _, __: damages.put_in(of_species[one.taxon], one), 81)
     subjects = [subject_of(one) for one in every]
     repeats = Repeats()(captions, subjects)
-    phrased = [refusal(text, subject).is_fault for text, subject in zip(captions, subjects, strict=True)]
-    row("generic, by its phrase", phrased, is_spoilt)
+    phrased = [
+        checks["refusal"](text, subject).is_fault or checks["content"](text, subject).is_fault
+        for text, subject in zip(captions, subjects, strict=True)
+    ]
+    row("generic, by its words", phrased, is_spoilt)
     row("generic, by its repeats", [finding.is_fault for finding in repeats], is_spoilt)
     row("generic, by either", [a or b.is_fault for a, b in zip(phrased, repeats, strict=True)], is_spoilt)
     captions, is_spoilt = _one_for_many(every)
@@ -208,9 +221,9 @@ def measure_speed(every: Sequence[True_], checks: dict[str, Check]) -> None:
         print(f"{name:12} {len(every) / (time.perf_counter() - started):9.0f} captions/s")
 
 
-def measure_real(folder: Path) -> None:
+def measure_real(folder: Path, settings: CheckSettings) -> None:
     """How often each check rejects a sentence that people wrote for BioCAP's retrieval sets."""
-    checks = dict(zip(CHECKS, checks_of(CheckSettings(max_words=60, min_words=1)), strict=True))
+    checks = dict(zip(CHECKS, checks_of(settings), strict=True))
     for table in ("cornell_bird", "plantid"):
         counts: Counter[str] = Counter()
         sentences = 0
@@ -222,7 +235,16 @@ def measure_real(folder: Path) -> None:
                 for end in sentence_ends(text):
                     said, start = text[start:end].strip(), end
                     sentences += 1
-                    for check in ("characters", "length", "sentence", "refusal", "leakage", "language", "invisible"):
+                    for check in (
+                        "characters",
+                        "length",
+                        "sentence",
+                        "refusal",
+                        "leakage",
+                        "language",
+                        "content",
+                        "invisible",
+                    ):
                         counts[check] += checks[check](said, subject).is_fault
         print(table, sentences, {name: round(count / sentences, 4) for name, count in counts.items()})
 
