@@ -31,6 +31,8 @@ from thuja.images import decode
 from thuja.taxonomy import Taxon
 
 SHARE = 0.1
+REAL = ("characters", "length", "sentence", "refusal", "leakage", "language", "content", "invisible")
+"""The checks that need nothing but a sentence."""
 
 
 def main() -> None:
