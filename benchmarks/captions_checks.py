@@ -3,7 +3,8 @@
     python benchmarks/captions_checks.py [--worlds 3] [--species 40] [--images 30] [--real FOLDER]
 
 The captions are a simulated world's, each behind its species' name; a caption counts as caught if the check of that
-kind rejects it. Precision is of all that the check rejects in a set with a tenth spoilt; recall of what is spoilt.
+kind rejects it. Recall is of what is spoilt, precision of what is rejected where a tenth is spoilt: fewer captions than
+a tenth tell some traits, and precision is that of their recall and false alarms at a tenth.
 `--real` reads retrieval captions in BioCAP's layout (cornell_bird.csv, plantid.csv) and says how often each check
 rejects one of their sentences.
 """
@@ -65,11 +66,13 @@ def main() -> None:
 
 
 def row(kind: str, caught: Sequence[bool], is_spoilt: Sequence[bool]) -> None:
-    """Precision and recall of one kind."""
-    hits = sum(c and s for c, s in zip(caught, is_spoilt, strict=True))
-    rejected, spoilt = sum(caught), sum(is_spoilt)
-    precision = hits / rejected if rejected else float("nan")
-    print(f"{kind:28} spoilt {spoilt:5}  precision {precision:.3f}  recall {hits / max(spoilt, 1):.3f}")
+    """Recall, false alarms among the others, and the precision of both where a tenth is spoilt."""
+    pairs = list(zip(caught, is_spoilt, strict=True))
+    bad, good = sum(is_spoilt), len(pairs) - sum(is_spoilt)
+    recall = sum(c and s for c, s in pairs) / max(bad, 1)
+    alarms = sum(c and not s for c, s in pairs) / max(good, 1)
+    precision = SHARE * recall / max(SHARE * recall + (1 - SHARE) * alarms, 1e-9)
+    print(f"{kind:28} spoilt {bad:4}  precision {precision:.3f}  recall {recall:.3f}  false alarms {alarms:.4f}")
 
 
 def spoilt(every: Sequence[True_], damage: damages.Damage, seed: int) -> tuple[list[str], list[bool]]:
@@ -140,6 +143,9 @@ def measure_traits(every: Sequence[True_], check: Check) -> None:
         for kind, claims in check(one.caption, subject_of(one)).facts.items():
             sums[kind] += len(claims)
     odd = sum(one.differs for one in every)
+    wrong = [one for one in every if not one.differs and check(one.caption, subject_of(one)).is_fault]
+    for one in wrong[:3]:
+        print("  rejected:", one.caption, check(one.caption, subject_of(one)).reason)
     print("claims of true captions:", dict(sums), f"individuals that differ from what is told: {odd}")
 
 

@@ -38,6 +38,8 @@ def said(text: str) -> list[str]:
         ("a cap that is not red", []),
         ("Males have a red crown", ["crown: red?"]),
         ("a white-tipped black tail", ["tail: black"]),
+        ("It wears bands in red and blue", ["it: pattern band", "it: red", "it: blue"]),
+        ("a bird in green grass", []),
         ("upper wing gray", ["upper wing: gray"]),
         ("glossy, heart-shaped leaves", ["leaf: shine glossy", "leaf: shape heart"]),
     ],
