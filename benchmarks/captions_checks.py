@@ -11,6 +11,7 @@ rejects one of their sentences.
 
 import argparse
 import csv
+import json
 import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -27,11 +28,13 @@ from thuja.captions.check.repeats import Repeats
 from thuja.captions.check.sentence import sentence_ends
 from thuja.captions.check.settings import CHECKS, CheckSettings
 from thuja.captions.check.similarity import Fit
+from thuja.captions.check.traits.lexicon import general
 from thuja.captions.check.words import stems_of
-from thuja.images import decode
+from thuja.images import decode, read_image
 from thuja.taxonomy import Taxon
 
 SHARE = 0.1
+VIVID = ("red", "orange", "yellow", "green", "blue", "purple", "pink")
 REAL = ("characters", "length", "sentence", "refusal", "leakage", "language", "content", "invisible")
 """The checks that need nothing but a sentence."""
 
@@ -44,6 +47,7 @@ def main() -> None:
     parser.add_argument("--phrases", choices=damages.LISTS, default="held_out")
     parser.add_argument("--judge", action="store_true", help="ask the classifier of sentences of thuja, too")
     parser.add_argument("--real", type=Path)
+    parser.add_argument("--photos", type=Path, help="a folder with manifest.csv and descriptors.json by common name")
     given = parser.parse_args()
     damages.choose(given.phrases)
     every = [one for seed in range(11, 11 + given.worlds) for one in make(seed, given.species, given.images)]
@@ -61,6 +65,8 @@ def main() -> None:
     measure_pictures(every, checks["colours"])
     measure_batches(every, checks)
     measure_speed(every, checks)
+    if given.photos:
+        measure_photos(given.photos, given.photos / "descriptors.json")
     if given.real:
         measure_real(given.real, CheckSettings(max_words=60, min_words=1, judge=judge))
 
@@ -227,6 +233,36 @@ def measure_speed(every: Sequence[True_], checks: dict[str, Check]) -> None:
         for one in every:
             check(one.caption, subject_of(one))
         print(f"{name:12} {len(every) / (time.perf_counter() - started):9.0f} captions/s")
+
+
+def measure_photos(folder: Path, descriptors: Path) -> None:
+    """Colour words of a bird's descriptors, and one far from all of them, against 500 photos of it.
+
+    A photo may show a female or the back of a bird, so a colour of its species may be truly absent.
+    """
+    told = {_plain_name(name): texts for name, texts in json.loads(descriptors.read_text(encoding="utf-8")).items()}
+    with (folder / "manifest.csv").open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if _plain_name(row["common_name"]) in told]
+    rng = np.random.default_rng(3)
+    own, wrong, undecided = [], [], 0
+    for place in rng.permutation(len(rows))[:500]:
+        row = rows[place]
+        palette = palette_of(np.asarray(read_image(folder / row["file"])))
+        undecided += palette.is_colourless
+        if palette.is_colourless:
+            continue
+        named = [named_colours(text, general()) for text in told[_plain_name(row["common_name"])]]
+        colours = [basics for found in named for basics in found.values()]
+        far = [name for name in VIVID if not may_be_one({name}, frozenset().union(*colours))]
+        own += [max(palette.shares[name] for name in basics) < Colours().share for basics in colours]
+        if far and colours:
+            wrong.append(palette.shares[str(rng.choice(far))] < Colours().share)
+    print(f"photos: {len(own)} true colour words, {np.mean(own):.4f} rejected; {len(wrong)} wrong ones, "
+          f"{np.mean(wrong):.3f} rejected; {undecided} photos undecided")  # fmt: skip
+
+
+def _plain_name(name: str) -> str:
+    return name.lower().replace("'", "")
 
 
 def measure_real(folder: Path, settings: CheckSettings) -> None:
