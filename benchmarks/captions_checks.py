@@ -23,7 +23,10 @@ import numpy as np
 import captions_checks_damage as damages
 from captions_checks_world import True_, make, subject_of, words_of_world
 from thuja.captions.check.choosing import checks_of
+from thuja.captions.check.colour_terms import may_be_one
+from thuja.captions.check.colours import Colours, named_colours
 from thuja.captions.check.finding import Check, Subject
+from thuja.captions.check.palette import palette_of
 from thuja.captions.check.repeats import Repeats
 from thuja.captions.check.sentence import sentence_ends
 from thuja.captions.check.settings import CHECKS, CheckSettings
