@@ -65,8 +65,8 @@ class Palette:
 def palette_of(image: Pixels) -> Palette:
     """What colours an image (H, W, 3) shows; shares add up to more than 1, since terms overlap.
 
-    Where nothing is near grey the light may have a cast (shade, dusk, leaves above, water): then each share is the larger
-    of two, of the colours as they are and of those with their mean taken for grey.
+    Where nothing is near grey the light may have a cast (shade, dusk, leaves above, water): then each share is the
+    larger of two, of the colours as they are and of those with their mean taken for grey.
     """
     lab = to_lab(_thinned(image))
     chroma = np.hypot(lab[:, 1], lab[:, 2])

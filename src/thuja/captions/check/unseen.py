@@ -31,7 +31,7 @@ def unseen_clause(text: str, lexicon: Lexicon, judge: Judge, *, least: float) ->
 
 
 def _clauses(text: str) -> Iterator[str]:
-    pieces = [piece.strip(" .") for piece in _BORDER.split(text.strip())]
+    pieces = [words for piece in _BORDER.split(text) if (words := piece.strip(" ."))]
     return (piece for piece in pieces[1:] if len(piece.split()) >= _FEWEST)
 
 
