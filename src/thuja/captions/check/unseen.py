@@ -22,10 +22,14 @@ _FEWEST: Final = 2
 def unseen_clause(text: str, lexicon: Lexicon, judge: Judge, *, least: float) -> str:
     """The first clause that the judge holds for visible by less than `least`; empty for none.
 
-    A clause that names a part, a colour, a shape, a posture or a ground is not asked about, nor is the first, which
-    says what the thing is.
+    A clause that names a body, a part, a colour, a shape, a posture or a ground is not asked about, nor is the first,
+    which says what the thing is.
     """
-    asked = [clause for clause in _clauses(text) if not speaks_of_the_picture(clause, lexicon)]
+    asked = [
+        clause
+        for clause in _clauses(text)
+        if not speaks_of_the_picture(clause, lexicon) and not any(item.sense.part for item in items_of(clause, lexicon))
+    ]
     scores = judge(asked) if asked else ()
     return next((clause for clause, score in zip(asked, scores, strict=True) if score < least), "")
 
