@@ -28,7 +28,7 @@ def unseen_clause(text: str, lexicon: Lexicon, judge: Judge, *, least: float) ->
     asked = [
         clause
         for clause in _clauses(text)
-        if not speaks_of_the_picture(clause, lexicon) and not any(item.sense.part for item in items_of(clause, lexicon))
+        if not speaks_of_the_picture(clause, lexicon) and not _names_a_body(clause, lexicon)
     ]
     scores = judge(asked) if asked else ()
     return next((clause for clause, score in zip(asked, scores, strict=True) if score < least), "")
@@ -46,3 +46,7 @@ def speaks_of_the_picture(clause: str, lexicon: Lexicon) -> bool:
         if item.kind in _VISIBLE or is_part:
             return True
     return any(word in word_list("scene") for word in words_of(clause))
+
+
+def _names_a_body(clause: str, lexicon: Lexicon) -> bool:
+    return any(item.sense.part and item.text != "it" for item in items_of(clause, lexicon))
