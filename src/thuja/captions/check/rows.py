@@ -46,7 +46,8 @@ def read_captions(source: Path, *, has_images: bool = False) -> Iterator[Caption
     """The rows of a table or a data folder that have a caption, in order, read in batches.
 
     A table is Parquet, CSV or JSON lines with a column `caption`, and `uuid`, the ranks, `common`, `description`,
-    `path` where it has them. Of a data folder the shards are read for images or without a catalog, else its catalog. Raises BadFile.
+    `path` where it has them. Of a data folder the shards are read for images, or where there is no catalog. Raises
+    BadFile.
     """
     if source.is_dir():
         shards = sorted(source.glob("*.tar")) or sorted(source.glob("*/*.tar"))
