@@ -1,0 +1,7 @@
+"""A wiki's dump (`pages-articles`, XML): read as a stream, or only where the wanted pages stand."""
+
+from thuja.captions.descriptions.dump.harvest import Dump, harvest
+from thuja.captions.descriptions.dump.index import read_titles
+from thuja.captions.descriptions.dump.reading import Skipped, read_dump
+
+__all__ = ["Dump", "Skipped", "harvest", "read_dump", "read_titles"]

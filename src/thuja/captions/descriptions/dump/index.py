@@ -1,0 +1,103 @@
+"""The index of a multistream dump (`...-multistream-index.txt.bz2`): in which stream a page stands.
+
+A line is `offset:page id:title`, the offset that of a stream of 100 pages. The lines are read as a stream; nothing of
+them is kept but the offsets that are wanted.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from thuja.captions.descriptions.dump.reading import Skipped, parse_page, raw_pages, site_of, title_of
+from thuja.captions.descriptions.dump.streams import STREAM, Chunk, kind_of, pieces
+from thuja.captions.descriptions.pages import Page
+from thuja.captions.descriptions.titles import TitleSet, hashes_of, one_spelling
+from thuja.errors import BadFile, EmptyInput
+
+_LINE: Final = re.compile(rb"(\d+):(\d+):(.*)")
+_AMPERSAND: Final = b"&"
+
+
+def read_titles(dump: Path, index: Path, titles: Collection[str]) -> Iterator[Page]:
+    """The pages of these titles, of which only their streams are decompressed; redirects are followed once.
+
+    Raises BadFile for an index of another dump.
+    """
+    site_of(dump)
+    wanted = {one_spelling(title) for title in titles}
+    targets: set[str] = set()
+    for page in _read(dump, index, wanted):
+        if page.redirect and one_spelling(page.redirect) not in wanted:
+            targets.add(one_spelling(page.redirect))
+        yield page
+    if targets:
+        yield from _read(dump, index, targets)
+
+
+def _read(dump: Path, index: Path, wanted: Collection[str]) -> Iterator[Page]:
+    for chunk in wanted_streams(dump, index, TitleSet(hashes_of(wanted))):
+        for raw in raw_pages(dump, chunk):
+            if not isinstance(raw, Skipped) and title_of(raw) in wanted:
+                page = parse_page(raw)
+                if isinstance(page, Page):
+                    yield page
+
+
+def wanted_streams(dump: Path, index: Path, wanted: TitleSet, *, prefix: str = "") -> list[Chunk]:
+    """The streams that hold a wanted title, or one that begins with `prefix`, in the file's order.
+
+    Raises BadFile for an index of another dump, or for a file that is none.
+    """
+    if kind_of(dump) != "bz2":
+        raise BadFile(f"{dump} is not compressed by bzip2, so it has no index", hint="leave out --index")
+    offsets, last = set(), -1
+    for offset, title in index_lines(index):
+        if offset < last:
+            raise BadFile(f"{index} is no index of a dump: its offsets do not rise", hint=_FETCH)
+        last = offset
+        if title in wanted or (prefix and title.startswith(prefix)):
+            offsets.add(offset)
+    if last < 0:
+        raise EmptyInput(f"the index {index} holds no page", hint=_FETCH)
+    _require_own(dump, index, [*sorted(offsets)[:1], *sorted(offsets)[-1:], last])
+    return [Chunk(start=offset, end=offset + 1) for offset in sorted(offsets)]
+
+
+_FETCH: Final = "fetch the index that has the dump's own date in its name"
+
+
+def _require_own(dump: Path, index: Path, offsets: Iterable[int]) -> None:
+    """Raise BadFile unless a stream begins at each of these offsets."""
+    with dump.open("rb") as file:
+        for offset in offsets:
+            file.seek(offset)
+            if not STREAM.match(file.read(10)):
+                raise BadFile(
+                    f"{index} belongs to another dump: no stream of {dump.name} begins at byte {offset:,}", hint=_FETCH
+                )
+
+
+def index_lines(index: Path) -> Iterator[tuple[int, str]]:
+    """Offset and title of each line. Raises EmptyInput or BadFile."""
+    index = Path(index)
+    if not index.is_file():
+        raise EmptyInput(f"there is no index at {index}", hint="leave out --index to read the whole dump")
+    rest = b""
+    for _, piece in pieces(index, 0):
+        lines = (rest + piece).split(b"\n")
+        rest = lines.pop()
+        yield from (_parsed(line, index) for line in lines if line)
+    if rest:
+        yield _parsed(rest, index)
+
+
+def _parsed(line: bytes, index: Path) -> tuple[int, str]:
+    match = _LINE.fullmatch(line)
+    if match is None:
+        shown = line[:40].decode("utf-8", "replace")
+        raise BadFile(f'{index} is no index of a dump: "{shown}" is not offset:page:title', hint=_FETCH)
+    title = match[3]
+    if _AMPERSAND in title:  # indexes of some years have their titles escaped as in XML
+        title = title.replace(b"&quot;", b'"').replace(b"&#039;", b"'").replace(b"&amp;", b"&")
+    return int(match[1]), title.decode("utf-8", "replace")
