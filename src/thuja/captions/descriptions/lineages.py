@@ -6,10 +6,11 @@ homonyms of two kingdoms, and genera.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Final
 
+from thuja.captions.descriptions.wikitext.kinds import TaxonomyStep
 from thuja.captions.descriptions.wikitext.taxobox import Taxobox
 from thuja.taxonomy import Rank, Taxon
 
@@ -62,6 +63,9 @@ ENGLISH: Final[Mapping[str, tuple[str, ...]]] = {
 _COMPARED: Final = (Rank.PHYLUM, Rank.CLASS, Rank.ORDER, Rank.FAMILY)
 
 
+_LATIN: Final = ("phylum", "divisio", "classis", "ordo", "familia")
+
+
 class Verdict(Enum):
     """What a comparison of lineages says."""
 
@@ -89,24 +93,25 @@ def bears_name(box: Taxobox, taxon: Taxon, *, asked: str = "") -> bool:
     return bool(asked) and asked == name and _stem(theirs.species) == _stem(taxon.species)
 
 
-def compare(taxon: Taxon, box: Taxobox, chain: Iterable[str] = ()) -> Verdict:
-    """Whether a page's lineage is the taxon's: the ranks that its box writes out, and its chain of ancestors' names."""
-    theirs = {_stem(name) for name in (*box.taxon.names[: Rank.GENUS], *chain) if name}
-    kingdoms = {group for name in (*box.taxon.names[:1], *chain) if (group := _KINGDOMS.get(name.lower()))}
+def compare(taxon: Taxon, box: Taxobox, chain: Sequence[TaxonomyStep] = ()) -> Verdict:
+    """Whether a page's lineage is the taxon's: the ranks that its box writes out, and the steps above its name."""
+    above = [step.name for step in chain]
+    theirs = {_stem(name) for name in (*box.taxon.names[: Rank.GENUS], *above) if name}
+    kingdoms = {group for name in (*box.taxon.names[:1], *above) if (group := _KINGDOMS.get(name.lower()))}
     own = _KINGDOMS.get(taxon.kingdom.lower())
     if own and kingdoms and own not in kingdoms:
         return Verdict.OTHER
     ours = [taxon[rank] for rank in _COMPARED if taxon[rank] and rank is not taxon.rank]
     if any(_stem(name) in theirs for name in ours):
         return Verdict.SAME
-    is_compared = any(box.taxon[rank] for rank in _COMPARED) or any(name.lower() not in _KINGDOMS for name in chain)
+    is_compared = any(box.taxon[rank] for rank in _COMPARED) or any(step.rank in _LATIN for step in chain)
     if ours and is_compared:
         return Verdict.OTHER
     return Verdict.SAME if own and own in kingdoms else Verdict.UNKNOWN
 
 
 def names_ancestor(text: str, taxon: Taxon) -> bool:
-    """Whether a page's words name an ancestor of the taxon from class to family, or call it by the group's English name.
+    """Whether a page names an ancestor of the taxon from class to family, or calls it by the group's English name.
 
     Kingdom and phylum count by their English names alone, and only where nothing lower is known.
     """

@@ -16,7 +16,13 @@ from thuja.captions.descriptions.lineages import (
 )
 from thuja.captions.descriptions.pages import Found, Lookup, Page
 from thuja.captions.descriptions.titles import one_spelling
-from thuja.captions.descriptions.wikitext.kinds import TAXONOMY, is_list_of_meanings, meanings, taxonomy_step
+from thuja.captions.descriptions.wikitext.kinds import (
+    TAXONOMY,
+    TaxonomyStep,
+    is_list_of_meanings,
+    meanings,
+    taxonomy_step,
+)
 from thuja.captions.descriptions.wikitext.looks import looks_of
 from thuja.captions.descriptions.wikitext.taxobox import Taxobox, taxobox_of
 from thuja.taxonomy import Rank, Taxon
@@ -114,7 +120,7 @@ class Chooser:
         """The page of this taxon as its sections on looks, or the reason why none is taken."""
         refused: dict[str, Page | None] = {}
         for title in titles_of(taxon, self.synonyms):
-            for page in self._pages_at(title, refused):
+            for page in self._pages_at(title, refused, is_sure=has_ancestors(taxon)):
                 known_by = self._known_by(page, taxon, title)
                 if not known_by:
                     refused.setdefault("other_lineage", page)
@@ -126,8 +132,8 @@ class Chooser:
         reason = next((reason for reason in _BEST_FIRST if reason in refused), "no_page")
         return Found(source=self.site.source_of(refused.get(reason)), reason=reason)
 
-    def _pages_at(self, title: str, refused: dict[str, Page | None]) -> Iterator[Page]:
-        """The article that a title leads to, or those that its list of meanings names."""
+    def _pages_at(self, title: str, refused: dict[str, Page | None], *, is_sure: bool) -> Iterator[Page]:
+        """The article that a title leads to, or those on its list of meanings, where lineages tell them apart."""
         page = self._article(title)
         if page is None:
             return
@@ -135,7 +141,7 @@ class Chooser:
             yield page
             return
         refused.setdefault("disambiguation", page)
-        for meaning in meanings(page):
+        for meaning in meanings(page) if is_sure else ():
             article = self._article(one_spelling(meaning))
             if article is not None and not is_list_of_meanings(article):
                 yield article
@@ -160,9 +166,9 @@ class Chooser:
             return "words" if names_ancestor(page.text, taxon) else ""
         return "lineage" if verdict is Verdict.SAME else ""
 
-    def _chain(self, box: Taxobox) -> list[str]:
-        """The names above a box's taxon, as the taxonomy templates give them."""
-        names: list[str] = []
+    def _chain(self, box: Taxobox) -> list[TaxonomyStep]:
+        """The steps from a box's taxon up, as the taxonomy templates give them."""
+        steps: list[TaxonomyStep] = []
         key = box.key
         for _ in range(_ROUNDS):
             page = self.pages.get(one_spelling(TAXONOMY + key)) if key else None
@@ -171,9 +177,9 @@ class Chooser:
             step = taxonomy_step(page) if page is not None else None
             if step is None:
                 break
-            names.append(step.name)
+            steps.append(step)
             key = step.parent
-        return names
+        return steps
 
 
 class LookupSource:
@@ -188,14 +194,15 @@ class LookupSource:
         """The wiki's."""
         return self._site.name
 
-    def pages(self, taxa: Sequence[Taxon]) -> Iterator[tuple[Taxon, Found]]:
-        """What the wiki has on each taxon, in their order."""
+    def pages(self, taxa: Sequence[Taxon], *, synonyms: Synonyms | None = None) -> Iterator[tuple[Taxon, Found]]:
+        """What the wiki has on each taxon, in their order; `synonyms` take the place of those at the beginning."""
+        synonyms = self._synonyms if synonyms is None else synonyms
         for start in range(0, len(taxa), _AT_ONCE):
             some = taxa[start : start + _AT_ONCE]
-            titles = [title for taxon in some for title in titles_of(taxon, self._synonyms)]
+            titles = [title for taxon in some for title in titles_of(taxon, synonyms)]
             pages = gather(titles, self._lookup, known=dict(self._steps))
             self._keep_steps(pages)
-            chooser = Chooser(site=self._site, pages=pages, synonyms=self._synonyms)
+            chooser = Chooser(site=self._site, pages=pages, synonyms=synonyms)
             yield from ((taxon, chooser.find(taxon)) for taxon in some)
 
     def _keep_steps(self, pages: Mapping[str, Page]) -> None:

@@ -4,10 +4,9 @@ A line is `offset:page id:title`, the offset that of a stream of 100 pages. The 
 them is kept but the offsets that are wanted.
 """
 
-import re
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from thuja.captions.descriptions.dump.reading import Skipped, parse_page, raw_pages, site_of, title_of
 from thuja.captions.descriptions.dump.streams import STREAM, Chunk, kind_of, pieces
@@ -15,7 +14,6 @@ from thuja.captions.descriptions.pages import Page
 from thuja.captions.descriptions.titles import TitleSet, hashes_of, one_spelling
 from thuja.errors import BadFile, EmptyInput
 
-_LINE: Final = re.compile(rb"(\d+):(\d+):(.*)")
 _AMPERSAND: Final = b"&"
 
 
@@ -37,45 +35,68 @@ def read_titles(dump: Path, index: Path, titles: Collection[str]) -> Iterator[Pa
 
 def _read(dump: Path, index: Path, wanted: Collection[str]) -> Iterator[Page]:
     for chunk in wanted_streams(dump, index, TitleSet(hashes_of(wanted))):
+        has_any = False
         for raw in raw_pages(dump, chunk):
             if not isinstance(raw, Skipped) and title_of(raw) in wanted:
+                has_any = True
                 page = parse_page(raw)
                 if isinstance(page, Page):
                     yield page
+        if not has_any:
+            raise another_dump(index, f"the stream at byte {chunk.start:,} has none of the pages that it promises")
 
 
-def wanted_streams(dump: Path, index: Path, wanted: TitleSet, *, prefix: str = "") -> list[Chunk]:
-    """The streams that hold a wanted title, or one that begins with `prefix`, in the file's order.
+def wanted_streams(dump: Path, index: Path, wanted: TitleSet) -> list[Chunk]:
+    """The streams that hold a wanted title, in the file's order. Raises as `places` does."""
+    return streams_at(offset for offset, _ in places(dump, index, wanted))
+
+
+def streams_at(offsets: Iterable[int]) -> list[Chunk]:
+    """The chunks of one stream each that begin at these offsets."""
+    return [Chunk(start=offset, end=offset + 1) for offset in sorted(set(offsets))]
+
+
+def places(dump: Path, index: Path, wanted: TitleSet, *, prefix: str = "") -> Iterator[tuple[int, str]]:
+    """Offset and title of each wanted page, and of those whose title begins with `prefix`.
 
     Raises BadFile for an index of another dump, or for a file that is none.
     """
     if kind_of(dump) != "bz2":
         raise BadFile(f"{dump} is not compressed by bzip2, so it has no index", hint="leave out --index")
-    offsets, last = set(), -1
-    for offset, title in index_lines(index):
-        if offset < last:
-            raise BadFile(f"{index} is no index of a dump: its offsets do not rise", hint=_FETCH)
-        last = offset
-        if title in wanted or (prefix and title.startswith(prefix)):
-            offsets.add(offset)
-    if last < 0:
-        raise EmptyInput(f"the index {index} holds no page", hint=_FETCH)
-    _require_own(dump, index, [*sorted(offsets)[:1], *sorted(offsets)[-1:], last])
-    return [Chunk(start=offset, end=offset + 1) for offset in sorted(offsets)]
+    last = -1
+    with dump.open("rb") as file:
+        for offset, title in index_lines(index):
+            if offset != last:
+                _require_rising(index, last, offset)
+            is_first, last = last < 0, offset
+            is_wanted = title in wanted or bool(prefix and title.startswith(prefix))
+            if is_wanted or is_first:
+                _require_stream(dump, file, offset, index)
+            if is_wanted:
+                yield offset, title
+        if last < 0:
+            raise EmptyInput(f"the index {index} holds no page", hint=_FETCH)
+        _require_stream(dump, file, last, index)
 
 
 _FETCH: Final = "fetch the index that has the dump's own date in its name"
 
 
-def _require_own(dump: Path, index: Path, offsets: Iterable[int]) -> None:
-    """Raise BadFile unless a stream begins at each of these offsets."""
-    with dump.open("rb") as file:
-        for offset in offsets:
-            file.seek(offset)
-            if not STREAM.match(file.read(10)):
-                raise BadFile(
-                    f"{index} belongs to another dump: no stream of {dump.name} begins at byte {offset:,}", hint=_FETCH
-                )
+def _require_rising(index: Path, last: int, offset: int) -> None:
+    if offset < last:
+        raise BadFile(f"{index} is no index of a dump: its offsets do not rise", hint=_FETCH)
+
+
+def _require_stream(dump: Path, file: BinaryIO, offset: int, index: Path) -> None:
+    """Raise BadFile unless a stream begins at this offset."""
+    file.seek(offset)
+    if not STREAM.match(file.read(10)):
+        raise another_dump(index, f"no stream of {dump.name} begins at byte {offset:,}")
+
+
+def another_dump(index: Path, why: str) -> BadFile:
+    """The error for an index that is not this dump's."""
+    return BadFile(f"{index} belongs to another dump: {why}", hint=_FETCH)
 
 
 def index_lines(index: Path) -> Iterator[tuple[int, str]]:
@@ -93,11 +114,11 @@ def index_lines(index: Path) -> Iterator[tuple[int, str]]:
 
 
 def _parsed(line: bytes, index: Path) -> tuple[int, str]:
-    match = _LINE.fullmatch(line)
-    if match is None:
+    offset, _, rest = line.partition(b":")
+    page, colon, title = rest.partition(b":")
+    if not (colon and offset.isdigit() and page.isdigit()):
         shown = line[:40].decode("utf-8", "replace")
         raise BadFile(f'{index} is no index of a dump: "{shown}" is not offset:page:title', hint=_FETCH)
-    title = match[3]
     if _AMPERSAND in title:  # indexes of some years have their titles escaped as in XML
         title = title.replace(b"&quot;", b'"').replace(b"&#039;", b"'").replace(b"&amp;", b"&")
-    return int(match[1]), title.decode("utf-8", "replace")
+    return int(offset), title.decode("utf-8", "replace")

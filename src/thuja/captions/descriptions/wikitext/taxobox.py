@@ -6,6 +6,7 @@ A {{Taxobox}} writes its ranks out. The automatic ones give a name alone; its an
 
 import re
 from dataclasses import dataclass
+from html import unescape
 from typing import Final
 
 import mwparserfromhell
@@ -20,6 +21,7 @@ _KINDS: Final = (
     "infraspeciesbox|hybridbox|ichnobox|oobox|virusbox|paraphyletic group|population taxobox"
 )
 _OPENS: Final = re.compile(rf"\{{\{{\s*({_KINDS.replace(' ', '[ _]+')})\s*(?=[|}}\n<])", re.IGNORECASE)
+_OPENS_IN_BYTES: Final = re.compile(_OPENS.pattern.replace("<", "&").encode(), re.IGNORECASE)
 _MOST: Final = 60_000
 _RANKS: Final = {
     "regnum": Rank.KINGDOM,
@@ -153,6 +155,14 @@ def names_in_box(text: str) -> tuple[str, ...]:
     epithet = _ABBREVIATED.sub("", said.get("species", ""))
     names = (said.get("binomial", ""), said.get("taxon", ""), f"{said.get('genus', '')} {epithet}" if epithet else "")
     return tuple(dict.fromkeys(name for name in names if name and not name.startswith(" ")))
+
+
+def names_in_xml(raw: bytes) -> tuple[str, ...]:
+    """`names_in_box` of a page that is still XML."""
+    opening = _OPENS_IN_BYTES.search(raw, 0, 4 * _MOST)
+    if opening is None:
+        return ()
+    return names_in_box(unescape(raw[opening.start() : opening.start() + 8_000].decode("utf-8", "replace")))
 
 
 def _light(value: str) -> str:
