@@ -168,12 +168,12 @@ def _join(units: Units, total: int, folder: Path, *, nameless: int) -> Summary:
     assert paths is not None, "every block is done"
     counts: Counter[tuple[str, str]] = Counter()
     path = folder / DESCRIPTIONS
-    with in_one_sentence(path, hint="make room, and run it again with --resume"), atomic_path(path) as temporary:
-        with pq.ParquetWriter(temporary, SCHEMA, compression="zstd") as writer:
-            for block in paths:
-                rows = pq.read_table(block)
-                writer.write_table(rows)
-                _count(rows, counts)
+    full = in_one_sentence(path, hint="make room, and run it again with --resume")
+    with full, atomic_path(path) as temporary, pq.ParquetWriter(temporary, SCHEMA, compression="zstd") as writer:
+        for block in paths:
+            rows = pq.read_table(block)
+            writer.write_table(rows)
+            _count(rows, counts)
     summary = _summary(counts, nameless)
     write_json(folder / SUMMARY, asdict(summary))
     return summary

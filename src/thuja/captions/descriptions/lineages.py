@@ -85,7 +85,7 @@ def bears_name(box: Taxobox, taxon: Taxon, *, asked: str = "") -> bool:
         return not theirs.species and _same(theirs.scientific_name, taxon.scientific_name)
     if not theirs.species or box.is_below_species:
         return False
-    if (theirs.genus, theirs.species) == (taxon.genus, taxon.species):
+    if theirs.genus == taxon.genus and _epithet(theirs.species) == _epithet(taxon.species):
         return True
     name = taxon.binomial or taxon.species
     if name in box.synonyms:
@@ -125,6 +125,11 @@ def names_ancestor(text: str, taxon: Taxon) -> bool:
 def has_ancestors(taxon: Taxon) -> bool:
     """Whether anything above the genus is known of a taxon, so that a page's lineage can be compared."""
     return any(taxon[rank] for rank in Rank if rank < Rank.GENUS and rank is not taxon.rank)
+
+
+def _epithet(name: str) -> str:
+    """An epithet without a hybrid's sign."""
+    return re.sub(r"^(?:×|x )\s*", "", name)
 
 
 def _same(one: str, other: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 import mwparserfromhell
-from mwparserfromhell.nodes import ExternalLink, Heading, HTMLEntity, Node, Tag, Template, Text, Wikilink
+from mwparserfromhell.nodes import Heading, HTMLEntity, Node, Tag, Template, Text, Wikilink
 from mwparserfromhell.wikicode import Wikicode
 
 from thuja.captions.descriptions.wikitext.balance import balanced, without_comments
@@ -21,6 +21,10 @@ _SPACE_BY_MEDIAWIKI: Final = re.compile(
 )
 _PARAGRAPH: Final = re.compile(r"\n\s*\n\s*")
 _SWITCH: Final = re.compile(r"__[A-Z]{3,}__")
+_EXTERNAL: Final = re.compile(r"(?<!\[)\[(?:https?:|ftp:)?//[^\s\]]{1,2000}[ \t]{0,9}([^\[\]\n]{0,300})\]")
+_OPENS_EXTERNAL: Final = re.compile(r"\[(?=(?:[a-z]{3,10}:)?//|mailto:)", re.IGNORECASE)
+"""Links that never close, from each of which the parser would try again."""
+
 _TIDY: Final = (
     (re.compile(r"'{2,}|\[\[|\]\]|\{\{|\}\}|</?[a-zA-Z][^<>]*>"), ""),
     (re.compile(r"[\s\u00a0\u2002-\u200b\u202f]+"), " "),
@@ -34,7 +38,8 @@ _TIDY: Final = (
 
 def plain_text(markup: str) -> str:
     """The words of a piece of wikitext, paragraphs parted by a blank line. Takes any text, however broken."""
-    code = mwparserfromhell.parse(_SWITCH.sub("", balanced(without_comments(markup))))
+    markup = _EXTERNAL.sub(r"\1", _SWITCH.sub("", without_comments(markup)))
+    code = mwparserfromhell.parse(balanced(_OPENS_EXTERNAL.sub("", markup)))
     paragraphs = (_tidy(part) for part in _PARAGRAPH.split("".join(_words(code.nodes))))
     return "\n\n".join(part for part in paragraphs if part)
 
@@ -56,8 +61,6 @@ def _words(nodes: Iterable[Node]) -> Iterable[str]:
             yield words_of(node, plain=_inline)
         elif isinstance(node, Tag):
             yield from _tag(node)
-        elif isinstance(node, ExternalLink):
-            yield _inline(node.title) if node.title else ""
         elif isinstance(node, HTMLEntity):
             yield str(node.normalize())
         elif isinstance(node, Heading):

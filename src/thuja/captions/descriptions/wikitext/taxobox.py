@@ -37,7 +37,7 @@ _ABBREVIATED: Final = re.compile(r"^(?:[A-Z]\S{0,3}\.\s*)+")
 _QUALIFIED: Final = re.compile(r"^(.*?)\s*\(([^()]*)\)\s*$")
 _DAGGER: Final = re.compile(r"[†‡?\"“”]")
 _BINOMIAL: Final = re.compile(r"\b([A-Z][a-z-]+(?: \([A-Z][a-z]+\))? (?:× ?)?[a-z][a-z-]{2,})\b")
-_LIGHT: Final = re.compile(r"\|\s*(taxon|genus|species|binomial|name)\s*=\s*([^|\n}]*(?:\[\[[^\]\n]*\]\][^|\n}]*)*)")
+_LIGHT: Final = re.compile(r"\|\s*(taxon|genus|species|binomial)\s*=\s*((?:\[\[[^\]\n]*\]\]|[^|\n}\[])*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +113,7 @@ def _species(fields: dict[str, str], key: str) -> tuple[str, str]:
     genus = _name(fields.get("genus", "")) or genus
     epithet = _ABBREVIATED.sub("", _name(fields.get("species", "")))
     first, _, rest = epithet.partition(" ")
-    return genus, rest if rest and first == genus else epithet
+    return genus, (rest if rest and first == genus else epithet)
 
 
 def _plain(markup: str) -> str:
