@@ -28,7 +28,8 @@ class Made:
         text = self.text or (f"#REDIRECT [[{self.redirect}]]" if self.redirect else "")
         return (
             f"  <page>\n    <title>{escape(self.title)}</title>\n    <ns>{self.namespace}</ns>\n    <id>{number}</id>\n"
-            f"{redirect}    <revision>\n      <id>{1000 + number}</id>\n      <timestamp>2026-01-02T03:04:05Z</timestamp>\n"
+            f"{redirect}    <revision>\n      <id>{1000 + number}</id>\n"
+            f"      <timestamp>2026-01-02T03:04:05Z</timestamp>\n"
             f'      <contributor><username>A &amp; B</username><id>7</id></contributor>\n      <text bytes="1" '
             f'xml:space="preserve">{escape(text)}</text>\n    </revision>\n  </page>\n'
         )
@@ -109,7 +110,8 @@ Plants with white umbels.
 )
 OENANTHE = Made(
     "Oenanthe",
-    "'''Oenanthe''' may be:\n* [[Oenanthe (bird)]], wheatears\n* [[Oenanthe (plant)|dropworts]]\n{{Genus disambiguation}}",
+    "'''Oenanthe''' may be:\n* [[Oenanthe (bird)]], wheatears\n"
+    "* [[Oenanthe (plant)|dropworts]]\n{{Genus disambiguation}}",
 )
 WHEATEARS = Made(
     "Oenanthe (bird)",

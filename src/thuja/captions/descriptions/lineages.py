@@ -74,8 +74,8 @@ class Verdict(Enum):
     UNKNOWN = "unknown"
 
 
-def bears_name(box: Taxobox, taxon: Taxon, *, asked: str = "") -> bool:
-    """Whether a box is about a taxon of this name and rank.
+def bears_name(box: Taxobox, taxon: Taxon, *, asked: str = "", synonyms: Sequence[str] = ()) -> bool:
+    """Whether a box is about a taxon of this name and rank, or of one of its `synonyms`.
 
     `asked` is the title that led here, where that was the binomial: a redirect from a synonym is believed where the
     epithet is the same (in whatever gender), or the box lists the name.
@@ -88,7 +88,7 @@ def bears_name(box: Taxobox, taxon: Taxon, *, asked: str = "") -> bool:
     if theirs.genus == taxon.genus and _epithet(theirs.species) == _epithet(taxon.species):
         return True
     name = taxon.binomial or taxon.species
-    if name in box.synonyms:
+    if name in box.synonyms or theirs.binomial in synonyms:
         return True
     return bool(asked) and asked == name and _stem(theirs.species) == _stem(taxon.species)
 

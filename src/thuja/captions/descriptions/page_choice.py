@@ -157,7 +157,8 @@ class Chooser:
     def _known_by(self, page: Page, taxon: Taxon, asked: str) -> str:
         """How a page is known to be about the taxon; empty where it is not."""
         box = taxobox_of(page.text)
-        if box is None or not bears_name(box, taxon, asked=asked):
+        also = self.synonyms.get(taxon.scientific_name, ())
+        if box is None or not bears_name(box, taxon, asked=asked, synonyms=also):
             return ""
         if not has_ancestors(taxon):
             return "name" if taxon.species and (box.taxon.binomial == taxon.binomial) else ""

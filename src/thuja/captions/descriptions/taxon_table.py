@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -23,6 +24,9 @@ _OTHER_NAMES: Final = {
 }
 _NAME: Final = r"^([A-Z][a-z-]+)(?: \([A-Z][a-z]+\))?(?: (?:[×x] )?([a-z][a-z-]{2,}))?\b"
 _SYNONYMS: Final = re.compile(r"\s*[;|]\s*")
+_NOWHERE: Final = "\x1f"
+"""A sign that stands in no table."""
+
 _AT_ONCE: Final = 50_000
 
 
@@ -85,7 +89,9 @@ def read_taxa(path: Path) -> TaxonTable:
         rows = rows.filter(pl.col("drop_reason").is_null() | (pl.col("drop_reason") == ""))
     wanted = [*_COLUMNS, "common", "scientific_name", "synonyms"]
     cells = [_cell(kept.get(name), name) for name in wanted]
-    frame = rows.select(cells).unique(subset=[*_COLUMNS, "scientific_name"], keep="any").collect(engine="streaming")
+    distinct = rows.select(cells).unique(subset=[*_COLUMNS, "common", "scientific_name", "synonyms"], keep="any")
+    with _readable(path):
+        frame = distinct.collect(engine="streaming")
     return _distinct(frame, path)
 
 
@@ -100,21 +106,35 @@ def _table_at(path: Path) -> Path:
 
 
 def _scan(path: Path) -> pl.LazyFrame:
-    try:
-        if path.suffix.lower() in (".parquet", ".pq"):
-            return pl.scan_parquet(path)
-        if path.suffix.lower() in (".csv", ".tsv"):
-            separator = "\t" if path.suffix.lower() == ".tsv" else ","
+    kind = path.suffix.lower()
+    if kind not in (".parquet", ".pq", ".csv", ".tsv"):
+        raise UsageError(f'cannot read taxa from "{path.name}"', hint="name a .csv, .tsv or .parquet file")
+    with _readable(path):
+        if kind in (".parquet", ".pq"):
+            frame = pl.scan_parquet(path)
+        else:
+            separator = "\t" if kind == ".tsv" else "," if _has_columns(path) else _NOWHERE
             frame = pl.scan_csv(path, separator=separator, infer_schema=False, encoding="utf8-lossy")
-            frame.collect_schema()
-            return frame
+        frame.collect_schema()
+    return frame
+
+
+def _has_columns(path: Path) -> bool:
+    """Whether a CSV has more than one: where it has not, commas belong to its names."""
+    with path.open("rb") as file:
+        return b"," in file.readline(1 << 16)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Turn what polars says of a broken table into one sentence."""
+    try:
+        yield
     except pl.exceptions.NoDataError as error:
         raise EmptyInput(f"the table {path} is empty", hint="a heading and a row a taxon") from error
     except pl.exceptions.PolarsError as error:
-        raise BadFile(
-            f"{path} cannot be read as a table: {_first_line(error)}", hint="is it what its name says?"
-        ) from error
-    raise UsageError(f'cannot read taxa from "{path.name}"', hint="name a .csv, .tsv or .parquet file")
+        hint = 'a cell with a comma stands in "quotes"' if "more fields" in str(error) else "is it what its name says?"
+        raise BadFile(f"{path} cannot be read as a table: {_first_line(error)}", hint=hint) from error
 
 
 def _first_line(error: Exception) -> str:
@@ -138,10 +158,16 @@ def _distinct(frame: pl.DataFrame, path: Path) -> TaxonTable:
     parsed = pl.col("scientific_name").str.extract_groups(_NAME)
     first, second = (parsed.struct.field(part).fill_null("") for part in ("1", "2"))
     has_second = second != ""
-    frame = frame.with_columns(
-        genus=pl.when(lone & (is_unranked | has_second)).then(first).otherwise(pl.col("genus")),
-        species=pl.when(lone & has_second).then(second).otherwise(pl.col("species")),
-    ).drop("scientific_name")
+    frame = (
+        frame.with_columns(
+            species=pl.col("species").str.strip_prefix(pl.col("genus") + " ").str.strip_chars(),
+        )
+        .with_columns(
+            genus=pl.when(lone & (is_unranked | has_second)).then(first).otherwise(pl.col("genus")),
+            species=pl.when(lone & has_second).then(second).otherwise(pl.col("species")),
+        )
+        .drop("scientific_name")
+    )
     named = frame.filter(pl.any_horizontal(pl.col(name) != "" for name in _COLUMNS))
     nameless = len(frame) - len(named)
     whole = named.sort([*_COLUMNS, "common"], descending=[*[False] * len(_COLUMNS), True])

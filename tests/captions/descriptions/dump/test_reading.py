@@ -2,13 +2,14 @@
 
 import bz2
 import gzip
+import itertools
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.captions.descriptions.wiki_pages import HEAD, PAGES, RAVEN, TAIL, Made, write_multistream, xml_of
+
 from thuja.captions.descriptions.dump import reading
 from thuja.captions.descriptions.dump.reading import Skipped, parse_page, raw_pages, read_dump, redirect_in, site_of
 from thuja.captions.descriptions.dump.streams import Chunk, chunks_of
@@ -45,7 +46,7 @@ def test_chunks_together_give_each_page_once_wherever_streams_are_cut(
     folder = tmp_path_factory.mktemp("cut")
     places = [0, *sorted({cut % len(text) for cut in cuts}), len(text)]
     packed = folder / "dump.xml.bz2"
-    packed.write_bytes(b"".join(bz2.compress(text[a:b]) for a, b in zip(places, places[1:], strict=False)))
+    packed.write_bytes(b"".join(bz2.compress(text[a:b]) for a, b in itertools.pairwise(places)))
     plain = folder / "dump.xml"
     plain.write_bytes(text)
     for path in (packed, plain):

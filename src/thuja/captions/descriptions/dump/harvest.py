@@ -29,6 +29,7 @@ from thuja.jobs import Progress, spread, write_json
 _ROUNDS: Final = 60
 _WHOLE_ROUNDS: Final = 2
 _TEMPLATES: Final = 10
+_FEW: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,9 +114,9 @@ class _Rounds:
         left = {step: chunk for step, chunk in steps.items() if not self._store.is_done(step)}
         make = partial(_Task, dump=self._dump, wanted=wanted, is_whole=self._dump.index is None and number == 0)
         progress = Progress(total=None, label=f"reading {self._dump.path.name}, round {number + 1}", unit="pages")
-        with closing(
-            spread(_read_chunk, (make(chunk=chunk) for chunk in left.values()), workers=self._workers)
-        ) as hauls:
+        # Processes take a second to start, in which one alone reads this many streams.
+        workers = 1 if self._dump.index is not None and len(left) < _FEW else self._workers
+        with closing(spread(_read_chunk, (make(chunk=chunk) for chunk in left.values()), workers=workers)) as hauls:
             for step, haul in zip(left, hauls, strict=True):
                 self._store.add(step, haul)
                 progress.advance(haul.pages)

@@ -62,7 +62,7 @@ def site_of(path: Path) -> Site:
     path, head = require_dump(path), b""
     for _, piece in pieces(path, 0):
         head += piece
-        if _OPEN in head or len(head) > _HEADER:
+        if b"</siteinfo>" in head or _OPEN in head or len(head) > _HEADER:
             break
     head = head.partition(_OPEN)[0][:_HEADER]
     if b"<mediawiki" not in head:

@@ -7,6 +7,7 @@ A {{Taxobox}} writes its ranks out. The automatic ones give a name alone; its an
 import re
 from dataclasses import dataclass
 from html import unescape
+from itertools import islice
 from typing import Final
 
 import mwparserfromhell
@@ -23,6 +24,7 @@ _KINDS: Final = (
 _OPENS: Final = re.compile(rf"\{{\{{\s*({_KINDS.replace(' ', '[ _]+')})\s*(?=[|}}\n<])", re.IGNORECASE)
 _OPENS_IN_BYTES: Final = re.compile(_OPENS.pattern.replace("<", "&").encode(), re.IGNORECASE)
 _MOST: Final = 60_000
+_TRIES: Final = 5
 _RANKS: Final = {
     "regnum": Rank.KINGDOM,
     "phylum": Rank.PHYLUM,
@@ -59,7 +61,7 @@ class Taxobox:
 def taxobox_of(text: str) -> Taxobox | None:
     """The first box of a page; None where there is none, or none that says a name."""
     text = without_comments(text[: 4 * _MOST])
-    for opening in _OPENS.finditer(text):
+    for opening in islice(_OPENS.finditer(text), _TRIES):
         fields = _fields(text, opening.start())
         box = _read(" ".join(opening[1].lower().replace("_", " ").split()), fields)
         if box is not None:
