@@ -140,20 +140,22 @@ def _api(url: str, contact: str | None) -> "OpenSource":
 
 def _introductions() -> "OpenSource":
     from thuja.captions.descriptions.describing import OpenSource
-    from thuja.captions.descriptions.introductions import Introductions
+    from thuja.captions.descriptions.introduction_store import IntroductionStore
+    from thuja.captions.descriptions.introductions import IntroductionSource
 
-    return OpenSource(plan={"introductions": "taxoniq"}, open=lambda table, work: Introductions())
+    store = IntroductionStore()
+    return OpenSource(plan={"introductions": store.edition}, open=lambda table, work: IntroductionSource(store))
 
 
 def _keep(keep: str, *, threshold: float, model_server: str | None, model_name: str) -> "Keep":
-    from thuja.captions.descriptions.keeping import keep_all, keep_looks
+    from thuja.captions.descriptions.keeping import keep_all
     from thuja.captions.descriptions.sentences import split_sentences
-    from thuja.captions.descriptions.visual import judge_by, judge_of
+    from thuja.captions.descriptions.visual import judge_by, judge_of, keep_visible
 
     if keep == "all":
         return keep_all(split_sentences)
     judge = judge_by(_asker(model_server, model_name)) if model_server else judge_of()
-    return keep_looks(split_sentences, judge, threshold=threshold)
+    return keep_visible(judge, threshold=threshold)
 
 
 def _asker(server: str, model: str) -> Callable[[str], str]:
