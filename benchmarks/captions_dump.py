@@ -115,7 +115,11 @@ def peak(dump: Path, taxa: Path, folder: Path) -> str:
         [sys.executable, "-c", code, str(dump), str(taxa), str(folder)], capture_output=True, text=True, check=True
     )
     started, read, whole, count = (int(word) for word in done.stdout.split())
-    return f"{count:,} taxa: {started / 1024:.0f} MB started, {read / 1024:.0f} MB with the table, {whole / 1024:.0f} MB peak"
+    at = [
+        f"{size / 1024:.0f} MB {when}"
+        for size, when in ((started, "started"), (read, "with the table"), (whole, "peak"))
+    ]
+    return f"{count:,} taxa: {', '.join(at)}"
 
 
 def million(count: int, path: Path) -> Path:
@@ -145,9 +149,8 @@ def main() -> None:
     given.folder.mkdir(parents=True, exist_ok=True)
     path, index, truths = prepared(given.folder, given.pages)
     size = sum(len(piece) for piece in decompressed(path)) / 1e6
-    print(
-        f"{given.pages:,} pages, {size:.0f} MB of XML, {path.stat().st_size / 1e6:.0f} MB packed, {len(truths):,} taxa\n"
-    )
+    packed = path.stat().st_size / 1e6
+    print(f"{given.pages:,} pages, {size:.0f} MB of XML, {packed:.0f} MB packed, {len(truths):,} taxa\n")
     table = table_of([truth.taxon for truth in truths], given.folder / "taxa.parquet")
     print("| what | wall s | CPU s | pages/s | MB of XML/s |\n|---|---|---|---|---|")
     work = given.folder / "work"

@@ -1,4 +1,4 @@
-"""A made-up wiki with known truth: species, homonyms, redirects, lists of meanings, broken markup, one page of 5 MB.
+"""A made-up wiki with known truth: species, homonyms, redirects, lists of meanings, broken markup, a page of 5 MB.
 
 All words are drawn from lists of our own or made of syllables. Each species has a taxon with its lineage, and either the
 title and the words on looks that belong to it, or nothing.
@@ -20,9 +20,18 @@ HEAD = (
     "    <base>https://en.wikipedia.org/wiki/Main_Page</base>\n  </siteinfo>\n"
 )
 TAIL = "</mediawiki>\n"
-COLOURS = ["black", "white", "grey", "brown", "red", "yellow", "green", "blue", "olive", "buff", "rufous", "cream", "orange", "purple"]
-PARTS = ["crown", "back", "wing", "tail", "bill", "leg", "throat", "leaf", "petal", "stem", "cap", "shell", "mandible", "thorax", "antenna", "fin"]
-PATTERNS = ["spotted", "streaked", "barred", "plain", "mottled", "banded", "scaly", "glossy", "hairy", "smooth", "ridged"]
+COLOURS = [
+    *("black", "white", "grey", "brown", "red", "yellow", "green"),
+    *("blue", "olive", "buff", "rufous", "cream", "orange", "purple"),
+]
+PARTS = [
+    *("crown", "back", "wing", "tail", "bill", "leg", "throat", "leaf"),
+    *("petal", "stem", "cap", "shell", "mandible", "thorax", "antenna", "fin"),
+]
+PATTERNS = [
+    *("spotted", "streaked", "barred", "plain", "mottled"),
+    *("banded", "scaly", "glossy", "hairy", "smooth", "ridged"),
+]
 KINGDOMS = {
     "bird": ("Animalia", "Chordata", "Aves"),
     "moth": ("Animalia", "Arthropoda", "Insecta"),
@@ -30,7 +39,10 @@ KINGDOMS = {
     "plant": ("Plantae", "Tracheophyta", "Magnoliopsida"),
     "fungus": ("Fungi", "Basidiomycota", "Agaricomycetes"),
 }
-SYLLABLES = ["ba", "co", "di", "fe", "gu", "ha", "ki", "lo", "mu", "ne", "pi", "ra", "so", "tu", "va", "xi", "zo"]
+SYLLABLES = [
+    *("ba", "co", "di", "fe", "gu", "ha", "ki", "lo"),
+    *("mu", "ne", "pi", "ra", "so", "tu", "va", "xi", "zo"),
+]
 
 
 @dataclass(frozen=True)
@@ -117,7 +129,7 @@ class Maker:
         drawn = self._words[self.rng.choice(3000, size=words, p=self._weights)]
         parts = [" ".join(drawn[start : start + 60]) for start in range(0, words, 60)]
         return "\n\n".join(
-            f"== {part[:12]} ==\nThe [[{part[:20]}]] {part}.<ref>{{{{cite web|title={part[20:50]}}}}}</ref>"
+            f"== Part {len(part)} ==\nThe [[{part[:20]}]] {part}.<ref>{{{{cite web|title={part[20:50]}}}}}</ref>"
             for part in parts
         )
 
@@ -185,7 +197,8 @@ class Maker:
             return f"{{{{Speciesbox\n| genus = ''[[{taxon.genus}]]''\n| species = {taxon.species}<ref name=b/>\n}}}}"
         rows = zip(("regnum", "phylum", "classis", "ordo", "familia", "genus"), taxon.names[:6], strict=True)
         ranks = "\n".join(f"| {rank} = [[{name}]]" for rank, name in rows)
-        return f"{{{{Taxobox\n{ranks}\n| species = '''''{taxon.genus[0]}. {taxon.species}'''''\n| binomial = ''{taxon.binomial}''\n}}}}"
+        name = f"| species = '''''{taxon.genus[0]}. {taxon.species}'''''\n| binomial = ''{taxon.binomial}''\n}}}}"
+        return f"{{{{Taxobox\n{ranks}\n{name}"
 
 
 def xml_pages(wiki: Wiki) -> Iterator[str]:

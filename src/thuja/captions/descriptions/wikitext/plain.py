@@ -20,6 +20,9 @@ _SPACE_BY_MEDIAWIKI: Final = re.compile(
     r":?\s*(?:file|image|media|category|special|template|wikt\w*|s|d|[a-z]{2,3})\s*:"
 )
 _PARAGRAPH: Final = re.compile(r"\n\s*\n\s*")
+_MARKED: Final = re.compile(r"[\[\]{}<&\n]|''|__|//")
+"""Whatever a parser would make something of; most cells of a box and most headings have none of it."""
+
 _SWITCH: Final = re.compile(r"__[A-Z]{3,}__")
 _EXTERNAL: Final = re.compile(r"(?<!\[)\[(?:https?:|ftp:)?//[^\s\]]{1,2000}[ \t]{0,9}([^\[\]\n]{0,300})\]")
 _OPENS_EXTERNAL: Final = re.compile(r"\[(?=(?:[a-z]{3,10}:)?//|mailto:)", re.IGNORECASE)
@@ -38,6 +41,8 @@ _TIDY: Final = (
 
 def plain_text(markup: str) -> str:
     """The words of a piece of wikitext, paragraphs parted by a blank line. Takes any text, however broken."""
+    if not _MARKED.search(markup):
+        return _tidy(markup)
     markup = _EXTERNAL.sub(r"\1", _SWITCH.sub("", without_comments(markup)))
     code = mwparserfromhell.parse(balanced(_OPENS_EXTERNAL.sub("", markup)))
     paragraphs = (_tidy(part) for part in _PARAGRAPH.split("".join(_words(code.nodes))))

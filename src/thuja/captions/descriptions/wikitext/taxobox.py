@@ -84,7 +84,7 @@ def _fields(text: str, start: int) -> dict[str, str]:
 
 
 def _read(kind: str, fields: dict[str, str]) -> Taxobox | None:
-    written = {rank: _name(fields.get(name, "")) for name, rank in _RANKS.items() if _name(fields.get(name, ""))}
+    written = {rank: said for name, rank in _RANKS.items() if (said := _name(fields.get(name, "")))}
     is_automatic = "taxobox" not in kind.split() or kind.startswith("auto")
     key = _plain(fields.get("taxon", "")) or (_plain(fields.get("genus", "")) if is_automatic else "")
     genus, epithet = _species(fields, key)
