@@ -1,6 +1,6 @@
 """A made-up wiki with known truth: species, homonyms, redirects, lists of meanings, broken markup, a page of 5 MB.
 
-All words are drawn from lists of our own or made of syllables. Each species has a taxon with its lineage, and either the
+All words are drawn from lists of our own or made of syllables. Each species has a taxon with its lineage, and either
 title and the words on looks that belong to it, or nothing.
 """
 

@@ -1,7 +1,5 @@
 """`thuja captions describe`: what encyclopedias say of how species look."""
 
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +7,7 @@ import click
 
 if TYPE_CHECKING:
     from thuja.captions.descriptions.describing import OpenSource
-    from thuja.captions.descriptions.keeping import Keep
+    from thuja.captions.descriptions.keeping import Judge, Keep
 
 PATH = click.Path(path_type=Path)
 
@@ -150,15 +148,17 @@ def _introductions() -> "OpenSource":
 def _keep(keep: str, *, threshold: float, model_server: str | None, model_name: str) -> "Keep":
     from thuja.captions.descriptions.keeping import keep_all
     from thuja.captions.descriptions.sentences import split_sentences
-    from thuja.captions.descriptions.visual import judge_by, judge_of, keep_visible
+    from thuja.captions.descriptions.visual import judge_of, keep_visible
 
     if keep == "all":
         return keep_all(split_sentences)
-    judge = judge_by(_asker(model_server, model_name)) if model_server else judge_of()
-    return keep_visible(judge, threshold=threshold)
+    if model_server:  # asked once for each clause
+        return keep_visible(_model_judge(model_server, model_name), threshold=threshold, context=0)
+    return keep_visible(judge_of(), threshold=threshold)
 
 
-def _asker(server: str, model: str) -> Callable[[str], str]:
+def _model_judge(server: str, model: str) -> "Judge":
+    from thuja.captions.descriptions.asked_judge import judge_by
     from thuja.captions.server import ServerCaptioner, ServerSettings
 
-    return partial(ServerCaptioner(ServerSettings(servers=(server,), model=model)).ask)
+    return judge_by(ServerCaptioner(ServerSettings(servers=(server,), model=model)).ask)

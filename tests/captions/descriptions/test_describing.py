@@ -113,7 +113,13 @@ def test_a_dump_describes_each_taxon_or_says_why_not(tmp_path: Path, table: Taxo
         )
     )
     assert pq.read_schema(out / DESCRIPTIONS).equals(SCHEMA)
-    assert sorted(path.name for path in out.iterdir()) == [DESCRIPTIONS, "summary.json", "thuja.job.json", "thuja.lock"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        DESCRIPTIONS,
+        "plan.json",
+        "summary.json",
+        "thuja.job.json",
+        "thuja.lock",
+    ]
     assert Description.from_row(raven).taxon == Taxon(
         kingdom="Animalia", class_="Aves", family="Corvidae", genus="Corvus", species="corax"
     )
@@ -167,6 +173,16 @@ def test_a_run_is_not_resumed_with_other_taxa_sources_or_sentences(tmp_path: Pat
     for source, kept in (("told", "looks"), ("other", "all")):
         with pytest.raises(OutputExists, match="units of another job"):
             describe(table, [opened(Told(source, {}))], out, keep=keep_all(split), kept=kept, settings=settings)
+
+
+def test_a_finished_run_is_read_back_and_not_taken_for_another(tmp_path: Path, table: TaxonTable) -> None:
+    told, keep, settings = Told("told", {"Corvus": "It is black."}), keep_all(split), DescribeSettings(resume=True)
+    first = describe(table, [opened(told)], tmp_path / "out", keep=keep, kept="all")
+    asked = len(told.asked)
+    assert describe(table, [opened(told)], tmp_path / "out", keep=keep, kept="all", settings=settings) == first
+    assert len(told.asked) == asked
+    with pytest.raises(OutputExists, match="keep differ"):
+        describe(table, [opened(told)], tmp_path / "out", keep=keep, kept="looks", settings=settings)
 
 
 def test_what_cannot_be_asked_is_refused(tmp_path: Path, table: TaxonTable) -> None:

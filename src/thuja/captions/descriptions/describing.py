@@ -19,8 +19,9 @@ from thuja.captions.descriptions.description import DESCRIPTION_SCHEMA, REASONS,
 from thuja.captions.descriptions.keeping import Keep
 from thuja.captions.descriptions.pages import Found, PageSource
 from thuja.captions.descriptions.taxon_table import TaxonTable
-from thuja.errors import UsageError
-from thuja.jobs import Progress, Units, atomic_path, in_one_sentence, sole_folder, write_json
+from thuja.errors import OutputExists, UsageError
+from thuja.jobs import Progress, Units, atomic_path, differing, in_one_sentence, sole_folder, write_json
+from thuja.jobs.units import PLAN
 from thuja.taxonomy import Taxon
 
 VERB: Final = "captions describe"
@@ -102,14 +103,26 @@ def describe(
     with sole_folder(out, verb=VERB, force=settings.force, resume=settings.resume) as folder:
         work = folder / WORK
         plan = {"taxa": table.id, "block": settings.block, "keep": kept, "sources": [one.plan for one in sources]}
+        if Units.plan_in(folder) is not None:  # that run had come to its end
+            _require_same(folder, plan)
+            return read_summary(folder)
         units = Units(work / "blocks", plan)
         total = -(-len(table) // settings.block)
         if units.finished(total) is None:
             opened = [one.open(table, work / f"source-{number}") for number, one in enumerate(sources)]
             _do_blocks(table, opened, units, keep=keep, size=settings.block)
         summary = _join(units, total, folder, nameless=table.nameless)
+        write_json(folder / PLAN, plan)
         shutil.rmtree(work, ignore_errors=True)
     return summary
+
+
+def _require_same(folder: Path, plan: Mapping[str, Any]) -> None:
+    """Raise OutputExists where a finished run was for other taxa, sources or sentences."""
+    there, wanted = Units.plan_in(folder) or {}, json.loads(json.dumps(plan))
+    if there != wanted:
+        names = ", ".join(differing(there, wanted))
+        raise OutputExists(f"{folder} holds another run: {names} differ", hint="--force begins anew, or name another")
 
 
 def _do_blocks(table: TaxonTable, sources: Sequence[PageSource], units: Units, *, keep: Keep, size: int) -> None:

@@ -81,8 +81,13 @@ class _Rounds:
 
     def __init__(self, dump: Dump, store: PageStore, folder: Path, workers: int) -> None:
         self._dump, self._store, self._folder, self._workers = dump, store, folder, workers
+        self._progress = Progress(total=None, label=f"reading {dump.path.name}", unit="pages")
 
     def run(self) -> None:
+        self._run()
+        self._progress.close()
+
+    def _run(self) -> None:
         for number in range(_ROUNDS if self._dump.index else _WHOLE_ROUNDS):
             if self._store.is_done(f"round {number}"):
                 continue
@@ -113,14 +118,12 @@ class _Rounds:
         steps = {f"{number}:{chunk.start}": chunk for chunk in chunks}
         left = {step: chunk for step, chunk in steps.items() if not self._store.is_done(step)}
         make = partial(_Task, dump=self._dump, wanted=wanted, is_whole=self._dump.index is None and number == 0)
-        progress = Progress(total=None, label=f"reading {self._dump.path.name}, round {number + 1}", unit="pages")
         # Processes take a second to start, in which one alone reads this many streams.
         workers = 1 if self._dump.index is not None and len(left) < _FEW else self._workers
         with closing(spread(_read_chunk, (make(chunk=chunk) for chunk in left.values()), workers=workers)) as hauls:
             for step, haul in zip(left, hauls, strict=True):
                 self._store.add(step, haul)
-                progress.advance(haul.pages)
-        progress.close()
+                self._progress.advance(haul.pages, note=f"round {number + 1}")
 
     def _chunks(self, number: int, wanted: Path, missing: Sequence[str]) -> list[Chunk]:
         if self._dump.index is None:
