@@ -52,18 +52,21 @@ def titles_of(taxon: Taxon, synonyms: Synonyms | None = None) -> tuple[str, ...]
     return tuple(dict.fromkeys(one_spelling(title) for title in titles if title.strip()))
 
 
-def leads_to(page: Page) -> tuple[str, ...]:
-    """The titles that must be at hand to judge a page: a redirect's target, meanings, the steps of its lineage."""
+def leads_to(page: Page, *, has_steps: bool = False) -> tuple[str, ...]:
+    """The titles that must be at hand to judge a page: a redirect's target, meanings, the first step of its lineage.
+
+    With `has_steps` those are at hand already.
+    """
     if page.redirect:
         return (one_spelling(page.redirect),)
     if page.title.startswith(TAXONOMY):
-        step = taxonomy_step(page)
+        step = None if has_steps else taxonomy_step(page)
         return (one_spelling(TAXONOMY + step.parent),) if step and step.parent else ()
     if page.namespace != 0:
         return ()
     if is_list_of_meanings(page):
         return tuple(one_spelling(title) for title in meanings(page))
-    box = taxobox_of(page.text)
+    box = None if has_steps else taxobox_of(page.text)
     return (one_spelling(TAXONOMY + box.key),) if box is not None and box.key else ()
 
 

@@ -108,8 +108,6 @@ class _Rounds:
             begun: list[str] = json.loads(path.read_text(encoding="utf-8"))
             return begun
         titles = self._store.missing()
-        if self._dump.index is None:  # the whole dump gave all there is of the lineages' steps
-            titles = [title for title in titles if not title.startswith(TAXONOMY)]
         write_json(path, titles)
         return titles
 
@@ -162,7 +160,7 @@ def _read_chunk(task: _Task) -> Haul:
         if is_titled or (task.is_whole and _is_told_by_box(raw, wanted)):
             page = parse_page(raw)
             if isinstance(page, Page):
-                kept.append(_kept(page, has_names=task.is_whole))
+                kept.append(_kept(page, is_whole=task.is_whole))
             else:
                 skipped.append(page)
     if task.dump.index is not None and not has_wanted:
@@ -180,6 +178,7 @@ def _is_told_by_box(raw: bytes, wanted: TitleSet) -> bool:
     return namespace == 0 and any(name in wanted for name in names_in_xml(raw))
 
 
-def _kept(page: Page, *, has_names: bool) -> Kept:
-    names = names_in_box(page.text) if has_names and page.namespace == 0 and not page.redirect else ()
-    return packed(page, names=names, needs=leads_to(page))
+def _kept(page: Page, *, is_whole: bool) -> Kept:
+    """A page as it is kept; who reads the whole dump keeps all steps of lineages, and need not ask for them."""
+    names = names_in_box(page.text) if is_whole and page.namespace == 0 and not page.redirect else ()
+    return packed(page, names=names, needs=leads_to(page, has_steps=is_whole))

@@ -6,6 +6,7 @@ A {{Taxobox}} writes its ranks out. The automatic ones give a name alone; its an
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from html import unescape
 from itertools import islice
 from typing import Final
@@ -24,6 +25,8 @@ _KINDS: Final = (
 _OPENS: Final = re.compile(rf"\{{\{{\s*({_KINDS.replace(' ', '[ _]+')})\s*(?=[|}}\n<])", re.IGNORECASE)
 _OPENS_IN_BYTES: Final = re.compile(_OPENS.pattern.replace("<", "&").encode(), re.IGNORECASE)
 _MOST: Final = 60_000
+"""Signs at the head of a page among which its box is looked for."""
+
 _TRIES: Final = 5
 _RANKS: Final = {
     "regnum": Rank.KINGDOM,
@@ -60,7 +63,12 @@ class Taxobox:
 
 def taxobox_of(text: str) -> Taxobox | None:
     """The first box of a page; None where there is none, or none that says a name."""
-    text = without_comments(text[: 4 * _MOST])
+    return _box_in(without_comments(text[:_MOST]))
+
+
+@lru_cache(maxsize=512)
+def _box_in(text: str) -> Taxobox | None:
+    """The box at a page's head; a page is asked for it when it is found, and again when it is chosen."""
     for opening in islice(_OPENS.finditer(text), _TRIES):
         fields = _fields(text, opening.start())
         box = _read(" ".join(opening[1].lower().replace("_", " ").split()), fields)
@@ -71,7 +79,7 @@ def taxobox_of(text: str) -> Taxobox | None:
 
 def _fields(text: str, start: int) -> dict[str, str]:
     """A template's parameters in its own markup."""
-    end = braces_end(text[: start + _MOST], start)
+    end = braces_end(text, start)
     markup = balanced(text[start:end]) if end > 0 else balanced(text[start : start + 2_000]) + "}}"
     if end < 0:  # its braces never close: it ends where the first line begins that is no parameter
         body = text[start : start + 4_000].split("\n")
@@ -147,7 +155,7 @@ def names_in_box(text: str) -> tuple[str, ...]:
     >>> names_in_box("{{Speciesbox\\n| genus = [[Pica (genus)|Pica]]\\n| species = pica\\n}}")
     ('Pica pica',)
     """
-    opening = _OPENS.search(text, 0, 4 * _MOST)
+    opening = _OPENS.search(text, 0, _MOST)
     if opening is None:
         return ()
     found = {
@@ -161,7 +169,7 @@ def names_in_box(text: str) -> tuple[str, ...]:
 
 def names_in_xml(raw: bytes) -> tuple[str, ...]:
     """`names_in_box` of a page that is still XML."""
-    opening = _OPENS_IN_BYTES.search(raw, 0, 4 * _MOST)
+    opening = _OPENS_IN_BYTES.search(raw, 0, _MOST)
     if opening is None:
         return ()
     return names_in_box(unescape(raw[opening.start() : opening.start() + 8_000].decode("utf-8", "replace")))
