@@ -108,9 +108,9 @@ def index_beside(dump: Path) -> Path | None:
 def open_source(path: Path, index: Path | None, workers: int) -> "OpenSource":
     """A dump as a source to open."""
     from thuja.captions.descriptions.describing import OpenSource
-    from thuja.captions.descriptions.dump import Dump, open_dump, site_of
+    from thuja.captions.descriptions.dump import Dump, head_of, open_dump
 
-    site_of(path)
+    head_of(path)
     dump = Dump(path=path, index=index)
     return OpenSource(
         plan={"dump": dump.plan()}, open=lambda table, work: open_dump(dump, table, work, workers=workers)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.captions.descriptions.wiki_pages import HEAD, PAGES, RAVEN, TAIL, Made, write_multistream, xml_of
 
 from thuja.captions.descriptions.dump import reading
-from thuja.captions.descriptions.dump.reading import Skipped, parse_page, raw_pages, read_dump, redirect_in, site_of
+from thuja.captions.descriptions.dump.reading import Skipped, head_of, parse_page, raw_pages, read_dump, redirect_in
 from thuja.captions.descriptions.dump.streams import Chunk, chunks_of
 from thuja.captions.descriptions.pages import Page
 from thuja.errors import BadFile, EmptyInput
@@ -136,7 +136,7 @@ def test_what_is_no_dump_says_so(tmp_path: Path) -> None:
 def test_the_head_says_whose_dump_it_is(tmp_path: Path) -> None:
     path = tmp_path / "dump.xml"
     path.write_text(xml_of(PAGES))
-    assert (site_of(path).database, site_of(path).main_page) == ("enwiki", "https://en.wikipedia.org/wiki/Main_Page")
+    assert (head_of(path).database, head_of(path).main_page) == ("enwiki", "https://en.wikipedia.org/wiki/Main_Page")
 
 
 def test_of_several_revisions_the_last_one_is_read() -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from thuja.captions.descriptions.dump.index import another_dump, places, streams_at
-from thuja.captions.descriptions.dump.reading import Skipped, namespace_of, parse_page, raw_pages, site_of, title_of
+from thuja.captions.descriptions.dump.reading import Skipped, head_of, namespace_of, parse_page, raw_pages, title_of
 from thuja.captions.descriptions.dump.store import Haul, Kept, PageStore, packed
 from thuja.captions.descriptions.dump.streams import Chunk, chunks_of
 from thuja.captions.descriptions.page_choice import leads_to
@@ -60,7 +60,7 @@ def harvest(dump: Dump, titles: Iterable[str], folder: Path, *, workers: int = 1
 
     Raises EmptyInput, BadFile for a dump or index that cannot be read, OutputExists for a folder of another harvest.
     """
-    site_of(dump.path)
+    head_of(dump.path)
     folder.mkdir(parents=True, exist_ok=True)
     wanted = folder / "wanted-0.npy"
     if not wanted.exists():

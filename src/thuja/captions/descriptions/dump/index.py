@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from thuja.captions.descriptions.dump.reading import Skipped, parse_page, raw_pages, site_of, title_of
+from thuja.captions.descriptions.dump.reading import Skipped, head_of, parse_page, raw_pages, title_of
 from thuja.captions.descriptions.dump.streams import STREAM, Chunk, kind_of, pieces
 from thuja.captions.descriptions.pages import Page
 from thuja.captions.descriptions.titles import TitleSet, hashes_of, one_spelling
@@ -22,7 +22,7 @@ def read_titles(dump: Path, index: Path, titles: Collection[str]) -> Iterator[Pa
 
     Raises BadFile for an index of another dump.
     """
-    site_of(dump)
+    head_of(dump)
     wanted = {one_spelling(title) for title in titles}
     targets: set[str] = set()
     for page in _read(dump, index, wanted):

@@ -36,7 +36,7 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class DumpHead:
     """Whose dump it is: the wiki's database name, such as `enwiki`, and the address of its main page."""
 
     database: str = ""
@@ -48,7 +48,7 @@ def read_dump(path: Path, *, on_skipped: Callable[[Skipped], None] | None = None
 
     What cannot be read is handed to `on_skipped`. Raises EmptyInput, or BadFile for another file or one cut short.
     """
-    site_of(path)
+    head_of(path)
     for raw in raw_pages(Path(path), Chunk()):
         page = raw if isinstance(raw, Skipped) else parse_page(raw)
         if isinstance(page, Page):
@@ -57,7 +57,7 @@ def read_dump(path: Path, *, on_skipped: Callable[[Skipped], None] | None = None
             on_skipped(page)
 
 
-def site_of(path: Path) -> Site:
+def head_of(path: Path) -> DumpHead:
     """What the dump's head says of its wiki. Raises EmptyInput or BadFile for what is no dump."""
     path, head = require_dump(path), b""
     for _, piece in pieces(path, 0):
@@ -77,7 +77,7 @@ def site_of(path: Path) -> Site:
         match = re.search(rb"<%s>([^<]*)</%s>" % (tag, tag), head)
         return unescape(match[1].decode("utf-8", "replace")).strip() if match else ""
 
-    return Site(database=said(b"dbname"), main_page=said(b"base"))
+    return DumpHead(database=said(b"dbname"), main_page=said(b"base"))
 
 
 def raw_pages(path: Path, chunk: Chunk) -> Iterator[bytes | Skipped]:

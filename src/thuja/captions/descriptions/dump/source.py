@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from thuja.captions.descriptions.dump.harvest import Dump, harvest
-from thuja.captions.descriptions.dump.reading import site_of
+from thuja.captions.descriptions.dump.reading import head_of
 from thuja.captions.descriptions.dump.store import PageStore
 from thuja.captions.descriptions.page_choice import LookupSource, Site, Synonyms
 from thuja.captions.descriptions.pages import Found
@@ -83,7 +83,7 @@ def open_dump(dump: Dump, table: TaxonTable, folder: Path, *, workers: int = 1) 
 
 def site_of_dump(dump: Dump) -> Site:
     """The wiki that a dump's head names; `enwiki` is `wikipedia-en`."""
-    said = site_of(dump.path)
+    said = head_of(dump.path)
     language = said.database.removesuffix("wiki")
     name = f"wikipedia-{language}" if said.database.endswith("wiki") and language else said.database or "wiki"
     where = urlsplit(said.main_page)
