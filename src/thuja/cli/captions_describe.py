@@ -126,7 +126,7 @@ def _api(url: str, contact: str | None) -> "OpenSource":
 
     if not contact:
         raise UsageError("a wiki's API wants to know who asks", hint="--contact: a mail address, or a page of yours")
-    wiki = open_wiki(url, contact=contact, cache=cache_folder() / "wiki-pages.sqlite")
+    wiki = open_wiki(url, contact=contact, cache=cache_folder() / "wikis")
 
     def opened() -> LookupSource:
         said = wiki.site()

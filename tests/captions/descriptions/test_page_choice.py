@@ -106,6 +106,11 @@ def test_a_page_without_words_on_looks_says_so() -> None:
     assert find(RAVEN_TAXON, empty).reason == "no_looks"
 
 
+def test_a_page_that_could_not_be_read_says_so() -> None:
+    [(_, found)] = LookupSource(lambda titles: iter([Page(title="Corvus corax")])).pages([RAVEN_TAXON])
+    assert (found.reason, found.source.title) == ("broken_page", "Corvus corax")
+
+
 def test_synonyms_that_are_handed_in_are_tried_and_believed_where_the_box_bears_one() -> None:
     taxon = Taxon.from_lineage(f"{BIRDS} Corvidae Corvus novus")
     wiki = SmallWiki([*PAGES, Made("Old name", "", redirect="Common raven")])

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote
 
+from mwparserfromhell.parser import ParserError
+
 from thuja.captions.descriptions.description import Source
 from thuja.captions.descriptions.lineages import (
     ENGLISH,
@@ -124,16 +126,25 @@ class Chooser:
         refused: dict[str, Page | None] = {}
         for title in titles_of(taxon, self.synonyms):
             for page in self._pages_at(title, refused, is_sure=has_ancestors(taxon)):
-                known_by = self._known_by(page, taxon, title)
-                if not known_by:
-                    refused.setdefault("other_lineage", page)
-                    continue
-                sections = looks_of(page.text)
-                if sections:
-                    return Found(source=self.site.source_of(page), sections=sections, known_by=known_by)
-                refused.setdefault("no_looks", page)
+                found = self._read(page, taxon, title)
+                if found.sections:
+                    return found
+                refused.setdefault(found.reason, page)
         reason = next((reason for reason in _BEST_FIRST if reason in refused), "no_page")
         return Found(source=self.site.source_of(refused.get(reason)), reason=reason)
+
+    def _read(self, page: Page, taxon: Taxon, asked: str) -> Found:
+        """What a page has on a taxon. A page without text is one that could not be read."""
+        source = self.site.source_of(page)
+        try:
+            known_by = self._known_by(page, taxon, asked) if page.text else ""
+            sections = looks_of(page.text) if known_by else ()
+        except ParserError:
+            return Found(source=source, reason="broken_page")
+        if sections:
+            return Found(source=source, sections=sections, known_by=known_by)
+        reason = "no_looks" if known_by else "other_lineage" if page.text else "broken_page"
+        return Found(source=source, reason=reason)
 
     def _pages_at(self, title: str, refused: dict[str, Page | None], *, is_sure: bool) -> Iterator[Page]:
         """The article that a title leads to, or those on its list of meanings, where lineages tell them apart."""

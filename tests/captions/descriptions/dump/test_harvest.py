@@ -44,6 +44,14 @@ def test_two_pages_whose_boxes_bear_one_name_are_not_chosen_between(tmp_path: Pa
         assert list(store.lookup(["Corvus corax"])) == []
 
 
+def test_a_wanted_page_that_is_broken_is_kept_without_text(tmp_path: Path) -> None:
+    path = tmp_path / "dump.xml"
+    path.write_text(xml_of([RAVEN]).replace("</revision>", "</revisions>"))
+    with closing(harvest(Dump(path=path), ["Common raven"], tmp_path / "work")) as store:
+        assert [(page.title, page.text) for page in store.lookup(["Common raven"])] == [("Common raven", "")]
+        assert [one.title for one in store.skipped()] == ["Common raven"]
+
+
 @pytest.mark.parametrize("has_index", [True, False])
 def test_a_run_that_failed_goes_on_and_ends_with_the_same_pages(tmp_path: Path, has_index: bool) -> None:
     """The last stream is damaged at first: all that comes before it is done, and is not read again."""

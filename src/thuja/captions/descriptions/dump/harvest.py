@@ -152,17 +152,16 @@ def _read_chunk(task: _Task) -> Haul:
     has_wanted = False
     for raw in raw_pages(task.dump.path, task.chunk):
         count += 1
-        if isinstance(raw, Skipped):
-            skipped.append(raw)
-            continue
-        is_titled = title_of(raw) in wanted
+        title = raw.title if isinstance(raw, Skipped) else title_of(raw)
+        is_titled = title in wanted
         has_wanted = has_wanted or is_titled
-        if is_titled or (task.is_whole and _is_told_by_box(raw, wanted)):
-            page = parse_page(raw)
-            if isinstance(page, Page):
-                kept.append(_kept(page, is_whole=task.is_whole))
-            else:
-                skipped.append(page)
+        is_kept = is_titled or (task.is_whole and not isinstance(raw, Skipped) and _is_told_by_box(raw, wanted))
+        page = raw if isinstance(raw, Skipped) else parse_page(raw) if is_kept else None
+        if isinstance(page, Skipped):
+            skipped.append(page)
+            page = Page(title=title) if is_titled else None  # without text it is a broken page
+        if page is not None:
+            kept.append(_kept(page, is_whole=task.is_whole))
     if task.dump.index is not None and not has_wanted:
         raise another_dump(
             task.dump.index, f"the stream at byte {task.chunk.start:,} has none of the pages it promises"
