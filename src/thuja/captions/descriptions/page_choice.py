@@ -68,7 +68,10 @@ def leads_to(page: Page, *, has_steps: bool = False) -> tuple[str, ...]:
         return ()
     if is_list_of_meanings(page):
         return tuple(one_spelling(title) for title in meanings(page))
-    box = None if has_steps else taxobox_of(page.text)
+    try:
+        box = None if has_steps else taxobox_of(page.text)
+    except ParserError:  # said of the page when it is read
+        return ()
     return (one_spelling(TAXONOMY + box.key),) if box is not None and box.key else ()
 
 
