@@ -16,7 +16,7 @@ _LIST_OF_MEANINGS: Final = re.compile(
     r"[^{}|\n]*index[ _]article)\s*(?:\||\}\})",
     re.IGNORECASE,
 )
-_NAMED: Final = re.compile(r"\[\[\s*([^\[\]|#]+?)\s*(?:[|#][^\[\]]*)?\]\]")
+_NAMED: Final = re.compile(r"\[\[([^\[\]|#]{1,300})(?:[|#][^\[\]]{0,300})?\]\]")
 _FIELD: Final = r"\|\s*%s\s*=\s*([^|\n}]*)"
 _MOST_MEANINGS: Final = 30
 
@@ -29,7 +29,7 @@ def is_list_of_meanings(page: Page) -> bool:
 def meanings(page: Page) -> tuple[str, ...]:
     """The titles on a list of meanings that are its own with a qualifier: `Oenanthe (plant)` on `Oenanthe`."""
     name = page.title.removesuffix(" (disambiguation)")
-    found = (match[1].replace("_", " ") for match in _NAMED.finditer(page.text))
+    found = (match[1].replace("_", " ").strip() for match in _NAMED.finditer(page.text))
     return tuple(dict.fromkeys(title for title in found if title.startswith(f"{name} (")))[:_MOST_MEANINGS]
 
 
