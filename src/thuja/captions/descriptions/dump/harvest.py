@@ -29,7 +29,9 @@ from thuja.jobs import Progress, spread, write_json
 _ROUNDS: Final = 60
 _WHOLE_ROUNDS: Final = 2
 _TEMPLATES: Final = 10
-_FEW: Final = 100
+_FEW: Final = 5
+_STREAMS: Final = 20
+"""Of an indexed dump that are read and kept at a time; each is some 100 pages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +49,10 @@ class Dump:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Task:
-    """A chunk to read: for the titles in the file `wanted`; for what their boxes say too, where `is_whole`."""
+    """Chunks to read: for the titles in the file `wanted`; for what their boxes say too, where `is_whole`."""
 
     dump: Dump
-    chunk: Chunk
+    chunks: tuple[Chunk, ...]
     wanted: Path
     is_whole: bool
 
@@ -118,12 +120,14 @@ class _Rounds:
 
     def _read(self, number: int, wanted: Path, missing: Sequence[str]) -> None:
         chunks = self._chunks(number, wanted, missing)
-        steps = {f"{number}:{chunk.start}": chunk for chunk in chunks}
-        left = {step: chunk for step, chunk in steps.items() if not self._store.is_done(step)}
+        size = 1 if self._dump.index is None else _STREAMS
+        parts = [tuple(chunks[start : start + size]) for start in range(0, len(chunks), size)]
+        steps = {f"{number}:{part[0].start}": part for part in parts}
+        left = {step: part for step, part in steps.items() if not self._store.is_done(step)}
         make = partial(_Task, dump=self._dump, wanted=wanted, is_whole=self._dump.index is None and number == 0)
-        # Processes take a second to start, in which one alone reads this many streams.
+        # Processes take a second to start, in which one alone reads this many parts.
         workers = 1 if self._dump.index is not None and len(left) < _FEW else self._workers
-        with closing(spread(_read_chunk, (make(chunk=chunk) for chunk in left.values()), workers=workers)) as hauls:
+        with closing(spread(_read_part, (make(chunks=part) for part in left.values()), workers=workers)) as hauls:
             for step, haul in zip(left, hauls, strict=True):
                 self._store.add(step, haul)
                 self._progress.advance(haul.pages, note=f"round {number + 1}")
@@ -148,14 +152,23 @@ class _Rounds:
         self._store.add_places(steps)
 
 
-def _read_chunk(task: _Task) -> Haul:
-    """What is wanted of one chunk; runs in a worker."""
+def _read_part(task: _Task) -> Haul:
+    """What is wanted of some chunks; runs in a worker."""
+    hauls = [_read_chunk(task, chunk) for chunk in task.chunks]
+    return Haul(
+        kept=tuple(one for haul in hauls for one in haul.kept),
+        skipped=tuple(one for haul in hauls for one in haul.skipped),
+        pages=sum(haul.pages for haul in hauls),
+    )
+
+
+def _read_chunk(task: _Task, chunk: Chunk) -> Haul:
     wanted = TitleSet.open(task.wanted)
     kept: list[Kept] = []
     skipped: list[Skipped] = []
     count = 0
     has_wanted = False
-    for raw in raw_pages(task.dump.path, task.chunk):
+    for raw in raw_pages(task.dump.path, chunk):
         count += 1
         title = raw.title if isinstance(raw, Skipped) else title_of(raw)
         is_titled = title in wanted
@@ -168,9 +181,7 @@ def _read_chunk(task: _Task) -> Haul:
         if page is not None:
             kept.append(_kept(page, is_whole=task.is_whole))
     if task.dump.index is not None and not has_wanted:
-        raise another_dump(
-            task.dump.index, f"the stream at byte {task.chunk.start:,} has none of the pages it promises"
-        )
+        raise another_dump(task.dump.index, f"the stream at byte {chunk.start:,} has none of the pages it promises")
     return Haul(kept=tuple(kept), skipped=tuple(skipped), pages=count)
 
 
