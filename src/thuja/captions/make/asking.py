@@ -7,7 +7,6 @@ the run ends with these pictures still to do.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
@@ -24,7 +23,7 @@ from thuja.captions.make.rows import RowFacts, row_of, unusable_row
 from thuja.captions.make.settings import Pace
 from thuja.captions.make.unit_tables import write_unit
 from thuja.errors import ImageError
-from thuja.jobs import Progress, Units
+from thuja.jobs import Progress, Units, say
 from thuja.taxonomy import Taxon
 
 
@@ -65,10 +64,14 @@ class Asking:
 
     def run(self, units: Iterable[Unit]) -> None:
         """Settle every picture of these units; raises CaptionerStopped where no further one will be, ThujaError."""
-        with ExitStack() as stack:
-            run = _Run(asking=self, pool=stack.enter_context(ThreadPoolExecutor(self.pace.concurrency)))
-            stack.callback(run.close)
+        run = _Run(asking=self, pool=ThreadPoolExecutor(self.pace.concurrency))
+        try:
             run.go(units)
+        except KeyboardInterrupt:
+            say("stopping: answers under way are waited for; interrupt again to leave them")
+            raise
+        finally:
+            run.close()
 
     def journal_of(self, unit: Unit) -> Path:
         """Where the journal of a unit lies."""
@@ -109,11 +112,19 @@ class _Run:
             raise self.stopped
 
     def close(self) -> None:
-        """Let threads end after the request that they wait for, and close what is open."""
+        """Let threads end after the request that they wait for, which is paid; an interrupt ends them at once."""
         self.stop.set()
-        self.pool.shutdown(wait=True, cancel_futures=True)
-        for work in self.open_works.values():
-            work.journal.close()
+        try:
+            self.pool.shutdown(wait=True, cancel_futures=True)
+        except KeyboardInterrupt:
+            close = getattr(self.asking.drafter.captioner, "close", None)
+            if close is not None:
+                close()
+            self.pool.shutdown(wait=True, cancel_futures=True)
+            raise
+        finally:
+            for work in self.open_works.values():
+                work.journal.close()
 
     def _todo(self, units: Iterable[Unit]) -> Iterator[tuple[_Work, Picture]]:
         """The pictures that are not settled; a unit is put away when its last one is."""
@@ -234,4 +245,3 @@ class _Run:
     def _advance(self, count: int) -> None:
         if self.asking.progress is not None:
             self.asking.progress.advance(count)
-

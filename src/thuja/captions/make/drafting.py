@@ -1,4 +1,4 @@
-"""One picture: asked about, checked, and asked about again with what was wrong, until a draft is accepted or tries end."""
+"""One picture: asked about, checked, and asked about again with what was wrong, until a draft is accepted."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -55,7 +55,7 @@ class Log(Protocol):
         """A request ended without an answer."""
 
 
-class Unanswered(Exception):  # noqa: N818 - no error: the caller weighs it
+class Unanswered(Exception):
     """Nobody answered, which may be the picture's bad luck or the end of the server: the caller knows the others."""
 
     def __init__(self, number: int, draft: Draft) -> None:
@@ -118,7 +118,9 @@ class Drafter:
             answer = self.captioner(data, prompt)
         except CaptionerError as error:
             reason = _ERROR_REASONS.get(error.reason, error.message)
-            return replace(asked, error=error.reason, faults=(Fault(check=error.reason, reason=reason),))
+            spent = error.spent or Answer(text="")
+            told = asdict(replace(spent, text=""))
+            return replace(asked, **told, error=error.reason, faults=(Fault(check=error.reason, reason=reason),))
         return self._checked(answer if isinstance(answer, Answer) else Answer(text=answer), asked, subject)
 
     def _checked(self, answer: Answer, asked: Draft, subject: Subject) -> Draft:

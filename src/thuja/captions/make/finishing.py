@@ -172,9 +172,11 @@ def _catalog_of_curation(source: Path, folder: Path, path: Path, *, is_limited: 
     )
     rows = rows.join(said, on="uuid", how="inner" if is_limited else "left", maintain_order="left")
     is_dropped = pl.col("_reason").is_not_null()
-    changed = [pl.when("_is_asked").then("_caption").otherwise("caption").alias("caption")] if "caption" in names else [
-        pl.col("_caption").alias("caption")
-    ]
+    changed = (
+        [pl.when("_is_asked").then("_caption").otherwise("caption").alias("caption")]
+        if "caption" in names
+        else [pl.col("_caption").alias("caption")]
+    )
     for name, value in (("drop_reason", pl.col("_reason")), ("dropped_by", pl.lit(DROPPED_BY))):
         if name in names:
             changed.append(pl.when(is_dropped).then(value).otherwise(name).alias(name))

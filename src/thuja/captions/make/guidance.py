@@ -1,14 +1,14 @@
-"""What guides the prompts of a run: the table of descriptions and the format examples, asked for a unit's taxa at a time."""
+"""What guides the prompts of a run: the table of descriptions and the format examples."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from thuja.captions.examples import FormatExamples, read_examples
 from thuja.captions.make.drafting import Guide
 from thuja.captions.make.guides import DescriptionTable
 from thuja.captions.prompts import Template
-from thuja.captions.prompts.examples import FormatExamples
 from thuja.taxonomy import Taxon
 
 
@@ -27,7 +27,7 @@ class Guidance:
         examples = self.examples if self._asks("examples") else None
         return {
             taxon: Guide(
-                description=described.get(taxon), examples=examples.of(taxon) if examples is not None else ()
+                description=described.get(taxon), examples=examples.of(taxon).sentences if examples is not None else ()
             )
             for taxon in taxa
         }
@@ -48,10 +48,11 @@ class GuidancePlan:
     def open(self) -> Guidance:
         """Read the template and the examples, and open the descriptions; raises UsageError, EmptyInput, BadFile."""
         template = Template.read(self.template) if self.template is not None else Template.of(self.strategy)
+        examples = read_examples(self.examples) if self.examples is not None else ()
         return Guidance(
             template=template,
             descriptions=DescriptionTable.open(self.descriptions) if self.descriptions is not None else None,
-            examples=FormatExamples.read(self.examples) if self.examples is not None else FormatExamples.built_in(),
+            examples=FormatExamples.from_examples(examples),
         )
 
     def plan(self) -> dict[str, Any]:

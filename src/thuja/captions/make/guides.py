@@ -89,7 +89,7 @@ def _described(row: Mapping[str, Any]) -> Description:
 
 
 def _chosen(taxon: Taxon, found: list[Description]) -> Description | None:
-    """The row of this very lineage; else the only one of this name, and of no other kingdom: a genus name may stand under two."""
+    """The row of this very lineage; else the only one of this name that no kingdom speaks against."""
     exact = next((one for one in found if one.taxon == taxon), None)
     kingdom = taxon[Rank.KINGDOM]
     near = [one for one in found if not kingdom or one.taxon[Rank.KINGDOM] in ("", kingdom)]

@@ -46,7 +46,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """Pictures that are done together: `name` is the shard's, without its suffix; `source` the shard it is read from."""
+    """Pictures that are done together: `name` is the shard's without its suffix, `source` the shard it is read from."""
 
     number: int
     name: str
@@ -57,7 +57,7 @@ class Unit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """What was named. `catalog` is the table that a curation left; `other_shards` are of splits that nobody asked for."""
+    """What was named. `catalog` is what a curation left; `other_shards` are of splits that nobody asked for."""
 
     name: str
     units: Callable[[], Iterator[Unit]]
@@ -146,9 +146,7 @@ def named(record: Record) -> Record:
     """The record under an id that a member of a shard can bear, as `thuja shards repack` gives it."""
     if is_key(record.uuid):
         return record
-    return replace(
-        record, uuid=uuid_of_source("shard", record.uuid), source_id=record.source_id or record.uuid
-    )
+    return replace(record, uuid=uuid_of_source("shard", record.uuid), source_id=record.source_id or record.uuid)
 
 
 def _listed(data: Path, pictures: Callable[[], Iterator[Record]], splits: Sequence[str]) -> Inputs:
@@ -170,7 +168,9 @@ def _listed(data: Path, pictures: Callable[[], Iterator[Record]], splits: Sequen
             yield _held(number, split, numbers, waiting[split])
             number += 1
 
-    return Inputs(name=str(data), units=units, stamps=[_stamp(path) for path in files] or [(str(data.absolute()), 0, 0)])
+    return Inputs(
+        name=str(data), units=units, stamps=[_stamp(path) for path in files] or [(str(data.absolute()), 0, 0)]
+    )
 
 
 def _placed(pictures: Callable[[], Iterator[Record]]) -> Iterator[tuple[Record, str]]:
@@ -207,4 +207,3 @@ def _held(number: int, split: str, numbers: dict[str, int], pictures: list[Pictu
 def _stamp(path: Path) -> tuple[str, int, int]:
     status = path.stat()
     return str(path.absolute()), status.st_size, status.st_mtime_ns
-

@@ -1,4 +1,4 @@
-"""Images that lie by themselves, as Records: named by a table with their lineages, or by the folders that they lie in."""
+"""Images that lie by themselves, as Records: named by a table with their lineages, or by their folders."""
 
 import csv
 import re
@@ -64,8 +64,10 @@ def taxon_of(row: Mapping[str, Any]) -> Taxon:
         return taxon
     name = " ".join(str(row.get("scientific_name") or "").split())
     genus, _, species = name.partition(" ")
-    return Taxon(genus=genus, species=species, common=taxon.common) if species else Taxon(
-        species=genus, common=taxon.common
+    return (
+        Taxon(genus=genus, species=species, common=taxon.common)
+        if species
+        else Taxon(species=genus, common=taxon.common)
     )
 
 

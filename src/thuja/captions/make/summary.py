@@ -82,7 +82,9 @@ class Summary:
             raise BadFile(f"{path} cannot be read: {error}", hint="--force makes it anew") from error
 
 
-def summarize(captions: Path, requests: Requests, *, repeats: int = 0, plan: Mapping[str, Any] | None = None) -> Summary:
+def summarize(
+    captions: Path, requests: Requests, *, repeats: int = 0, plan: Mapping[str, Any] | None = None
+) -> Summary:
     """Count what stands in a table of captions."""
     totals: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
