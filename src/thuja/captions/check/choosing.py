@@ -1,0 +1,42 @@
+"""The checks that settings ask for."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from thuja.captions.check.characters import Characters
+from thuja.captions.check.copying import Copying
+from thuja.captions.check.finding import Check
+from thuja.captions.check.invisible import Invisible
+from thuja.captions.check.language import Language
+from thuja.captions.check.leakage import Leakage
+from thuja.captions.check.length import Length
+from thuja.captions.check.naming import Naming
+from thuja.captions.check.refusal import Refusal
+from thuja.captions.check.sentence import OneSentence
+from thuja.captions.check.settings import CheckSettings
+
+_MAKERS: Final[Mapping[str, Callable[[CheckSettings], Check]]] = {
+    "characters": lambda settings: Characters(),
+    "length": lambda settings: Length(least=settings.min_words, most=settings.max_words),
+    "sentence": lambda settings: OneSentence(),
+    "refusal": lambda settings: Refusal(),
+    "leakage": lambda settings: Leakage(),
+    "language": lambda settings: Language(),
+    "name": lambda settings: Naming.of(settings.other_names),
+    "invisible": lambda settings: Invisible(),
+    "copying": lambda settings: Copying(run=settings.copied_run, share=settings.copied_share),
+}
+
+
+def checks_of(settings: CheckSettings | None = None) -> tuple[Check, ...]:
+    """The checks of one caption by itself, in the settings' order.
+
+    >>> from thuja.captions.check.finding import Subject
+    >>> from thuja.taxonomy import Taxon
+    >>> raven = Subject(taxon=Taxon(genus="Corvus", species="corax", common="raven"), names=("raven",))
+    >>> said = "As an AI, I cannot see the raven."
+    >>> [finding.check for check in checks_of() if (finding := check(said, raven)).is_fault]
+    ['refusal']
+    """
+    chosen = settings or CheckSettings()
+    return tuple(_MAKERS[name](chosen) for name in chosen.checks if name in _MAKERS)
