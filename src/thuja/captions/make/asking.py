@@ -179,6 +179,8 @@ class _Run:
         outcome = future.result()
         if outcome.stopped is not None:
             self._stop_for(outcome.stopped)
+        elif outcome.unanswered is not None and self.stopped is not None:
+            work.journal.failed(picture.uuid, outcome.unanswered.number, outcome.unanswered.draft.error)
         elif outcome.unanswered is not None:
             self.held.append((work, picture, outcome.unanswered))
             if len(self.held) >= self.asking.pace.patience:

@@ -15,6 +15,7 @@ from thuja.captions.check.verdict import verdict
 from thuja.captions.descriptions.description import Description
 from thuja.captions.make.drafts import UNANSWERED, Draft, Fault, is_settled
 from thuja.captions.make.inputs import Picture
+from thuja.captions.make.journal import STOPPED
 from thuja.captions.make.settings import MakeSettings
 from thuja.captions.prompts import Request, Template
 from thuja.captions.prompts.naming import name_of
@@ -92,7 +93,7 @@ class Drafter:
             try:
                 draft = self._answered(data, prompt, subject)
             except CaptionerStopped:
-                log.failed(picture.uuid, number, "stopped")
+                log.failed(picture.uuid, number, STOPPED)
                 raise
             if draft.error in UNANSWERED:
                 raise Unanswered(number, draft)

@@ -29,6 +29,8 @@ CAPTIONS: Final = "captions.parquet"
 SHARDS: Final = "shards"
 DROPPED_BY: Final = "captions"
 _ROWS: Final = 2_000
+_FEW: Final = 5_000
+"""Pictures that one process writes sooner than others are started."""
 
 Said = Mapping[str, str | None]
 """The captions of a unit by uuid; None for a reject, and no entry for a picture that is not in the shard."""
@@ -81,7 +83,8 @@ def write_shards(inputs: Inputs, units: Units, folder: Path, *, text_keys: bool 
     progress = Progress(total=None, label="writing shards", unit="pictures")
     job = partial(_write_shard, folder=shards, text_keys=text_keys)
     facts: list[ShardFacts] = []
-    with closing(spread(job, _tasks(inputs, units, folder), workers=min(4, cores()))) as written:
+    is_small = pq.read_metadata(folder / CAPTIONS).num_rows < _FEW
+    with closing(spread(job, _tasks(inputs, units, folder), workers=1 if is_small else min(4, cores()))) as written:
         for one in written:
             if one is not None:
                 facts.append(one)

@@ -20,6 +20,9 @@ from typing import Any, Final, Self
 from thuja.captions.make.drafts import Draft
 from thuja.errors import BadFile
 
+STOPPED: Final = "stopped"
+"""The reason of a request that was not sent, because the captioner sends no more."""
+
 _SYNC: Final = 1.0
 """Seconds between two calls that bring the lines to the disk itself, for the day that the machine fails."""
 
@@ -125,7 +128,7 @@ def _take(told: Told, asked: Counter[tuple[str, int]], said: dict[str, Any]) -> 
             drafts.append(Draft.from_json(said))
     elif "failed" in said:
         asked[said["failed"], said["try"]] -= 1
-        told.failed += 1
+        told.failed += said["reason"] != STOPPED
     else:
         told.unusable[said["unusable"]] = (said["reason"], said["message"])
 
