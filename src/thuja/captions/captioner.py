@@ -53,15 +53,27 @@ Raises CaptionerError for what this picture cannot have, and CaptionerStopped fo
 
 
 class CaptionerError(ThujaError):
-    """One picture that got no answer; `reason` is a short stable word for tables."""
+    """One picture that got no answer; `reason` is a short stable word for tables.
 
-    def __init__(self, message: str, *, reason: str = "no_answer", hint: str = "") -> None:
+    `spent` is what the asking took all the same: requests, tokens and cost, None where nothing was asked.
+    """
+
+    def __init__(self, message: str, *, reason: str = "no_answer", hint: str = "", spent: Answer | None = None) -> None:
         super().__init__(message, hint=hint)
         self.reason = reason
+        self.spent = spent
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (self.message, self.reason, self.hint, self.spent))
 
 
 class CaptionerStopped(ThujaError):
     """No further picture will get an answer: a wrong key, a model that sees no images, a budget that is spent."""
+
+
+def _rebuild(message: str, reason: str, hint: str, spent: Answer | None) -> CaptionerError:
+    """Errors cross process borders: pickle calls this instead of `__init__(*args)`."""
+    return CaptionerError(message, reason=reason, hint=hint, spent=spent)
 
 
 REASONS: Final = ("no_answer", "timeout", "refused", "empty", "broken_answer", "image")
