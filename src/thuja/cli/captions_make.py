@@ -57,12 +57,7 @@ def make_command(
     if ray is not None:
         use_ray(ray)
     from thuja.captions.make import Pace, make
-    from thuja.captions.make.job import VERB
-    from thuja.jobs import is_complete, require_output
 
-    require_output(out, verb=VERB, force=choice.force, resume=choice.resume)
-    if not (choice.resume and is_complete(out, verb=VERB)):
-        server.check()
     pace = Pace(concurrency=server.concurrency, workers=workers if ray is not None else 0)
     summary = make(
         data,

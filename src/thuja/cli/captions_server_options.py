@@ -67,26 +67,13 @@ class ServerChoice(NamedTuple):
         )
 
     def opener(self) -> "Callable[[Portion], Captioner]":
-        """What opens the captioner in any process; a server is asked one small picture first."""
+        """What opens the captioner in any process."""
         from thuja.captions.make.opening import open_named, open_servers
 
         self.require_one()
         if self.captioner:
             return functools.partial(open_named, name=self.captioner)
         return functools.partial(open_servers, settings=self.settings())
-
-    def check(self) -> None:
-        """Raise ThujaError where no server does its work, before anything is written."""
-        from thuja.captions.make import Portion
-        from thuja.captions.make.opening import open_named
-        from thuja.captions.server import ServerCaptioner, check_servers
-
-        self.require_one()
-        if self.captioner:
-            open_named(Portion(), self.captioner)
-            return
-        with ServerCaptioner(self.settings()) as captioner:
-            check_servers(captioner)
 
     def name(self) -> str:
         """What tells this captioner from others: whatever changes its words, and no address, rate or price."""

@@ -143,6 +143,17 @@ def test_a_captioner_that_never_answers_makes_no_rejects(tmp_path: Path) -> None
         make(shards, Output(folder=tmp_path / "out"), handed=handed(Scripted(fails_after=0)), pace=PACE)
 
 
+def test_a_picture_that_fails_alone_is_given_up_in_the_third_run(tmp_path: Path) -> None:
+    """Else a run whose last picture no server can bear would never end."""
+    shards = write_shards(tmp_path / "in", {"train": [2]})
+    captioner = Scripted(script=lambda mark, number: "no_answer")
+    for resume in (False, True):
+        with pytest.raises(CaptionerStopped, match="got no answer"):
+            make(shards, Output(folder=tmp_path / "out", resume=resume), handed=handed(captioner), pace=PACE)
+    summary = make(shards, Output(folder=tmp_path / "out", resume=True), handed=handed(captioner), pace=PACE)
+    assert (dict(summary.reasons), summary.failed) == ({"no_answer": 2}, 4)
+
+
 def test_resuming_a_complete_run_asks_nobody(shards: Path, tmp_path: Path) -> None:
     first = make(shards, Output(folder=tmp_path / "out"), handed=handed(Scripted()), pace=PACE)
     again = make(shards, Output(folder=tmp_path / "out", resume=True), handed=handed(Scripted(stops_after=0)))

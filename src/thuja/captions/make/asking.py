@@ -5,13 +5,14 @@ answered it was the picture's bad luck and becomes its reject, but where none is
 the run ends with these pictures still to do.
 """
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event
-from typing import Any
+from typing import Any, Final
 
 from thuja.captions.captioner import CaptionerStopped
 from thuja.captions.make.drafting import Drafter, Guide, Unanswered
@@ -25,6 +26,9 @@ from thuja.captions.make.unit_tables import write_unit
 from thuja.errors import ImageError
 from thuja.jobs import Progress, Units, say
 from thuja.taxonomy import Taxon
+
+_FAILED_RUNS: Final = 2
+"""Runs in which a picture got no answer, and nobody else did, after which it is not asked about a further time."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,10 +49,22 @@ class _Work:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Outcome:
-    """How a thread ended with a picture; both None where it is settled."""
+    """How a thread ended with a picture, and when it began and ended; both None where it is settled."""
 
+    began: float
+    ended: float
     unanswered: Unanswered | None = None
     stopped: CaptionerStopped | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    """A picture that nobody answered for at that moment."""
+
+    work: _Work
+    picture: Picture
+    unanswered: Unanswered
+    at: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +104,7 @@ class _Run:
     done: "SimpleQueue[Future[_Outcome]]" = field(default_factory=SimpleQueue)
     flying: dict[Future[_Outcome], tuple[_Work, Picture]] = field(default_factory=dict)
     open_works: dict[int, _Work] = field(default_factory=dict)
-    held: list[tuple[_Work, Picture, Unanswered]] = field(default_factory=list)
+    held: list[_Held] = field(default_factory=list)
     answered: int = 0
     stopped: CaptionerStopped | None = None
 
@@ -103,11 +119,7 @@ class _Run:
             future.add_done_callback(self.done.put)
         while self.flying:
             self._collect()
-        if self.held and self.stopped is None:
-            if self.answered == 0:
-                self._stop_for(self._gone(self.held[-1][2]))
-            else:
-                self._settle_held()
+        self._end_held()
         if self.stopped is not None:
             raise self.stopped
 
@@ -157,18 +169,23 @@ class _Run:
 
     def _one(self, work: _Work, picture: Picture) -> _Outcome:
         """A thread's part: one picture, until it is settled."""
-        so_far = work.told.drafts.get(picture.uuid, ())
+        began = time.monotonic()
+        unanswered, stopped = None, None
         try:
             self.asking.drafter.draft(
-                picture, work.guide(picture), so_far=so_far, log=work.journal, is_stopped=self.stop.is_set
+                picture,
+                work.guide(picture),
+                so_far=work.told.drafts.get(picture.uuid, ()),
+                log=work.journal,
+                is_stopped=self.stop.is_set,
             )
         except ImageError as error:
             work.journal.unusable(picture.uuid, error.reason, error.message)
-        except Unanswered as unanswered:
-            return _Outcome(unanswered=unanswered)
-        except CaptionerStopped as stopped:
-            return _Outcome(stopped=stopped)
-        return _Outcome()
+        except Unanswered as error:
+            unanswered = error
+        except CaptionerStopped as error:
+            stopped = error
+        return _Outcome(began=began, ended=time.monotonic(), unanswered=unanswered, stopped=stopped)
 
     def _collect(self) -> None:
         """Take what the next thread that ends leaves."""
@@ -179,28 +196,45 @@ class _Run:
         outcome = future.result()
         if outcome.stopped is not None:
             self._stop_for(outcome.stopped)
-        elif outcome.unanswered is not None and self.stopped is not None:
-            work.journal.failed(picture.uuid, outcome.unanswered.number, outcome.unanswered.draft.error)
         elif outcome.unanswered is not None:
-            self.held.append((work, picture, outcome.unanswered))
-            if len(self.held) >= self.asking.pace.patience:
-                self._stop_for(self._gone(outcome.unanswered))
+            self.held.append(_Held(work=work, picture=picture, unanswered=outcome.unanswered, at=outcome.ended))
+            if self.stopped is not None:
+                self._let_go()
+            elif len(self.held) >= self.asking.pace.patience:
+                self._stop_for(self._gone())
         elif not self.stop.is_set():
             self.answered += 1
             self._settled(work)
-            self._settle_held()
+            self._settle_held(before=outcome.began)
 
     def _settled(self, work: _Work) -> None:
         work.left -= 1
         self._advance(1)
         self._put_away(work)
 
-    def _settle_held(self) -> None:
-        """Others are answered: those that were not are rejects."""
+    def _settle_held(self, *, before: float) -> None:
+        """Somebody was asked about, and answered, after these were not: they are rejects."""
+        held, self.held = self.held, [one for one in self.held if one.at >= before]
+        for one in held:
+            if one.at < before:
+                self._reject(one)
+
+    def _reject(self, one: _Held) -> None:
+        one.work.journal.drafted(one.picture.uuid, one.unanswered.number, one.unanswered.draft)
+        self._settled(one.work)
+
+    def _end_held(self) -> None:
+        """Nobody is left to compare with: what failed beside answered ones, or in earlier runs too, is a reject."""
+        if self.stopped is not None:
+            return
         held, self.held = self.held, []
-        for work, picture, unanswered in held:
-            work.journal.drafted(picture.uuid, unanswered.number, unanswered.draft)
-            self._settled(work)
+        for one in held:
+            if self.answered or one.work.told.failures[one.picture.uuid] >= _FAILED_RUNS:
+                self._reject(one)
+            else:
+                self.held.append(one)
+        if self.held:
+            self._stop_for(self._gone())
 
     def _stop_for(self, error: CaptionerStopped) -> None:
         if self.stopped is None:
@@ -208,12 +242,17 @@ class _Run:
             self.stop.set()
             for future in list(self.flying):
                 future.cancel()
-        for work, picture, unanswered in self.held:
-            work.journal.failed(picture.uuid, unanswered.number, unanswered.draft.error)
-        self.held = []
+        self._let_go()
 
-    def _gone(self, last: Unanswered) -> CaptionerStopped:
-        why = last.draft.faults[0].reason if last.draft.faults else last.draft.error
+    def _let_go(self) -> None:
+        """Leave the pictures that are held back to the run that goes on."""
+        held, self.held = self.held, []
+        for one in held:
+            one.work.journal.failed(one.picture.uuid, one.unanswered.number, one.unanswered.draft.error)
+
+    def _gone(self) -> CaptionerStopped:
+        last = self.held[-1].unanswered.draft
+        why = last.faults[0].reason if last.faults else last.error
         count = len(self.held)
         many = f"the last {count} pictures got" if count > 1 else "the picture got"
         return CaptionerStopped(f"the captioner seems to be gone: {many} no answer: {why}")

@@ -23,13 +23,14 @@ from thuja.captions.make.inputs import Inputs, Picture, Unit, find_inputs
 from thuja.captions.make.repeats import FindRepeats, find_repeats
 from thuja.captions.make.settings import MakeSettings, Pace, Portion
 from thuja.captions.make.summary import Summary, summarize
-from thuja.captions.make.unit_tables import Requests, requests_so_far, unit_paths
+from thuja.captions.make.unit_tables import JOURNALS, UNITS, portion_of, requests_so_far, unit_path, unit_paths
 from thuja.errors import EmptyInput, OutputExists, ThujaError, UsageError
-from thuja.jobs import Progress, Units, differing, is_complete, say
+from thuja.jobs import Progress, Units, differing, is_complete, require_output, say
 from thuja.jobs.sole import sole_folder
 
 VERB: Final = "captions make"
 WORK: Final = "work"
+"""What lies here goes when all is written."""
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -76,18 +77,25 @@ def make(
         return _finished(folder, plan)
     if folder.resolve() == Path(data).resolve():
         raise UsageError(f"the output {folder} is the input", hint="name another folder")
-    with sole_folder(folder, verb=VERB, force=output.force, resume=output.resume), _kept(folder):
-        work = folder / WORK
+    require_output(folder, verb=VERB, force=output.force, resume=output.resume)
+    with (
+        _opened(handed, inputs, folder / WORK, is_fresh=not output.resume, is_shared=pace.workers > 0) as captioner,
+        sole_folder(folder, verb=VERB, force=output.force, resume=output.resume),
+        _kept(folder),
+    ):
         job = _Job(
             data=Path(data),
             inputs=inputs,
             settings=settings,
             pace=pace,
             handed=handed,
-            units=Units(work / "units", plan),
-            journals=work / "journals",
+            units=Units(folder / WORK / UNITS, plan),
+            journals=folder / WORK / JOURNALS,
         )
-        job.ask(guidance, plan)
+        if captioner is not None and pace.workers:
+            job.ask_on_ray(plan)
+        elif captioner is not None:
+            job.ask(captioner, guidance)
         summary = job.finish(output, plan)
     shutil.rmtree(folder / WORK, ignore_errors=True)  # last: a run that is killed before is complete all the same
     return summary
@@ -123,16 +131,10 @@ class _Job:
     units: Units
     journals: Path
 
-    def ask(self, guidance: Guidance, plan: dict[str, Any]) -> None:
-        """Settle every picture of the units that are not finished; opens the captioner only where there are some."""
-        if next(self._todo(), None) is None:
-            return
-        portion = Portion(spent=requests_so_far(self.units, self.journals).cost)
-        if self.pace.workers:
-            self._ask_on_ray(plan, portion)
-            return
+    def ask(self, captioner: Captioner, guidance: Guidance) -> None:
+        """Settle every picture of the units that are not finished."""
         drafter = Drafter(
-            captioner=self.handed.open_captioner(portion),
+            captioner=captioner,
             checks=self.handed.open_checks(),
             template=guidance.template,
             settings=self.settings,
@@ -151,7 +153,8 @@ class _Job:
         finally:
             progress.close()
 
-    def _ask_on_ray(self, plan: dict[str, Any], portion: Portion) -> None:
+    def ask_on_ray(self, plan: dict[str, Any]) -> None:
+        """The same by the workers of a cluster."""
         from thuja.captions.make.on_ray import Worker, run_on_ray  # Daft is needed on a cluster alone
 
         worker = Worker(
@@ -161,7 +164,7 @@ class _Job:
             plan=plan,
             settings=self.settings,
             pace=self.pace,
-            portion=portion,
+            portion=portion_of(self.units.folder.parent),
             guidance=self.handed.guidance,
             open_captioner=self.handed.open_captioner,
             open_checks=self.handed.open_checks,
@@ -170,7 +173,7 @@ class _Job:
 
     def finish(self, output: Output, plan: dict[str, Any]) -> Summary:
         """Write what a user reads, from the finished units."""
-        folder, paths = Path(output.folder), list(unit_paths(self.units))
+        folder, paths = Path(output.folder), unit_paths(self.units.folder)
         if not paths:
             raise EmptyInput(f"no picture in {self.inputs.name}", hint="a table names them in a column `path`")
         repeats = find_repeats(paths, self.handed.find_repeats)
@@ -179,13 +182,34 @@ class _Job:
             write_shards(self.inputs, self.units, folder, text_keys=output.text_keys)
         if not output.is_table_only or self.inputs.catalog is not None:
             write_catalog(self.inputs, folder, is_limited=self.settings.limit is not None)
-        requests: Requests = requests_so_far(self.units, self.journals)
+        requests = requests_so_far(self.units.folder, self.journals)
         summary = summarize(captions, requests, repeats=len(repeats), plan=plan)
         summary.save(folder)
         return summary
 
     def _todo(self) -> Iterator[Unit]:
         return (unit for unit in self.inputs.units() if not self.units.is_done(unit.number))
+
+
+@contextmanager
+def _opened(
+    handed: Handed, inputs: Inputs, work: Path, *, is_fresh: bool, is_shared: bool
+) -> Iterator[Captioner | None]:
+    """The captioner, before anything is written; None where an earlier run has asked about every picture.
+
+    One that workers are to open is opened here too, to find out whether it answers.
+    """
+    done = set() if is_fresh else {path.name for path in unit_paths(work / UNITS)}
+    if all(unit_path(work / UNITS, unit.number).name in done for unit in inputs.units()):
+        yield None
+        return
+    captioner = handed.open_captioner(Portion() if is_fresh or is_shared else portion_of(work))
+    try:
+        yield captioner
+    finally:
+        close = getattr(captioner, "close", None)
+        if close is not None:
+            close()
 
 
 def _plan(inputs: Inputs, settings: MakeSettings, handed: Handed, output: Output) -> dict[str, Any]:

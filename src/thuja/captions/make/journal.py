@@ -29,12 +29,20 @@ _SYNC: Final = 1.0
 
 @dataclass(slots=True, kw_only=True)
 class Told:
-    """What a journal says: drafts by picture, why pictures cannot be used, requests that nobody saw the end of."""
+    """What a journal says: drafts by picture, why pictures cannot be used, how often nobody answered for one.
+
+    `unanswered` are requests that nobody saw the end of.
+    """
 
     drafts: dict[str, list[Draft]] = field(default_factory=dict)
     unusable: dict[str, tuple[str, str]] = field(default_factory=dict)
+    failures: Counter[str] = field(default_factory=Counter)
     unanswered: int = 0
-    failed: int = 0
+
+    @property
+    def failed(self) -> int:
+        """Requests that ended without an answer."""
+        return self.failures.total()
 
 
 class Journal:
@@ -128,7 +136,7 @@ def _take(told: Told, asked: Counter[tuple[str, int]], said: dict[str, Any]) -> 
             drafts.append(Draft.from_json(said))
     elif "failed" in said:
         asked[said["failed"], said["try"]] -= 1
-        told.failed += said["reason"] != STOPPED
+        told.failures[said["failed"]] += said["reason"] != STOPPED
     else:
         told.unusable[said["unusable"]] = (said["reason"], said["message"])
 

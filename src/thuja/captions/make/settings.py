@@ -1,5 +1,6 @@
 """How captions are made: what decides the words, and what decides only how fast and at what price."""
 
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -72,7 +73,11 @@ class Pace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Portion:
-    """One process's part of the rate and the budget: one of `parts`, after `spent` of the whole is gone."""
+    """One process's part of the rate and the budget: one of `parts`, after `spent` of the whole is gone.
+
+    `rest` is for how many seconds an earlier process, whose requests nobody counted, has asked nothing.
+    """
 
     parts: int = 1
     spent: float = 0.0
+    rest: float = math.inf

@@ -1,6 +1,8 @@
 """The finished units of a run: a table of captions each, with what its requests came to in the table's metadata."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import math
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -11,8 +13,11 @@ import pyarrow.parquet as pq
 from thuja.captions.make.inputs import Unit
 from thuja.captions.make.journal import Told, read_journal
 from thuja.captions.make.rows import CAPTIONS_SCHEMA
+from thuja.captions.make.settings import Portion
 from thuja.jobs import Units
 
+UNITS: Final = "units"
+JOURNALS: Final = "journals"
 _ROWS: Final = 2_000
 _COUNTS: Final = ("unanswered", "failed")
 
@@ -61,10 +66,10 @@ def requests_of(path: Path) -> Requests:
     return Requests(unanswered=int(said[b"unanswered"]), failed=int(said[b"failed"]), cost=cost)
 
 
-def requests_so_far(units: Units, journals: Path) -> Requests:
+def requests_so_far(units: Path, journals: Path) -> Requests:
     """What the requests of finished and of begun units came to."""
     total = Requests()
-    for path in sorted(units.folder.glob("unit-??????")):
+    for path in unit_paths(units):
         total += requests_of(path)
     for path in sorted(journals.glob("*.jsonl")):
         told = read_journal(path)
@@ -73,6 +78,18 @@ def requests_so_far(units: Units, journals: Path) -> Requests:
     return total
 
 
-def unit_paths(units: Units) -> Iterator[Path]:
+def portion_of(work: Path) -> Portion:
+    """What is left to the run that goes on in this folder: the whole, less what is spent, after a rest so far."""
+    written = [path.stat().st_mtime for path in (work / JOURNALS).glob("*.jsonl")]
+    rest = max(0.0, time.time() - max(written)) if written else math.inf
+    return Portion(spent=requests_so_far(work / UNITS, work / JOURNALS).cost, rest=rest)
+
+
+def unit_paths(folder: Path) -> list[Path]:
     """The tables of all finished units, in order."""
-    yield from sorted(path for path in units.folder.glob("unit-??????") if path.is_file())
+    return sorted(path for path in folder.glob("unit-??????") if path.is_file())
+
+
+def unit_path(folder: Path, number: int) -> Path:
+    """Where `jobs.Units` has the table of a unit."""
+    return folder / f"unit-{number:06}"

@@ -1,0 +1,75 @@
+"""Two thousand pictures through a real server that fails in every way, killed for good twice in the middle."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from hashlib import sha256
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.captions.chat_server import Behaviour, Site, started
+from tests.captions.make.scripted import SPECIES, jpeg, record_of, write_shards
+from thuja.shards.checking import check_shards
+
+MAIN = "from thuja.cli.main import main; main()"
+PICTURES = 2_000
+RATE = 6_000
+CONCURRENCY = 48
+
+
+def command(shards: Path, out: Path, site: Site, *more: str) -> list[str]:
+    options = ["--server", site.url, "--model", "thuja-test", "--answers", "json", "--strategy", "bare"]
+    pace = ["--concurrency", str(CONCURRENCY), "--rate", f"{RATE}/min", "--tries", "2"]
+    return [sys.executable, "-c", MAIN, "captions", "make", str(shards), "--out", str(out), *options, *pace, *more]
+
+
+def run_until(requests: int, site: Site, words: list[str]) -> None:
+    """Start the command, and kill it once the server has seen so many requests."""
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while site.counts()["requests"] < requests:
+        assert process.poll() is None, "it ended before it was killed"
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+@pytest.mark.slow
+def test_every_picture_has_exactly_one_outcome_though_the_run_is_killed_twice(tmp_path: Path) -> None:
+    shards = write_shards(tmp_path / "in", {"train": [700, 600], "val": [700]})
+    names = tmp_path / "names.json"
+    names.write_text(json.dumps([taxon.common for taxon in SPECIES]))
+    faults = Behaviour(
+        throttled=0.03, broken=0.03, dropped=0.01, empty=0.03, broken_json=0.03, refusal=0.03, filtered=0.01,
+        wrong_name=0.05, delay=0.1, names=str(names),
+    )  # fmt: skip
+    out = tmp_path / "out"
+    with started(faults) as site:
+        run_until(600, site, command(shards, out, site))
+        run_until(1_400, site, command(shards, out, site, "--resume"))
+        done = subprocess.run(command(shards, out, site, "--resume"), capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr[-2000:]
+        minute, short = site.counts(60.0), site.counts(6.0)
+    rows = pq.read_table(out / "captions.parquet").to_pylist()
+    assert [row["uuid"] for row in rows] == [record_of(number).uuid for number in range(PICTURES)]
+    assert all((row["status"] == "accepted") == (row["caption"] is not None) for row in rows)
+    assert all(row["reasons"] for row in rows if row["status"] == "rejected")
+    for row, number in zip(rows, range(PICTURES), strict=True):
+        if row["caption"]:
+            mark = sha256(jpeg(number)).hexdigest()[:6]
+            assert row["caption"] == f"A {SPECIES[number % 3].common} with mark {mark} in plain view."
+    statuses = Counter(row["status"] for row in rows)
+    assert statuses["accepted"] > 0.95 * PICTURES
+    summary = json.loads((out / "summary.json").read_text())
+    assert 0 < summary["unanswered"] <= 4 * CONCURRENCY
+    assert f"asked but unanswered when a run was killed: {summary['unanswered']}" in done.stdout
+    # What the server saw is what the table tells, the small picture before each run, and what was lost.
+    assert summary["requests"] + 3 <= minute["requests"] <= summary["requests"] + 3 + 2 * summary["unanswered"]
+    assert minute["fullest"] <= RATE
+    assert short["fullest"] <= RATE * (6 / 61 + 0.05) + 1
+    assert check_shards([out], workers=1).is_good
