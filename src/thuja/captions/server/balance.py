@@ -26,6 +26,7 @@ class Seat:
     in_flight: int = 0
     turn: int = 0
     has_answered: bool = False
+    has_seen: bool = False
     failures: int = 0
     failing_since: float = 0.0
     streak: int = 0

@@ -158,7 +158,7 @@ class ServerCaptioner:
         if failure.kind in (Kind.SERVER, Kind.COMPLETION_TOKENS):
             return  # another server, or the stop, is what the next try meets
         tries.failures += failure.kind is Kind.PASSING
-        is_over = self._clock.now() - tries.began > patience.outage
+        is_over = self._clock.now() - tries.began > 2 * patience.outage  # others got through meanwhile
         if failure.kind is Kind.PICTURE or tries.failures >= patience.tries or is_over:
             raise CaptionerError(failure.message, reason=failure.reason, hint=failure.hint, spent=tries.answer(None))
         if failure.kind is Kind.PASSING:

@@ -102,6 +102,7 @@ class Exchange:
         message = read_message(told.body) if isinstance(told, Reply) else None
         if message is not None:
             self.balance.done(permit.seat, permit.sent, None)
+            permit.seat.has_seen = permit.seat.has_seen or bool(question.image_url)
             cost = self.purse.pay(permit.aside, message.tokens)
             if message.tokens is not None:
                 self.gate.leave(permit.entered, sum(message.tokens))
@@ -118,6 +119,8 @@ class Exchange:
     def _understood(self, failure: Failure, seat: Seat, tokens_field: str) -> Failure:
         if failure.kind is Kind.UNKNOWN:
             return replace(failure, kind=Kind.PICTURE if seat.has_answered else Kind.SERVER)
+        if failure.kind is Kind.BLIND:
+            return replace(failure, kind=Kind.PICTURE if seat.has_seen else Kind.SERVER)
         if failure.kind is Kind.COMPLETION_TOKENS:
             if tokens_field == "max_completion_tokens":
                 return replace(failure, kind=Kind.SERVER)

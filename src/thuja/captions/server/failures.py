@@ -28,6 +28,8 @@ class Kind(Enum):
     """This picture will have no answer."""
     COMPLETION_TOKENS = "completion_tokens"
     """The model wants `max_completion_tokens` in the stead of `max_tokens`."""
+    BLIND = "blind"
+    """The model sees no images, it says: the server's fault before it ever saw one, else the picture's."""
     UNKNOWN = "unknown"
     """The request is refused for an unknown cause: the server's fault before it ever answered, else the picture's."""
 
@@ -55,14 +57,14 @@ _FILTERED: Final = re.compile(r"content.?(filter|policy|management)|moderation|f
 _NO_VISION: Final = re.compile(
     r"not a multimodal|(does not|doesn't|not) support(ed)? .{0,40}(image|vision|multimodal)"
     r"|(image|vision|multimodal).{0,60}not (a )?(support|valid content|allowed|enabled|available)"
-    r"|at most 0 image|no endpoints found that support image|only (supports? )?text"
+    r"|at most 0 image|no endpoints found that support image|only (supports? )?text|image_url is only supported by"
     r"|image_url.{0,60}(expected|invalid type)"
     r"|unknown (part|content) type.{0,20}image",
     re.I,
 )  # the words of vLLM, SGLang, llama.cpp, Ollama, OpenRouter and OpenAI
 _BAD_IMAGE: Final = re.compile(
     r"image.{0,80}(invalid|could not|cannot|failed|corrupt|too (large|small|big)|exceed|dimension|aspect ratio|format)"
-    r"|(invalid|cannot|failed|corrupt|decode|process|too large|exceeds?).{0,80}image",
+    r"|(unsupported|invalid|cannot|failed|corrupt|decode|process|too large|exceeds?).{0,80}image",
     re.I,
 )
 _LONG_PROMPT: Final = re.compile(r"context.{0,10}length|maximum.{0,20}tokens|prompt is too long|max_model_len", re.I)
@@ -78,7 +80,7 @@ def failure_of(status: int, body: bytes, headers: Mapping[str, str]) -> Failure:
     words = said(body)
     if status in (429, 402) or _NO_CREDIT.search(words):
         return _throttled(status, words, headers)
-    if status >= 500 and _NO_VISION.search(words):
+    if status >= 404 and _NO_VISION.search(words):
         return _bad_request(f"{status}{_quoted(words)}", words)
     if status in _AWAY:
         return Failure(
@@ -105,7 +107,7 @@ def said(body: bytes) -> str:
     if isinstance(told, Mapping):
         inner = told.get("error", told)
         if isinstance(inner, Mapping):
-            code = str(inner.get("code") or inner.get("type") or "")
+            code = str(inner.get("code") or "")
             inner = inner.get("message") or inner.get("detail") or inner
         told = inner
     words = " ".join(_CONTROL.sub(" ", told if isinstance(told, str) else json.dumps(told)).split())
@@ -172,7 +174,8 @@ def _bad_request(told: str, words: str) -> Failure:
         return Failure(kind=Kind.PICTURE, reason="refused", message=f"the server's filter refuses the picture: {told}")
     if _NO_VISION.search(words):
         return Failure(
-            kind=Kind.SERVER,
+            kind=Kind.BLIND,
+            reason="image",
             message=f"the model sees no images: {told}",
             hint="a multimodal model, such as OpenGVLab/InternVL3-38B-AWQ",
         )
