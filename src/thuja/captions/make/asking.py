@@ -80,6 +80,7 @@ class Asking:
 
     def run(self, units: Iterable[Unit]) -> None:
         """Settle every picture of these units; raises CaptionerStopped where no further one will be, ThujaError."""
+        self.drafter.warm_up()
         run = _Run(asking=self, pool=ThreadPoolExecutor(self.pace.concurrency))
         try:
             run.go(units)

@@ -24,6 +24,8 @@ from thuja.images import DEFAULT_LIMITS, Limits, decode, read_place
 from thuja.images.plain import shrunk
 from thuja.taxonomy import Taxon
 
+_PLAIN: Final = "A small brown bird with a white belly stands on a grey stone."
+
 LOOK: Final = 256
 """Longest side in pixels of what checks are shown of a picture: enough to measure its colours."""
 
@@ -73,6 +75,11 @@ class Drafter:
     template: Template
     settings: MakeSettings
     limits: Limits = DEFAULT_LIMITS
+
+    def warm_up(self) -> None:
+        """Let every check load what it needs, once: else each thread would at the same moment."""
+        for check in self.checks:
+            check(_PLAIN, Subject(taxon=Taxon(), is_name_wanted=False))
 
     def draft(
         self, picture: Picture, guide: Guide, *, so_far: Sequence[Draft], log: Log, is_stopped: Callable[[], bool]
