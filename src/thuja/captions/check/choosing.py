@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from thuja.captions.check.characters import Characters
+from thuja.captions.check.colours import Colours
 from thuja.captions.check.copying import Copying
 from thuja.captions.check.finding import Check
 from thuja.captions.check.invisible import Invisible
@@ -14,6 +15,8 @@ from thuja.captions.check.naming import Naming
 from thuja.captions.check.refusal import Refusal
 from thuja.captions.check.sentence import OneSentence
 from thuja.captions.check.settings import CheckSettings
+from thuja.captions.check.traits.against_description import Traits
+from thuja.captions.check.traits.lexicon import Lexicon, general
 
 _MAKERS: Final[Mapping[str, Callable[[CheckSettings], Check]]] = {
     "characters": lambda settings: Characters(),
@@ -24,6 +27,8 @@ _MAKERS: Final[Mapping[str, Callable[[CheckSettings], Check]]] = {
     "language": lambda settings: Language(),
     "name": lambda settings: Naming.of(settings.other_names),
     "invisible": lambda settings: Invisible(),
+    "colours": lambda settings: Colours(lexicon=_lexicon(settings)),
+    "traits": lambda settings: Traits(lexicon=_lexicon(settings)),
     "copying": lambda settings: Copying(run=settings.copied_run, share=settings.copied_share),
 }
 
@@ -39,4 +44,8 @@ def checks_of(settings: CheckSettings | None = None) -> tuple[Check, ...]:
     ['refusal']
     """
     chosen = settings or CheckSettings()
-    return tuple(_MAKERS[name](chosen) for name in chosen.checks if name in _MAKERS)
+    return tuple(_MAKERS[name](chosen) for name in chosen.checks)
+
+
+def _lexicon(settings: CheckSettings) -> Lexicon:
+    return general().plus(settings.lexicon) if settings.lexicon else general()

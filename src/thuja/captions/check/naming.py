@@ -146,11 +146,11 @@ def _abbreviated(caption: str, taxon: Taxon) -> list[tuple[int, int]]:
     return [found.span()] if found else []
 
 
-def without_names(text: str, subject: Subject) -> str:
-    """The text without the taxon's own names, whose words claim nothing: a black bear may be brown."""
+def without_names(text: str, subject: Subject, instead: str = " ") -> str:
+    """The text with `instead` for the taxon's own names, whose words claim nothing: a black bear may be brown."""
     kept, place = [], 0
     for start, end in sorted(own_spans(text, subject)):
         if start >= place:
             kept.append(text[place:start])
         place = max(place, end)
-    return " ".join([*kept, text[place:]]) if kept or place else text
+    return instead.join([*kept, text[place:]]) if kept or place else text

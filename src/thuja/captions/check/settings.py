@@ -1,9 +1,9 @@
 """What the checks of a caption ask for: one dataclass, the same for every caption of a run."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from thuja.captions.check.traits.lexicon import Lexicon
 from thuja.errors import UnknownName, UsageError
 
 CHECKS: Final = (
@@ -28,8 +28,8 @@ class CheckSettings:
 
     `max_words` is BioCAP's limit. A caption copies if it shares a run of `copied_run` words with what the captioner
     was handed, or `copied_share` of its runs of three. `other_names` are what other species are called, so that a
-    caption that names one of them is told apart from a caption without a name. `vocabulary` is words of a data set's
-    own ("velum shreds" to "part"), added to the lexicon of traits.
+    caption that names one of them is told apart from a caption without a name. `lexicon` is words of a data set's
+    own for parts and traits, beside those of plain English.
     """
 
     checks: tuple[str, ...] = CHECKS
@@ -37,8 +37,8 @@ class CheckSettings:
     max_words: int = 20
     copied_run: int = 8
     copied_share: float = 0.5
-    other_names: frozenset[str] = frozenset()
-    vocabulary: Mapping[str, str] = field(default_factory=dict)
+    other_names: frozenset[str] = field(default=frozenset(), repr=False)
+    lexicon: Lexicon | None = None
 
     def __post_init__(self) -> None:
         unknown = next((name for name in self.checks if name not in CHECKS), None)
