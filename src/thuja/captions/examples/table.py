@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from thuja.captions.examples.example import Example, Status, examples_frame
+from thuja.captions.examples.example import EXAMPLE_SCHEMA, Example, Status, examples_frame
 from thuja.captions.examples.numbered import sentences_of
 from thuja.errors import BadFile, EmptyInput, UnknownName, UsageError
 from thuja.jobs import atomic_path
@@ -51,6 +51,18 @@ def write_examples(examples: Iterable[Example], path: Path) -> None:
             frame.write_parquet(temporary)
         else:
             frame.write_csv(temporary, separator="\t" if kind == ".tsv" else ",")
+
+
+def require_own_columns(path: Path) -> None:
+    """Raise UsageError for a table that would lose something if it were written anew by `write_examples`."""
+    if not Path(path).exists():
+        return
+    other = [name for name in _read(Path(path)).columns if name not in EXAMPLE_SCHEMA]
+    if other:
+        raise UsageError(
+            f"{path} has columns that would be lost: {', '.join(other)}",
+            hint="name another table, or edit the column status by hand",
+        )
 
 
 def require_table(path: Path) -> str:
