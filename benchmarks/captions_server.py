@@ -37,6 +37,8 @@ PROMPT = Prompt(
     text="Organism: common raven (Corvus corax)\n\n" + "Look at its colours, shapes and patterns, and name them. " * 25,
 )
 SIDE = 448
+SPARE = 8
+"""Threads that make pictures ready while all requests that may be under way are."""
 
 
 def photos(kind: str) -> list[bytes]:
@@ -54,7 +56,7 @@ def photos(kind: str) -> list[bytes]:
 
 def ours(url: str, images: Sequence[bytes], pictures: int, concurrency: int) -> None:
     settings = ServerSettings(servers=(url,), model="thuja-test", rates=Rates(concurrency=concurrency))
-    with ServerCaptioner(settings) as captioner, ThreadPoolExecutor(concurrency) as pool:
+    with ServerCaptioner(settings) as captioner, ThreadPoolExecutor(concurrency + SPARE) as pool:
 
         def one(number: int) -> str:
             prompt = Prompt(system=PROMPT.system, text=PROMPT.text, seed=number)

@@ -104,9 +104,15 @@ def test_a_window_is_kept_across_threads() -> None:
     assert fullest(starts, PERIOD) <= 50
 
 
-def test_a_request_larger_than_the_limit_stops_instead_of_waiting_for_ever() -> None:
+def test_a_guess_over_the_limit_waits_for_a_whole_window_and_the_truth_stops() -> None:
+    clock = FakeClock()
+    gate = Gate(Rates(tokens_per_minute=1000), clock)
+    gate.leave(gate.enter(5000), 900)
+    entered = gate.enter(5000)
+    assert clock.time == pytest.approx(1000 + WINDOW)
+    gate.leave(entered, 1001)
     with pytest.raises(CaptionerStopped, match="1,001 tokens, and 1,000 a minute"):
-        Gate(Rates(tokens_per_minute=1000), FakeClock()).enter(1001)
+        gate.enter(1)
 
 
 def test_mending_what_has_left_the_window_changes_nothing() -> None:

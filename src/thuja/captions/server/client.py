@@ -141,7 +141,7 @@ def _unreached(address: str, cause: BaseException | None) -> Failure:
             kind=Kind.PASSING,
             reason="timeout",
             message=f"{address} did not answer in time",
-            hint="--timeout",
+            hint="a longer --timeout, or a server with less to do",
             is_paid=True,
         )
     if isinstance(cause, httpx2.UnsupportedProtocol | httpx2.InvalidURL | httpx2.ProxyError):

@@ -51,7 +51,7 @@ class Exchange:
         self.balance = Balance(clients, settings.patience, clock)
         self.gate = Gate(settings.rates, clock)
         self._tokens_field = "max_tokens"
-        self._image_tokens = float(settings.image_tokens)
+        self._image_tokens = float(settings.image_tokens)  # of the costliest one so far
         self._has_learnt = settings.spending.budget is None and settings.rates.tokens_per_minute is None
         self._learning = threading.Lock()
 
@@ -59,7 +59,7 @@ class Exchange:
         """Ask once, of `only` this server if one is given; raises CaptionerStopped where nothing more may be asked."""
         is_known = self._has_learnt or not question.image_url
         with nullcontext() if is_known else self._learning:  # what an image takes is learnt from one
-            read = question.text_tokens() + (self._image_tokens * _SPARE if question.image_url else 0.0)
+            read = question.text_tokens() + (self._image_tokens if question.image_url else 0.0)
             with self._permitted((read, question.max_tokens), only) as permit:
                 tokens_field = self._tokens_field
                 told = permit.seat.client.ask(question.body(self._settings, model, tokens_field=tokens_field))
@@ -132,8 +132,7 @@ class Exchange:
             return
         if tokens is not None:
             text = len((question.prompt.system + question.prompt.text).encode("utf-8", errors="replace"))
-            image = max(1.0, tokens[0] - text / _LEAST_LETTERS)
-            self._image_tokens = max(self._image_tokens, image) if self._has_learnt else image
+            self._image_tokens = max(self._image_tokens, (tokens[0] - text / _LEAST_LETTERS) * _SPARE)
         self._has_learnt = True
 
 

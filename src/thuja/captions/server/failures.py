@@ -126,7 +126,7 @@ def _throttled(status: int, words: str, headers: Mapping[str, str]) -> Failure:
         return Failure(
             kind=Kind.PICTURE,
             message=f"one request is over the account's limit: {status}{_quoted(words)}",
-            hint="a smaller --max-side, or a shorter description",
+            hint="a smaller --image-side, or a shorter description",
         )
     return Failure(
         kind=Kind.AWAY,
@@ -146,7 +146,10 @@ def _refused(status: int, words: str) -> Failure:
         )
     if status == 413:
         return Failure(
-            kind=Kind.PICTURE, reason="image", message=f"too large for the server: {told}", hint="a smaller --max-side"
+            kind=Kind.PICTURE,
+            reason="image",
+            message=f"too large for the server: {told}",
+            hint="a smaller --image-side",
         )
     if status < 400:
         return Failure(

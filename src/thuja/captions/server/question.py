@@ -10,6 +10,7 @@ from thuja.captions.server.settings import ServerSettings
 
 _LETTERS_PER_TOKEN: Final = 2
 """Bytes of text to a token at the least; English has about four."""
+_SEEDS: Final = 2**31
 _FRAME: Final = 64
 """Tokens that a chat's template adds."""
 
@@ -37,7 +38,7 @@ class Question:
             "messages": [*system, {"role": "user", "content": [image, text] if self.image_url else self.prompt.text}],
             "temperature": settings.sampling.temperature,
             "top_p": settings.sampling.top_p,
-            "seed": settings.sampling.seed + self.prompt.seed,
+            "seed": (settings.sampling.seed + self.prompt.seed) % _SEEDS,
             tokens_field: self.max_tokens,
         }
         if settings.answers == "json" and self.image_url:

@@ -89,15 +89,19 @@ class Gate:
         self._clock = clock
         self._requests = Allowance(rates.requests_per_minute) if rates.requests_per_minute else None
         self._tokens = Allowance(rates.tokens_per_minute) if rates.tokens_per_minute else None
+        self._largest = 0.0
         self._turn = threading.Lock()
         self._lock = threading.Lock()
 
     def enter(self, tokens: float) -> Pass:
-        """Wait for one's turn; raises CaptionerStopped where a single request is over the limit."""
-        if self._tokens is not None and tokens > self._tokens.limit:
+        """Wait for one's turn with at most so many tokens.
+
+        Raises CaptionerStopped where one request took more than the limit by itself: then no wait can keep it.
+        """
+        if self._tokens is not None and self._largest > self._tokens.limit:
             raise CaptionerStopped(
-                f"one request may take {tokens:,.0f} tokens, and {self._tokens.limit:,.0f} a minute are allowed",
-                hint="a higher --tokens-per-minute, a smaller --max-side or fewer words",
+                f"one request took {self._largest:,.0f} tokens, and {self._tokens.limit:,.0f} a minute are allowed",
+                hint="a higher --token-rate, a smaller --image-side or fewer words",
             )
         if self._requests is None and self._tokens is None:
             return Pass()
@@ -105,6 +109,7 @@ class Gate:
             while True:
                 with self._lock:
                     now = self._clock.now()
+                    tokens = min(tokens, self._tokens.limit) if self._tokens else 0.0
                     wait = max(
                         self._requests.wait(1, now) if self._requests else 0.0,
                         self._tokens.wait(tokens, now) if self._tokens else 0.0,
@@ -119,4 +124,5 @@ class Gate:
         """Say how many tokens a request took in truth."""
         if self._tokens is not None and entered.tokens is not None:
             with self._lock:
+                self._largest = max(self._largest, tokens)
                 self._tokens.mend(entered.tokens, tokens)

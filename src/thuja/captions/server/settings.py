@@ -68,7 +68,7 @@ class Spending:
         if self.budget is not None and not (self.prompt_price or self.completion_price):
             raise UsageError(
                 f"a budget of {self.budget:g} needs prices to count with",
-                hint="give the server's prices of a million tokens, --price PROMPT,COMPLETION",
+                hint="give the server's prices of a million tokens, --price-in and --price-out",
             )
 
     def cost(self, prompt_tokens: float, completion_tokens: float) -> float:
@@ -85,9 +85,10 @@ class ServerSettings:
     """One or several servers of one model. Holds no key, and may be sent to other processes.
 
     `servers` are addresses such as `http://127.0.0.1:8000/v1`; `model` may be "" where each serves a single one.
-    No side of an image is sent longer than `max_side` pixels: 448 is one tile of InternVL. `image_tokens` is a first
-    guess of what an image costs to read, for limits and budget; the answers' own counts then replace it. `extra_json`
-    is an object that is merged into each request, such as `{"chat_template_kwargs": {"enable_thinking": false}}`.
+    No side of an image is sent longer than `max_side` pixels: 448 is one tile of InternVL. `image_tokens` is what an
+    image is taken for at the least, for limits and budget, before its answer counts them; an image of more raises it.
+    The default is InternVL's costliest: twelve tiles and a thumbnail of 256 each. `extra_json` is an object that is
+    merged into each request, such as `{"top_k": 20}`; what it sets to null is left out of the request.
     """
 
     servers: tuple[str, ...]
@@ -95,7 +96,7 @@ class ServerSettings:
     sampling: Sampling = field(default_factory=Sampling)
     answers: AnswerForm = "text"
     max_side: int = 448
-    image_tokens: int = 1024
+    image_tokens: int = 3328
     extra_json: str = ""
     patience: Patience = field(default_factory=Patience)
     rates: Rates = field(default_factory=Rates)
