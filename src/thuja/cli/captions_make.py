@@ -73,6 +73,7 @@ def _handed(server: ServerChoice, choice: MakeChoice) -> "Handed":
     from functools import partial
 
     from thuja.captions.check.choosing import checks_of
+    from thuja.captions.check.repeats import Repeats
     from thuja.captions.check.settings import CheckSettings
     from thuja.captions.make import Handed
 
@@ -80,6 +81,7 @@ def _handed(server: ServerChoice, choice: MakeChoice) -> "Handed":
         open_captioner=server.opener(),
         open_checks=partial(checks_of, CheckSettings(max_words=choice.max_words)),
         guidance=choice.guidance(),
+        find_repeats=Repeats(),
         name=server.name(),
     )
 

@@ -54,10 +54,10 @@ def sentence(prompt: Prompt, image: bytes) -> str:
     """A caption that all checks accept, and that only this picture has."""
     name = prompt.text.partition(ORGANISM)[2].partition("\n")[0].partition(" (")[0]
     mark = sha256(image).hexdigest()
-    colours = ("black", "white", "grey", "brown", "red")
+    patterns = ("spotted", "striped", "plain", "barred", "mottled")
     parts = ("back", "flank", "head", "belly")
-    drawn = [colours[int(mark[0], 16) % 5], parts[int(mark[1], 16) % 4], colours[int(mark[2], 16) % 5]]
-    return f"A {name} with a {drawn[0]} {drawn[1]} and {drawn[2]} spots."
+    drawn = [patterns[int(mark[0], 16) % 5], parts[int(mark[1], 16) % 4], patterns[int(mark[2], 16) % 5]]
+    return f"A {name} with a {drawn[0]} {drawn[1]} and {drawn[2]} sides."
 
 
 @dataclass(kw_only=True)

@@ -21,10 +21,13 @@ MAIN = "from thuja.cli.main import main; main()"
 PICTURES = 2_000
 RATE = 9_000
 CONCURRENCY = 48
+LETTERS = str.maketrans("0123456789", "ghijklmnop")
+"""No check takes these for a measurement."""
 
 
 def caption_of(number: int) -> str:
-    return f"A {SPECIES[number % 3].common} with black spots, known as {sha256(jpeg(number)).hexdigest()[:6]}."
+    letters = sha256(jpeg(number)).hexdigest()[:6].translate(LETTERS)
+    return f"A {SPECIES[number % 3].common} with round spots stands beside the letters {letters}."
 
 
 def command(shards: Path, out: Path, site: Site, *more: str) -> list[str]:

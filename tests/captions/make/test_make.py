@@ -2,6 +2,9 @@
 
 import shutil
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import polars as pl
@@ -9,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.captions.make.scripted import Scripted, handed, jpeg, record_of, sentence, write_shards
-from thuja.captions import CaptionerStopped, Prompt
+from thuja.captions import CaptionerStopped, Finding, Prompt, Subject
 from thuja.captions.make import MakeSettings, Output, Pace, make, preview
 from thuja.captions.make.rows import CAPTIONS_SCHEMA
 from thuja.errors import OutputExists, UsageError
@@ -25,8 +28,6 @@ def by_number(count: int) -> dict[str, int]:
 
 
 def mark_of(number: int) -> str:
-    from hashlib import sha256
-
     return sha256(jpeg(number)).hexdigest()
 
 
@@ -204,11 +205,8 @@ def test_a_preview_shows_prompts_and_asks_nobody(shards: Path) -> None:
 
 
 def test_captions_that_repeat_each_other_are_told_or_rejected(shards: Path, tmp_path: Path) -> None:
-    from dataclasses import replace
-
-    from thuja.captions import Finding
-
-    def find(captions: list[str]) -> list[Finding]:
+    def find(captions: Sequence[str], subjects: Sequence[Subject]) -> list[Finding]:
+        assert len({subject.taxon.binomial for subject in subjects}) == 1
         counts = Counter(captions)
         return [
             Finding(check="repeats", score=0.2, is_fault=counts[one] > 1, reason="it fits other pictures too")
@@ -216,7 +214,7 @@ def test_captions_that_repeat_each_other_are_told_or_rejected(shards: Path, tmp_
         ]
 
     def same(image: bytes, prompt: Prompt) -> str:
-        return "A raven with a black back and a heavy bill." if "raven" in prompt.text else sentence(prompt, image)
+        return "A raven with a heavy bill and strong legs." if "raven" in prompt.text else sentence(prompt, image)
 
     parts = replace(handed(same), find_repeats=find)
     told = make(shards, Output(folder=tmp_path / "told"), handed=parts, pace=PACE)

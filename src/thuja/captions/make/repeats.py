@@ -6,18 +6,19 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from thuja.captions.check.finding import Finding
+from thuja.captions.check.finding import Finding, Subject
+from thuja.captions.make.listing import taxon_of
 from thuja.captions.make.unit_tables import read_unit
 
-FindRepeats = Callable[[Sequence[str]], Sequence[Finding]]
-"""The captions of one species to a finding each: a fault where a caption nearly repeats another one."""
+FindRepeats = Callable[[Sequence[str], Sequence[Subject]], Sequence[Finding]]
+"""Captions and what they are of, to a finding each: a fault where one says what others of its species say too."""
 
 
 def find_repeats(paths: Iterable[Path], find: FindRepeats | None) -> Mapping[str, Finding]:
     """By uuid, what is found of the accepted captions of these units that repeat another one of their species."""
     if find is None:
         return {}
-    columns = ["uuid", "scientific_name", "caption"]
+    columns = ["uuid", "scientific_name", "common", "caption"]
     tables = [table.filter(table["caption"].is_valid()) for path in paths if (table := read_unit(path, columns))]
     if not tables:
         return {}
@@ -26,7 +27,8 @@ def find_repeats(paths: Iterable[Path], find: FindRepeats | None) -> Mapping[str
     found: dict[str, Finding] = {}
     for group in _groups(every):
         if len(group) > 1:
-            findings = find(group["caption"].to_pylist())
+            subject = Subject(taxon=taxon_of(group.slice(0, 1).to_pylist()[0]))
+            findings = find(group["caption"].to_pylist(), [subject] * len(group))
             for uuid, finding in zip(group["uuid"].to_pylist(), findings, strict=True):
                 if finding.is_fault:
                     found[uuid] = finding
