@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thuja.captions.make.drafts import Draft, Fault
@@ -43,6 +43,7 @@ def test_what_was_asked_without_an_answer_is_counted(tmp_path: Path) -> None:
     assert told.drafts == {"one": [FAULTY]}
 
 
+@settings(max_examples=20)
 @given(cut=st.integers(0, 400))
 def test_a_torn_end_loses_no_whole_line(cut: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("torn") / "1.jsonl"

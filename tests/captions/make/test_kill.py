@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-
 from tests.captions.chat_server import Behaviour, Site, started
 from tests.captions.make.scripted import SPECIES, jpeg, record_of, write_shards
+
 from thuja.shards.checking import check_shards
 
 MAIN = "from thuja.cli.main import main; main()"

@@ -10,8 +10,8 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
-
 from tests.captions.make.scripted import Scripted, handed, jpeg, record_of, sentence, write_shards
+
 from thuja.captions import CaptionerStopped, Finding, Prompt, Subject
 from thuja.captions.make import MakeSettings, Output, Pace, make, preview
 from thuja.captions.make.rows import CAPTIONS_SCHEMA
@@ -159,8 +159,8 @@ def test_resuming_a_complete_run_asks_nobody(shards: Path, tmp_path: Path) -> No
     first = make(shards, Output(folder=tmp_path / "out"), handed=handed(Scripted()), pace=PACE)
     again = make(shards, Output(folder=tmp_path / "out", resume=True), handed=handed(Scripted(stops_after=0)))
     assert again == first
+    other = MakeSettings(seed=1)
     with pytest.raises(OutputExists, match="made with other settings"):
-        other = MakeSettings(seed=1)
         make(shards, Output(folder=tmp_path / "out", resume=True), handed=handed(Scripted()), settings=other)
     with pytest.raises(OutputExists, match="not empty"):
         make(shards, Output(folder=tmp_path / "out"), handed=handed(Scripted()))

@@ -72,7 +72,7 @@ class Inputs:
 
 def find_inputs(data: Path, *, splits: Sequence[str] = ()) -> Inputs:
     """What `data` holds; raises UsageError or EmptyInput where that is nothing to caption."""
-    data = Path(data)
+    data = Path(data).absolute()  # a place stands in the table, for a report that is made elsewhere
     if not data.exists():
         raise UsageError(f"there is nothing at {data}", hint="a data folder, shards, a table or a folder of images")
     if data.is_dir():

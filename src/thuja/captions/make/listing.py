@@ -92,7 +92,7 @@ def _path_column(path: Path, row: Mapping[str, Any]) -> str:
 
 def _place(table: Path, named: str) -> Path:
     beside = table.parent / named
-    return beside if beside.exists() else Path(named)
+    return (beside if beside.exists() else Path(named)).absolute()
 
 
 def _text_rows(path: Path) -> Iterator[Mapping[str, Any]]:
