@@ -67,6 +67,8 @@ def test_a_folders_name_is_a_binomial_or_nothing(name: str, binomial: str) -> No
 def test_a_lineage_beats_the_scientific_name() -> None:
     assert taxon_of({"genus": "Quercus", "scientific_name": "Pica pica"}) == Taxon(genus="Quercus")
     assert taxon_of({"scientific_name": "Quercus", "common": "oaks"}).common == "oaks"
+    assert taxon_of({"kingdom": "Animalia", "scientific_name": "Pica pica"}).binomial == "Pica pica"
+    assert taxon_of({"family": "Corvidae", "scientific_name": "Corvidae"}) == Taxon(family="Corvidae")
 
 
 def test_broken_images_become_reasoned_rejects_that_cost_nothing(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import csv
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,17 +59,14 @@ def listed_folder(folder: Path) -> Iterator[Record]:
 
 
 def taxon_of(row: Mapping[str, Any]) -> Taxon:
-    """The lineage that a row's columns give, or else what its `scientific_name` alone says."""
+    """The lineage that a row's columns give; where they give no genus, the binomial of `scientific_name` ends it."""
     taxon = Taxon.from_columns(row)
-    if taxon.rank is not None:
+    genus, _, species = " ".join(str(row.get("scientific_name") or "").split()).partition(" ")
+    if taxon.genus or taxon.species or not genus:
         return taxon
-    name = " ".join(str(row.get("scientific_name") or "").split())
-    genus, _, species = name.partition(" ")
-    return (
-        Taxon(genus=genus, species=species, common=taxon.common)
-        if species
-        else Taxon(species=genus, common=taxon.common)
-    )
+    if species:
+        return replace(taxon, genus=genus, species=species)
+    return taxon if taxon.rank is not None else replace(taxon, species=genus)
 
 
 def taxon_of_folder(name: str) -> Taxon:

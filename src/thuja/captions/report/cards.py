@@ -8,7 +8,7 @@ from thuja.captions.report.drawing import Row
 from thuja.report.page import escape
 
 STYLE: Final = """
-.cards{list-style:none;margin:0 0 1.5rem;padding:0;display:grid;gap:1rem;
+.cards{list-style:none;margin:0 0 1.5rem;padding:0;display:grid;gap:1rem;align-items:start;
 grid-template-columns:repeat(auto-fill,minmax(min(15rem,100%),1fr))}
 .cards li{border:1px solid var(--line);border-top:4px solid var(--line);border-radius:.45rem;overflow:hidden;
 background:var(--panel);min-width:0;display:flex;flex-direction:column}
@@ -38,7 +38,7 @@ def _card(row: Row, image: bytes | None, *, says_drafts: bool) -> str:
     last = drafts[-1] if drafts else None
     said = row["caption"] if is_accepted else (last["text"] if last else None)
     # The word says what the colour says, for those who do not see colours or hear the page.
-    mark = f"✓ accepted{_in_try(row['tries'])}" if is_accepted else f"✗ {' + '.join(map(_words, row['reasons']))}"
+    mark = f"✓ accepted{_in_try(row['tries'])}" if is_accepted else _rejected(row)
     parts = [
         f'<p class="name">{escape(_name(row))}</p>',
         f'<p class="mark">{escape(mark)}</p>',
@@ -49,6 +49,11 @@ def _card(row: Row, image: bytes | None, *, says_drafts: bool) -> str:
     ]
     kind = "yes" if is_accepted else "no"
     return f'<li class="{kind}">{_picture(image)}<div class="told">{"".join(parts)}</div></li>'
+
+
+def _rejected(row: Row) -> str:
+    after = f", after {row['tries']} drafts" if row["tries"] > 1 else ""
+    return f"✗ {' + '.join(map(_words, row['reasons']))}{after}"
 
 
 def _in_try(tries: int) -> str:

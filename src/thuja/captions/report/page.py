@@ -60,7 +60,8 @@ def _told(summary: Summary) -> list[str]:
     model = " and ".join(summary.models) or "a function"
     lines = [
         f"{summary.pictures:,} pictures were shown to {model} with the prompt {summary.strategy}. "
-        f"Of {summary.described:,} the species was described in words, {summary.with_examples:,} had examples of form.",
+        f"For {summary.described:,} of them it was told how their species looks, and for {summary.with_examples:,} what "
+        "a good caption is like.",
         "An accepted caption passed every check. A rejected picture keeps its name and has no caption; all its drafts "
         "are in the table.",
     ]
@@ -102,7 +103,10 @@ def _walls(page: Report, folder: Path) -> None:
         page.section("Accepted at once", "Drawn by chance.")
         page.raw(cards(_with_images(folder, drawn.accepted)))
     if drawn.mended:
-        page.section("Accepted in a further try", "What was said first stands below, with what was told to the model.")
+        page.section(
+            "Accepted in a further try",
+            "Below each stand the drafts before it, and what was told to the model of them.",
+        )
         page.raw(cards(_with_images(folder, drawn.mended), says_drafts=True))
     for reason, rows in drawn.rejected.items():
         page.section(f"Rejected: {reason.replace('_', ' ')}", _REASONS.get(reason, ""))
