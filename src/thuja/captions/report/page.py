@@ -60,8 +60,8 @@ def _told(summary: Summary) -> list[str]:
     model = " and ".join(summary.models) or "a function"
     lines = [
         f"{summary.pictures:,} pictures were shown to {model} with the prompt {summary.strategy}. "
-        f"For {summary.described:,} of them it was told how their species looks, and for {summary.with_examples:,} what "
-        "a good caption is like.",
+        f"For {summary.described:,} of them it was told how their species looks, and for {summary.with_examples:,} "
+        "what a good caption is like.",
         "An accepted caption passed every check. A rejected picture keeps its name and has no caption; all its drafts "
         "are in the table.",
     ]
