@@ -18,7 +18,7 @@ _MARKUP: Final[Mapping[str, re.Pattern[str]]] = {
     "a link": re.compile(r"https?://|www\.|\]\("),
     "remains of JSON": re.compile(r"[{}]|\\[nrtu\"]|[\"']\s*:\s*[\"'\[{]|^\s*\[|[\"\]]\s*,\s*\""),
     "wiki markup": re.compile(r"\[\[|\]\]|'{2,}|={2,}"),
-    "Markdown": re.compile(r"\*\*|__|`|^\s*#{1,6}\s|(?<!\w)\*\S.*?\S\*(?!\w)|^\s*>\s"),
+    "Markdown": re.compile(r"\*\*|__|`|^\s*#{1,6}\s|(?<!\w)[*_]+\S.*?\S[*_]+(?!\w)|^\s*>\s"),
 }
 _MOJIBAKE: Final = re.compile("[\u00c2-\u00c3][\u0080-\u00bf]|\u00e2\u20ac|\ufffd")
 

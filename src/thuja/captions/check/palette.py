@@ -61,15 +61,23 @@ class Palette:
 
 
 def palette_of(image: Pixels) -> Palette:
-    """What colours an image (H, W, 3) shows; shares add up to more than 1, since terms overlap."""
+    """What colours an image (H, W, 3) shows; shares add up to more than 1, since terms overlap.
+
+    Each share is the larger of two: of the colours as they are, and of those with the mean taken for grey, so that a
+    cast of the light (shade, dusk, leaves above, water) hides nothing.
+    """
     lab = to_lab(_thinned(image))
-    lightness = lab[:, 0]
+    is_grey = float(np.percentile(np.hypot(lab[:, 1], lab[:, 2]), 95)) < _PALE_GREY
+    is_dim = float(np.percentile(lab[:, 0], 95)) < _DIM
+    balanced = lab - np.array([0, *lab[:, 1:].mean(axis=0)], dtype=np.float32)
+    own, others = _shares(lab), _shares(balanced)
+    return Palette(shares={name: max(own[name], others[name]) for name in own}, is_colourless=is_grey or is_dim)
+
+
+def _shares(lab: _Floats) -> dict[str, float]:
     chroma = np.hypot(lab[:, 1], lab[:, 2])
     hue = np.degrees(np.arctan2(lab[:, 2], lab[:, 1])) % 360
-    shares = {name: float(_is_within(region, lightness, chroma, hue).mean()) for name, region in REGIONS.items()}
-    is_grey = float(np.percentile(chroma, 95)) < _PALE_GREY
-    is_dim = float(np.percentile(lightness, 95)) < _DIM
-    return Palette(shares=shares, is_colourless=is_grey or is_dim)
+    return {name: float(_is_within(region, lab[:, 0], chroma, hue).mean()) for name, region in REGIONS.items()}
 
 
 def to_lab(pixels: Pixels) -> _Floats:

@@ -1,0 +1,231 @@
+"""Checks of captions measured on true ones that are spoilt in known ways, a tenth of them in each kind.
+
+    python benchmarks/captions_checks.py [--worlds 3] [--species 40] [--images 30] [--real FOLDER]
+
+The captions are a simulated world's, each behind its species' name; a caption counts as caught if the check of that
+kind rejects it. Precision is of all that the check rejects in a set with a tenth spoilt; recall of what is spoilt.
+`--real` reads retrieval captions in BioCAP's layout (cornell_bird.csv, plantid.csv) and says how often each check
+rejects one of their sentences.
+"""
+
+import argparse
+import csv
+import time
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+import captions_checks_damage as damages
+from captions_checks_world import True_, make, subject_of, words_of_world
+from thuja.captions.check.choosing import checks_of
+from thuja.captions.check.finding import Check, Subject
+from thuja.captions.check.repeats import Repeats
+from thuja.captions.check.sentence import sentence_ends
+from thuja.captions.check.settings import CHECKS, CheckSettings
+from thuja.captions.check.similarity import Fit
+from thuja.captions.check.words import stems_of
+from thuja.images import decode
+from thuja.taxonomy import Taxon
+
+SHARE = 0.1
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--species", type=int, default=40)
+    parser.add_argument("--images", type=int, default=30)
+    parser.add_argument("--worlds", type=int, default=3)
+    parser.add_argument("--phrases", choices=damages.LISTS, default="held_out")
+    parser.add_argument("--real", type=Path)
+    given = parser.parse_args()
+    damages.choose(given.phrases)
+    every = [one for seed in range(11, 11 + given.worlds) for one in make(seed, given.species, given.images)]
+    print(f"{len(every)} true captions of {given.species} species in each of {given.worlds} worlds")
+    names = frozenset(one.name for one in every) | {one.taxon.binomial for one in every}
+    settings = CheckSettings(other_names=names, lexicon=words_of_world())
+    checks = dict(zip(CHECKS, checks_of(settings), strict=True))
+    measure_text(every, checks)
+    measure_traits(every, checks["traits"])
+    measure_pictures(every, checks["colours"])
+    measure_batches(every, checks["refusal"])
+    measure_speed(every, checks)
+    if given.real:
+        measure_real(given.real)
+
+
+def row(kind: str, caught: Sequence[bool], is_spoilt: Sequence[bool]) -> None:
+    """Precision and recall of one kind."""
+    hits = sum(c and s for c, s in zip(caught, is_spoilt, strict=True))
+    rejected, spoilt = sum(caught), sum(is_spoilt)
+    precision = hits / rejected if rejected else float("nan")
+    print(f"{kind:28} spoilt {spoilt:5}  precision {precision:.3f}  recall {hits / max(spoilt, 1):.3f}")
+
+
+def spoilt(every: Sequence[True_], damage: damages.Damage, seed: int) -> tuple[list[str], list[bool]]:
+    """The captions with a tenth spoilt, and which."""
+    rng = np.random.default_rng([seed, 5])
+    captions, is_spoilt = [one.caption for one in every], [False] * len(every)
+    wanted = round(SHARE * len(every))
+    for place in rng.permutation(len(every)):
+        if wanted == 0:
+            break
+        text = damage(every[place], every, rng)
+        if text is not None:
+            captions[place], is_spoilt[place] = text, True
+            wanted -= 1
+    return captions, is_spoilt
+
+
+def measure_text(every: Sequence[True_], checks: dict[str, Check]) -> None:
+    """What text and names decide."""
+    kinds: list[tuple[str, damages.Damage, str]] = [
+        ("too long", damages.too_long, "length"),
+        ("two sentences", damages.two_sentences, "sentence"),
+        ("other language", damages.other_language, "language"),
+        ("refusal", damages.by_phrase("refusal"), "refusal"),
+        ("boilerplate", damages.by_phrase("boilerplate"), "refusal"),
+        ("request repeated", damages.by_phrase("leakage"), "leakage"),
+        ("control characters, markup", damages.by_phrase("characters"), "characters"),
+        ("wrong name", damages.wrong_name, "name"),
+        ("missing name", damages.missing_name, "name"),
+        *((f"claim of {kind}", damages.with_claim(kind), "invisible") for kind in damages.CLAIMS),
+        ("copied", damages.copied, "copying"),
+    ]
+    for seed, (kind, damage, check) in enumerate(kinds):
+        captions, is_spoilt = spoilt(every, damage, seed)
+        found = [checks[check](text, subject_of(one)) for text, one in zip(captions, every, strict=True)]
+        row(kind, [finding.is_fault for finding in found], is_spoilt)
+    nameless = [replace(subject_of(one), is_name_wanted=False) for one in every]
+    rng = np.random.default_rng(99)
+    is_spoilt = [bool(rng.random() < SHARE) for _ in every]
+    texts = [one.caption if bad else one.plain.text for one, bad in zip(every, is_spoilt, strict=True)]
+    row("leaked name", [checks["name"](t, s).is_fault for t, s in zip(texts, nameless, strict=True)], is_spoilt)
+    clean = Counter(
+        name
+        for one in every
+        for name, check in checks.items()
+        if name != "colours" and check(one.caption, subject_of(one)).is_fault
+    )
+    print("true captions rejected, by check:", {name: round(count / len(every), 4) for name, count in clean.items()})
+
+
+def measure_traits(every: Sequence[True_], check: Check) -> None:
+    """A wrong value of a trait that the description speaks of; individuals that differ from it count as such, too."""
+    for seed, trait in enumerate(damages.TRAITS):
+        captions, is_spoilt = spoilt(every, damages.contradiction(trait), seed + 50)
+        if not any(is_spoilt):
+            print(f"contradicts: {trait}: no description of these worlds speaks of it without a condition")
+            continue
+        found = [check(text, subject_of(one)).is_fault for text, one in zip(captions, every, strict=True)]
+        row(f"contradicts: {trait}", found, is_spoilt)
+        counted = [(f, s) for f, s, one in zip(found, is_spoilt, every, strict=True) if s or not one.differs]
+        row("  without odd individuals", [f for f, _ in counted], [s for _, s in counted])
+    sums: Counter[str] = Counter()
+    for one in every:
+        for kind, claims in check(one.caption, subject_of(one)).facts.items():
+            sums[kind] += len(claims)
+    odd = sum(one.differs for one in every)
+    print("claims of true captions:", dict(sums), f"individuals that differ from what is told: {odd}")
+
+
+def measure_pictures(every: Sequence[True_], check: Check) -> None:
+    """A wrong colour word against the picture."""
+    captions, is_spoilt = spoilt(every, damages.wrong_colour, 80)
+    found = []
+    for text, one in zip(captions, every, strict=True):
+        pixels = np.asarray(decode(one.jpeg()))
+        found.append(check(text, replace(subject_of(one), image=pixels)))
+    row("wrong colour", [finding.is_fault for finding in found], is_spoilt)
+    claimed = [finding for finding in found if finding.facts["claimed"]]
+    undecided = sum(not finding.facts["is_decided"] for finding in claimed) / len(claimed)
+    print(f"of {len(claimed)} captions with colour words, undecided (grey, dark): {undecided:.3f}")
+    wrong = [finding for finding, bad in zip(found, is_spoilt, strict=True) if bad]
+    kept = [finding for finding in wrong if finding.facts["is_decided"] and not finding.is_fault]
+    print(f"of {len(wrong)} wrong colour words {len(kept) / len(wrong):.3f} stand somewhere else in the picture")
+
+
+def measure_batches(every: Sequence[True_], refusal: Check) -> None:
+    """Captions that fit every picture of a species; captions of another species' picture."""
+    known = damages.phrases()["generic"]
+    rng = np.random.default_rng(7)
+    of_species = {one.taxon: known[int(rng.integers(len(known)))] for one in every}
+    captions, is_spoilt = spoilt(every, lambda one, _, __: damages.put_in(of_species[one.taxon], one), 81)
+    subjects = [subject_of(one) for one in every]
+    repeats = Repeats()(captions, subjects)
+    phrased = [refusal(text, subject).is_fault for text, subject in zip(captions, subjects, strict=True)]
+    row("generic, by its phrase", phrased, is_spoilt)
+    row("generic, by its repeats", [finding.is_fault for finding in repeats], is_spoilt)
+    row("generic, by either", [a or b.is_fault for a, b in zip(phrased, repeats, strict=True)], is_spoilt)
+    captions, is_spoilt = _one_for_many(every)
+    row("one caption for a fifth", [f.is_fault for f in Repeats()(captions, subjects)], is_spoilt)
+    images = [str(place).encode() for place in range(len(every))]
+    truth = {image: _truth(one) for image, one in zip(images, every, strict=True)}
+    captions, is_spoilt = spoilt(every, damages.of_another, 82)
+
+    def by_truth(pictures: Sequence[bytes], texts: Sequence[str]) -> list[float]:
+        return [_fit(truth[picture], text) for picture, text in zip(pictures, texts, strict=True)]
+
+    for least in (0.3, 0.5, 0.7, 0.9):
+        found = Fit(least=least)(images, captions, subjects, by_truth)
+        row(f"other species' caption @{least}", [finding.is_fault for finding in found], is_spoilt)
+
+
+def _one_for_many(every: Sequence[True_]) -> tuple[list[str], list[bool]]:
+    """In half of the species the first caption stands for a fifth of the pictures, its words in another order."""
+    rng = np.random.default_rng(8)
+    places: dict[Taxon, list[int]] = defaultdict(list)
+    for place, one in enumerate(every):
+        places[one.taxon].append(place)
+    captions, is_spoilt = [one.caption for one in every], [False] * len(every)
+    for number, mine in enumerate(places.values()):
+        if number % 2 or len(mine) < 15:
+            continue
+        chosen = rng.permutation(mine)[: max(3, len(mine) // 5)]
+        for place in chosen:
+            opening = ("", "Here, ", "Seen: ", "There is ")[int(rng.integers(4))]
+            captions[place], is_spoilt[place] = f"{opening}{every[chosen[0]].caption}", True
+    return captions, is_spoilt
+
+
+def _truth(one: True_) -> frozenset[str]:
+    return frozenset(stem for fact in one.known for stem in stems_of(fact.phrase()))
+
+
+def _fit(truth: frozenset[str], text: str) -> float:
+    said = set(stems_of(text.partition(":")[2] or text)) - {"a", "an", "the", "with", "and", "on", "in", "that", "ha"}
+    return len(said & truth) / max(len(said), 1)
+
+
+def measure_speed(every: Sequence[True_], checks: dict[str, Check]) -> None:
+    """Captions a second on one core, by check; texts only."""
+    for name, check in checks.items():
+        started = time.perf_counter()
+        for one in every:
+            check(one.caption, subject_of(one))
+        print(f"{name:12} {len(every) / (time.perf_counter() - started):9.0f} captions/s")
+
+
+def measure_real(folder: Path) -> None:
+    """How often each check rejects a sentence that people wrote for BioCAP's retrieval sets."""
+    checks = dict(zip(CHECKS, checks_of(CheckSettings(max_words=60, min_words=1)), strict=True))
+    for table in ("cornell_bird", "plantid"):
+        counts: Counter[str] = Counter()
+        sentences = 0
+        with (folder / f"{table}.csv").open(encoding="utf-8") as file:
+            for line in csv.DictReader(file):
+                name, _, text = line["captions"].partition(", ")
+                subject = Subject(taxon=Taxon(common=name.replace("_", " ")))
+                start = 0
+                for end in sentence_ends(text):
+                    said, start = text[start:end].strip(), end
+                    sentences += 1
+                    for check in ("characters", "length", "sentence", "refusal", "leakage", "language", "invisible"):
+                        counts[check] += checks[check](said, subject).is_fault
+        print(table, sentences, {name: round(count / sentences, 4) for name, count in counts.items()})
+
+
+if __name__ == "__main__":
+    main()
