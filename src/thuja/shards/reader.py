@@ -23,7 +23,9 @@ _TEXTS: Mapping[str, str] = {
     **dict.fromkeys(("txt", f"{CAPTION}.txt"), CAPTION),
     **{f"{kind.lower()}.txt": kind for kind in PHRASES},
 }
-"""Text type by suffix; `txt` is LAION's caption, `caption.txt` BioCAP's. TreeOfLife writes `taxonTag.txt`; webdataset lower-cases it on reading."""
+"""Text type by suffix; `txt` is LAION's caption, `caption.txt` BioCAP's.
+
+TreeOfLife writes `taxonTag.txt`; webdataset lower-cases it on reading."""
 
 _MAX_IMAGE = 512 * 2**20
 _MAX_TEXT = 16 * 2**20
