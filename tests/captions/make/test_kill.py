@@ -81,3 +81,38 @@ def test_every_picture_has_exactly_one_outcome_though_the_run_is_killed_twice(tm
     assert minute["fullest"] <= RATE
     assert short["fullest"] <= RATE * (6 / 61 + 0.05) + 1
     assert check_shards([out], workers=1).is_good
+
+
+SLOW = """
+import time
+from pathlib import Path
+
+
+def caption(image, prompt):
+    with Path("asked.log").open("a") as file:
+        file.write("x")
+    time.sleep(0.2)
+    return "A raven, a magpie or an oak has plain sides and a rounded back."
+"""
+
+
+@pytest.mark.slow
+def test_an_interrupt_waits_for_what_is_paid_and_says_how_to_go_on(tmp_path: Path) -> None:
+    shards = write_shards(tmp_path / "in", {"train": [40]})
+    (tmp_path / "slow_captioner.py").write_text(SLOW)
+    words = [sys.executable, "-c", MAIN, "captions", "make", str(shards), "--captioner", "slow_captioner:caption"]
+    words += ["--strategy", "bare", "--concurrency", "2", "--out", str(tmp_path / "out")]
+    asked = tmp_path / "asked.log"
+    with subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        while not asked.exists() or asked.stat().st_size < 6:
+            assert process.poll() is None, "it ended before it was interrupted"
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "answers under way are waited for" in said
+    assert f"what is done is kept in {tmp_path / 'out'}: --resume goes on from there" in said
+    assert "Traceback" not in said
+    done = subprocess.run([*words, "--resume"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("40 pictures = 40 accepted"), done.stderr
+    assert asked.stat().st_size == 40, "no picture is asked about twice"
