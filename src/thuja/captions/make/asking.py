@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from thuja.captions.captioner import CaptionerStopped
 from thuja.captions.make.drafting import Drafter, Guide, Unanswered
-from thuja.captions.make.drafts import is_settled
+from thuja.captions.make.drafts import Draft, is_settled
 from thuja.captions.make.guidance import Guidance
 from thuja.captions.make.inputs import Picture, Unit
 from thuja.captions.make.journal import Journal, Told, read_journal
@@ -53,6 +53,7 @@ class _Outcome:
 
     began: float
     ended: float
+    drafts: Sequence[Draft] = ()
     unanswered: Unanswered | None = None
     stopped: CaptionerStopped | None = None
 
@@ -107,6 +108,9 @@ class _Run:
     open_works: dict[int, _Work] = field(default_factory=dict)
     held: list[_Held] = field(default_factory=list)
     answered: int = 0
+    accepted: int = 0
+    cost: float = 0.0
+    note: str = ""
     stopped: CaptionerStopped | None = None
 
     def go(self, units: Iterable[Unit]) -> None:
@@ -171,9 +175,10 @@ class _Run:
     def _one(self, work: _Work, picture: Picture) -> _Outcome:
         """A thread's part: one picture, until it is settled."""
         began = time.monotonic()
+        drafts: Sequence[Draft] = ()
         unanswered, stopped = None, None
         try:
-            self.asking.drafter.draft(
+            drafts = self.asking.drafter.draft(
                 picture,
                 work.guide(picture),
                 so_far=work.told.drafts.get(picture.uuid, ()),
@@ -186,7 +191,7 @@ class _Run:
             unanswered = error
         except CaptionerStopped as error:
             stopped = error
-        return _Outcome(began=began, ended=time.monotonic(), unanswered=unanswered, stopped=stopped)
+        return _Outcome(began=began, ended=time.monotonic(), drafts=drafts, unanswered=unanswered, stopped=stopped)
 
     def _collect(self) -> None:
         """Take what the next thread that ends leaves."""
@@ -205,6 +210,7 @@ class _Run:
                 self._stop_for(self._gone())
         elif not self.stop.is_set():
             self.answered += 1
+            self._tell(outcome.drafts)
             self._settled(work)
             self._settle_held(before=outcome.began)
 
@@ -284,6 +290,12 @@ class _Run:
             else:
                 yield row_of(picture, work.guide(picture), told.drafts[picture.uuid], about=about)
 
+    def _tell(self, drafts: Sequence[Draft]) -> None:
+        """Say how it goes behind the progress: the share that is accepted, and the price so far."""
+        self.accepted += bool(drafts) and drafts[-1].is_accepted
+        self.cost += sum(draft.cost for draft in drafts)
+        self.note = f"{self.accepted / self.answered:.0%} accepted" + (f", cost {self.cost:.2f}" if self.cost else "")
+
     def _advance(self, count: int) -> None:
         if self.asking.progress is not None:
-            self.asking.progress.advance(count)
+            self.asking.progress.advance(count, note=self.note)

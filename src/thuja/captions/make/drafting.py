@@ -83,8 +83,8 @@ class Drafter:
 
     def draft(
         self, picture: Picture, guide: Guide, *, so_far: Sequence[Draft], log: Log, is_stopped: Callable[[], bool]
-    ) -> None:
-        """Ask until the picture is settled or `is_stopped`; every step goes to `log`.
+    ) -> Sequence[Draft]:
+        """Ask until the picture is settled or `is_stopped`; every step goes to `log`. Returns all drafts.
 
         Raises ImageError for a picture that cannot be shown, Unanswered where nobody answers, and CaptionerStopped.
         """
@@ -106,6 +106,7 @@ class Drafter:
                 raise Unanswered(number, draft)
             log.drafted(picture.uuid, number, draft)
             drafts.append(draft)
+        return drafts
 
     def prompt(self, picture: Picture, guide: Guide, *, so_far: Sequence[Draft] = ()) -> Prompt:
         """What is asked about a picture after these drafts."""

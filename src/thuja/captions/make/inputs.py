@@ -12,12 +12,12 @@ from itertools import islice
 from pathlib import Path
 
 from thuja.captions.make.listing import listed_folder, listed_table
-from thuja.errors import EmptyInput, UsageError
+from thuja.errors import BadFile, EmptyInput, UsageError
 from thuja.images.finding import walk_images
 from thuja.images.places import stretch
 from thuja.jobs import made_by, require_complete
 from thuja.record import Record, uuid_of_source
-from thuja.shards import Entry, Fault, FaultCount
+from thuja.shards import Entry, Fault, FaultCount, read_manifest
 from thuja.shards.archive import scan
 from thuja.shards.checking import find_shards
 from thuja.shards.reader import describe, image_span, open_shard
@@ -57,17 +57,24 @@ class Unit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """What was named. `catalog` is what a curation left; `other_shards` are of splits that nobody asked for."""
+    """What was named. `catalog` is what a curation left; `other_shards` are of splits that nobody asked for.
+
+    `count` is the number of pictures where that is known, for the time left.
+    """
 
     name: str
     units: Callable[[], Iterator[Unit]]
     stamps: Sequence[tuple[str, int, int]]
     catalog: Path | None = None
     other_shards: Sequence[Path] = ()
+    count: int | None = None
 
     def limited(self, limit: int | None) -> "Inputs":
         """The first so many pictures of it."""
-        return self if limit is None else replace(self, units=partial(_first, self.units, limit))
+        if limit is None:
+            return self
+        count = None if self.count is None else min(limit, self.count)
+        return replace(self, units=partial(_first, self.units, limit), count=count)
 
 
 def find_inputs(data: Path, *, splits: Sequence[str] = ()) -> Inputs:
@@ -114,7 +121,18 @@ def _shards(data: Path, splits: Sequence[str]) -> Inputs:
         stamps=[_stamp(path) for path in ours],
         catalog=catalog,
         other_shards=[path for path in paths if path not in set(ours)],
+        count=_counted(ours),
     )
+
+
+def _counted(shards: Sequence[Path]) -> int | None:
+    """How many samples the shards have, by the manifest beside them; None where it does not name them all."""
+    try:
+        manifest = read_manifest(shards[0].parent)
+    except BadFile:  # it is a help here, and `thuja shards check` says what is wrong with it
+        return None
+    samples = {facts.name: facts.samples for facts in manifest.shards} if manifest else {}
+    return sum(samples[path.name] for path in shards) if all(path.name in samples for path in shards) else None
 
 
 def _of_shard(path: Path) -> Iterator[Picture]:

@@ -139,7 +139,7 @@ class _Job:
             template=guidance.template,
             settings=self.settings,
         )
-        progress = Progress(total=None, label="captioning", unit="pictures")
+        progress = Progress(total=self.inputs.count, label="captioning", unit="pictures")
         asking = Asking(
             drafter=drafter,
             guidance=guidance,
