@@ -58,7 +58,7 @@ def make_command(
         use_ray(ray)
     from thuja.captions.make import Pace, make
 
-    pace = Pace(concurrency=server.concurrency, workers=workers if ray is not None else 0)
+    pace = Pace(concurrency=server.threads, workers=workers if ray is not None else 0)
     summary = make(
         data,
         choice.output(out),

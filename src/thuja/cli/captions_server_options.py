@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from thuja.captions.server import ServerSettings
 
 _RATE = re.compile(r"(?P<number>\d+)\s*(?:/\s*(?P<unit>s|sec|second|min|minute|h|hour))?")
+_SPARE = 8
 _PER_MINUTE = {"s": 60.0, "m": 1.0, "h": 1 / 60}
 
 
@@ -44,6 +45,11 @@ class ServerChoice(NamedTuple):
             raise UsageError("--server and --captioner exclude each other", hint="leave one of them out")
         if not self.servers and not self.captioner:
             raise UsageError("nobody is named to write captions", hint="--server URL, or --captioner MODULE:FUNCTION")
+
+    @property
+    def threads(self) -> int:
+        """Pictures that are worked on at once: servers bound their requests, while others are read and checked."""
+        return self.concurrency + min(_SPARE, self.concurrency) if self.servers else self.concurrency
 
     def settings(self) -> "ServerSettings":
         """The servers, as a captioner is made of them."""
