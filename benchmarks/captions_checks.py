@@ -3,13 +3,15 @@
     python benchmarks/captions_checks.py [--worlds 3] [--species 40] [--images 30] [--real FOLDER]
 
 The captions are a simulated world's, each behind its species' name; a caption counts as caught if the check of that
-kind rejects it. Precision is of all that the check rejects in a set with a tenth spoilt; recall of what is spoilt.
+kind rejects it. Recall is of what is spoilt, precision of what is rejected where a tenth is spoilt: fewer captions than
+a tenth tell some traits, and precision is that of their recall and false alarms at a tenth.
 `--real` reads retrieval captions in BioCAP's layout (cornell_bird.csv, plantid.csv) and says how often each check
 rejects one of their sentences.
 """
 
 import argparse
 import csv
+import json
 import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -26,11 +28,15 @@ from thuja.captions.check.repeats import Repeats
 from thuja.captions.check.sentence import sentence_ends
 from thuja.captions.check.settings import CHECKS, CheckSettings
 from thuja.captions.check.similarity import Fit
+from thuja.captions.check.traits.lexicon import general
 from thuja.captions.check.words import stems_of
-from thuja.images import decode
+from thuja.images import decode, read_image
 from thuja.taxonomy import Taxon
 
 SHARE = 0.1
+VIVID = ("red", "orange", "yellow", "green", "blue", "purple", "pink")
+REAL = ("characters", "length", "sentence", "refusal", "leakage", "language", "content", "invisible")
+"""The checks that need nothing but a sentence."""
 
 
 def main() -> None:
@@ -39,29 +45,40 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=30)
     parser.add_argument("--worlds", type=int, default=3)
     parser.add_argument("--phrases", choices=damages.LISTS, default="held_out")
+    parser.add_argument("--judge", action="store_true", help="ask the classifier of sentences of thuja, too")
     parser.add_argument("--real", type=Path)
+    parser.add_argument("--photos", type=Path, help="a folder with manifest.csv and descriptors.json by common name")
     given = parser.parse_args()
     damages.choose(given.phrases)
     every = [one for seed in range(11, 11 + given.worlds) for one in make(seed, given.species, given.images)]
     print(f"{len(every)} true captions of {given.species} species in each of {given.worlds} worlds")
     names = frozenset(one.name for one in every) | {one.taxon.binomial for one in every}
-    settings = CheckSettings(other_names=names, lexicon=words_of_world())
+    judge = None
+    if given.judge:
+        from thuja.captions.descriptions.visual import judge_of
+
+        judge = judge_of()
+    settings = CheckSettings(other_names=names, lexicon=words_of_world(), judge=judge)
     checks = dict(zip(CHECKS, checks_of(settings), strict=True))
     measure_text(every, checks)
     measure_traits(every, checks["traits"])
     measure_pictures(every, checks["colours"])
-    measure_batches(every, checks["refusal"])
+    measure_batches(every, checks)
     measure_speed(every, checks)
+    if given.photos:
+        measure_photos(given.photos, given.photos / "descriptors.json")
     if given.real:
-        measure_real(given.real)
+        measure_real(given.real, CheckSettings(max_words=60, min_words=1, judge=judge))
 
 
 def row(kind: str, caught: Sequence[bool], is_spoilt: Sequence[bool]) -> None:
-    """Precision and recall of one kind."""
-    hits = sum(c and s for c, s in zip(caught, is_spoilt, strict=True))
-    rejected, spoilt = sum(caught), sum(is_spoilt)
-    precision = hits / rejected if rejected else float("nan")
-    print(f"{kind:28} spoilt {spoilt:5}  precision {precision:.3f}  recall {hits / max(spoilt, 1):.3f}")
+    """Recall, false alarms among the others, and the precision of both where a tenth is spoilt."""
+    pairs = list(zip(caught, is_spoilt, strict=True))
+    bad, good = sum(is_spoilt), len(pairs) - sum(is_spoilt)
+    recall = sum(c and s for c, s in pairs) / max(bad, 1)
+    alarms = sum(c and not s for c, s in pairs) / max(good, 1)
+    precision = SHARE * recall / max(SHARE * recall + (1 - SHARE) * alarms, 1e-9)
+    print(f"{kind:28} spoilt {bad:4}  precision {precision:.3f}  recall {recall:.3f}  false alarms {alarms:.4f}")
 
 
 def spoilt(every: Sequence[True_], damage: damages.Damage, seed: int) -> tuple[list[str], list[bool]]:
@@ -98,6 +115,10 @@ def measure_text(every: Sequence[True_], checks: dict[str, Check]) -> None:
         captions, is_spoilt = spoilt(every, damage, seed)
         found = [checks[check](text, subject_of(one)) for text, one in zip(captions, every, strict=True)]
         row(kind, [finding.is_fault for finding in found], is_spoilt)
+        if kind.startswith("claim") or kind == "refusal":
+            texts = [(t, o) for t, o, bad in zip(captions, every, is_spoilt, strict=True) if bad]
+            caught = sum(any(check(t, subject_of(o)).is_fault for check in checks.values()) for t, o in texts)
+            print(f"  by any check{'':44} recall {caught / len(texts):.3f}")
     nameless = [replace(subject_of(one), is_name_wanted=False) for one in every]
     rng = np.random.default_rng(99)
     is_spoilt = [bool(rng.random() < SHARE) for _ in every]
@@ -128,6 +149,9 @@ def measure_traits(every: Sequence[True_], check: Check) -> None:
         for kind, claims in check(one.caption, subject_of(one)).facts.items():
             sums[kind] += len(claims)
     odd = sum(one.differs for one in every)
+    wrong = [one for one in every if not one.differs and check(one.caption, subject_of(one)).is_fault]
+    for one in wrong[:3]:
+        print("  rejected:", one.caption, check(one.caption, subject_of(one)).reason)
     print("claims of true captions:", dict(sums), f"individuals that differ from what is told: {odd}")
 
 
@@ -147,7 +171,7 @@ def measure_pictures(every: Sequence[True_], check: Check) -> None:
     print(f"of {len(wrong)} wrong colour words {len(kept) / len(wrong):.3f} stand somewhere else in the picture")
 
 
-def measure_batches(every: Sequence[True_], refusal: Check) -> None:
+def measure_batches(every: Sequence[True_], checks: dict[str, Check]) -> None:
     """Captions that fit every picture of a species; captions of another species' picture."""
     known = damages.phrases()["generic"]
     rng = np.random.default_rng(7)
@@ -155,8 +179,11 @@ def measure_batches(every: Sequence[True_], refusal: Check) -> None:
     captions, is_spoilt = spoilt(every, lambda one, _, __: damages.put_in(of_species[one.taxon], one), 81)
     subjects = [subject_of(one) for one in every]
     repeats = Repeats()(captions, subjects)
-    phrased = [refusal(text, subject).is_fault for text, subject in zip(captions, subjects, strict=True)]
-    row("generic, by its phrase", phrased, is_spoilt)
+    phrased = [
+        checks["refusal"](text, subject).is_fault or checks["content"](text, subject).is_fault
+        for text, subject in zip(captions, subjects, strict=True)
+    ]
+    row("generic, by its words", phrased, is_spoilt)
     row("generic, by its repeats", [finding.is_fault for finding in repeats], is_spoilt)
     row("generic, by either", [a or b.is_fault for a, b in zip(phrased, repeats, strict=True)], is_spoilt)
     captions, is_spoilt = _one_for_many(every)
@@ -208,9 +235,39 @@ def measure_speed(every: Sequence[True_], checks: dict[str, Check]) -> None:
         print(f"{name:12} {len(every) / (time.perf_counter() - started):9.0f} captions/s")
 
 
-def measure_real(folder: Path) -> None:
+def measure_photos(folder: Path, descriptors: Path) -> None:
+    """Colour words of a bird's descriptors, and one far from all of them, against 500 photos of it.
+
+    A photo may show a female or the back of a bird, so a colour of its species may be truly absent.
+    """
+    told = {_plain_name(name): texts for name, texts in json.loads(descriptors.read_text(encoding="utf-8")).items()}
+    with (folder / "manifest.csv").open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if _plain_name(row["common_name"]) in told]
+    rng = np.random.default_rng(3)
+    own, wrong, undecided = [], [], 0
+    for place in rng.permutation(len(rows))[:500]:
+        row = rows[place]
+        palette = palette_of(np.asarray(read_image(folder / row["file"])))
+        undecided += palette.is_colourless
+        if palette.is_colourless:
+            continue
+        named = [named_colours(text, general()) for text in told[_plain_name(row["common_name"])]]
+        colours = [basics for found in named for basics in found.values()]
+        far = [name for name in VIVID if not may_be_one({name}, frozenset().union(*colours))]
+        own += [max(palette.shares[name] for name in basics) < Colours().share for basics in colours]
+        if far and colours:
+            wrong.append(palette.shares[str(rng.choice(far))] < Colours().share)
+    print(f"photos: {len(own)} true colour words, {np.mean(own):.4f} rejected; {len(wrong)} wrong ones, "
+          f"{np.mean(wrong):.3f} rejected; {undecided} photos undecided")  # fmt: skip
+
+
+def _plain_name(name: str) -> str:
+    return name.lower().replace("'", "")
+
+
+def measure_real(folder: Path, settings: CheckSettings) -> None:
     """How often each check rejects a sentence that people wrote for BioCAP's retrieval sets."""
-    checks = dict(zip(CHECKS, checks_of(CheckSettings(max_words=60, min_words=1)), strict=True))
+    checks = dict(zip(CHECKS, checks_of(settings), strict=True))
     for table in ("cornell_bird", "plantid"):
         counts: Counter[str] = Counter()
         sentences = 0
@@ -222,7 +279,16 @@ def measure_real(folder: Path) -> None:
                 for end in sentence_ends(text):
                     said, start = text[start:end].strip(), end
                     sentences += 1
-                    for check in ("characters", "length", "sentence", "refusal", "leakage", "language", "invisible"):
+                    for check in (
+                        "characters",
+                        "length",
+                        "sentence",
+                        "refusal",
+                        "leakage",
+                        "language",
+                        "content",
+                        "invisible",
+                    ):
                         counts[check] += checks[check](said, subject).is_fault
         print(table, sentences, {name: round(count / sentences, 4) for name, count in counts.items()})
 

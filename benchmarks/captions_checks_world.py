@@ -8,6 +8,7 @@ import numpy as np
 
 from thuja.biosphere.bodies import PLANS
 from thuja.biosphere.caption import MOST_WORDS, Plain, details, facts, said_of
+from thuja.biosphere.colours import colour_name, colour_pair
 from thuja.biosphere.config import WorldConfig
 from thuja.biosphere.describe import Account, Sentence, describe
 from thuja.biosphere.sighting import Sighting
@@ -69,7 +70,10 @@ class True_:
         usual = {fact.name: fact.value for fact in details(self.account.female, is_reversed=False)}
         usual["pattern"] = self.account.female.pattern
         told = [fact for fact in self.plain.facts if fact.name in self.firm_traits and fact.name in usual]
-        return any(fact.value != usual[fact.name] for fact in told)
+        worn = {colour_name(colour) for colour in colour_pair(self.account.female)}
+        colours = [fact.value for fact in self.plain.facts if fact.name in ("colour", "mark_colour")]
+        is_other = "hue" in self.firm_traits and any(colour not in worn for colour in colours)
+        return is_other or any(fact.value != usual[fact.name] for fact in told)
 
     def jpeg(self, size: int = 96) -> bytes:
         return jpeg_of(self.sighting, size)
@@ -121,6 +125,7 @@ def words_of_world() -> Lexicon:
         lines += [f"{name}: {words.of(wording)}," for name, words in named.items() for wording in Wording]
     lines += [f"{value}: {_both('ornament', value)}" for value in values_of("ornament")]
     lines += ["collar: collar, girdle", "eyespot: eyespot, ocellus"]
+    lines += ["[colours]", "blue: sky blue, dark blue", "green: dark green"]
     lines.append("[marks]")
     lines += [f"{value}: {_both('pattern', value)}" for value in values_of("pattern")]
     # A beak and a tail may both be pointed: their states are one dimension.

@@ -5,6 +5,7 @@ from typing import Final
 
 from thuja.captions.check.characters import Characters
 from thuja.captions.check.colours import Colours
+from thuja.captions.check.content import Content
 from thuja.captions.check.copying import Copying
 from thuja.captions.check.finding import Check
 from thuja.captions.check.invisible import Invisible
@@ -26,7 +27,8 @@ _MAKERS: Final[Mapping[str, Callable[[CheckSettings], Check]]] = {
     "leakage": lambda settings: Leakage(),
     "language": lambda settings: Language(),
     "name": lambda settings: Naming.of(settings.other_names),
-    "invisible": lambda settings: Invisible(),
+    "invisible": lambda settings: Invisible(judge=settings.judge, least=settings.visible, lexicon=_lexicon(settings)),
+    "content": lambda settings: Content(lexicon=_lexicon(settings)),
     "colours": lambda settings: Colours(lexicon=_lexicon(settings)),
     "traits": lambda settings: Traits(lexicon=_lexicon(settings)),
     "copying": lambda settings: Copying(run=settings.copied_run, share=settings.copied_share),

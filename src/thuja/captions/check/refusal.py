@@ -9,6 +9,7 @@ from thuja.captions.check.phrasebook import first_phrase
 _REASONS: Final = {
     "refusal": 'it refuses: "{}"',
     "boilerplate": 'it talks of the picture or the caption: "{}"',
+    "person": 'it speaks of itself or to its reader: "{}"',
     "generic": 'it fits every picture of its species: "{}"',
     "doubt": 'it does not commit itself: "{}"',
 }

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from thuja.captions.check.traits.lexicon import Lexicon
+from thuja.captions.check.unseen import Judge
 from thuja.errors import UnknownName, UsageError
 
 CHECKS: Final = (
@@ -14,6 +15,7 @@ CHECKS: Final = (
     "leakage",
     "language",
     "name",
+    "content",
     "invisible",
     "copying",
     "traits",
@@ -29,7 +31,8 @@ class CheckSettings:
     `max_words` is BioCAP's limit. A caption copies if it shares a run of `copied_run` words with what the captioner
     was handed, or `copied_share` of its runs of three. `other_names` are what other species are called, so that a
     caption that names one of them is told apart from a caption without a name. `lexicon` is words of a data set's
-    own for parts and traits, beside those of plain English.
+    own for parts and traits, beside those of plain English. `judge` says how surely a clause tells what a picture could
+    show; clauses that name nothing visible are rejected below `visible`. Without a judge known phrases alone decide.
     """
 
     checks: tuple[str, ...] = CHECKS
@@ -39,6 +42,8 @@ class CheckSettings:
     copied_share: float = 0.5
     other_names: frozenset[str] = field(default=frozenset(), repr=False)
     lexicon: Lexicon | None = None
+    judge: Judge | None = field(default=None, repr=False, compare=False)
+    visible: float = 0.1
 
     def __post_init__(self) -> None:
         unknown = next((name for name in self.checks if name not in CHECKS), None)

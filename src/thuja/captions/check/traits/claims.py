@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from thuja.captions.check.traits.lexicon import COLOUR, PATTERN, WHOLE, Lexicon
-from thuja.captions.check.traits.tokens import BEARING, COMMA, STOP, Item, items_of
+from thuja.captions.check.traits.tokens import BEARING, COMMA, OTHER, STOP, Item, items_of
 
 PRESENCE: Final = "presence"
 COUNT: Final = "count"
@@ -58,8 +58,12 @@ class _State:
     """The run follows its part, directly or behind `is`."""
     is_parted: bool = False
     is_denied: bool = False
+    is_dressed: bool = False
+    """`in` stands before: colours without a part behind them are worn, as in "bands in red and blue"."""
     is_bearing: bool = False
     """`with` stands before: a mark sits on the part before."""
+    is_elsewhere: bool = False
+    """A preposition stands before: a whole body behind it is another one's, as in "on a brown tree"."""
     unit: str = COUNT
 
 
@@ -132,8 +136,12 @@ class _Parser:
                     self._close()
             case kind if kind in _TRANSPARENT:
                 pass
-            case _:
+            case "preposition" | "on":
                 self._close()
+                is_dressed = item.text == "in" and bool(state.part)
+                self._state = _State(part=state.part, is_dressed=is_dressed, is_elsewhere=True)
+            case _:
+                self._close(is_before_noun=item.kind == OTHER)
         return place + 1
 
     def _skip_denied(self, place: int) -> int:
@@ -207,6 +215,9 @@ class _Parser:
         if state.position:
             key = [state.position, *key]
         run, own = self._split(state)
+        if key == [WHOLE] and state.is_elsewhere:
+            self._state = _State(part=state.part)
+            return place
         for one in run:
             self._claim(state.part, one)
         if state.is_denied:
@@ -251,12 +262,15 @@ class _Parser:
         last = max((place for place, one in enumerate(state.run) if one.is_parted), default=0)
         return state.run[:last], state.run[last:]
 
-    def _close(self) -> None:
+    def _close(self, *, is_before_noun: bool = False) -> None:
         """What follows the part before is its; what waits for a part that does not come is nobody's."""
         state = self._state
         if state.is_behind and not state.is_denied:
             for one in state.run:
                 self._claim(state.part, one)
+        elif state.is_dressed and not is_before_noun and all(one.dimension == COLOUR for one in state.run):
+            for one in state.run:
+                self._claim((WHOLE,) if state.part[0] == WHOLE else state.part, one)
         self._state = _State(part=state.part, is_bearing=state.is_bearing and not state.run)
 
     def _claim(self, key: tuple[str, ...], one: _Modifier) -> None:
