@@ -24,7 +24,17 @@ def test_an_address_ends_where_the_api_begins(given: str, address: str) -> None:
 
 @pytest.mark.parametrize(
     "given",
-    ["", "host:8000", "ftp://host/v1", "http://", "file:///etc/passwd", "http://host:99999/v1", "http://h\nost/"],
+    [
+        "",
+        "host:8000",
+        "ftp://host/v1",
+        "http://",
+        "file:///etc/passwd",
+        "http://host:99999/v1",
+        "http://h\nost/",
+        "http://ho st/",
+        "http://a..b/",
+    ],
 )
 def test_what_is_no_address_is_refused(given: str) -> None:
     with pytest.raises(UsageError, match="not the address of a server"):

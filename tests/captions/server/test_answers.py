@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thuja.captions.captioner import CaptionerError
@@ -115,6 +115,7 @@ JSON = st.recursive(PLAIN, lambda inner: st.lists(inner) | st.dictionaries(FIELD
 
 
 @given(JSON)
+@settings(max_examples=60)
 def test_any_json_is_a_message_or_none(told: Any) -> None:
     for whole in (told, {"choices": [{"message": told}]}, {"choices": [{"message": {"content": told}}], "usage": told}):
         assert isinstance(read_message(json.dumps(whole).encode()), Message | None)

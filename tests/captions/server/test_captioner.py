@@ -4,8 +4,11 @@ import io
 import json
 import pickle
 import socket
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -303,3 +306,54 @@ def test_settings_may_travel_to_other_processes() -> None:
     settings = ServerSettings(servers=("http://127.0.0.1:1/v1",), extra_json='{"a": 1}', rates=Rates(concurrency=3))
     assert pickle.loads(pickle.dumps(settings)) == settings
     assert json.loads(settings.extra_json) == settings.extra
+
+
+@contextmanager
+def saying(words: bytes) -> Iterator[int]:
+    """A port at which whoever connects is told the same and let go."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(10)
+
+        def greet() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = listening.accept()
+                    with connection:
+                        connection.recv(2**16)
+                        connection.sendall(words)
+
+        thread = Thread(target=greet)
+        thread.start()
+        yield listening.getsockname()[1]
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "words", "told"),
+    [
+        ("http", b"SSH-2.0-OpenSSH_9.6\r\n", "broke off"),
+        ("http", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "no chat completion"),
+        ("https", b"HTTP/1.1 400 Bad Request\r\n\r\n", "does not speak TLS"),
+    ],
+)
+def test_something_else_at_the_address_is_named(scheme: str, words: bytes, told: str) -> None:
+    with saying(words) as port:
+        settings = ServerSettings(servers=(f"{scheme}://127.0.0.1:{port}/v1",), model="m", patience=QUICK)
+        captioner = ServerCaptioner(settings, environment={})
+        with captioner, pytest.raises((CaptionerError, CaptionerStopped), match=told):
+            captioner(picture(), PROMPT)
+
+
+@pytest.mark.parametrize("kind", ["away", "hanging"])
+def test_closing_ends_those_who_wait_for_their_turn_or_an_answer(kind: str) -> None:
+    """Closing a socket wakes nobody who reads from it: an interrupted run stood still until its timeouts."""
+    patience = replace(QUICK, timeout=20.0, first_wait=600.0, longest_wait=600.0, outage=6000.0)
+    with serving(Behaviour(**{kind: 1.0}, retry_after="X-Nothing: 1")) as server:
+        captioner = asking(server, patience=patience, model="thuja-test", rates=Rates(concurrency=2))
+        with ThreadPoolExecutor(3) as pool:
+            waiting = [pool.submit(captioner, picture(number), PROMPT) for number in range(3)]
+            while not server.counts.kinds:
+                pass
+            captioner.close()
+            assert all(isinstance(future.exception(), CaptionerStopped) for future in waiting)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from thuja.captions.server.failures import Kind, failure_of, said
+from thuja.captions.server.failures import Kind, failure_of, no_completion, said
 
 
 def body(message: str, code: str = "") -> bytes:
@@ -66,6 +66,22 @@ def test_a_failure_is_the_servers_or_the_pictures_or_may_pass(status: int, words
 
 def test_a_spent_quota_is_told_by_its_code_too() -> None:
     assert failure_of(429, body("Slow down", "insufficient_quota"), {}).kind is Kind.SERVER
+
+
+@pytest.mark.parametrize(
+    ("sent", "kind"),
+    [
+        (b'{"error": {"code": 429, "message": "slow down"}}', Kind.AWAY),
+        (b'{"error": {"code": "401", "message": "no key"}}', Kind.SERVER),
+        (b'{"error": {"code": 200}}', Kind.PASSING),
+        (b'{"error": "no"}', Kind.PASSING),
+        (b"[]", Kind.PASSING),
+        (b"<html>", Kind.PASSING),
+        (b"", Kind.PASSING),
+    ],
+)
+def test_an_error_may_hide_behind_a_status_of_success(sent: bytes, kind: Kind) -> None:
+    assert no_completion(sent).kind is kind
 
 
 def test_a_wait_that_is_asked_for_comes_along() -> None:

@@ -23,6 +23,7 @@ def api_address(text: str) -> str:
     try:
         parts = urlsplit(text.strip())
         port = parts.port
+        (parts.hostname or "").encode("idna")  # what looking it up does, and raises UnicodeError
     except ValueError as error:
         raise UsageError(f"not the address of a server: {error}", hint=hint) from None
     if "@" in parts.netloc or parts.query or parts.fragment:
@@ -30,10 +31,14 @@ def api_address(text: str) -> str:
             f"the address of the server at {parts.hostname} holds more than an address",
             hint=f"no password and nothing behind ? or #: a key belongs in {KEY_VARIABLE}",
         )
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0 or not text.isprintable():
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0 or not _is_plain(text):
         raise UsageError(f"not the address of a server: {text!r:.120}", hint=hint)
     path = parts.path.rstrip("/").removesuffix("/chat/completions")
     return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def _is_plain(text: str) -> bool:
+    return text.isprintable() and " " not in text.strip()
 
 
 def is_loopback(address: str) -> bool:

@@ -1,11 +1,9 @@
-"""One server through the `openai` package: a request in, the body of an answer or a Failure out. Raises nothing else.
+"""One server through the `openai` package: a request in, the body of an answer or a Failure out.
 
 The package's own tries are off: which failures pass, and how long all threads then wait, is decided in one place.
 """
 
 import ssl
-import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,14 +11,13 @@ import httpx2
 import openai
 
 from thuja import __version__
-from thuja.captions.server.addresses import is_loopback, is_openai
+from thuja.captions.captioner import CaptionerStopped
+from thuja.captions.server.addresses import is_openai
+from thuja.captions.server.bounded_http import BoundedHTTP
 from thuja.captions.server.failures import Failure, Kind, failure_of
 from thuja.captions.server.settings import Patience
 
-_LARGEST: Final = 4 * 2**20
-"""Bytes of an answer: a caption has some hundred."""
-_SHORTEST_SECRET: Final = 8
-_DROPPED: Final = ("content-encoding", "content-length", "transfer-encoding")
+_NO_TLS: Final = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +32,7 @@ class Client:
 
     def __init__(self, address: str, key: str, patience: Patience, *, concurrency: int) -> None:
         self.address = address
+        http = BoundedHTTP(address, key, patience, connections=concurrency)
         self._openai = openai.OpenAI(
             base_url=address,
             api_key=key or "none",  # the package insists on one
@@ -43,26 +41,31 @@ class Client:
             project=None if is_openai(address) else "",
             max_retries=0,
             default_headers={"User-Agent": f"thuja/{__version__}", "Accept-Encoding": "identity"},
-            http_client=_Bounded(address, key, patience, connections=concurrency),
+            http_client=http,
         )
+        self._http = http
+        self._is_closed = False
 
     def ask(self, body: bytes) -> Reply | Failure:
-        """Ask for a chat completion; `body` is JSON."""
-        return self._exchange("POST", "/chat/completions", body)
+        """Ask for a chat completion; `body` is JSON. Raises CaptionerStopped where this is closed meanwhile."""
+        return self._exchange("/chat/completions", body)
 
     def models(self) -> Reply | Failure:
         """Ask which models there are."""
-        return self._exchange("GET", "/models", None)
+        return self._exchange("/models", None)
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Let go of the connections; whoever waits for an answer gets CaptionerStopped."""
+        self._is_closed = True
+        self._http.break_off()
         self._openai.close()
 
     def __repr__(self) -> str:
         return f"Client({self.address!r})"
 
-    def _exchange(self, method: str, path: str, body: bytes | None) -> Reply | Failure:
+    def _exchange(self, path: str, body: bytes | None) -> Reply | Failure:
         # Failures leave as values: an exception of the package would carry the request, with the key, into tracebacks.
+        failure: Failure | None = None
         try:
             if body is None:
                 response = self._openai.get(path, cast_to=httpx2.Response)
@@ -71,52 +74,15 @@ class Client:
         except openai.APIStatusError as error:
             return failure_of(error.status_code, error.response.content, error.response.headers)
         except openai.APIConnectionError as error:
-            return _unreached(self.address, error.__cause__)
-        return Reply(body=response.content)
-
-
-class _Bounded(httpx2.Client):
-    """Reads answers within a size and a time in all, follows no redirect, and blots the key out of what comes back."""
-
-    def __init__(self, address: str, key: str, patience: Patience, *, connections: int) -> None:
-        super().__init__(
-            timeout=httpx2.Timeout(patience.timeout, connect=patience.connect),
-            limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=connections),
-            trust_env=not is_loopback(address),  # a proxy in the environment is none for this machine
-            follow_redirects=False,
-        )
-        self._seconds = patience.timeout
-        self._secret = key.encode() if len(key) >= _SHORTEST_SECRET else b""
-
-    def send(
-        self,
-        request: httpx2.Request,
-        *,
-        stream: bool = False,
-        auth: httpx2._types.AuthTypes | httpx2._client.UseClientDefault | None = httpx2.USE_CLIENT_DEFAULT,
-        follow_redirects: bool | httpx2._client.UseClientDefault = False,
-    ) -> httpx2.Response:
-        """The whole answer; `stream` is not heeded."""
-        until = time.monotonic() + self._seconds
-        opened = super().send(request, stream=True, auth=auth, follow_redirects=follow_redirects)
-        try:
-            body = b"".join(_within(opened, until))
-        finally:
-            opened.close()
-        body = body.replace(self._secret, b"[key]") if self._secret else body
-        headers = [(name, value) for name, value in opened.headers.items() if name.lower() not in _DROPPED]
-        return httpx2.Response(opened.status_code, headers=headers, content=body, request=request)
-
-
-def _within(response: httpx2.Response, until: float) -> Iterator[bytes]:
-    size = 0
-    for part in response.iter_bytes():
-        size += len(part)
-        if size > _LARGEST:
-            raise httpx2.ReadError(f"an answer of more than {_LARGEST:,} bytes", request=response.request)
-        if time.monotonic() > until:
-            raise httpx2.ReadTimeout("the answer takes too long", request=response.request)
-        yield part
+            failure = _unreached(self.address, error.__cause__)
+        except RuntimeError:  # httpx2's, for a client that was closed while others wait
+            if not self._is_closed:
+                raise
+        else:
+            return Reply(body=response.content)
+        if failure is None or self._is_closed:
+            raise CaptionerStopped("the captioner is closed")
+        return failure
 
 
 def _unreached(address: str, cause: BaseException | None) -> Failure:
@@ -129,6 +95,10 @@ def _unreached(address: str, cause: BaseException | None) -> Failure:
                     kind=Kind.SERVER,
                     message=f"the certificate of {address} is not trusted: {inner.verify_message}",
                     hint="SSL_CERT_FILE names a file of certificates to trust",
+                )
+            if isinstance(inner, ssl.SSLError) and inner.reason in _NO_TLS:
+                return Failure(
+                    kind=Kind.SERVER, message=f"{address} does not speak TLS", hint="http:// in the stead of https://?"
                 )
             inner = inner.__cause__ or inner.__context__
         return Failure(

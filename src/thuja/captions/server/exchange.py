@@ -11,7 +11,7 @@ from thuja.captions.server.answers import Message, read_message
 from thuja.captions.server.balance import Balance, Seat
 from thuja.captions.server.budget import Purse
 from thuja.captions.server.client import Client, Reply
-from thuja.captions.server.failures import Failure, Kind
+from thuja.captions.server.failures import Failure, Kind, no_completion
 from thuja.captions.server.question import Question
 from thuja.captions.server.rates import Gate, Pass
 from thuja.captions.server.settings import ServerSettings
@@ -108,7 +108,7 @@ class Exchange:
                 self.gate.leave(permit.entered, sum(message.tokens))
             self._learn(question, message.tokens)
             return Outcome(message=message, cost=cost)
-        failure = told if isinstance(told, Failure) else _NO_COMPLETION
+        failure = told if isinstance(told, Failure) else no_completion(told.body)
         failure = self._understood(failure, permit.seat, tokens_field)
         self.balance.done(permit.seat, permit.sent, failure)
         self.purse.give_back(permit.aside, is_unsure=failure.is_paid)
@@ -134,15 +134,6 @@ class Exchange:
             text = len((question.prompt.system + question.prompt.text).encode("utf-8", errors="replace"))
             self._image_tokens = max(self._image_tokens, (tokens[0] - text / _LEAST_LETTERS) * _SPARE)
         self._has_learnt = True
-
-
-_NO_COMPLETION: Final = Failure(
-    kind=Kind.PASSING,
-    reason="broken_answer",
-    message="the server answered something that is no chat completion",
-    hint="is it an OpenAI-compatible API? its address mostly ends in /v1",
-    is_paid=True,
-)
 
 
 def stopped(failure: Failure) -> CaptionerStopped:

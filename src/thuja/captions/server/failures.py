@@ -96,6 +96,25 @@ def failure_of(status: int, body: bytes, headers: Mapping[str, str]) -> Failure:
     return _refused(status, words)
 
 
+def no_completion(body: bytes) -> Failure:
+    """What an answer means that has a status of success and is no chat completion: some hide an error in one."""
+    try:
+        error: Any = json.loads(body)["error"]
+        status = int(error["code"])
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return _NO_COMPLETION
+    return failure_of(status, body, {}) if 400 <= status < 600 else _NO_COMPLETION
+
+
+_NO_COMPLETION: Final = Failure(
+    kind=Kind.PASSING,
+    reason="broken_answer",
+    message="the server answered something that is no chat completion",
+    hint="is it an OpenAI-compatible API? its address mostly ends in /v1",
+    is_paid=True,
+)
+
+
 def said(body: bytes) -> str:
     """What the body of an error says, on one line and not too long: its message, or all of it."""
     text = body[: 2**16].decode("utf-8", errors="replace")
