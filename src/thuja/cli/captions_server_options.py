@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from thuja.captions.server import ServerSettings
 
 _RATE = re.compile(r"(?P<number>\d+)\s*(?:/\s*(?P<unit>s|sec|second|min|minute|h|hour))?")
-_SPARE = 8
+_SPARE = 16
 _PER_MINUTE = {"s": 60.0, "m": 1.0, "h": 1 / 60}
 
 
