@@ -43,7 +43,7 @@ def test_what_was_asked_without_an_answer_is_counted(tmp_path: Path) -> None:
     assert told.drafts == {"one": [FAULTY]}
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(cut=st.integers(0, 400))
 def test_a_torn_end_loses_no_whole_line(cut: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("torn") / "1.jsonl"

@@ -39,10 +39,14 @@ _ERROR_REASONS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guide:
-    """What is known of a taxon: the description of its looks, and examples of good captions for its class."""
+    """What is known of a taxon: the description of its looks, and examples of good captions.
+
+    `examples_of` is the group that these are of: its class, or one near; empty where they are thuja's own.
+    """
 
     description: Description | None = None
     examples: tuple[str, ...] = ()
+    examples_of: str = ""
 
 
 class Log(Protocol):

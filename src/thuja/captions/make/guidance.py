@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from thuja.captions.descriptions.description import Description
 from thuja.captions.examples import FormatExamples, read_examples
 from thuja.captions.make.drafting import Guide
 from thuja.captions.make.guides import DescriptionTable
@@ -24,13 +25,14 @@ class Guidance:
         """What is known of each of these taxa."""
         taxa = list(taxa)
         described = self.descriptions.of(taxa) if self.descriptions is not None and self._asks("description") else {}
-        examples = self.examples if self._asks("examples") else None
-        return {
-            taxon: Guide(
-                description=described.get(taxon), examples=examples.of(taxon).sentences if examples is not None else ()
-            )
-            for taxon in taxa
-        }
+        return {taxon: self._guide(taxon, described.get(taxon)) for taxon in taxa}
+
+    def _guide(self, taxon: Taxon, description: Description | None) -> Guide:
+        if self.examples is None or not self._asks("examples"):
+            return Guide(description=description)
+        shown = self.examples.of(taxon)
+        group = shown.group.scientific_name if shown.group is not None else ""
+        return Guide(description=description, examples=shown.sentences, examples_of=group)
 
     def _asks(self, field: str) -> bool:
         return field in self.template.fields

@@ -47,9 +47,8 @@ class Worker:
         return Asking(drafter=drafter, guidance=guidance, pace=self.pace, units=units, journals=self.journals)
 
 
-@daft.cls(use_process=False)
 class UnitCaptioner:
-    """Does units on whatever machine a row of the list of units comes to."""
+    """Does units on whatever machine a row of the list of units comes to, one after the other."""
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
@@ -77,7 +76,7 @@ def run_on_ray(worker: Worker, numbers: Sequence[int], workers: int) -> None:
         pace=replace(worker.pace, concurrency=max(1, worker.pace.concurrency // workers), workers=0),
         portion=replace(worker.portion, parts=workers),
     )
-    captioner = UnitCaptioner(each)
+    captioner = daft.cls(max_concurrency=workers)(UnitCaptioner)(each)  # no more, or they would pass the rate
     do = cast(Callable[..., daft.Expression], captioner.do)
     frame = daft.from_pydict({"number": list(numbers)}).into_partitions(len(numbers))
     said = frame.select(do(col("number")).alias("why")).to_pydict()["why"]

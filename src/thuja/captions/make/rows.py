@@ -48,7 +48,7 @@ CAPTIONS_SCHEMA: Final = pa.schema(
         ("prompt", pa.string()),
         ("seed", pa.int64()),
         ("is_described", pa.bool_()),
-        ("examples", pa.int64()),
+        ("examples_of", pa.string()),
         ("requests", pa.int64()),
         ("prompt_tokens", pa.int64()),
         ("completion_tokens", pa.int64()),
@@ -64,7 +64,8 @@ CAPTIONS_SCHEMA: Final = pa.schema(
 )
 """`caption` is null where `status` is rejected; `reasons` are short words (the checks that reject, or why there is no
 answer), `why` the sentences beside them. `scores` is a JSON object, from 0 to 1 a check. `prompt` is the SHA-256 of
-what was asked. Tokens and cost are of all tries. `description` is what the captioner was handed: its source, page,
+what was asked. `examples_of` is the group whose examples were shown, null for thuja's own. Tokens and cost are of all
+tries. `description` is what the captioner was handed: its source, page,
 revision and licence stand beside it."""
 
 
@@ -100,7 +101,7 @@ def row_of(picture: Picture, guide: Guide, drafts: Sequence[Draft], *, about: Ro
         "prompt": last.prompt,
         "seed": last.seed,
         "is_described": guide.description is not None,
-        "examples": len(guide.examples),
+        "examples_of": guide.examples_of or None,
         "requests": sum(draft.requests for draft in drafts),
         "prompt_tokens": sum(draft.prompt_tokens for draft in drafts),
         "completion_tokens": sum(draft.completion_tokens for draft in drafts),
@@ -122,7 +123,6 @@ def unusable_row(picture: Picture, reason: str, message: str, *, about: RowFacts
         "tries": 0,
         "drafts": [],
         "is_described": False,
-        "examples": 0,
         **dict.fromkeys(("requests", "prompt_tokens", "completion_tokens"), 0),
         "cost": 0.0,
     }

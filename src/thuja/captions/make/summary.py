@@ -16,8 +16,8 @@ from thuja.jobs import write_json
 
 SUMMARY: Final = "summary.json"
 _COLUMNS: Final = (
-    "status", "reasons", "tries", "is_described", "examples", "requests", "prompt_tokens", "completion_tokens", "cost",
-    "model", "strategy",
+    "status", "reasons", "tries", "is_described", "examples_of", "requests", "prompt_tokens", "completion_tokens",
+    "cost", "model", "strategy",
 )  # fmt: skip
 
 
@@ -54,7 +54,8 @@ class Summary:
         share = f" ({self.accepted / self.pictures:.1%})" if self.pictures else ""
         lines = [
             f"{self.pictures:,} pictures = {self.accepted:,} accepted{share} + {self.rejected:,} rejected",
-            f"{self.described:,} had a description of their species, {self.with_examples:,} format examples",
+            f"{self.described:,} had a description of their species, "
+            f"{self.with_examples:,} examples of their class or of one near",
         ]
         if self.reasons:
             lines.append("rejected: " + ", ".join(f"{reason} {count:,}" for reason, count in self.reasons.items()))
@@ -98,7 +99,7 @@ def summarize(
                 totals["pictures"] += 1
                 totals["accepted" if is_accepted else "rejected"] += 1
                 totals["described"] += bool(row["is_described"])
-                totals["with_examples"] += bool(row["examples"])
+                totals["with_examples"] += bool(row["examples_of"])
                 for name in ("requests", "prompt_tokens", "completion_tokens"):
                     totals[name] += row[name] or 0
                 reasons.update(() if is_accepted else row["reasons"])

@@ -61,7 +61,7 @@ def _told(summary: Summary) -> list[str]:
     lines = [
         f"{summary.pictures:,} pictures were shown to {model} with the prompt {summary.strategy}. "
         f"For {summary.described:,} of them it was told how their species looks, and for {summary.with_examples:,} "
-        "what a good caption is like.",
+        "what a good caption of its class, or of one near, is like.",
         "An accepted caption passed every check. A rejected picture keeps its name and has no caption; all its drafts "
         "are in the table.",
     ]
