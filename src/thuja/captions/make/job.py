@@ -20,6 +20,7 @@ from thuja.captions.make.drafting import Drafter, Guide
 from thuja.captions.make.finishing import write_captions, write_catalog, write_shards
 from thuja.captions.make.guidance import Guidance, GuidancePlan
 from thuja.captions.make.inputs import Inputs, Picture, Unit, find_inputs
+from thuja.captions.make.opening import opened
 from thuja.captions.make.repeats import FindRepeats, find_repeats
 from thuja.captions.make.settings import MakeSettings, Pace, Portion
 from thuja.captions.make.summary import Summary, summarize
@@ -203,13 +204,8 @@ def _opened(
     if all(unit_path(work / UNITS, unit.number).name in done for unit in inputs.units()):
         yield None
         return
-    captioner = handed.open_captioner(Portion() if is_fresh or is_shared else portion_of(work))
-    try:
+    with opened(handed.open_captioner(Portion() if is_fresh or is_shared else portion_of(work))) as captioner:
         yield captioner
-    finally:
-        close = getattr(captioner, "close", None)
-        if close is not None:
-            close()
 
 
 def _plan(inputs: Inputs, settings: MakeSettings, handed: Handed, output: Output) -> dict[str, Any]:

@@ -1,5 +1,6 @@
-"""Units on a Ray cluster: each is done by whichever worker is free, with its part of the threads, rate and budget."""
+"""Units on a Ray cluster: dealt out to a number of workers, each with its part of the threads, rate and budget."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from thuja.captions.make.asking import Asking
 from thuja.captions.make.drafting import Drafter
 from thuja.captions.make.guidance import GuidancePlan
 from thuja.captions.make.inputs import find_inputs
+from thuja.captions.make.opening import opened
 from thuja.captions.make.settings import MakeSettings, Pace, Portion
 from thuja.errors import ThujaError
 from thuja.jobs import Units
@@ -47,39 +49,47 @@ class Worker:
         return Asking(drafter=drafter, guidance=guidance, pace=self.pace, units=units, journals=self.journals)
 
 
+@daft.cls(use_process=False)
 class UnitCaptioner:
-    """Does units on whatever machine a row of the list of units comes to, one after the other."""
+    """Does the units of one worker on whatever machine its row comes to, one after the other."""
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
-        self._asking = worker.asking()
 
     @daft.method.batch(return_dtype=DataType.string(), batch_size=1)
-    def do(self, numbers: Series) -> list[str]:
-        """Do these units; returns for each why it could not be finished, or nothing."""
-        return [self._do(number) for number in numbers.to_pylist()]
+    def do(self, shares: Series) -> list[str]:
+        """Do the units of these shares; returns for each why it could not be finished, or nothing."""
+        return [self._do(json.loads(share)) for share in shares.to_pylist()]
 
-    def _do(self, number: int) -> str:
+    def _do(self, numbers: Sequence[int]) -> str:
         worker = self._worker
         inputs = find_inputs(worker.data, splits=worker.settings.splits).limited(worker.settings.limit)
+        wanted = set(numbers)
         try:
-            self._asking.run(unit for unit in inputs.units() if unit.number == number)
+            asking = worker.asking()
+            done = asking.units.is_done  # a worker that died is begun again
+            with opened(asking.drafter.captioner):
+                asking.run(unit for unit in inputs.units() if unit.number in wanted and not done(unit.number))
         except ThujaError as error:
             return error.message
         return ""
 
 
 def run_on_ray(worker: Worker, numbers: Sequence[int], workers: int) -> None:
-    """Do the units of these numbers, `workers` at a time; raises CaptionerStopped where some could not be finished."""
+    """Do the units of these numbers by `workers` processes; raises CaptionerStopped where some could not be finished.
+
+    There are as many rows as workers, whatever the cluster has, so that together they keep the rate.
+    """
+    shares = [list(numbers[first::workers]) for first in range(min(workers, len(numbers)))]
     each = replace(
         worker,
         pace=replace(worker.pace, concurrency=max(1, worker.pace.concurrency // workers), workers=0),
         portion=replace(worker.portion, parts=workers),
     )
-    captioner = daft.cls(max_concurrency=workers)(UnitCaptioner)(each)  # no more, or they would pass the rate
+    captioner = UnitCaptioner(each)
     do = cast(Callable[..., daft.Expression], captioner.do)
-    frame = daft.from_pydict({"number": list(numbers)}).into_partitions(len(numbers))
-    said = frame.select(do(col("number")).alias("why")).to_pydict()["why"]
+    frame = daft.from_pydict({"share": [json.dumps(share) for share in shares]}).into_partitions(len(shares))
+    said = frame.select(do(col("share")).alias("why")).to_pydict()["why"]
     why = next((one for one in said if one), "")
     if why:
         raise CaptionerStopped(why)

@@ -2,7 +2,8 @@
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Final
@@ -36,6 +37,17 @@ def open_servers(
         captioner.close()
         raise
     return captioner
+
+
+@contextmanager
+def opened(captioner: Captioner) -> Iterator[Captioner]:
+    """Close the captioner at the end, if it is one that can be closed."""
+    try:
+        yield captioner
+    finally:
+        close = getattr(captioner, "close", None)
+        if close is not None:
+            close()
 
 
 def open_named(portion: Portion, name: str) -> Captioner:
