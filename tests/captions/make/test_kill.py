@@ -74,7 +74,9 @@ def test_every_picture_has_exactly_one_outcome_though_the_run_is_killed_twice(tm
     statuses = Counter(row["status"] for row in rows)
     assert statuses["accepted"] > 0.95 * PICTURES
     summary = json.loads((out / "summary.json").read_text())
-    assert 0 < summary["unanswered"] <= 4 * CONCURRENCY
+    assert 0 < summary["unanswered"] <= 2 * (CONCURRENCY + 16), (
+        "what was under way, or waited for the rate, at two kills"
+    )
     assert f"asked but unanswered when a run broke off: {summary['unanswered']}" in done.stdout
     # What the server saw is what the table tells, the small picture before each run, and what was lost.
     assert summary["requests"] + 3 <= minute["requests"] <= summary["requests"] + 3 + 2 * summary["unanswered"]

@@ -66,7 +66,9 @@ class Summary:
             + (f", cost {self.cost:.4f}" if self.cost else "")
         )
         if self.unanswered:
-            lines.append(f"asked but unanswered when a run broke off: {self.unanswered:,}, may have been paid twice")
+            lines.append(
+                f"asked but unanswered when a run broke off: {self.unanswered:,} at most, which may be paid twice"
+            )
         return "\n".join(lines)
 
     def save(self, folder: Path) -> None:

@@ -28,6 +28,8 @@ _REASONS: Final[Mapping[str, str]] = {
     "invisible": "Claims that no picture can show.",
     "copying": "Copied from the description.",
     "traits": "Contradicts the description.",
+    "content": "Says nothing of how the organism looks.",
+    "similarity": "Fits the picture no better than others, to a model that compares them.",
     "colours": "Names a colour that the picture does not have.",
     "repeats": "Says what captions of other pictures of the species say.",
     "no_answer": "Nobody answered.",
@@ -72,7 +74,7 @@ def _told(summary: Summary) -> list[str]:
 
 def _headlines(summary: Summary) -> list[Headline]:
     again = sum(count for tries, count in summary.tries.items() if int(tries) > 1)
-    lost = f", {summary.unanswered:,} more were lost in kills" if summary.unanswered else ""
+    lost = f", up to {summary.unanswered:,} more were lost in kills" if summary.unanswered else ""
     cost = f"cost {summary.cost:,.2f}, " if summary.cost else ""
     tokens = summary.prompt_tokens + summary.completion_tokens
     share = summary.accepted / max(summary.pictures, 1)
