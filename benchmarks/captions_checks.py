@@ -23,7 +23,10 @@ import numpy as np
 import captions_checks_damage as damages
 from captions_checks_world import True_, make, subject_of, words_of_world
 from thuja.captions.check.choosing import checks_of
+from thuja.captions.check.colour_terms import may_be_one
+from thuja.captions.check.colours import Colours, named_colours
 from thuja.captions.check.finding import Check, Subject
+from thuja.captions.check.palette import palette_of
 from thuja.captions.check.repeats import Repeats
 from thuja.captions.check.sentence import sentence_ends
 from thuja.captions.check.settings import CHECKS, CheckSettings
@@ -227,12 +230,12 @@ def _fit(truth: frozenset[str], text: str) -> float:
 
 
 def measure_speed(every: Sequence[True_], checks: dict[str, Check]) -> None:
-    """Captions a second on one core, by check; texts only."""
+    """Captions a second of processor time, by check; texts only."""
     for name, check in checks.items():
-        started = time.perf_counter()
+        started = time.process_time()
         for one in every:
             check(one.caption, subject_of(one))
-        print(f"{name:12} {len(every) / (time.perf_counter() - started):9.0f} captions/s")
+        print(f"{name:12} {len(every) / (time.process_time() - started):9.0f} captions/s")
 
 
 def measure_photos(folder: Path, descriptors: Path) -> None:

@@ -42,9 +42,8 @@ def test_captions_are_checked_and_the_rejects_counted(tmp_path: Path) -> None:
 def test_colours_and_a_model_need_the_pictures(tmp_path: Path, tiny_model: Model) -> None:
     tiny_model.save(tmp_path / "model")
     out = tmp_path / "checked.parquet"
-    code, said = run(
-        table_in(tmp_path), "--out", out, "--images", "--only", "colours", "--model", tmp_path / "model", "--device", "cpu"
-    )
+    model = ("--model", tmp_path / "model", "--device", "cpu")
+    code, said = run(table_in(tmp_path), "--out", out, "--images", "--only", "colours", *model)
     assert code == 0, said
     assert pq.read_table(out)["checks"].to_pylist() == [[], ["colours"], ["colours"], ["colours"]]
 

@@ -17,7 +17,7 @@ from thuja.captions.check.content import Content
 from thuja.captions.check.finding import Subject
 from thuja.captions.check.invisible import Invisible
 from thuja.captions.check.repeats import Repeats, count_alike
-from thuja.captions.check.rows import Captioned, read_captions
+from thuja.captions.check.rows import Captioned, names_in, read_captions
 from thuja.captions.check.settings import CheckSettings
 from thuja.captions.check.similarity import Fit
 from thuja.errors import BadFile, EmptyInput, UnknownName, UsageError
@@ -141,6 +141,7 @@ def test_a_data_folder_is_read_from_its_shards_for_pictures(tmp_path: Path) -> N
     write_shard(tmp_path / "train-00000.tar", [(record, image_of("green"))])
     table, _ = check_captions(read_captions(tmp_path, has_images=True), Checking())
     assert table["reasons"].to_pylist() == [["the picture shows nothing red"]]
+    assert names_in(tmp_path) == {"house finch", "Haemorhous mexicanus"}
 
 
 def test_a_model_s_similarity_joins_the_findings() -> None:

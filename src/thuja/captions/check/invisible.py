@@ -32,7 +32,7 @@ class Invisible:
     """
 
     judge: Judge | None = None
-    least: float = 0.1
+    least: float = 0.3
     lexicon: Lexicon = field(default_factory=general)
 
     def __call__(self, caption: str, subject: Subject) -> Finding:

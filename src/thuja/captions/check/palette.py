@@ -22,6 +22,8 @@ _LEVELS: Final = np.arange(256, dtype=np.float32) / 255
 _LINEAR: Final = np.where(_LEVELS <= 0.04045, _LEVELS / 12.92, ((_LEVELS + 0.055) / 1.055) ** 2.4).astype(np.float32)
 _PALE_GREY: Final = 10.0
 """Chroma that one pixel in twenty must exceed, or the picture shows no colours."""
+_CAST: Final = 12.0
+"""Chroma that one pixel in twenty must stay below, or the light may have a cast."""
 _DIM: Final = 25.0
 """Lightness that one pixel in twenty must exceed, or the picture is too dark to tell colours."""
 
@@ -63,15 +65,18 @@ class Palette:
 def palette_of(image: Pixels) -> Palette:
     """What colours an image (H, W, 3) shows; shares add up to more than 1, since terms overlap.
 
-    Each share is the larger of two: of the colours as they are, and of those with the mean taken for grey, so that a
-    cast of the light (shade, dusk, leaves above, water) hides nothing.
+    Where nothing is near grey the light may have a cast (shade, dusk, leaves above, water): then each share is the
+    larger of two, of the colours as they are and of those with their mean taken for grey.
     """
     lab = to_lab(_thinned(image))
-    is_grey = float(np.percentile(np.hypot(lab[:, 1], lab[:, 2]), 95)) < _PALE_GREY
+    chroma = np.hypot(lab[:, 1], lab[:, 2])
+    shares = _shares(lab)
+    if float(np.percentile(chroma, 5)) > _CAST:
+        balanced = _shares(lab - np.array([0, *lab[:, 1:].mean(axis=0)], dtype=np.float32))
+        shares = {name: max(share, balanced[name]) for name, share in shares.items()}
+    is_grey = float(np.percentile(chroma, 95)) < _PALE_GREY
     is_dim = float(np.percentile(lab[:, 0], 95)) < _DIM
-    balanced = lab - np.array([0, *lab[:, 1:].mean(axis=0)], dtype=np.float32)
-    own, others = _shares(lab), _shares(balanced)
-    return Palette(shares={name: max(own[name], others[name]) for name in own}, is_colourless=is_grey or is_dim)
+    return Palette(shares=shares, is_colourless=is_grey or is_dim)
 
 
 def _shares(lab: _Floats) -> dict[str, float]:

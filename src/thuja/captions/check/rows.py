@@ -46,11 +46,12 @@ def read_captions(source: Path, *, has_images: bool = False) -> Iterator[Caption
     """The rows of a table or a data folder that have a caption, in order, read in batches.
 
     A table is Parquet, CSV or JSON lines with a column `caption`, and `uuid`, the ranks, `common`, `description`,
-    `path` where it has them. Of a data folder the shards are read for images, else its catalog. Raises BadFile.
+    `path` where it has them. Of a data folder the shards are read for images, or where there is no catalog. Raises
+    BadFile.
     """
     if source.is_dir():
         shards = sorted(source.glob("*.tar")) or sorted(source.glob("*/*.tar"))
-        if has_images and shards:
+        if shards and (has_images or not (source / _CATALOG).exists()):
             yield from (row for shard in shards for row in _of_shard(shard))
             return
         source = source / _CATALOG

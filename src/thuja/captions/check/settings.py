@@ -43,7 +43,7 @@ class CheckSettings:
     other_names: frozenset[str] = field(default=frozenset(), repr=False)
     lexicon: Lexicon | None = None
     judge: Judge | None = field(default=None, repr=False, compare=False)
-    visible: float = 0.1
+    visible: float = 0.3
 
     def __post_init__(self) -> None:
         unknown = next((name for name in self.checks if name not in CHECKS), None)

@@ -22,16 +22,20 @@ _FEWEST: Final = 2
 def unseen_clause(text: str, lexicon: Lexicon, judge: Judge, *, least: float) -> str:
     """The first clause that the judge holds for visible by less than `least`; empty for none.
 
-    A clause that names a part, a colour, a shape, a posture or a ground is not asked about, nor is the first, which
-    says what the thing is.
+    A clause that names a body, a part, a colour, a shape, a posture or a ground is not asked about, nor is the first,
+    which says what the thing is.
     """
-    asked = [clause for clause in _clauses(text) if not speaks_of_the_picture(clause, lexicon)]
+    asked = [
+        clause
+        for clause in _clauses(text)
+        if not speaks_of_the_picture(clause, lexicon) and not _names_a_body(clause, lexicon)
+    ]
     scores = judge(asked) if asked else ()
     return next((clause for clause, score in zip(asked, scores, strict=True) if score < least), "")
 
 
 def _clauses(text: str) -> Iterator[str]:
-    pieces = [piece.strip(" .") for piece in _BORDER.split(text.strip())]
+    pieces = [words for piece in _BORDER.split(text) if (words := piece.strip(" ."))]
     return (piece for piece in pieces[1:] if len(piece.split()) >= _FEWEST)
 
 
@@ -42,3 +46,7 @@ def speaks_of_the_picture(clause: str, lexicon: Lexicon) -> bool:
         if item.kind in _VISIBLE or is_part:
             return True
     return any(word in word_list("scene") for word in words_of(clause))
+
+
+def _names_a_body(clause: str, lexicon: Lexicon) -> bool:
+    return any(item.sense.part and item.text != "it" for item in items_of(clause, lexicon))
