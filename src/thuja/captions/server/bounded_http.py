@@ -42,8 +42,8 @@ class BoundedHTTP(httpx2.Client):
         request: httpx2.Request,
         *,
         stream: bool = False,
-        auth: httpx2._types.AuthTypes | httpx2._client.UseClientDefault | None = httpx2.USE_CLIENT_DEFAULT,
-        follow_redirects: bool | httpx2._client.UseClientDefault = False,
+        auth: Any = httpx2.USE_CLIENT_DEFAULT,
+        follow_redirects: Any = False,
     ) -> httpx2.Response:
         """The whole answer; `stream` is not heeded."""
         until = time.monotonic() + self._seconds
