@@ -69,7 +69,7 @@ def leads_to(page: Page, *, has_steps: bool = False) -> tuple[str, ...]:
     if is_list_of_meanings(page):
         return tuple(one_spelling(title) for title in meanings(page))
     try:
-        box = None if has_steps else taxobox_of(page.text)
+        box = None if has_steps else taxobox_of(page.text, page.title)
     except ParserError:  # said of the page when it is read
         return ()
     return (one_spelling(TAXONOMY + box.key),) if box is not None and box.key else ()
@@ -173,7 +173,7 @@ class Chooser:
 
     def _known_by(self, page: Page, taxon: Taxon, asked: str) -> str:
         """How a page is known to be about the taxon; empty where it is not."""
-        box = taxobox_of(page.text)
+        box = taxobox_of(page.text, page.title)
         also = self.synonyms.get(taxon.scientific_name, ())
         if box is None or not bears_name(box, taxon, asked=asked, synonyms=also):
             return ""

@@ -1,6 +1,7 @@
 """One way through a dump keeps all that any taxon may need, and a killed run goes on."""
 
 import bz2
+import os
 from contextlib import closing
 from pathlib import Path
 
@@ -73,8 +74,6 @@ def test_a_run_that_failed_goes_on_and_ends_with_the_same_pages(tmp_path: Path, 
 
 
 def _write(path: Path, data: bytes, mtime: int) -> None:
-    import os
-
     path.write_bytes(data)
     os.utime(path, ns=(mtime, mtime))
 
@@ -89,12 +88,14 @@ def test_pages_of_another_dump_are_not_mixed_in(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_several_processes_keep_the_same_pages(tmp_path: Path) -> None:
-    dump, index = write_multistream(tmp_path, PAGES)
-    for one in (Dump(path=dump, index=index), Dump(path=dump)):
-        stores = [
-            harvest(one, WANTED, tmp_path / f"{one.index is None}-{workers}", workers=workers) for workers in (1, 2)
-        ]
-        first, second = (kept(store) for store in stores)
-        assert first == second
-        for store in stores:
-            store.close()
+    dump, index = write_multistream(tmp_path, [*(Made(f"Page {at}", "x") for at in range(400)), *PAGES])
+    many = [*WANTED, *(f"Page {at}" for at in range(400))]
+    for name, one in (("index", Dump(path=dump, index=index)), ("whole", Dump(path=dump))):
+        counts = []
+        for workers in (1, 2):
+            with closing(
+                harvest(one, many, tmp_path / f"{name}{workers}", workers=workers, chunk_bytes=2_000)
+            ) as store:
+                counts.append((store.counts(), kept(store)))
+        assert counts[0] == counts[1]
+        assert counts[0][0][1] > 400

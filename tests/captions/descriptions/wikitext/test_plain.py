@@ -78,3 +78,12 @@ def test_what_lies_deeper_than_any_page_needs_is_opened_up() -> None:
     left = balanced("{{a|" * 1_000 + "}}" * 1_000)
     assert left.startswith("{{a|" * 12 + "a|a|")
     assert left.count("{{") == left.count("}}") == 12
+
+
+@pytest.mark.parametrize(
+    "text", ["\n" * 100_000, "==" + " " * 100_000, "[[" + " " * 100_000, ", " * 50_000, ":" * 100_000]
+)
+def test_long_runs_of_one_sign_are_read_at_once(text: str) -> None:
+    """Two repetitions side by side in a pattern tried every way to share such a run between them."""
+    assert all(section.text.strip(", :=[") == "" for section in looks_of(text))
+    assert taxobox_of(text) is None

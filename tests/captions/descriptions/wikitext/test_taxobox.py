@@ -77,6 +77,16 @@ def test_a_box_of_a_subspecies_is_told_apart() -> None:
         assert box.is_below_species
 
 
+def test_an_automatic_box_without_a_name_is_about_the_title() -> None:
+    box = taxobox_of("{{Speciesbox\n| image = A.jpg\n}}", "Pica pica")
+    assert box is not None
+    assert (box.taxon.binomial, box.key) == ("Pica pica", "Pica")
+    above = taxobox_of("{{Automatic taxobox|image=A.jpg}}", "Oenanthe (plant)")
+    assert above is not None
+    assert (above.taxon.genus, above.key) == ("Oenanthe", "Oenanthe (plant)")
+    assert taxobox_of("{{Taxobox|image=A.jpg}}", "Pica pica") is None
+
+
 def test_what_is_no_box_or_names_nothing_is_none() -> None:
     for markup in (
         "A page.",
@@ -113,6 +123,7 @@ def test_lists_of_meanings_are_known_by_their_templates() -> None:
         assert is_list_of_meanings(Page(title="X", text=f"A list.\n{{{{{template}}}}}")), template
     assert is_list_of_meanings(Page(title="Robin (disambiguation)", text="x"))
     assert is_list_of_meanings(Page(title="X", text="{{disambiguation|plants|geo}}"))
+    assert not is_list_of_meanings(Page(title="X", text="A [[crow]]{{disambiguation needed|date=May 2020}}."))
     assert not is_list_of_meanings(Page(title="X", text="{{Speciesbox|taxon=X y}} {{other uses|X (disambiguation)}}"))
 
 
@@ -130,3 +141,6 @@ def test_a_step_of_the_taxonomy_names_its_parent() -> None:
     assert step is not None
     assert (step.name, step.rank, step.parent) == ("Pica", "genus", "Corvidae")
     assert taxonomy_step(Page(title="Pica", text=text)) is None
+    same = taxonomy_step(Page(title="Template:Taxonomy/Aves/?", text="{{Don't edit this line|same_as=Aves\n}}"))
+    assert same is not None
+    assert (same.name, same.parent) == ("Aves", "Aves")

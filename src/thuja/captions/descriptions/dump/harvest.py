@@ -17,7 +17,7 @@ from typing import Any, Final
 from thuja.captions.descriptions.dump.index import another_dump, places, streams_at
 from thuja.captions.descriptions.dump.reading import Skipped, head_of, namespace_of, parse_page, raw_pages, title_of
 from thuja.captions.descriptions.dump.store import Haul, Kept, PageStore, packed
-from thuja.captions.descriptions.dump.streams import Chunk, chunks_of
+from thuja.captions.descriptions.dump.streams import CHUNK_BYTES, Chunk, chunks_of
 from thuja.captions.descriptions.page_choice import leads_to
 from thuja.captions.descriptions.pages import Page
 from thuja.captions.descriptions.titles import TitleSet, hashes_of
@@ -55,8 +55,12 @@ class _Task:
     is_whole: bool
 
 
-def harvest(dump: Dump, titles: Iterable[str], folder: Path, *, workers: int = 1) -> PageStore:
+def harvest(
+    dump: Dump, titles: Iterable[str], folder: Path, *, workers: int = 1, chunk_bytes: int = CHUNK_BYTES
+) -> PageStore:
     """Read a dump for these titles into `folder`; goes on where a killed run was. The caller closes the store.
+
+    Without an index a process reads about `chunk_bytes` of the file at a time.
 
     Raises EmptyInput, BadFile for a dump or index that cannot be read, OutputExists for a folder of another harvest.
     """
@@ -66,21 +70,22 @@ def harvest(dump: Dump, titles: Iterable[str], folder: Path, *, workers: int = 1
     if not wanted.exists():
         TitleSet.write(wanted, hashes_of(titles))
     store = PageStore(folder / "pages.sqlite")
-    plan = dump.plan()
+    plan = {"dump": dump.plan(), "chunk_bytes": chunk_bytes}
     if store.plan() is None:
         store.set_plan(plan)
     if store.plan() != plan:
         store.close()
         raise OutputExists(f"{folder} was read from another dump", hint="--force begins anew, or name another output")
-    _Rounds(dump, store, folder, workers).run()
+    _Rounds(dump, store, folder, workers=workers, chunk_bytes=chunk_bytes).run()
     return store
 
 
 class _Rounds:
     """Round after round, until no page leads to one that is not here."""
 
-    def __init__(self, dump: Dump, store: PageStore, folder: Path, workers: int) -> None:
-        self._dump, self._store, self._folder, self._workers = dump, store, folder, workers
+    def __init__(self, dump: Dump, store: PageStore, folder: Path, *, workers: int, chunk_bytes: int) -> None:
+        self._dump, self._store, self._folder = dump, store, folder
+        self._workers, self._chunk_bytes = workers, chunk_bytes
         self._progress = Progress(total=None, label=f"reading {dump.path.name}", unit="pages")
 
     def run(self) -> None:
@@ -125,7 +130,7 @@ class _Rounds:
 
     def _chunks(self, number: int, wanted: Path, missing: Sequence[str]) -> list[Chunk]:
         if self._dump.index is None:
-            return chunks_of(self._dump.path)
+            return chunks_of(self._dump.path, size=self._chunk_bytes)
         if number and all(title.startswith(TAXONOMY) for title in missing):
             offsets = [at for title in missing if (at := self._store.place_of(title)) is not None]
             return streams_at(offsets)

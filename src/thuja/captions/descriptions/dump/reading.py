@@ -233,5 +233,5 @@ def parse_page(raw: bytes) -> Page | Skipped:
 
 def redirect_in(text: str) -> str:
     """The title that `#REDIRECT [[Title#Section]]` names, in any language's word for it; empty where there is none."""
-    match = _SECTION_REDIRECT.match(text) if text[:200].lstrip().startswith("#") else None
+    match = _SECTION_REDIRECT.match(text[:500]) if text[:200].lstrip().startswith("#") else None
     return " ".join(match[1].replace("_", " ").split()) if match else ""

@@ -19,7 +19,7 @@ STREAM: Final = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")
 
 _READ: Final = 1 << 18
 _PIECE: Final = 1 << 20
-_CHUNK: Final = 8 << 20
+CHUNK_BYTES: Final = 8 << 20
 _LOOK: Final = 1 << 20
 
 
@@ -51,7 +51,7 @@ def kind_of(path: Path) -> str:
     return "bz2" if head.startswith(b"BZh") else "gz" if head.startswith(b"\x1f\x8b") else "xml"
 
 
-def chunks_of(path: Path, *, size: int = _CHUNK) -> list[Chunk]:
+def chunks_of(path: Path, *, size: int = CHUNK_BYTES) -> list[Chunk]:
     """The file cut where streams begin, about `size` bytes each; one chunk where it is one stream, or gz."""
     kind, length = kind_of(path), path.stat().st_size
     if kind == "gz":

@@ -8,7 +8,10 @@ import re
 from typing import Final
 
 _DEEPEST: Final = 12
-_TOKEN: Final = re.compile(r"\{\{|\}\}|\[\[|\]\]|^[:\s]*\{\||^\s*\|\}(?!\})|</?[a-zA-Z][^<>]*>", re.MULTILINE)
+_TOKEN: Final = re.compile(
+    r"\{\{|\}\}|\[\[|\]\]|^[: \t]{0,20}\{\||^[ \t]{0,20}\|\}(?!\})|</?[a-zA-Z][^<>]*>", re.MULTILINE
+)
+_BRACES: Final = re.compile(r"\{\{|\}\}")
 _COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _PARTNER: Final = {"}}": "{{", "]]": "[[", "|}": "{|"}
 _SINGLE: Final = ("br", "hr", "wbr", "li", "p", "dd", "dt", "tr", "td", "th", "references")
@@ -70,11 +73,11 @@ def _blanked(text: str, spans: list[tuple[int, int]]) -> str:
     return "".join([*parts, text[at:]])
 
 
-def braces_end(text: str, start: int) -> int:
-    """Where the template that opens at `start` ends, -1 where it never does."""
+def braces_end(text: str, start: int, end: int | None = None) -> int:
+    """Where the template that opens at `start` ends, -1 where it does not before `end`."""
     depth = 0
-    for match in re.finditer(r"\{\{|\}\}", text[start:]):
+    for match in _BRACES.finditer(text, start, len(text) if end is None else end):
         depth += 1 if match[0] == "{{" else -1
         if depth == 0:
-            return start + match.end()
+            return match.end()
     return -1

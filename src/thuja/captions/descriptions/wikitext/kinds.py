@@ -10,12 +10,13 @@ from thuja.captions.descriptions.wikitext.balance import without_comments
 TAXONOMY: Final = "Template:Taxonomy/"
 
 _LIST_OF_MEANINGS: Final = re.compile(
-    r"\{\{\s*(?:[^{}|\n]*disambig[^{}|\n]*|dab|disamb|hndis|geodis|sia|set[ _]index[^{}|\n]*|surname|given[ _]name|"
+    r"\{\{\s*(?:(?![^{}|\n]*needed)[^{}|\n]*disambig[^{}|\n]*|"
+    r"dab|disamb|hndis|geodis|sia|set[ _]index[^{}|\n]*|surname|given[ _]name|"
     r"(?:plant|animal|fish|fungus|insect|bird)[ _]common[ _]name|species[ _]?latin[ _]?name[^{}|\n]*|"
     r"[^{}|\n]*index[ _]article)\s*(?:\||\}\})",
     re.IGNORECASE,
 )
-_NAMED: Final = re.compile(r"\[\[\s*([^\[\]|#]+?)\s*(?:[|#][^\[\]]*)?\]\]")
+_NAMED: Final = re.compile(r"\[\[([^\[\]|#]{1,300})(?:[|#][^\[\]]{0,300})?\]\]")
 _FIELD: Final = r"\|\s*%s\s*=\s*([^|\n}]*)"
 _MOST_MEANINGS: Final = 30
 
@@ -28,7 +29,7 @@ def is_list_of_meanings(page: Page) -> bool:
 def meanings(page: Page) -> tuple[str, ...]:
     """The titles on a list of meanings that are its own with a qualifier: `Oenanthe (plant)` on `Oenanthe`."""
     name = page.title.removesuffix(" (disambiguation)")
-    found = (match[1].replace("_", " ") for match in _NAMED.finditer(page.text))
+    found = (match[1].replace("_", " ").strip() for match in _NAMED.finditer(page.text))
     return tuple(dict.fromkeys(title for title in found if title.startswith(f"{name} (")))[:_MOST_MEANINGS]
 
 
@@ -53,6 +54,6 @@ def taxonomy_step(page: Page) -> TaxonomyStep | None:
 
     key = page.title.removeprefix(TAXONOMY)
     name = re.sub(r"\s*\(.*?\)|/.*", "", key).strip()
-    parent, rank = said("parent"), said("rank").lower()
-    # `Name/skip` and `Name/?` stand for the same taxon by another way up.
+    # `Name/skip` and `Name/?` stand for the same taxon by another way up, or are filled from `same_as`.
+    parent, rank = said("parent") or said("same[ _]as"), said("rank").lower()
     return TaxonomyStep(name=name, rank=rank, parent=parent) if parent or rank else None

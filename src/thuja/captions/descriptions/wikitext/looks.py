@@ -13,10 +13,14 @@ from thuja.captions.descriptions.pages import Section
 from thuja.captions.descriptions.wikitext.balance import braces_end, without_comments
 from thuja.captions.descriptions.wikitext.plain import plain_text
 
-_HEADING: Final = re.compile(r"^(={2,6})[ \t]*([^\n]*?[^=\n])[ \t]*\1[ \t]*$", re.MULTILINE)
+_HEADING: Final = re.compile(r"^(={2,6})([^\n]{1,250}?)\1[ \t]{0,20}$", re.MULTILINE)
 _AT_HEAD: Final = re.compile(r"\s*(?=\{\{)")
 _MOST: Final = 60_000
 """Signs of markup that are read of one section; none that a person reads is longer."""
+
+_MOST_OF_A_PAGE: Final = 200_000
+_MOST_TEMPLATES: Final = 50
+"""That stand at the head of a section, each on lines of its own."""
 
 _LOOKS: Final = re.compile(
     r"\b(?:descriptions?|morpholog\w+|appearances?|identification|identifying|field marks|features?|characteristics?|"
@@ -57,15 +61,26 @@ def looks_of(text: str) -> tuple[Section, ...]:
 
 
 def _sections(text: str, parts: list[_Part]) -> tuple[Section, ...]:
-    read = ((part.heading, plain_text(_prose(text, part))) for part in parts)
-    return tuple(Section(heading=heading, text=words) for heading, words in read if words)
+    sections: list[Section] = []
+    left = _MOST_OF_A_PAGE
+    for part in parts:
+        prose = _prose(text, part)
+        left -= len(prose)
+        if left < 0:
+            break
+        if words := plain_text(prose):
+            sections.append(Section(heading=part.heading, text=words))
+    return tuple(sections)
 
 
 def _prose(text: str, part: _Part) -> str:
     """A part's markup, without the templates at its head that have lines of their own: boxes, which may be long."""
     end, at = min(part.end, part.start + 4 * _MOST), part.start
-    while (match := _AT_HEAD.match(text, at, end)) is not None:
-        after = braces_end(text[:end], match.end())
+    for _ in range(_MOST_TEMPLATES):
+        match = _AT_HEAD.match(text, at, end)
+        if match is None:
+            break
+        after = braces_end(text, match.end(), end)
         if after < 0 or not text[after : after + 1].isspace() or text[after] == " ":
             break
         at = after
@@ -84,7 +99,7 @@ def _parts(text: str) -> Iterator[_Part]:
     level, heading, start = 1, "", 0
     for match in _HEADING.finditer(text):
         yield _Part(level=level, heading=heading, start=start, end=match.start())
-        level, heading, start = len(match[1]), plain_text(match[2][:200]), match.end()
+        level, heading, start = len(match[1]), plain_text(match[2]), match.end()
     yield _Part(level=level, heading=heading, start=start, end=len(text))
 
 

@@ -31,8 +31,8 @@ _OPENS_EXTERNAL: Final = re.compile(r"\[(?=(?:[a-z]{3,10}:)?//|mailto:)", re.IGN
 _TIDY: Final = (
     (re.compile(r"'{2,}|\[\[|\]\]|\{\{|\}\}|</?[a-zA-Z][^<>]*>"), ""),
     (re.compile(r"[\s\u00a0\u2002-\u200b\u202f]+"), " "),
-    (re.compile(r"\(\s*(?:[,;:]\s*)+"), "("),
-    (re.compile(r"(?:\s*[,;:])*\s+\)|(?:[,;:]\s*)+\)"), ")"),
+    (re.compile(r"\(\s?(?:[,;:]\s?)+"), "("),
+    (re.compile(r"(?:\s?[,;:]){0,9}\s\)|(?:[,;:]\s?){1,9}\)"), ")"),
     (re.compile(r"\s*\(\s*\)"), ""),
     (re.compile(r"\s+([,.;:!?)])(?!\w)"), r"\1"),
     (re.compile(r"([,;])[\s,;]*([,;.])"), r"\2"),

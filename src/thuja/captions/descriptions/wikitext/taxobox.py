@@ -37,6 +37,7 @@ _RANKS: Final = {
     "familia": Rank.FAMILY,
     "genus": Rank.GENUS,
 }
+_NAMED_BY_TITLE: Final = ("speciesbox", "automatic taxobox")
 _SUBSPECIES: Final = ("subspeciesbox", "infraspeciesbox", "population taxobox")
 _ABBREVIATED: Final = re.compile(r"^(?:[A-Z]\S{0,3}\.\s*)+")
 _QUALIFIED: Final = re.compile(r"^(.*?)\s*\(([^()]*)\)\s*$")
@@ -61,17 +62,20 @@ class Taxobox:
     is_below_species: bool = False
 
 
-def taxobox_of(text: str) -> Taxobox | None:
-    """The first box of a page; None where there is none, or none that says a name."""
-    return _box_in(without_comments(text[:_MOST]))
+def taxobox_of(text: str, title: str = "") -> Taxobox | None:
+    """The first box of a page; None where there is none, or none that says a name.
+
+    An automatic box without a name of its own is about what the page's `title` names, as on the wiki.
+    """
+    return _box_in(without_comments(text[:_MOST]), title)
 
 
 @lru_cache(maxsize=512)
-def _box_in(text: str) -> Taxobox | None:
+def _box_in(text: str, title: str) -> Taxobox | None:
     """The box at a page's head; a page is asked for it when it is found, and again when it is chosen."""
     for opening in islice(_OPENS.finditer(text), _TRIES):
         fields = _fields(text, opening.start())
-        box = _read(" ".join(opening[1].lower().replace("_", " ").split()), fields)
+        box = _read(" ".join(opening[1].lower().replace("_", " ").split()), fields, title)
         if box is not None:
             return box
     return None
@@ -91,10 +95,12 @@ def _fields(text: str, start: int) -> dict[str, str]:
     return {str(one.name).strip().lower().replace("_", " "): str(one.value).strip() for one in template.params}
 
 
-def _read(kind: str, fields: dict[str, str]) -> Taxobox | None:
+def _read(kind: str, fields: dict[str, str], title: str) -> Taxobox | None:
     written = {rank: said for name, rank in _RANKS.items() if (said := _name(fields.get(name, "")))}
     is_automatic = "taxobox" not in kind.split() or kind.startswith("auto")
     key = _plain(fields.get("taxon", "")) or (_plain(fields.get("genus", "")) if is_automatic else "")
+    if kind in _NAMED_BY_TITLE and not key:
+        key = title
     genus, epithet = _species(fields, key)
     names = [written.get(rank, "") for rank in list(Rank)[:5]]
     if is_automatic and not genus:  # the box of a genus or of what lies above one
