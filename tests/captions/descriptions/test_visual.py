@@ -110,6 +110,14 @@ def test_any_text_can_be_looked_at(text):
     assert 0 <= judge_of()([text])[0] < 0.5
 
 
+@pytest.mark.parametrize(
+    "piece", ["L. ", ".", "(", "found in ", "and is red ", "The a (", "is. It ", '"', "with-", "ly"]
+)
+def test_a_page_of_one_thing_over_and_over_is_read_to_its_end(piece):
+    """Time that grows with the square of the length would be minutes here."""
+    assert len(keep_visible()([piece * (100_000 // len(piece))])) == 1
+
+
 def test_what_is_kept_of_simulated_species_is_visible():
     """The fit has seen no sentence of the biosphere; benchmarks/captions_visual.py counts how many it misses."""
     generator = np.random.default_rng(3)
@@ -123,8 +131,12 @@ def test_what_is_kept_of_simulated_species_is_visible():
 
 @pytest.mark.slow
 def test_most_of_what_was_labelled_visible_is_kept_and_little_else():
-    """On taxa that the fit has not seen; the floors stand two points below the figures of the docs."""
-    for stratum, least_precision, least_recall in (("drawn", 0.81, 0.85), ("enriched", 0.92, 0.88)):
+    """On taxa that the fit has not seen; the floors stand a point or more below the figures of the docs."""
+    for stratum, least_precision, least_recall in (
+        ("drawn", 0.81, 0.85),
+        ("later", 0.85, 0.83),
+        ("enriched", 0.92, 0.88),
+    ):
         rows = [row for row in parted(labelled(IntroductionStore()), "test") if row.stratum == stratum]
         kept = [" ".join(sentences) for sentences in keep_visible()([row.text for row in rows])]
         pairs = [

@@ -55,6 +55,8 @@ _TIGHT: Final = re.compile(
 _WITH: Final = re.compile(rf"(?:\b(?:{_MARKED_WITH})|,)$", re.IGNORECASE)
 _FEWEST: Final = 3
 """Fewer words than these say nothing by themselves."""
+_LONGEST: Final = 2_000
+"""More letters than these are no sentence but a list or a page without full stops, and are left whole."""
 
 
 def split_clauses(sentence: str) -> list[tuple[int, int]]:
@@ -64,6 +66,8 @@ def split_clauses(sentence: str) -> list[tuple[int, int]]:
     >>> [text[start:end] for start, end in split_clauses(text)]
     ['It is a beetle', 'with red wings', 'which lives in Chile.']
     """
+    if len(sentence) > _LONGEST:
+        return [(0, len(sentence))]
     spans: list[tuple[int, int]] = []
     start = 0
     for match in _BREAKS.finditer(sentence):

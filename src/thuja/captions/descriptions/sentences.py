@@ -33,12 +33,14 @@ _STARTERS: Final = _words(
     " Though Three Two Under Unlike Until When While With"
 )
 """With these a sentence begins even after an author or an initial."""
-_END: Final = re.compile(r"[.!?]+[\"'”’)\]]*(?=\s+[\"'“‘(\[]*[A-Z0-9×ÁÉÍÓÚÖÜØÅ]|[A-Z][a-z]+\s)")
+_END: Final = re.compile(
+    r"(?<![.!?])[.!?]++[\"'”’)\]]*+(?=\s+[\"'“‘(\[]*[A-Z0-9×ÁÉÍÓÚÖÜØÅ]|[A-Z][a-z]+\s)",
+)
 _WORD_BEFORE: Final = re.compile(r"[^\s(\[\"“]+$")
 _WORD_AFTER: Final = re.compile(r"\s*[\"'“‘(\[]*(\w+)")
 _CUT: Final = re.compile(r"\s*(?:\.\.\.|…)\s*$")
 _LONGEST_BRACKET: Final = 200
-"""A bracket that stays open for longer was never meant to be closed."""
+"""A bracket that stays open for longer was never meant to be closed; nothing further back is looked at."""
 
 
 def split_sentences(text: str) -> list[str]:
@@ -78,9 +80,10 @@ def _sentences(paragraph: str) -> Iterator[str]:
 
 def _is_end(paragraph: str, start: int, match: re.Match[str]) -> bool:
     """Whether a full stop ends the sentence that began at `start`."""
+    start = max(start, match.start() - _LONGEST_BRACKET)
     opened = max(paragraph.rfind(bracket, start, match.start()) for bracket in "([")
     closed = max(paragraph.rfind(bracket, start, match.end()) for bracket in ")]")
-    if opened > closed and match.start() - opened < _LONGEST_BRACKET:
+    if opened > closed:
         return False
     found = _WORD_AFTER.match(paragraph, match.end())
     following = found.group(1) if found else ""
