@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from thuja.cli.clusters import use_ray
 from thuja.cli.curate_leaks import leaks
 from thuja.cli.curate_tools import compare_command, explain_command, report_command, status_command
 
@@ -90,7 +91,7 @@ def run_command(
     """
     _quiet_daft()
     if ray is not None:
-        _use_ray(ray)
+        use_ray(ray)
     from thuja.curate import curate, plan
     from thuja.curate.opening import SourceCall, recipe_of
 
@@ -119,40 +120,6 @@ def _quiet_daft() -> None:
 
     os.environ.setdefault("DO_NOT_TRACK", "1")  # Daft reports its use over the network unless told not to
     logging.getLogger("daft").setLevel(logging.WARNING)
-
-
-def _use_ray(address: str) -> None:
-    """Run Daft's frames on a cluster; raises UsageError where Ray is not installed."""
-    import os
-    from importlib.util import find_spec
-
-    from thuja.errors import UsageError
-
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    if find_spec("ray") is None:
-        raise UsageError("a cluster needs Ray", hint="pip install 'thuja[curate-ray]'")
-    import daft
-
-    _require_answer(address)
-    try:
-        daft.set_runner_ray(address=address)
-    except ConnectionError as error:
-        raise UsageError(f"there is no Ray cluster at {address}: {error}", hint="ray start --head") from error
-
-
-def _require_answer(address: str) -> None:
-    """Raise UsageError where nobody answers at HOST:PORT: Ray would wait for minutes without a word."""
-    import socket
-
-    from thuja.errors import UsageError
-
-    host, _, port = address.rpartition(":")
-    if not host or not port.isdigit():  # `auto`, or an address with a scheme
-        return
-    try:
-        socket.create_connection((host, int(port)), timeout=10).close()
-    except OSError as error:
-        raise UsageError(f"there is no Ray cluster at {address}: {error}", hint="ray start --head") from error
 
 
 def handed_for(recipe: "CurateRecipe") -> "Handed":
@@ -232,7 +199,7 @@ def update_command(
     """
     _quiet_daft()
     if ray is not None:
-        _use_ray(ray)
+        use_ray(ray)
     from thuja.curate import curate
     from thuja.curate.opening import SourceCall, recipe_of
     from thuja.curate.update import compare_catalogs

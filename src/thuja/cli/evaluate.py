@@ -103,13 +103,13 @@ def _measure_curated(model: str, data: Path, out: Path, *, run: Path | None, cac
     from thuja.evaluate import Settings, save, summary
     from thuja.evaluate import evaluate as measure
     from thuja.evaluate.encoders import encoders_of
-    from thuja.jobs import cache_folder, output_folder, require_complete
+    from thuja.jobs import cache_folder, output_folder, require_data
     from thuja.model import Model
     from thuja.model.fresh import fresh_model
     from thuja.model.published import find_model
 
     try:
-        require_complete(data, verb="curate")
+        require_data(data)
     except EmptyInput as error:
         hint = f"{error.hint}; or DATA is a CSV table of your images: a column file, and class or scientific_name"
         raise EmptyInput(error.message, hint=hint) from error

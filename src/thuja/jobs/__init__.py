@@ -1,6 +1,7 @@
 """Long work that may be killed: whole files, claimed folders, numbered units, progress."""
 
 from thuja.jobs.folders import (
+    DATA_VERBS,
     MARKER,
     atomic_path,
     cache_folder,
@@ -11,6 +12,7 @@ from thuja.jobs.folders import (
     output_folder,
     put_file,
     require_complete,
+    require_data,
     require_output,
     require_writable,
     temporary_name,
@@ -25,6 +27,7 @@ from thuja.jobs.sole import sole_folder
 from thuja.jobs.units import Share, Units, differing, kept_when_full
 
 __all__ = [
+    "DATA_VERBS",
     "MARKER",
     "Progress",
     "Share",
@@ -45,6 +48,7 @@ __all__ = [
     "output_folder",
     "put_file",
     "require_complete",
+    "require_data",
     "require_output",
     "require_writable",
     "said_by",

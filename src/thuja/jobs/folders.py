@@ -17,6 +17,9 @@ from thuja.errors import BadFile, EmptyInput, OutputExists, ThujaError, UsageErr
 MARKER = "thuja.job.json"
 """Stands in every folder that thuja writes: which verb made it, and whether it is complete."""
 
+DATA_VERBS = ("curate", "captions make")
+"""The verbs whose folders are a training set: a catalog, and shards of its splits."""
+
 
 def cache_folder() -> Path:
     """Where thuja keeps what it derives: `THUJA_CACHE`, or ~/.cache/thuja."""
@@ -193,6 +196,12 @@ def require_complete(path: Path, *, verb: str) -> Path:
             f"the {verb} run in {path} did not finish", hint=f"run thuja {verb} again with --resume or --force"
         )
     return path
+
+
+def require_data(path: Path) -> Path:
+    """The folder, if a training set is complete there; raises EmptyInput or BadFile."""
+    verb = made_by(Path(path))
+    return require_complete(path, verb=verb if verb in DATA_VERBS else DATA_VERBS[0])
 
 
 def made_by(path: Path) -> str | None:

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from thuja.errors import EmptyInput
 from thuja.images.finding import walk_images
-from thuja.jobs import made_by, require_complete
+from thuja.jobs import DATA_VERBS, made_by, require_data
 from thuja.taxonomy import RANKS, Rank, Taxon
 
 
@@ -20,8 +20,8 @@ def require_curated(data: Path, *, then: str) -> Path:
     """
     data = Path(data)
     verb = made_by(data)
-    if verb == "curate":
-        return require_complete(data, verb="curate")
+    if verb in DATA_VERBS:
+        return require_data(data)
     hint = f"thuja curate {data} --out curated, then {then} with curated"
     if not data.exists() and data.suffix == ".tar":
         raise EmptyInput(f"no shard is called {data}", hint="a folder with .tar files, or a pattern of their names")

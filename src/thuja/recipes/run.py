@@ -13,7 +13,7 @@ from thuja.encode import EncodeOptions, build_labels, cached_features, encode_im
 from thuja.encode.cached import encode_cached
 from thuja.errors import BadFile, EmptyInput, UnknownName
 from thuja.images import Preparation
-from thuja.jobs import made_by
+from thuja.jobs import DATA_VERBS, made_by
 from thuja.labels import LabelSpace
 from thuja.model import Model
 from thuja.model.card import add_facts, write_card
@@ -96,7 +96,7 @@ def plan_recipe(
 @told_once()
 def _is_curated(data: Path) -> bool:
     """Whether curation made the folder; raises EmptyInput where it holds no shards either, BadFile for half a one."""
-    if made_by(data) != "curate" and find_shards(data, "train"):
+    if made_by(data) not in DATA_VERBS and find_shards(data, "train"):
         return False
     require_curated(data, then="thuja train")
     return True

@@ -19,8 +19,13 @@ from thuja.taxonomy import RANKS, Taxon
 logger = logging.getLogger(__name__)
 
 _IMAGES = ("jpg", "jpeg", "png", "webp")
-_TEXTS: Mapping[str, str] = {"txt": CAPTION, **{f"{kind.lower()}.txt": kind for kind in PHRASES}}
-"""Text type by suffix. TreeOfLife writes `taxonTag.txt`; webdataset lower-cases it on reading."""
+_TEXTS: Mapping[str, str] = {
+    **dict.fromkeys(("txt", f"{CAPTION}.txt"), CAPTION),
+    **{f"{kind.lower()}.txt": kind for kind in PHRASES},
+}
+"""Text type by suffix; `txt` is LAION's caption, `caption.txt` BioCAP's.
+
+TreeOfLife writes `taxonTag.txt`; webdataset lower-cases it on reading."""
 
 _MAX_IMAGE = 512 * 2**20
 _MAX_TEXT = 16 * 2**20

@@ -13,7 +13,7 @@ from typing import BinaryIO, Self, cast
 
 from thuja.errors import EmptyInput, ThujaError, UsageError
 from thuja.jobs import atomic_path
-from thuja.phrasing import PHRASES, phrase
+from thuja.phrasing import CAPTION, PHRASES, phrase
 from thuja.record import Record
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,80}")  # no dot, which ends webdataset's key, and no slash
@@ -65,8 +65,8 @@ def write_shard(path: Path, samples: Iterable[tuple[Record, bytes]], *, text_key
 class ShardWriter:
     """Writes Records and their JPEG bytes into `<prefix>-00000.tar`, `-00001.tar`, ... of a folder.
 
-    A sample is `<uuid>.jpg` and `<uuid>.json`; with `text_keys` also TreeOfLife's ten text members,
-    for other trainers. A shard is full at `max_count` samples, or at its number in `sizes` (see
+    A sample is `<uuid>.jpg` and `<uuid>.json`; with `text_keys` also TreeOfLife's ten text members and
+    BioCAP's `caption.txt`, for other trainers. A shard is full at `max_count` samples, or at its number in `sizes` (see
     `even_sizes`) where they are given. It takes its name once it is whole; when the `with` block
     ends in an error, the shard begun is left out. `paths` lists the finished ones, `facts` tells of
     those that this writer finished.
@@ -202,6 +202,7 @@ class _ShardFile:
         members = {"jpg": image, "json": record.to_json().encode()}
         if self._text_keys:
             members |= {f"{kind}.txt": phrase(record.taxon, kind).encode() for kind in PHRASES}
+            members |= {f"{CAPTION}.txt": record.caption.encode()} if record.caption else {}
         return members
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from thuja.errors import EmptyInput, UnknownName, UsageError
 from thuja.images import Preparation
-from thuja.jobs import made_by, require_complete
+from thuja.jobs import DATA_VERBS, made_by, require_complete
 from thuja.model.description import describe
 from thuja.model.published import find_model
 from thuja.train.corpus import Corpus
@@ -65,7 +65,7 @@ def open_source(place: Path | str, kept: Preparation, *, split: str = "train", w
     if verb:
         require_complete(folder, verb=verb)
     source = ShardSource.open(place, kept, split=split, window=window)
-    if verb != "curate":
+    if verb not in DATA_VERBS:
         return source
     if len(source) * kept.size**2 * 3 > HELD_BYTES:
         return source

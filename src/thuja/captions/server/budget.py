@@ -55,7 +55,7 @@ class Purse:
                 if spent + price > budget * (1 + 1e-12):
                     raise CaptionerStopped(
                         f"the budget of {budget:g} is spent: {spent:.6g}, and the next request may cost {price:.3g}",
-                        hint="go on with a higher --budget; what is done is kept",
+                        hint="a higher --budget",
                     )
                 if spent + self._aside + price <= budget * (1 + 1e-12):
                     break
