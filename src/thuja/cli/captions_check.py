@@ -86,6 +86,7 @@ def _settings(
     from thuja.captions.check.rows import names_in
     from thuja.captions.check.settings import CHECKS, CheckSettings
     from thuja.captions.check.traits.lexicon import read_lexicon
+    from thuja.captions.descriptions.visual import judge_of
     from thuja.errors import UnknownName
 
     chosen = _names(only) or CHECKS
@@ -99,6 +100,7 @@ def _settings(
         max_words=max_words,
         other_names=names_in(source),
         lexicon=read_lexicon(lexicon) if lexicon else None,
+        judge=judge_of(),
     )
 
 

@@ -1,5 +1,6 @@
 """`thuja captions make`: ask a multimodal model for a caption of every picture, check it, and write it down."""
 
+import logging
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,6 +55,7 @@ def make_command(
     if out is None:
         raise UsageError("there is no output", hint="--out FOLDER, or --prompts-only N")
     server.require_one()
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # with -v it says a line for every request
     if ray is not None:
         use_ray(ray)
     from thuja.captions.make import Pace, make
@@ -62,24 +64,24 @@ def make_command(
     summary = make(
         data,
         choice.output(out),
-        handed=_handed(server, choice),
+        handed=_handed(data, server, choice),
         settings=choice.settings(server.model),
         pace=pace,
     )
     _print_summary(summary, out, choice)
 
 
-def _handed(server: ServerChoice, choice: MakeChoice) -> "Handed":
+def _handed(data: Path, server: ServerChoice, choice: MakeChoice) -> "Handed":
     from functools import partial
 
-    from thuja.captions.check.choosing import checks_of
     from thuja.captions.check.repeats import Repeats
     from thuja.captions.check.settings import CheckSettings
     from thuja.captions.make import Handed
+    from thuja.captions.make.checking import open_checks
 
     return Handed(
         open_captioner=server.opener(),
-        open_checks=partial(checks_of, CheckSettings(max_words=choice.max_words)),
+        open_checks=partial(open_checks, CheckSettings(max_words=choice.max_words), data),
         guidance=choice.guidance(),
         find_repeats=Repeats(),
         name=server.name(),

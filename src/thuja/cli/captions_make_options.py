@@ -34,9 +34,14 @@ class MakeChoice(NamedTuple):
     def guidance(self) -> "GuidancePlan":
         """What guides the prompts."""
         from thuja.captions.make import GuidancePlan
+        from thuja.cli.example_places import class_lineages
 
         return GuidancePlan(
-            strategy=self.strategy, template=self.template, descriptions=self.descriptions, examples=self.examples
+            strategy=self.strategy,
+            template=self.template,
+            descriptions=self.descriptions,
+            examples=self.examples,
+            known=class_lineages() if self.examples is not None else (),
         )
 
     def settings(self, model: str) -> "MakeSettings":

@@ -1,8 +1,9 @@
-"""Pages by the API, chosen as those of a dump are. (Goes to tests/captions/descriptions/ once pieces A and C are merged.)"""
+"""Pages by the API, chosen as those of a dump are."""
 
 from pathlib import Path
 
 from tests.captions.descriptions.wiki_server import Wiki, serving
+
 from thuja.captions.descriptions.api import open_wiki
 from thuja.captions.descriptions.page_choice import LookupSource, Site
 from thuja.taxonomy import Taxon

@@ -1,6 +1,7 @@
 """Whether a caption is in English, told from few words among which stand Latin names."""
 
 import math
+import threading
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +15,8 @@ from thuja.captions.check.words import words_of
 _ENGLISH: Final = "en"
 _FEWEST: Final = 4
 """No other language is told from fewer words."""
+_ASKING: Final = threading.Lock()
+"""py3langid loads its model when it is first asked: in every thread that asks before it has."""
 _FOREIGN_LETTERS: Final = 0.3
 """From this share of letters of another script on, no model is asked."""
 
@@ -52,7 +55,8 @@ class Language:
 
 def likeliest(text: str) -> tuple[str, float]:
     """The language that py3langid holds for the likeliest, and how likely, tempered by the text's length."""
-    ranked: list[tuple[str, float]] = py3langid.rank(text.lower())
+    with _ASKING:
+        ranked: list[tuple[str, float]] = py3langid.rank(text.lower())
     warmth = math.sqrt(len(text.encode()) or 1)
     top = ranked[0][1]
     total = sum(math.exp((score - top) / warmth) for _, score in ranked)

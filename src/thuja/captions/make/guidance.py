@@ -1,7 +1,7 @@
 """What guides the prompts of a run: the table of descriptions and the format examples."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +40,16 @@ class Guidance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuidancePlan:
-    """Where a run's guidance is read from; any process can open it."""
+    """Where a run's guidance is read from; any process can open it.
+
+    `known` are taxa that say where the groups of the examples stand, so that the nearest one is found.
+    """
 
     strategy: str = "guided"
     template: Path | None = None
     descriptions: Path | None = None
     examples: Path | None = None
+    known: tuple[Taxon, ...] = field(default=(), repr=False)
 
     def open(self) -> Guidance:
         """Read the template and the examples, and open the descriptions; raises UsageError, EmptyInput, BadFile."""
@@ -54,7 +58,7 @@ class GuidancePlan:
         return Guidance(
             template=template,
             descriptions=DescriptionTable.open(self.descriptions) if self.descriptions is not None else None,
-            examples=FormatExamples.from_examples(examples),
+            examples=FormatExamples.from_examples(examples, known=self.known),
         )
 
     def plan(self) -> dict[str, Any]:
