@@ -1,0 +1,220 @@
+"""A small captioner: a ViT's patches, and words to go by, before the words that a causal decoder writes.
+
+The decoder reads in the order words to go by, image, caption. What stands before the image is the same for all
+images of a species, so its keys and values are computed once for them.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from thuja.errors import BadFile
+from thuja.jobs import write_json
+from thuja.model.config import TextConfig, VisionConfig
+from thuja.model.tokenizer import Tokenizer
+from thuja.model.transformer import Block, Transformer, draw
+from thuja.model.vit import VisionTransformer
+from thuja.model.weights import load_weights, read_weights, save_weights
+
+_CONFIG, _WEIGHTS, _TOKENIZER = "captioner.json", "captioner.safetensors", "tokenizer.json"
+SOURCES: Final = 2
+"""Words to go by are of two kinds: a description (0) and example captions (1)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptionerConfig:
+    """`text.context_length` is a caption's most tokens, start and end counted, `guidance_length` those to go by."""
+
+    vision: VisionConfig = field(default_factory=VisionConfig)
+    text: TextConfig = field(default_factory=TextConfig)
+    guidance_length: int = 96
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """B rows of words to go by: token ids, which source each is of, and which are no padding, all (B, G)."""
+
+    ids: Tensor
+    sources: Tensor
+    is_real: Tensor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What the decoder has read of B rows: keys and values (B, H, T, W/H) of each block; which may be seen (B, T)."""
+
+    keys: tuple[Tensor, ...]
+    values: tuple[Tensor, ...]
+    is_real: Tensor
+
+    def at(self, rows: Tensor) -> "Memory":
+        """The memory of these rows, in this order."""
+        return self._each(lambda part: part.index_select(0, rows))
+
+    def repeated(self, times: int) -> "Memory":
+        """Every row that many times in a row."""
+        # Expanded rather than indexed: the gradient is then a sum, where an index would scatter.
+        return self._each(lambda part: part.unsqueeze(1).expand(-1, times, *part.shape[1:]).flatten(0, 1))
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> "Memory":
+        return Memory(
+            keys=tuple(map(change, self.keys)), values=tuple(map(change, self.values)), is_real=change(self.is_real)
+        )
+
+
+class ImageCaptioner(nn.Module):
+    """Images and words to go by to captions; the embedding of tokens is also what reads them off (tied)."""
+
+    def __init__(self, config: CaptionerConfig, tokenizer: Tokenizer) -> None:
+        super().__init__()
+        self.config, self.tokenizer = config, tokenizer
+        text, width = config.text, config.text.width
+        self.visual = VisionTransformer(config.vision, width, act="gelu")
+        self.token_embedding = nn.Parameter(torch.empty(text.vocab_size, width))
+        self.positions = nn.Parameter(torch.empty(self.patches + text.context_length, width))
+        self.guidance_positions = nn.Parameter(torch.empty(config.guidance_length, width))
+        self.sources = nn.Parameter(torch.empty(SOURCES, width))
+        self.decoder = Transformer(width, text.layers, text.heads, mlp_ratio=text.mlp_ratio, act="gelu")
+        self.ln_final = nn.LayerNorm(width)
+
+    @property
+    def patches(self) -> int:
+        """Tokens that an image makes: its patches and the class token."""
+        return self.config.vision.grid**2 + 1
+
+    @classmethod
+    def create(cls, config: CaptionerConfig, tokenizer: Tokenizer, generator: torch.Generator) -> "ImageCaptioner":
+        """A captioner whose weights are drawn from the generator."""
+        model = cls(config, tokenizer)
+        model.visual.initialize(generator)
+        model.decoder.initialize(generator)
+        for weight in (model.token_embedding, model.positions, model.guidance_positions, model.sources):
+            draw(weight, 0.02, generator)
+        return model
+
+    def words(self, descriptions: Sequence[str], examples: Sequence[Sequence[str]]) -> Words:
+        """A description (empty for none) and any number of example captions a row, cut to the guidance's length."""
+        rows = []
+        for description, captions in zip(descriptions, examples, strict=True):
+            texts = [(0, description)] * bool(description) + [(1, caption) for caption in captions]
+            encoded = self.tokenizer.encode([text for _, text in texts], self.config.guidance_length)
+            tokens = [(token, source) for (source, _), own in zip(texts, encoded, strict=True) for token in own]
+            rows.append(tokens[: self.config.guidance_length])
+        G = max(map(len, rows), default=0)
+        padded = torch.tensor(
+            [[*row, *[(self.tokenizer.pad_id, -1)] * (G - len(row))] for row in rows], dtype=torch.int64
+        )
+        ids, sources = padded.reshape(len(rows), G, 2).unbind(dim=2)
+        return Words(ids=ids, sources=sources.clamp(min=0), is_real=sources >= 0)
+
+    def read(self, words: Words) -> Memory:
+        """What the decoder keeps of words to go by; of rows without any, nothing that can be seen."""
+        G = words.ids.shape[1]
+        if not G:
+            return self.nothing(len(words.ids))
+        x = self.token_embedding[words.ids] + self.sources[words.sources] + self.guidance_positions[:G]
+        return self._run(x, self.nothing(len(words.ids)), is_real=words.is_real)[1]
+
+    def nothing(self, rows: int) -> Memory:
+        """The memory of a decoder that has read nothing."""
+        text = self.config.text
+        empty = self.token_embedding.new_empty((rows, text.heads, 0, text.width // text.heads))
+        is_real = torch.zeros((rows, 0), dtype=torch.bool, device=empty.device)
+        return Memory(keys=(empty,) * text.layers, values=(empty,) * text.layers, is_real=is_real)
+
+    def see(self, images: Tensor) -> Tensor:
+        """(B, 3, S, S) prepared images to (B, P, W), the tokens that stand before a caption."""
+        seen = self.visual.ln_post(self.visual.transformer(self.visual.tokens(images)))
+        return self.visual.project(seen) + self.positions[: self.patches]
+
+    def forward(self, images: Tensor, captions: Tensor, memory: Memory) -> Tensor:
+        """(B, 3, S, S) images and (B, T) tokens from the start on to (B, T, V): what should follow each."""
+        x = torch.cat([self.see(images), self._embed(captions, 0)], dim=1)
+        out, _ = self._run(x, memory)
+        return self._logits(out[:, self.patches :])
+
+    @torch.no_grad()
+    def write(
+        self, images: Tensor, memory: Memory, generator: torch.Generator, *, temperature: float = 0.6
+    ) -> list[str]:
+        """A caption of each of (B, 3, S, S) images, drawn at that temperature, or word by word the likeliest at 0."""
+        length = self.config.text.context_length
+        tokens = torch.full((len(images), 1), self.tokenizer.start)
+        x = torch.cat([self.see(images), self._embed(tokens, 0)], dim=1)
+        is_done = torch.zeros(len(images), dtype=torch.bool)
+        for place in range(1, length):
+            out, memory = self._run(x, memory)
+            drawn = _drawn(self._logits(out[:, -1]), temperature, generator)
+            drawn = torch.where(is_done, self.tokenizer.pad_id, drawn)
+            is_done |= drawn == self.tokenizer.end
+            tokens = torch.cat([tokens, drawn[:, None]], dim=1)
+            if is_done.all():
+                break
+            x = self._embed(drawn[:, None], place)
+        return [self.tokenizer.decode(row) for row in tokens.tolist()]
+
+    def save(self, folder: Path) -> None:
+        """Write the captioner's three files."""
+        save_weights(Path(folder) / _WEIGHTS, self.state_dict())
+        self.tokenizer.save(Path(folder) / _TOKENIZER)
+        write_json(Path(folder) / _CONFIG, asdict(self.config))
+
+    @classmethod
+    def load(cls, folder: Path) -> "ImageCaptioner":
+        """What `save` wrote; raises BadFile."""
+        path = Path(folder) / _CONFIG
+        try:
+            facts = json.loads(path.read_text(encoding="utf-8"))
+            config = CaptionerConfig(
+                vision=VisionConfig(**facts["vision"]),
+                text=TextConfig(**facts["text"]),
+                guidance_length=facts["guidance_length"],
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise BadFile(
+                f"{path} is no captioner's: {error}", hint="name the folder of a trained captioner"
+            ) from error
+        model = cls(config, Tokenizer.load(Path(folder) / _TOKENIZER))
+        load_weights(model, read_weights(Path(folder) / _WEIGHTS))
+        return model.eval()
+
+    def _embed(self, captions: Tensor, first: int) -> Tensor:
+        """(B, T) tokens, the first of them in that place of their captions, to (B, T, W)."""
+        begin = self.patches + first
+        return self.token_embedding[captions] + self.positions[begin : begin + captions.shape[1]]
+
+    def _logits(self, x: Tensor) -> Tensor:
+        normed: Tensor = self.ln_final(x)
+        return normed @ self.token_embedding.T
+
+    def _run(self, x: Tensor, memory: Memory, *, is_real: Tensor | None = None) -> tuple[Tensor, Memory]:
+        """(B, T, W) behind what was read to (B, T, W), and the memory of both; padding is seen by itself alone."""
+        B, T, _ = x.shape
+        own = torch.ones((B, T), dtype=torch.bool) if is_real is None else is_real
+        causal = torch.ones((T, T), dtype=torch.bool).tril() & own[:, None, :] | torch.eye(T, dtype=torch.bool)
+        before = memory.is_real[:, None, :].expand(B, T, -1)
+        mask = torch.cat([before, causal], dim=2)[:, None]  # (B, 1, T, T before + T)
+        keys, values = [], []
+        for block, k_before, v_before in zip(self.decoder.resblocks, memory.keys, memory.values, strict=True):
+            assert isinstance(block, Block)
+            q, k, v = block.attn.split(block.attn.project_in(block.ln_1(x)))  # each (B, H, T, W/H)
+            keys.append(torch.cat([k_before, k], dim=2))
+            values.append(torch.cat([v_before, v], dim=2))
+            mixed = F.scaled_dot_product_attention(q, keys[-1], values[-1], attn_mask=mask)
+            x = x + block.attn.out_proj(mixed.transpose(1, 2).flatten(2))
+            x = x + block.mlp(block.ln_2(x))
+        is_real = torch.cat([memory.is_real, own], dim=1)
+        return x, Memory(keys=tuple(keys), values=tuple(values), is_real=is_real)
+
+
+def _drawn(logits: Tensor, temperature: float, generator: torch.Generator) -> Tensor:
+    """(B, V) logits to (B,) tokens."""
+    if not temperature:
+        return logits.argmax(dim=1)
+    return torch.multinomial((logits / temperature).softmax(dim=1), 1, generator=generator)[:, 0]
