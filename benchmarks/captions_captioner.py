@@ -19,14 +19,14 @@ import torch
 
 from thuja.biosphere.claims import open_seed
 from thuja.experiments.captioner.asking import Condition, write_captions
-from thuja.experiments.captioner.lessons import easy_world, lessons_of
+from thuja.experiments.captioner.lessons import easy_world, lessons_of, varied_world
 from thuja.experiments.captioner.measure import measure
 from thuja.experiments.captioner.table import Row, read_rows, to_table, write_rows
 from thuja.model.captioner import ImageCaptioner
 from thuja.train.captioning import CaptioningSettings, train_captioner
 
 LEARNT: Final = range(8)
-SPECIES, EACH = 200, 8
+SPECIES, EACH = 300, 5
 """Of each world that is learnt from: species, and pictures of each."""
 TINY: Final = {"species": 76, "images": 64}
 """The ablation's smallest worlds, which are asked about."""
@@ -40,7 +40,7 @@ def train(out: Path, seed: int) -> None:
     """Draw the lessons, train, save the captioner as `out/<seed>`."""
     started = time.process_time()
     lessons = [
-        lesson for world in LEARNT for lesson in lessons_of(easy_world(world, species=SPECIES, images=EACH), EACH)
+        lesson for world in LEARNT for lesson in lessons_of(varied_world(world, species=SPECIES, images=EACH), EACH)
     ]
     drawn = time.process_time()
     model = train_captioner(lessons, CaptioningSettings(), seed=seed)

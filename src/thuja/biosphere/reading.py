@@ -11,7 +11,6 @@ from functools import cache
 from typing import Final
 
 from thuja.biosphere.bodies import PLANS
-from thuja.biosphere.traits import NEUTRAL
 from thuja.biosphere.vocabulary import (
     HOLDERS,
     SUBJECT,
@@ -151,8 +150,7 @@ def _phrases(wording: Wording) -> list[tuple[re.Pattern[str], str, str]]:
     texts = [(word(Fact(name, value), wording), name, value) for name in _PHRASES for value in values_of(name)]
     for habitat in values_of("ground"):
         noun = ground_noun(habitat, wording)
-        texts += [(word(Fact("ground", habitat), wording), "ground", habitat)]
-        texts += [(f"of {noun}", "ground", habitat)] if habitat != NEUTRAL else []
+        texts += [(text, "ground", habitat) for text in (word(Fact("ground", habitat), wording), f"of {noun}")]
     for value in values_of("emptiness"):
         texts += [
             (f"{word(Fact('emptiness', value), wording)} {noun}", "emptiness", value) for noun in ("frame", "shot")

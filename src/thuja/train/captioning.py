@@ -1,43 +1,45 @@
 """Trains a small captioner on pictures, their captions, and words to go by that are sometimes left out.
 
 One model learns all conditions: each step draws whether descriptions and examples are there, so that models with and
-without them are one and the same in all but what they are given to read.
+without them are one and the same in all but what they are given to read. Before that its image tower learns to tell
+kinds of things apart, as the towers of large captioners have: a decoder that can read would else not learn to look.
 """
 
-import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from thuja.images import Preparation
 from thuja.jobs import Progress
-from thuja.model.captioner import CaptionerConfig, ImageCaptioner, Memory
-from thuja.model.config import TextConfig, VisionConfig
+from thuja.model.captioner import CaptionerConfig, ImageCaptioner, Memory, SightConfig
+from thuja.model.config import TextConfig
 from thuja.model.tokenizer import Tokenizer
+from thuja.model.transformer import draw
 from thuja.train.optim import build_optimizer, schedule
 from thuja.train.shape import Optimizer
 
-logger = logging.getLogger(__name__)
-
 Pixels = npt.NDArray[np.uint8]
+Rows = npt.NDArray[np.int64]
 CONDITIONS: Final = ("bare", "examples", "guided")
 """What a captioner is given beside the image: nothing, example captions, or these and a description."""
 _BATCH: Final = 256
 """Pictures that are captioned together."""
-_VISION: Final = VisionConfig(image_size=48, patch_size=12, width=96, layers=3, head_width=32)
+_VISION: Final = SightConfig()
 _TEXT: Final = TextConfig(context_length=28, vocab_size=1024, width=96, heads=3, layers=3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lesson:
-    """One species: its pictures (N, S, S, 3), their captions, ways to describe it, captions of its kin's pictures."""
+    """One species: what kind of thing it is, its pictures (N, S, S, 3), their captions, ways to describe it, and
+    captions of its kin's pictures."""
 
+    kind: str
     pixels: Pixels
     captions: Sequence[str]
     descriptions: Sequence[str]
@@ -54,83 +56,133 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptioningSettings:
-    """How long and on what: a step is `groups` species of `pictures` each, all in one condition.
+    """`looks` steps for the image tower alone, then `steps` of captions: `species` a step, `pictures` of each.
 
-    `shares` are how often a step is of each condition; `blank` how often a species' pictures are blanked, so that an
-    image-blind captioner is one that was trained; `shown` how many example captions are given.
+    `shares` are how often a step is of each condition; `blank` how often a picture is blanked, so that an image-blind
+    captioner is one that was trained; `examples` how many example captions are given; `move` by how many pixels
+    pictures are moved at most. The kind of thing counts `look` beside their captions.
     """
 
     config: CaptionerConfig = field(default_factory=lambda: CaptionerConfig(vision=_VISION, text=_TEXT))
-    steps: int = 1600
-    groups: int = 12
-    pictures: int = 4
-    shares: Mapping[str, float] = field(default_factory=lambda: {"bare": 0.3, "examples": 0.2, "guided": 0.5})
+    looks: int = 400
+    steps: int = 700
+    species: int = 32
+    pictures: int = 2
+    shares: Mapping[str, float] = field(default_factory=lambda: {"bare": 0.35, "examples": 0.2, "guided": 0.45})
     blank: float = 0.05
-    shown: int = 2
+    examples: int = 2
+    move: int = 2
+    look: float = 0.2
     warmup: int = 100
-    optimizer: Optimizer = field(default_factory=lambda: Optimizer(lr=2e-3, weight_decay=0.05))
+    optimizer: Optimizer = field(default_factory=lambda: Optimizer(lr=1.5e-3, weight_decay=0.05))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pool:
+    """All N pictures of all lessons: pixels, tokens of captions (N, T), kinds (N,); and each lesson's rows."""
+
+    pixels: Pixels
+    tokens: Tensor
+    kinds: Tensor
+    rows: Sequence[Rows]
+
+    @classmethod
+    def of(cls, lessons: Sequence[Lesson], tokenizer: Tokenizer, length: int) -> "_Pool":
+        _, kinds = np.unique([lesson.kind for lesson in lessons for _ in lesson.captions], return_inverse=True)
+        ends = np.cumsum([len(lesson.captions) for lesson in lessons])
+        return cls(
+            pixels=np.concatenate([lesson.pixels for lesson in lessons]),
+            tokens=tokenizer.pad(tokenizer.encode([one for lesson in lessons for one in lesson.captions], length)),
+            kinds=torch.from_numpy(kinds),
+            rows=[np.arange(end - len(one.captions), end) for one, end in zip(lessons, ends, strict=True)],
+        )
 
 
 def train_captioner(lessons: Sequence[Lesson], settings: CaptioningSettings, *, seed: int) -> ImageCaptioner:
     """A captioner trained on these species; the same settings and seed give the same weights on one thread."""
     texts = [text for lesson in lessons for text in (*lesson.captions, *lesson.descriptions)]
     tokenizer = Tokenizer.train(texts, settings.config.text.vocab_size)
-    config = settings.config
-    model = ImageCaptioner.create(config, tokenizer, torch.Generator().manual_seed(seed))
-    optimizer = build_optimizer([(list(model.named_parameters()), settings.optimizer.lr)], settings.optimizer)
+    # Texts of few words make fewer tokens than they may.
+    config = replace(settings.config, text=replace(settings.config.text, vocab_size=tokenizer.vocab_size))
+    pool = _Pool.of(lessons, tokenizer, config.text.context_length)
+    drawn = torch.Generator().manual_seed(seed)
+    model = ImageCaptioner.create(config, tokenizer, drawn)
+    teller = nn.Linear(config.text.width, int(pool.kinds.max()) + 1)  # tells kinds; not kept
+    draw(teller.weight, config.text.width**-0.5, drawn)
+    nn.init.zeros_(teller.bias)
+    named = [*model.named_parameters(), *teller.named_parameters()]
+    optimizer = build_optimizer([(named, settings.optimizer.lr)], settings.optimizer)
     generator = np.random.default_rng([seed, 1])
-    progress = Progress(total=settings.steps, label="captioner", unit="steps")
-    said: list[float] = []
     model.train()
-    for step in range(settings.steps):
-        for group in optimizer.param_groups:
-            group["lr"] = group["peak_lr"] * schedule(step, total=settings.steps, warmup=settings.warmup)
-        loss = _loss(model, lessons, settings, generator=generator)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(model.parameters(), settings.optimizer.grad_clip or float("inf"))
-        optimizer.step()
-        said.append(loss.item())
-        progress.advance(1, note=f"loss {np.mean(said[-100:]):.3f}")
-    progress.close()
+    for total, is_look in ((settings.looks, True), (settings.steps, False)):
+        progress = Progress(total=total, label="looking" if is_look else "captioning", unit="steps")
+        for step in range(total):
+            for group in optimizer.param_groups:
+                group["lr"] = group["peak_lr"] * schedule(step, total=total, warmup=settings.warmup)
+            if is_look:
+                rows = generator.integers(len(pool.pixels), size=settings.species * settings.pictures)
+                seen = model.see(prepared(_moved(pool.pixels[rows], settings.move, generator)))
+                loss = F.cross_entropy(teller(seen.mean(dim=1)), pool.kinds[rows])
+            else:
+                loss = _loss(model, teller, pool, lessons, settings, generator)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_([each for _, each in named], settings.optimizer.grad_clip or float("inf"))
+            optimizer.step()
+            progress.advance(1, note=f"loss {loss.item():.3f}")
+        progress.close()
     return model.eval()
 
 
 def _loss(
-    model: ImageCaptioner, lessons: Sequence[Lesson], settings: CaptioningSettings, *, generator: np.random.Generator
+    model: ImageCaptioner,
+    teller: nn.Linear,
+    pool: _Pool,
+    lessons: Sequence[Lesson],
+    settings: CaptioningSettings,
+    generator: np.random.Generator,
 ) -> Tensor:
-    """The mean cross-entropy of the captions' tokens in one step's condition."""
+    """The mean cross-entropy of the captions' tokens in one step's condition, and of kinds."""
+    chosen = generator.integers(len(lessons), size=settings.species)
+    rows = np.concatenate([generator.choice(pool.rows[int(one)], size=settings.pictures) for one in chosen])
+    is_seen = torch.from_numpy(generator.random(len(rows)) >= settings.blank)
+    images = prepared(_moved(pool.pixels[rows], settings.move, generator))
+    seen = model.see(images * is_seen[:, None, None, None])
     names = tuple(settings.shares)
     odds = np.array([settings.shares[name] for name in names])
     condition = names[int(generator.choice(len(names), p=odds / odds.sum()))]
-    chosen = [lessons[int(place)] for place in generator.integers(len(lessons), size=settings.groups)]
-    rows = [generator.integers(len(lesson.captions), size=settings.pictures) for lesson in chosen]
-    memory = _memory(model, chosen, condition, generator=generator, shown=settings.shown)
-    memory = memory.repeated(settings.pictures)
-    images = prepared(np.concatenate([lesson.pixels[own] for lesson, own in zip(chosen, rows, strict=True)]))
-    is_blank = torch.from_numpy(generator.random(settings.groups) < settings.blank)
-    images = images * ~is_blank.repeat_interleave(settings.pictures)[:, None, None, None]
-    said = [lesson.captions[int(row)] for lesson, own in zip(chosen, rows, strict=True) for row in own]
-    ids = model.tokenizer.pad(model.tokenizer.encode(said, model.config.text.context_length))
-    logits = model(images, ids[:, :-1], memory)  # (B, T - 1, V)
-    return F.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), ignore_index=model.tokenizer.pad_id)
+    told = [lessons[int(one)] for one in chosen]
+    memory = _memory(model, told, condition, generator=generator, count=settings.examples).repeated(settings.pictures)
+    ids = pool.tokens[rows]
+    ids = ids[:, : int((ids != model.tokenizer.pad_id).sum(dim=1).max())]
+    logits = model.follow(seen, ids[:, :-1], memory)  # (N, T - 1, V)
+    words = F.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), ignore_index=model.tokenizer.pad_id)
+    return words + settings.look * F.cross_entropy(teller(seen.mean(dim=1)), pool.kinds[rows])
 
 
 def _memory(
-    model: ImageCaptioner, chosen: Sequence[Lesson], condition: str, *, generator: np.random.Generator, shown: int
+    model: ImageCaptioner, told: Sequence[Lesson], condition: str, *, generator: np.random.Generator, count: int
 ) -> Memory:
     """What a step's species are told of: a way to describe each and some examples, by the condition."""
     if condition == "bare":
-        return model.nothing(len(chosen))
+        return model.nothing(len(told))
     descriptions = [
         lesson.descriptions[int(generator.integers(len(lesson.descriptions)))] if condition == "guided" else ""
-        for lesson in chosen
+        for lesson in told
     ]
     examples = [
-        [lesson.examples[int(place)] for place in generator.integers(len(lesson.examples), size=shown)]
-        for lesson in chosen
+        [lesson.examples[int(place)] for place in generator.integers(len(lesson.examples), size=count)]
+        for lesson in told
     ]
     return model.read(model.words(descriptions, examples))
+
+
+def _moved(pixels: Pixels, most: int, generator: np.random.Generator) -> Pixels:
+    """The pictures (N, S, S, 3) each moved by up to so many pixels, their edges drawn out."""
+    side = pixels.shape[1]
+    wide = np.pad(pixels, ((0, 0), (most, most), (most, most), (0, 0)), mode="edge")
+    places = generator.integers(2 * most + 1, size=(len(pixels), 2)).tolist()
+    return np.stack([one[y : y + side, x : x + side] for one, (y, x) in zip(wide, places, strict=True)])
 
 
 def write_all(

@@ -29,6 +29,12 @@ def easy_world(seed: int, *, species: int, images: int) -> World:
     return World.make(WorldConfig(seed=seed, species=species, images=images, **EASY))
 
 
+def varied_world(seed: int, *, species: int, images: int) -> World:
+    """The same but that kin are hardly alike, so that each species is a body of its own to learn from."""
+    knobs = {**EASY, "signal": 0.2, "matched_signal": 0.2}
+    return World.make(WorldConfig(seed=seed, species=species, images=images, **knobs))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """N pictures of one world, by species: pixels (N, S, S, 3), all that each shows, its true caption, its species."""
@@ -68,6 +74,7 @@ def lessons_of(world: World, each: int) -> list[Lesson]:
     species = np.array(asked.species)
     return [
         Lesson(
+            kind=kind.looks.body_plan,
             pixels=asked.pixels[species == kind.number],
             captions=[asked.captions[row] for row in np.flatnonzero(species == kind.number).tolist()],
             descriptions=[description_of(world, kind.number, way) for way in range(_WAYS)],
