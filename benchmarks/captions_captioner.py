@@ -30,7 +30,7 @@ SPECIES, EACH = 300, 5
 """Of each world that is learnt from: species, and pictures of each."""
 TINY: Final = {"species": 76, "images": 64}
 """The ablation's smallest worlds, which are asked about."""
-ASKED: Final = 8
+ASKED: Final = 4
 """Pictures of each species that are asked about."""
 SHARES: Final = ("hallucination", "contradicted", "copied", "mistold", "coat", "detail", "wrong_plan", "omission")
 COUNTS: Final = ("stated", "true_stated", "unread")

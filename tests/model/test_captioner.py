@@ -128,3 +128,18 @@ def test_an_image_that_does_not_halve_is_refused() -> None:
 def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadFile, match="is no captioner's"):
         ImageCaptioner.load(tmp_path)
+
+
+@torch.no_grad()
+def test_told_words_are_likelier_by_the_bonus_alone_and_only_in_their_own_row() -> None:
+    model = captioner()
+    ids = tokens(model)
+    memory = model.read(model.words(["it is red.", "it is blue."], [[], TEXTS[:1]]))
+    before = model(images(), ids, memory)
+    model.bonus.bias.copy_(torch.tensor([0.5, 0.2]))
+    gained = model(images(), ids, memory) - before
+    red, blue, bird = (model.tokenizer.encode([word], 12)[0][1] for word in ("red", "blue", "bird"))
+    assert gained[0, :, red].tolist() == pytest.approx([5.0] * ids.shape[1], rel=1e-3)
+    assert gained[1, 0, [red, blue, bird]].tolist() == pytest.approx([2.0, 5.0, 2.0], rel=1e-3)
+    assert gained[0, 0, [blue, bird]].tolist() == pytest.approx([0.0, 0.0], abs=1e-4)
+    assert gained[:, :, model.tokenizer.end].abs().max() < 1e-4

@@ -64,8 +64,8 @@ class CaptioningSettings:
     """
 
     config: CaptionerConfig = field(default_factory=lambda: CaptionerConfig(vision=_VISION, text=_TEXT))
-    looks: int = 400
-    steps: int = 700
+    looks: int = 350
+    steps: int = 500
     species: int = 32
     pictures: int = 2
     shares: Mapping[str, float] = field(default_factory=lambda: {"bare": 0.35, "examples": 0.2, "guided": 0.45})
@@ -74,7 +74,7 @@ class CaptioningSettings:
     move: int = 2
     look: float = 0.2
     warmup: int = 100
-    optimizer: Optimizer = field(default_factory=lambda: Optimizer(lr=1.5e-3, weight_decay=0.05))
+    optimizer: Optimizer = field(default_factory=lambda: Optimizer(lr=2e-3, weight_decay=0.05))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
