@@ -69,7 +69,7 @@ def measure_all(models: Path, worlds: list[int], out: Path, *, claim: str) -> No
             print(f"world {seed}, captioner {folder.name}: {time.process_time() - started:.0f} s", file=sys.stderr)
     print(to_table(rows, SHARES))
     print()
-    print(to_table(rows, COUNTS))
+    print(to_table(rows, COUNTS, scale=1))
 
 
 def main() -> None:

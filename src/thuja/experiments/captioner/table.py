@@ -55,18 +55,22 @@ def gap(rows: Sequence[Row], condition: str, score: str, *, other: str = REFEREN
     return paired(_by_place(rows, condition, score), _by_place(rows, other, score))
 
 
-def to_table(rows: Sequence[Row], shown: Sequence[str]) -> str:
-    """A Markdown table in hundredths: a line a condition; in brackets the difference from `bare` and its interval."""
+def to_table(rows: Sequence[Row], shown: Sequence[str], *, scale: float = 100) -> str:
+    """A Markdown table, in hundredths unless scaled otherwise, a line a condition.
+
+    In brackets the difference from `bare` and its 95 % interval over worlds.
+    """
+    form = ".1f" if scale >= 10 else ".2f"
     lines = [f"| | {' | '.join(shown)} |", f"|---|{'---|' * len(shown)}"]
     for condition in dict.fromkeys(row.condition for row in rows):
         cells = []
         for score in shown:
             mean = mean_over_worlds(_by_place(rows, condition, score))
             difference = gap(rows, condition, score) if condition != REFERENCE else None
-            told = "" if mean is None else f"{100 * mean:.1f}"
+            told = "" if mean is None else f"{scale * mean:{form}}"
             if difference is not None:
-                ends = f"{100 * difference.low:+.1f} to {100 * difference.high:+.1f}"
-                told += f" ({100 * difference.value:+.1f}, {ends})"
+                ends = f"{scale * difference.low:+{form}} to {scale * difference.high:+{form}}"
+                told += f" ({scale * difference.value:+{form}}, {ends})"
             cells.append(told)
         lines.append(f"| {condition} | {' | '.join(cells)} |")
     return "\n".join(lines)
