@@ -1,6 +1,7 @@
 """Whether words to go by lower what a captioner makes up: a small one trained, put to work, and measured.
 
     python benchmarks/captions_captioner.py train --out captioners --seed 0
+    python benchmarks/captions_captioner.py train --out closer --seed 0 --closer 1000
     python benchmarks/captions_captioner.py caption captioners/0 WORLD --condition guided --out FOLDER
     python benchmarks/captions_captioner.py measure captioners --worlds 8,9 --out table.csv
     python benchmarks/captions_captioner.py measure captioners --worlds 140,141,142,143,144 --claim docs/claims.md#C20
@@ -36,14 +37,14 @@ SHARES: Final = ("hallucination", "contradicted", "copied", "mistold", "coat", "
 COUNTS: Final = ("stated", "true_stated", "unread")
 
 
-def train(out: Path, seed: int) -> None:
-    """Draw the lessons, train, save the captioner as `out/<seed>`."""
+def train(out: Path, seed: int, *, closer: int) -> None:
+    """Draw the lessons, train, save the captioner as `out/<seed>`; `closer` looks teach it what pictures show."""
     started = time.process_time()
     lessons = [
         lesson for world in LEARNT for lesson in lessons_of(varied_world(world, species=SPECIES, images=EACH), EACH)
     ]
     drawn = time.process_time()
-    model = train_captioner(lessons, CaptioningSettings(), seed=seed)
+    model = train_captioner(lessons, CaptioningSettings(closer=closer), seed=seed)
     model.save(out / str(seed))
     weights = sum(weight.numel() for weight in model.parameters())
     print(f"{len(lessons):,} species, {sum(len(one.captions) for one in lessons):,} pictures, {weights:,} weights")
@@ -80,6 +81,7 @@ def main() -> None:
     training = verbs.add_parser("train")
     training.add_argument("--out", type=Path, required=True)
     training.add_argument("--seed", type=int, default=0)
+    training.add_argument("--closer", type=int, default=0)
     captioning = verbs.add_parser("caption")
     captioning.add_argument("model", type=Path)
     captioning.add_argument("world", type=Path)
@@ -92,7 +94,7 @@ def main() -> None:
     measuring.add_argument("--out", type=Path, default=Path("table.csv"))
     asked = parser.parse_args()
     if asked.verb == "train":
-        train(asked.out, asked.seed)
+        train(asked.out, asked.seed, closer=asked.closer)
     elif asked.verb == "caption":
         count = write_captions(ImageCaptioner.load(asked.model), asked.world, asked.out, asked.condition)
         print(f"{count:,} captions")

@@ -46,7 +46,16 @@ def lessons() -> list[Lesson]:
         pixels = np.zeros((3, 4, 4, 3), dtype=np.uint8)
         pixels[..., channel] = 250
         said = [CALLED[channel]] * 3
-        found.append(Lesson(kind=name, pixels=pixels, captions=said, descriptions=[f"it is {name}."], examples=said))
+        found.append(
+            Lesson(
+                kind=name,
+                pixels=pixels,
+                captions=said,
+                shown=[{"colour": name}] * 3,
+                descriptions=[f"it is {name}."],
+                examples=said,
+            )
+        )
     return found
 
 
@@ -64,7 +73,7 @@ def test_a_captioner_learns_what_its_pictures_are_called(trained: ImageCaptioner
 
 
 def test_the_same_seed_trains_the_same_captioner() -> None:
-    short = CaptioningSettings(config=SETTINGS.config, looks=3, steps=6, species=2, pictures=2, warmup=2)
+    short = CaptioningSettings(config=SETTINGS.config, looks=3, closer=2, steps=6, species=2, pictures=2, warmup=2)
     first, again, other = (train_captioner(lessons(), short, seed=seed) for seed in (1, 1, 2))
     assert torch.equal(first.token_embedding, again.token_embedding)
     assert not torch.equal(first.token_embedding, other.token_embedding)

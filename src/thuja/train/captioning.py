@@ -36,12 +36,13 @@ _TEXT: Final = TextConfig(context_length=28, vocab_size=1024, width=96, heads=3,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lesson:
-    """One species: what kind of thing it is, its pictures (N, S, S, 3), their captions, ways to describe it, and
-    captions of its kin's pictures."""
+    """One species: what kind of thing it is, its pictures (N, S, S, 3), their captions and what each shows, by name;
+    ways to describe the species, and captions of its kin's pictures."""
 
     kind: str
     pixels: Pixels
     captions: Sequence[str]
+    shown: Sequence[Mapping[str, str]]
     descriptions: Sequence[str]
     examples: Sequence[str]
 
@@ -56,15 +57,17 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptioningSettings:
-    """`looks` steps for the image tower alone, then `steps` of captions: `species` a step, `pictures` of each.
+    """`looks` steps for the image tower alone at kinds of things, then `closer` looks at all that pictures show, then
+    `steps` of captions: `species` a step, `pictures` of each.
 
     `shares` are how often a step is of each condition; `blank` how often a picture is blanked, so that an image-blind
     captioner is one that was trained; `examples` how many example captions are given; `move` by how many pixels
-    pictures are moved at most. The kind of thing counts `look` beside their captions.
+    pictures are moved at most. What is looked at counts `look` beside their captions.
     """
 
     config: CaptionerConfig = field(default_factory=lambda: CaptionerConfig(vision=_VISION, text=_TEXT))
     looks: int = 350
+    closer: int = 0
     steps: int = 500
     species: int = 32
     pictures: int = 2
@@ -79,21 +82,30 @@ class CaptioningSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Pool:
-    """All N pictures of all lessons: pixels, tokens of captions (N, T), kinds (N,); and each lesson's rows."""
+    """All N pictures of all lessons: pixels, tokens of captions (N, T), what is shown (N, K), -1 for unknown, how many
+    values each of these facts has, the kind of thing first; and each lesson's rows."""
 
     pixels: Pixels
     tokens: Tensor
-    kinds: Tensor
+    shown: Tensor
+    sizes: Sequence[int]
     rows: Sequence[Rows]
 
     @classmethod
     def of(cls, lessons: Sequence[Lesson], tokenizer: Tokenizer, length: int) -> "_Pool":
-        _, kinds = np.unique([lesson.kind for lesson in lessons for _ in lesson.captions], return_inverse=True)
+        facts = [{"": lesson.kind, **shown} for lesson in lessons for shown in lesson.shown]
+        names = sorted({name for one in facts for name in one})
+        values = [sorted({one[name] for one in facts if name in one}) for name in names]
+        shown = [
+            [its.index(one[name]) if name in one else -1 for name, its in zip(names, values, strict=True)]
+            for one in facts
+        ]
         ends = np.cumsum([len(lesson.captions) for lesson in lessons])
         return cls(
             pixels=np.concatenate([lesson.pixels for lesson in lessons]),
             tokens=tokenizer.pad(tokenizer.encode([one for lesson in lessons for one in lesson.captions], length)),
-            kinds=torch.from_numpy(kinds),
+            shown=torch.tensor(shown),
+            sizes=[len(its) for its in values],
             rows=[np.arange(end - len(one.captions), end) for one, end in zip(lessons, ends, strict=True)],
         )
 
@@ -107,22 +119,22 @@ def train_captioner(lessons: Sequence[Lesson], settings: CaptioningSettings, *, 
     pool = _Pool.of(lessons, tokenizer, config.text.context_length)
     drawn = torch.Generator().manual_seed(seed)
     model = ImageCaptioner.create(config, tokenizer, drawn)
-    teller = nn.Linear(config.text.width, int(pool.kinds.max()) + 1)  # tells kinds; not kept
+    teller = nn.Linear(config.text.width, sum(pool.sizes))  # tells what is shown; not kept
     draw(teller.weight, config.text.width**-0.5, drawn)
     nn.init.zeros_(teller.bias)
     named = [*model.named_parameters(), *teller.named_parameters()]
     optimizer = build_optimizer([(named, settings.optimizer.lr)], settings.optimizer)
     generator = np.random.default_rng([seed, 1])
     model.train()
-    for total, is_look in ((settings.looks, True), (settings.steps, False)):
-        progress = Progress(total=total, label="looking" if is_look else "captioning", unit="steps")
+    for total, stage in ((settings.looks, "looking"), (settings.closer, "looking closer"), (settings.steps, "writing")):
+        progress = Progress(total=total, label=stage, unit="steps")
         for step in range(total):
             for group in optimizer.param_groups:
                 group["lr"] = group["peak_lr"] * schedule(step, total=total, warmup=settings.warmup)
-            if is_look:
+            if stage != "writing":
                 rows = generator.integers(len(pool.pixels), size=settings.species * settings.pictures)
                 seen = model.see(prepared(_moved(pool.pixels[rows], settings.move, generator)))
-                loss = F.cross_entropy(teller(seen.mean(dim=1)), pool.kinds[rows])
+                loss = _look_loss(teller(seen.mean(dim=1)), pool, rows, is_closer=stage == "looking closer")
             else:
                 loss = _loss(model, teller, pool, lessons, settings, generator)
             optimizer.zero_grad(set_to_none=True)
@@ -142,7 +154,7 @@ def _loss(
     settings: CaptioningSettings,
     generator: np.random.Generator,
 ) -> Tensor:
-    """The mean cross-entropy of the captions' tokens in one step's condition, and of kinds."""
+    """The mean cross-entropy of the captions' tokens in one step's condition, and of what is shown."""
     chosen = generator.integers(len(lessons), size=settings.species)
     rows = np.concatenate([generator.choice(pool.rows[int(one)], size=settings.pictures) for one in chosen])
     is_seen = torch.from_numpy(generator.random(len(rows)) >= settings.blank)
@@ -157,7 +169,20 @@ def _loss(
     ids = ids[:, : int((ids != model.tokenizer.pad_id).sum(dim=1).max())]
     logits = model.follow(seen, ids[:, :-1], memory)  # (N, T - 1, V)
     words = F.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), ignore_index=model.tokenizer.pad_id)
-    return words + settings.look * F.cross_entropy(teller(seen.mean(dim=1)), pool.kinds[rows])
+    look = _look_loss(teller(seen.mean(dim=1)), pool, rows, is_closer=settings.closer > 0)
+    return words + settings.look * look
+
+
+def _look_loss(said: Tensor, pool: _Pool, rows: Rows, *, is_closer: bool) -> Tensor:
+    """The cross-entropy of the kind of thing by scores (N, values of all facts); closer, the sum over all facts."""
+    shown = pool.shown[torch.from_numpy(rows)]
+    parts = torch.split(said, list(pool.sizes), dim=1)
+    losses = [
+        F.cross_entropy(part, shown[:, name], ignore_index=-1, reduction="sum")
+        / (shown[:, name] >= 0).sum().clamp(min=1)
+        for name, part in enumerate(parts[: None if is_closer else 1])
+    ]
+    return torch.stack(losses).sum()
 
 
 def _memory(

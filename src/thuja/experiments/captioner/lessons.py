@@ -77,6 +77,10 @@ def lessons_of(world: World, each: int) -> list[Lesson]:
             kind=kind.looks.body_plan,
             pixels=asked.pixels[species == kind.number],
             captions=[asked.captions[row] for row in np.flatnonzero(species == kind.number).tolist()],
+            shown=[
+                {fact.name: fact.value for fact in asked.facts[row]}
+                for row in np.flatnonzero(species == kind.number).tolist()
+            ],
             descriptions=[description_of(world, kind.number, way) for way in range(_WAYS)],
             examples=examples_of(world, kind.number, _EXAMPLES),
         )
