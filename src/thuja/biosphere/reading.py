@@ -5,7 +5,7 @@ part that the noun names, so a sentence that no template gives is read as far as
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -81,31 +81,33 @@ def _scanned(low: str, lexicon: "_Lexicon") -> tuple[list[tuple[int, Fact]], lis
     words = [(match.start(), match.group()) for match in re.finditer(r"\S+", low)]
     facts: list[tuple[int, Fact]] = []
     unread: list[str] = []
-    held: list[tuple[int, str]] = []
+    held: list[tuple[int, str]] = []  # adjectives whose noun is still to come
     place = 0
     while place < len(words):
-        at = words[place][0]
-        for length in range(min(_LONGEST, len(words) - place), 0, -1):
-            said = " ".join(each for _, each in words[place : place + length])
-            if said in lexicon.nouns:
-                part, own = lexicon.nouns[said]
-                facts += [(at, own)] if own is not None else []
-                for where, adjective in held:
-                    fact = lexicon.adjectives[part].get(adjective)
-                    unread += [adjective] if fact is None else []
-                    facts += [(where, fact)] if fact is not None else []
-                held = []
-                break
-            if said in lexicon.known:
-                held.append((at, said))
-                break
-        else:
-            length, said = 1, words[place][1]
-            if said not in _PASSED:
-                unread += [each for _, each in held] + ([said] if said not in _STOPS and said != "," else [])
-                held = []
+        said, length = _longest([each for _, each in words[place : place + _LONGEST]], lexicon)
+        if said in lexicon.nouns:
+            part, own = lexicon.nouns[said]
+            facts += [(words[place][0], own)] if own is not None else []
+            given = [(where, adjective, lexicon.adjectives[part].get(adjective)) for where, adjective in held]
+            facts += [(where, fact) for where, _, fact in given if fact is not None]
+            unread += [adjective for _, adjective, fact in given if fact is None]
+            held = []
+        elif said in lexicon.known:
+            held.append((words[place][0], said))
+        elif said not in _PASSED:
+            unread += [each for _, each in held] + ([said] if said not in _STOPS and said != "," else [])
+            held = []
         place += length
     return facts, unread + [each for _, each in held]
+
+
+def _longest(words: Sequence[str], lexicon: "_Lexicon") -> tuple[str, int]:
+    """The longest beginning of these words that has a meaning, else the first word; and how many words it is."""
+    for length in range(len(words), 0, -1):
+        said = " ".join(words[:length])
+        if said in lexicon.nouns or said in lexicon.known:
+            return said, length
+    return words[0], 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ class Tally:
 def tally(captions: Sequence[str], asked: Asked, *, described: Sequence[str], handed: Sequence[str]) -> Tally:
     """Hold captions against their pictures; `described` and `handed` are descriptions, one a species."""
     known, given = ([told_in(text) for text in texts] for texts in (described, handed))
-    counts = np.zeros(10, dtype=int)
+    counts = np.zeros(11, dtype=int)
     for caption, facts, species in zip(captions, asked.facts, asked.species, strict=True):
         heard = heard_in(caption)
         true = {(fact.name, fact.value) for fact in facts}
@@ -87,8 +87,9 @@ def tally(captions: Sequence[str], asked: Asked, *, described: Sequence[str], ha
             *_of(COAT.__contains__, untrue, stated),
             *_of(lambda name: name not in COAT | _ELSE, untrue, stated),
             ("plan", heard.plan) not in true,
+            len(heard.unread),
         ]
-    stated_all, untrue_all, contradicted, copied, mistold, *kinds, plans = (int(count) for count in counts)
+    stated_all, untrue_all, contradicted, copied, mistold, *kinds, plans, unread = (int(count) for count in counts)
     return Tally(
         captions=len(captions),
         stated=stated_all,
@@ -100,12 +101,15 @@ def tally(captions: Sequence[str], asked: Asked, *, described: Sequence[str], ha
         detail=(kinds[2], kinds[3]),
         wrong_plans=plans,
         shown=sum(map(len, asked.facts)),
-        unread=sum(len(heard_in(caption).unread) for caption in captions),
+        unread=unread,
     )
 
 
 def told_in(description: str) -> frozenset[Stated]:
-    """What a description states of a species; its two colours may each be the ground's or the marks'."""
+    """What a description states of a species; its two colours may each be the ground's or the marks'.
+
+    Who reads "dark blue" may say "blue": that counts as told, too.
+    """
     heard = heard_in(description)
     found = {(fact.name, fact.value) for fact in heard.facts if fact.name not in COAT or fact.name == "pattern"}
     said = f" {description.lower()} ".replace(",", " ").replace(".", " ")
