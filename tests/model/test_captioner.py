@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from thuja.errors import BadFile, UsageError
-from thuja.model.captioner import CaptionerConfig, ImageCaptioner, SightConfig
+from thuja.model.captioner import CaptionerConfig, ImageCaptioner
 from thuja.model.config import TextConfig
+from thuja.model.sight import SightConfig
 from thuja.model.tokenizer import Tokenizer
 
 TEXTS = ["a red bird with a long tail.", "a blue fish that has spots."]

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from thuja.model.captioner import CaptionerConfig, ImageCaptioner, SightConfig
+from thuja.model.captioner import CaptionerConfig, ImageCaptioner
 from thuja.model.config import TextConfig
+from thuja.model.sight import SightConfig
 from thuja.train.captioning import CaptioningSettings, Lesson, Told, train_captioner, write_all
 from thuja.train.shape import Optimizer
 

@@ -17,8 +17,9 @@ from torch.nn import functional as F
 
 from thuja.images import Preparation
 from thuja.jobs import Progress
-from thuja.model.captioner import CaptionerConfig, ImageCaptioner, Memory, SightConfig
+from thuja.model.captioner import CaptionerConfig, ImageCaptioner, Memory
 from thuja.model.config import TextConfig
+from thuja.model.sight import SightConfig
 from thuja.model.tokenizer import Tokenizer
 from thuja.model.transformer import draw
 from thuja.train.optim import build_optimizer, schedule
