@@ -132,12 +132,13 @@ def test_what_is_kept_of_simulated_species_is_visible():
 @pytest.mark.slow
 def test_most_of_what_was_labelled_visible_is_kept_and_little_else():
     """On taxa that the fit has not seen; the floors stand a point or more below the figures of the docs."""
+    test = parted(labelled(IntroductionStore()), "test")
     for stratum, least_precision, least_recall in (
         ("drawn", 0.81, 0.85),
         ("later", 0.85, 0.83),
         ("enriched", 0.92, 0.88),
     ):
-        rows = [row for row in parted(labelled(IntroductionStore()), "test") if row.stratum == stratum]
+        rows = [row for row in test if row.stratum == stratum]
         kept = [" ".join(sentences) for sentences in keep_visible()([row.text for row in rows])]
         pairs = [
             (label, clause.rstrip(".").removeprefix("and ").strip(" ,;:") in words)
