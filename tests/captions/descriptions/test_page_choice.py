@@ -142,5 +142,6 @@ def test_titles_have_one_spelling(title: str, spelling: str) -> None:
 
 def test_the_titles_of_a_species_are_its_names_alone() -> None:
     assert titles_of(RAVEN_TAXON) == ("Corvus corax",)
+    assert titles_of(Taxon(genus="Mentha", species="×piperita")) == ("Mentha × piperita",)
     named = Taxon(genus="Pica", species="pica", common="magpie, Eurasian")
     assert titles_of(named, {"Pica pica": ("Corvus pica",)}) == ("Pica pica", "Magpie, Eurasian", "Corvus pica")

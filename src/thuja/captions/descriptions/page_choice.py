@@ -50,7 +50,8 @@ def titles_of(taxon: Taxon, synonyms: Synonyms | None = None) -> tuple[str, ...]
         groups = [taxon[rank].lower() for rank in (Rank.ORDER, Rank.CLASS, Rank.KINGDOM) if taxon[rank]]
         titles += [f"{name} ({ENGLISH[group][0]})" for group in groups if group in ENGLISH]
         titles += [f"{name} (genus)"] if taxon.genus else []
-    return tuple(dict.fromkeys(one_spelling(title) for title in titles if title.strip()))
+    spelt = (title.replace("×", "× ") for title in titles if title.strip())  # as titles of hybrids have it
+    return tuple(dict.fromkeys(map(one_spelling, spelt)))
 
 
 def leads_to(page: Page, *, has_steps: bool = False) -> tuple[str, ...]:

@@ -91,5 +91,5 @@ def site_of_dump(dump: Dump) -> Site:
     if not where.netloc.endswith(_WIKIMEDIA):
         address = f"{where.scheme}://{where.netloc}/index.php" if where.netloc else ""
         return Site(name=said.database or "wiki", address=address, licence="", licence_link="")
-    name = f"wikipedia-{language}" if said.database.endswith("wiki") and language else said.database or "wiki"
+    name = f"wikipedia-{language}" if where.netloc == f"{language}.wikipedia.org" else said.database or "wiki"
     return Site(name=name, address=f"{where.scheme}://{where.netloc}/w/index.php")
