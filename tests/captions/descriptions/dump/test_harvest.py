@@ -116,6 +116,14 @@ def test_a_choice_of_the_index_that_was_cut_short_stays_as_it_was(tmp_path: Path
         assert {page.title for page in store.lookup(titles)} == set(titles)
 
 
+def test_a_store_that_is_broken_or_has_no_room_is_one_sentence(tmp_path: Path) -> None:
+    dump, _ = write_multistream(tmp_path, PAGES)
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "pages.sqlite").write_bytes(b"no base of data" * 500)
+    with pytest.raises(BadFile, match=r"pages.sqlite cannot be used: file is not a database"):
+        harvest(Dump(path=dump), WANTED, tmp_path / "work")
+
+
 @pytest.mark.slow
 def test_several_processes_keep_the_same_pages(tmp_path: Path) -> None:
     dump, index = write_multistream(tmp_path, [*(Made(f"Page {at}", "x") for at in range(400)), *PAGES])
