@@ -59,7 +59,8 @@ def describe_command(
 
     TAXA is a data folder of thuja curate, or a table (.csv, .tsv, .parquet) with columns kingdom ... species and
     common, or with scientific_name alone. Sources are asked in the order dumps, API, introductions; the first that
-    tells how a taxon looks is taken. A taxon without a description gets a row that says why.
+    tells how a taxon looks is taken. A taxon without a description gets a row that says why. An index that lies beside
+    its dump is used where that saves work; --index and --no-index decide it.
 
     \b
     Examples:
