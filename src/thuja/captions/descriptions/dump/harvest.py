@@ -33,7 +33,7 @@ _FEW: Final = 5
 _STREAMS: Final = 20
 """Of an indexed dump that are read and kept at a time; each is some 100 pages."""
 
-_MANY: Final = 1 / 3
+_MANY: Final = 1 / 2
 """Of all streams, beyond which share one pass through the dump is less work than the rounds of its index."""
 
 _BY_INDEX, _IN_ONE_PASS = "by index", "in one pass"
