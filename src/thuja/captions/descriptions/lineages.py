@@ -15,6 +15,8 @@ from thuja.captions.descriptions.wikitext.taxobox import Taxobox
 from thuja.taxonomy import Rank, Taxon
 
 _ENDING: Final = re.compile(r"(?:ae|es|s|a|um|us|i|e|o)$")
+_R_GENDERS: Final = re.compile(r"(?<=[bcgt])(?:er|ra|rum)$")
+_GENDERS: Final = re.compile(r"(?<=..)(?:ae|ii|is|or|um|us|a|e|i)$")
 KINGDOMS: Final = {
     "animalia": "animals",
     "metazoa": "animals",
@@ -94,7 +96,7 @@ def bears_name(box: Taxobox, taxon: Taxon, *, asked: str = "", synonyms: Sequenc
     name = taxon.binomial or taxon.species
     if name in box.synonyms or theirs.binomial in synonyms:
         return True
-    return bool(asked) and asked == name and _stem(theirs.species) == _stem(taxon.species)
+    return bool(asked) and asked == name and _ungendered(theirs.species) == _ungendered(taxon.species)
 
 
 def compare(taxon: Taxon, box: Taxobox, chain: Sequence[TaxonomyStep] = ()) -> Verdict:
@@ -136,12 +138,19 @@ def _epithet(name: str) -> str:
     return re.sub(r"^(?:×|x )\s*", "", name)
 
 
+def _ungendered(epithet: str) -> str:
+    """What an epithet's genders share: `albus` and `alba`, `niger` and `nigra`, `smithi` and `smithii` are one."""
+    plain = _epithet(epithet).lower()
+    shared = _R_GENDERS.sub("r", plain)
+    return shared if shared != plain else _GENDERS.sub("", plain)
+
+
 def _same(one: str, other: str) -> bool:
     return one == other or (bool(one) and one.lower() == other.lower())
 
 
 def _stem(name: str) -> str:
-    """A name without its ending: `Tracheophytes` and `Tracheophyta`, `caeruleus` and `caerulea` are one."""
+    """A group's name without its ending: `Tracheophytes` and `Tracheophyta` are one."""
     name = name.lower()
     while len(name) > 4 and (shorter := _ENDING.sub("", name)) != name and len(shorter) >= 4:
         name = shorter
