@@ -96,7 +96,7 @@ def main() -> None:
     if asked.verb == "train":
         train(asked.out, asked.seed, closer=asked.closer)
     elif asked.verb == "caption":
-        count = write_captions(ImageCaptioner.load(asked.model), asked.world, asked.out, asked.condition)
+        count = write_captions(ImageCaptioner.load(asked.model), asked.world, asked.out, condition=asked.condition)
         print(f"{count:,} captions")
     else:
         measure_all(asked.models, asked.worlds, asked.out, claim=asked.claim)

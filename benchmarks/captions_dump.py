@@ -1,9 +1,10 @@
 """Descriptions out of a dump of 100,000 made-up pages: speed beside the floor, and which pages are chosen.
 
-    python benchmarks/captions_dump.py [--pages 100000] [--taxa 1000000] [--folder /tmp/thuja-dump]
+    python benchmarks/captions_dump.py [--pages 100000] [--taxa 1000000] [--folder /tmp/thuja-dump] [--ways]
 
 The floor is what nobody who reads the file can go below: bzip2 alone, and bzip2 with expat without a handler. Memory is
-the peak of a process of its own, with a list of a million taxa.
+the peak of a process of its own, with a list of a million taxa. With --ways nothing but that: for lists of taxa of many
+lengths, how much of the dump they want, what the index and one pass cost, and which of them thuja takes.
 """
 
 import argparse
@@ -25,8 +26,10 @@ import polars as pl
 
 from captions_dump_world import Maker, Truth, write
 from thuja.captions.descriptions.dump import Dump, harvest, open_dump, read_dump
+from thuja.captions.descriptions.dump.index import Survey
 from thuja.captions.descriptions.pages import Found
 from thuja.captions.descriptions.taxon_table import TaxonTable, read_taxa
+from thuja.captions.descriptions.titles import TitleSet, hashes_of
 from thuja.taxonomy import Taxon
 
 
@@ -74,6 +77,26 @@ def prepared(folder: Path, pages: int) -> tuple[Path, Path, list[Truth]]:
     made: list[Truth] = pickle.loads(truth.read_bytes())
     name = folder / str(pages) / "world-multistream"
     return Path(f"{name}.xml.bz2"), Path(f"{name}-index.txt.bz2"), made
+
+
+def ways(path: Path, index: Path, truths: list[Truth], folder: Path) -> None:
+    """The processors' seconds by the index, in one pass, and as it is chosen, for lists drawn by chance."""
+    order = np.random.default_rng(2).permutation(len(truths))
+    print("| taxa | streams wanted | by index, CPU s | one pass, CPU s | as chosen, CPU s |\n|---|---|---|---|---|")
+    for count in (20, 100, 200, 300, 400, 600, 1_000, 4_000, len(truths)):
+        table = table_of([truths[at].taxon for at in order[:count]], folder / "some.parquet")
+        survey = Survey(TitleSet(hashes_of(table.titles())))
+        survey.read(path, index)
+        cells = [f"{count:,}", f"{len(survey.offsets) / survey.streams:.0%}"]
+        for dump in (
+            Dump(path=path, index=index),
+            Dump(path=path),
+            Dump(path=path, index=index, is_index_optional=True),
+        ):
+            used = sum(os.times()[:4])
+            kept(dump, table, folder / "work", 1, count)
+            cells.append(f"{sum(os.times()[:4]) - used:.1f}")
+        print(f"| {' | '.join(cells)} |", flush=True)
 
 
 def table_of(taxa: list[Taxon], path: Path) -> TaxonTable:
@@ -147,9 +170,13 @@ def main() -> None:
     parser.add_argument("--taxa", type=int, default=1_000_000)
     parser.add_argument("--choose", type=int, default=5_000, help="taxa whose pages are chosen, drawn by chance")
     parser.add_argument("--folder", type=Path, default=Path("/tmp/thuja-dump"))
+    parser.add_argument("--ways", action="store_true", help="only what the index and one pass cost")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     path, index, truths = prepared(given.folder, given.pages)
+    if given.ways:
+        ways(path, index, truths, given.folder)
+        return
     size = sum(len(piece) for piece in decompressed(path)) / 1e6
     packed = path.stat().st_size / 1e6
     print(f"{given.pages:,} pages, {size:.0f} MB of XML, {packed:.0f} MB packed, {len(truths):,} taxa\n")

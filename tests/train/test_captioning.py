@@ -66,11 +66,11 @@ def nothing_told(species: int) -> Told:
 
 def test_a_captioner_learns_what_its_pictures_are_called(trained: ImageCaptioner) -> None:
     pixels = np.stack([lesson.pixels[0] for lesson in lessons()])
-    said = write_all(trained, pixels, [0, 1, 2], nothing_told(3), seed=0)
+    said = write_all(trained, pixels, species=[0, 1, 2], told=nothing_told(3), seed=0)
     assert said == CALLED
-    blind = write_all(trained, pixels, [0, 1, 2], nothing_told(3), seed=0, is_blank=True)
+    blind = write_all(trained, pixels, species=[0, 1, 2], told=nothing_told(3), seed=0, is_blank=True)
     assert blind != said
-    assert said == write_all(trained, pixels, [0, 1, 2], nothing_told(3), seed=0)
+    assert said == write_all(trained, pixels, species=[0, 1, 2], told=nothing_told(3), seed=0)
 
 
 def test_the_same_seed_trains_the_same_captioner() -> None:
@@ -84,4 +84,4 @@ def test_each_picture_is_told_of_its_own_species(trained: ImageCaptioner) -> Non
     """Rows of what is told are species, not pictures."""
     pixels = np.stack([lessons()[row].pixels[0] for row in (2, 0, 2)])
     told = Told(descriptions=[f"it is {name}." for name in WORDS], examples=[[]] * 3)
-    assert write_all(trained, pixels, [2, 0, 2], told, seed=0) == [CALLED[2], CALLED[0], CALLED[2]]
+    assert write_all(trained, pixels, species=[2, 0, 2], told=told, seed=0) == [CALLED[2], CALLED[0], CALLED[2]]

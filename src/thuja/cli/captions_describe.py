@@ -7,6 +7,7 @@ import click
 
 if TYPE_CHECKING:
     from thuja.captions.descriptions.describing import OpenSource
+    from thuja.captions.descriptions.dump import Dump
     from thuja.captions.descriptions.keeping import Judge, Keep
 
 PATH = click.Path(path_type=Path)
@@ -16,8 +17,10 @@ PATH = click.Path(path_type=Path)
 @click.argument("taxa", type=PATH)
 @click.option("--out", "-o", required=True, type=PATH, help="The folder to write.")
 @click.option("--dump", "dumps", type=PATH, multiple=True, metavar="FILE", help="A wiki's pages-articles; repeatable.")
-@click.option("--index", "indexes", type=PATH, multiple=True, metavar="FILE", help="Of the dump at the same place.")
-@click.option("--no-index", is_flag=True, help="Read whole dumps, though an index lies beside them.")
+@click.option(
+    "--index", "indexes", type=PATH, multiple=True, metavar="FILE", help="Of the dump at the same place; use it."
+)
+@click.option("--no-index", is_flag=True, help="Read whole dumps, whatever lies beside them.")
 @click.option("--api", metavar="URL", help="A wiki's api.php.")
 @click.option("--contact", metavar="MAIL|URL", help="Who asks, for --api: a mail address, or a page of yours.")
 @click.option("--introductions", is_flag=True, help="The introductions that pip install taxoniq brings.")
@@ -56,7 +59,8 @@ def describe_command(
 
     TAXA is a data folder of thuja curate, or a table (.csv, .tsv, .parquet) with columns kingdom ... species and
     common, or with scientific_name alone. Sources are asked in the order dumps, API, introductions; the first that
-    tells how a taxon looks is taken. A taxon without a description gets a row that says why.
+    tells how a taxon looks is taken. A taxon without a description gets a row that says why. An index that lies beside
+    its dump is used where that saves work; --index and --no-index decide it.
 
     \b
     Examples:
@@ -70,7 +74,7 @@ def describe_command(
 
     settings = DescribeSettings(block=block, force=force, resume=resume)
     require_output(out, verb="captions describe", force=force, resume=resume)
-    sources = [open_source(dump, index, workers) for dump, index in _paired(dumps, indexes, no_index=no_index)]
+    sources = [open_source(dump, workers) for dump in _dumps(dumps, indexes, no_index=no_index)]
     if api:
         sources.append(_api(api, contact))
     if introductions:
@@ -85,16 +89,20 @@ def describe_command(
     click.echo(f"descriptions: {out / DESCRIPTIONS}")
 
 
-def _paired(dumps: tuple[Path, ...], indexes: tuple[Path, ...], *, no_index: bool) -> list[tuple[Path, Path | None]]:
-    """Each dump with its index: the one given for it, else the one that lies beside it."""
+def _dumps(paths: tuple[Path, ...], indexes: tuple[Path, ...], *, no_index: bool) -> "list[Dump]":
+    """Each dump with its index: the one given for it, else the one that lies beside it, which serves where it helps."""
+    from thuja.captions.descriptions.dump import Dump
     from thuja.errors import UsageError
 
-    if len(indexes) > len(dumps):
-        raise UsageError(f"{len(indexes)} indexes for {len(dumps)} dumps", hint="an --index belongs to a --dump")
+    if len(indexes) > len(paths):
+        raise UsageError(f"{len(indexes)} indexes for {len(paths)} dumps", hint="an --index belongs to a --dump")
     if indexes and no_index:
         raise UsageError("--index and --no-index exclude each other", hint="leave one out")
-    given = [*indexes, *[None] * (len(dumps) - len(indexes))]
-    return [(dump, None if no_index else index or index_beside(dump)) for dump, index in zip(dumps, given, strict=True)]
+    given = [Dump(path=path, index=index) for path, index in zip(paths, indexes, strict=False)]
+    others = paths[len(given) :]
+    if no_index:
+        return [Dump(path=path) for path in others]
+    return [*given, *(Dump(path=path, index=index_beside(path), is_index_optional=True) for path in others)]
 
 
 def index_beside(dump: Path) -> Path | None:
@@ -105,13 +113,12 @@ def index_beside(dump: Path) -> Path | None:
     return path if path.is_file() else None
 
 
-def open_source(path: Path, index: Path | None, workers: int) -> "OpenSource":
+def open_source(dump: "Dump", workers: int) -> "OpenSource":
     """A dump as a source to open."""
     from thuja.captions.descriptions.describing import OpenSource
-    from thuja.captions.descriptions.dump import Dump, head_of, open_dump
+    from thuja.captions.descriptions.dump import head_of, open_dump
 
-    head_of(path)
-    dump = Dump(path=path, index=index)
+    head_of(dump.path)
     return OpenSource(
         plan={"dump": dump.plan()}, open=lambda table, work: open_dump(dump, table, work, workers=workers)
     )
@@ -120,7 +127,7 @@ def open_source(path: Path, index: Path | None, workers: int) -> "OpenSource":
 def _api(url: str, contact: str | None) -> "OpenSource":
     from thuja.captions.descriptions.api import open_wiki
     from thuja.captions.descriptions.describing import OpenSource
-    from thuja.captions.descriptions.page_choice import LookupSource, Site
+    from thuja.captions.descriptions.page_choice import LookupSource
     from thuja.errors import UsageError
     from thuja.jobs import cache_folder
 
@@ -128,12 +135,7 @@ def _api(url: str, contact: str | None) -> "OpenSource":
         raise UsageError("a wiki's API wants to know who asks", hint="--contact: a mail address, or a page of yours")
     wiki = open_wiki(url, contact=contact, cache=cache_folder() / "wikis")
 
-    def opened() -> LookupSource:
-        said = wiki.site()
-        site = Site(name=said.name, address=said.address, licence=said.licence, licence_link=said.licence_link)
-        return LookupSource(wiki, site=site)
-
-    return OpenSource(plan={"api": url}, open=lambda table, work: opened())
+    return OpenSource(plan={"api": url}, open=lambda table, work: LookupSource(wiki, site=wiki.site()))
 
 
 def _introductions() -> "OpenSource":

@@ -54,7 +54,7 @@ def list_command(data: Path | None, *, tables: tuple[Path, ...], rank: str) -> N
         _print(("group", "examples"), ((_shown(group), len(there)) for group, there in read.groups.items()))
         return
     counts = count_groups(data, Rank.parse(rank))
-    read = _read(tables, counts)
+    read = _read(tables)
     rows = []
     for group, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         found = read.of(group)
@@ -111,7 +111,7 @@ def propose_command(
     require_table(out)
     require_writable(out)
     counts = count_groups(data, Rank.parse(rank))
-    read = _read(tables, counts)
+    read = _read(tables)
     written = read_examples(out) if out.exists() else []
     there = {example.taxon for example in written}
     lacking = [group for group in read.lacking(counts, Rank.parse(rank)) if group not in there]
@@ -165,13 +165,13 @@ def review_command(proposals: Path, *, accept: str, reject: str, into: Path | No
     click.echo(f"{', '.join(told)}: {proposals}", err=True)
 
 
-def _read(tables: Sequence[Path], known: "Sequence[Taxon] | dict[Taxon, int]" = ()) -> "FormatExamples":
-    """The examples of all tables; the taxa at hand and the backbone place their groups."""
+def _read(tables: Sequence[Path]) -> "FormatExamples":
+    """The examples of all tables, their groups placed by the backbone as `thuja captions make` places them."""
     from thuja.captions.examples import FormatExamples, read_examples
     from thuja.cli.example_places import class_lineages
 
     read = [example for table in tables for example in read_examples(table)]
-    return FormatExamples.from_examples(read, known=(*known, *(class_lineages() if read and known else ())))
+    return FormatExamples.from_examples(read, known=class_lineages() if read else {})
 
 
 @contextmanager

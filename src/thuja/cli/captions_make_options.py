@@ -41,7 +41,7 @@ class MakeChoice(NamedTuple):
             template=self.template,
             descriptions=self.descriptions,
             examples=self.examples,
-            known=class_lineages() if self.examples is not None else (),
+            known=class_lineages() if self.examples is not None else {},
         )
 
     def settings(self, model: str) -> "MakeSettings":

@@ -137,7 +137,7 @@ def train_captioner(lessons: Sequence[Lesson], settings: CaptioningSettings, *, 
                 seen = model.see(prepared(_moved(pool.pixels[rows], settings.move, generator)))
                 loss = _look_loss(teller(seen.mean(dim=1)), pool, rows, is_closer=stage == "looking closer")
             else:
-                loss = _loss(model, teller, pool, lessons, settings, generator)
+                loss = _loss(model, teller, pool, lessons=lessons, settings=settings, generator=generator)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_([each for _, each in named], settings.optimizer.grad_clip or float("inf"))
@@ -151,6 +151,7 @@ def _loss(
     model: ImageCaptioner,
     teller: nn.Linear,
     pool: _Pool,
+    *,
     lessons: Sequence[Lesson],
     settings: CaptioningSettings,
     generator: np.random.Generator,
@@ -212,7 +213,7 @@ def _moved(pixels: Pixels, most: int, generator: np.random.Generator) -> Pixels:
 
 
 def write_all(
-    model: ImageCaptioner, pixels: Pixels, species: Sequence[int], told: Told, *, seed: int, is_blank: bool = False
+    model: ImageCaptioner, pixels: Pixels, *, species: Sequence[int], told: Told, seed: int, is_blank: bool = False
 ) -> list[str]:
     """A caption of each of N pictures (N, S, S, 3), whose species tell what it is given; the same whenever asked.
 

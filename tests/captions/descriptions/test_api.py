@@ -11,8 +11,9 @@ from tests.captions.descriptions.wiki_server import Wiki, serving
 
 from thuja.captions.descriptions.api import ApiClient, WikiApi, open_wiki
 from thuja.captions.descriptions.api.cache import PageCache
-from thuja.captions.descriptions.api.wiki import Site, is_title
+from thuja.captions.descriptions.api.wiki import is_title
 from thuja.captions.descriptions.pages import Page
+from thuja.captions.descriptions.site import Site
 from thuja.errors import BadFile, ThujaError, UsageError
 
 CONTACT = "someone@example.org"
@@ -283,7 +284,9 @@ def test_the_wiki_says_what_it_is(wiki: Wiki, tmp_path: Path) -> None:
         licence_link="https://example.org/by-sa",
     )
     wiki.faults = [(200, {}, b"{}")]
-    assert opened(wiki, tmp_path).site() == Site(name="wiki", address=wiki.url.replace("api.php", "index.php"))
+    assert opened(wiki, tmp_path).site() == Site(
+        name="wiki", address=wiki.url.replace("api.php", "index.php"), licence="", licence_link=""
+    )
 
 
 def test_two_wikis_are_not_mixed_up(wiki: Wiki, tmp_path: Path) -> None:

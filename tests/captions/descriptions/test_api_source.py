@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.captions.descriptions.wiki_server import Wiki, serving
 
 from thuja.captions.descriptions.api import open_wiki
-from thuja.captions.descriptions.page_choice import LookupSource, Site
+from thuja.captions.descriptions.page_choice import LookupSource
 from thuja.taxonomy import Taxon
 
 OAK = """{{Speciesbox|genus=Quercus|species=robur}}
@@ -36,8 +36,7 @@ def test_the_page_of_a_taxon_is_chosen_from_what_the_api_gives(tmp_path: Path) -
     mulberry = Taxon(kingdom="Plantae", family="Moraceae", genus="Morus")
     with serving(wiki):
         api = open_wiki(wiki.url, contact="someone@example.org", cache=tmp_path)
-        told = api.site()
-        site = Site(name=told.name, address=told.address, licence=told.licence, licence_link=told.licence_link)
+        site = api.site()
         found = dict(LookupSource(api, site=site).pages([oak, mulberry]))
         asked = len(wiki.asked)
         assert dict(LookupSource(api, site=site).pages([oak, mulberry])) == found

@@ -61,3 +61,8 @@ def test_it_keeps_clauses_in_place_of_the_classifier():
 def test_a_batch_holds_at_least_one():
     with pytest.raises(UsageError, match="at least one"):
         judge_by(RedFinder(), batch=0)
+
+
+def test_a_number_of_five_thousand_digits_is_no_phrase() -> None:
+    """Python refuses to read so long a number, which ended the run."""
+    assert judge_by(lambda text: f"[2, {'9' * 5_000}]")(["one", "two"]) == [0.0, 1.0]

@@ -20,7 +20,7 @@ from thuja.captions.descriptions.describing import (
 )
 from thuja.captions.descriptions.description import Description, Source
 from thuja.captions.descriptions.dump import Dump, open_dump
-from thuja.captions.descriptions.keeping import keep_all, keep_looks
+from thuja.captions.descriptions.keeping import keep_all
 from thuja.captions.descriptions.pages import Found, PageSource, Section
 from thuja.captions.descriptions.taxon_table import TaxonTable, read_taxa
 from thuja.errors import OutputExists, ThujaError, UsageError
@@ -39,8 +39,9 @@ def split(text: str) -> list[str]:
     return [f"{part.strip()}." for part in text.replace("\n", " ").split(".") if part.strip()]
 
 
-def is_coloured(sentences: Sequence[str]) -> list[float]:
-    return [float(any(colour in sentence for colour in ("black", "purple", "white"))) for sentence in sentences]
+def keep_coloured(texts: Sequence[str]) -> list[list[str]]:
+    colours = ("black", "purple", "white")
+    return [[one for one in split(text) if any(colour in one for colour in colours)] for text in texts]
 
 
 class Told:
@@ -84,7 +85,7 @@ def test_a_dump_describes_each_taxon_or_says_why_not(tmp_path: Path, table: Taxo
     dump = Dump(path=path, index=index if has_index else None)
     source = OpenSource(plan={"dump": dump.plan()}, open=lambda taxa, work: open_dump(dump, taxa, work))
     out = tmp_path / "out"
-    summary = describe(table, [source], out, keep=keep_looks(split, is_coloured))
+    summary = describe(table, [source], out, keep=keep_coloured)
     rows = {row["scientific_name"]: row for row in rows_of(out)}
     raven = rows["Corvus corax"]
     assert raven["sentences"] == ["It is all black, 56 to 69 cm long.", "Glossy feathers with a purple sheen."]
@@ -130,7 +131,7 @@ def test_the_first_source_that_tells_looks_is_taken_and_later_ones_are_asked_for
 ) -> None:
     first = Told("first", {"Corvus": "It is black.", "Agathis": "It sings."})
     second = Told("second", {"Corvus": "It is white.", "Agathis": "It is white.", "Nobody": "It hums."})
-    describe(table, [opened(first), opened(second)], tmp_path / "out", keep=keep_looks(split, is_coloured))
+    describe(table, [opened(first), opened(second)], tmp_path / "out", keep=keep_coloured)
     rows = {row["genus"]: row for row in rows_of(tmp_path / "out") if row["species"]}
     assert (rows["Corvus"]["source"], rows["Agathis"]["source"]) == ("first", "second")
     assert (rows["Nobody"]["reason"], rows["Nobody"]["source"], rows["Nobody"]["description"]) == (
@@ -150,7 +151,7 @@ def test_keeping_all_asks_no_judge(tmp_path: Path, table: TaxonTable) -> None:
 
 def test_a_run_that_failed_keeps_its_blocks_and_resumes_to_the_same_table(tmp_path: Path, table: TaxonTable) -> None:
     words = {"Corvus": "It is black.", "Oenanthe": "It is white.", "Nobody": "It is purple."}
-    keep = keep_looks(split, is_coloured)
+    keep = keep_coloured
     describe(table, [opened(Told("told", words))], tmp_path / "straight", keep=keep)
     out = tmp_path / "out"
     failing = Told("told", words | {"Oenanthe": "fail"})
@@ -188,8 +189,6 @@ def test_a_finished_run_is_read_back_and_not_taken_for_another(tmp_path: Path, t
 def test_what_cannot_be_asked_is_refused(tmp_path: Path, table: TaxonTable) -> None:
     with pytest.raises(UsageError, match="no source"):
         describe(table, [], tmp_path / "out", keep=keep_all(split))
-    with pytest.raises(UsageError, match="a threshold is from 0 to 1"):
-        keep_looks(split, is_coloured, threshold=2)
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("x")
     with pytest.raises(OutputExists, match="is not empty"):

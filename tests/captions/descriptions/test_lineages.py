@@ -64,6 +64,20 @@ def test_a_redirect_from_a_synonym_is_believed_where_the_epithet_or_the_box_says
     assert bears_name(box("genus Lusus species novus", synonyms=("Parus caeruleus",)), tit)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("albus", "alba", True), ("rufum", "rufa", True), ("niger", "nigra", True), ("rubrum", "ruber", True),
+        ("asper", "aspera", True), ("viridis", "viride", True), ("minor", "minus", True), ("smithi", "smithii", True),
+        ("minor", "major", False), ("albus", "albicans", False), ("ater", "alta", False),
+    ],
+)  # fmt: skip
+def test_an_epithet_of_another_gender_is_the_same_however_short(one: str, other: str, is_same: bool) -> None:
+    """Short ones were held to differ, so that the redirect from Casmerodius albus to Ardea alba was not believed."""
+    box_of_other = box(f"genus Ardea species {other}")
+    assert bears_name(box_of_other, Taxon(genus="Casmerodius", species=one), asked=f"Casmerodius {one}") is is_same
+
+
 def test_a_hybrids_sign_makes_no_other_name() -> None:
     assert bears_name(box("genus Mentha species × piperita"), Taxon(genus="Mentha", species="piperita"))
 

@@ -142,5 +142,48 @@ def test_titles_have_one_spelling(title: str, spelling: str) -> None:
 
 def test_the_titles_of_a_species_are_its_names_alone() -> None:
     assert titles_of(RAVEN_TAXON) == ("Corvus corax",)
+    assert titles_of(Taxon(genus="Mentha", species="×piperita")) == ("Mentha × piperita",)
     named = Taxon(genus="Pica", species="pica", common="magpie, Eurasian")
     assert titles_of(named, {"Pica pica": ("Corvus pica",)}) == ("Pica pica", "Magpie, Eurasian", "Corvus pica")
+
+
+MERGED = Made(
+    "Larus novus",
+    "{{Speciesbox|taxon=Larus novus|synonyms={{Species list|Larus vetus|X|Larus argentatus minor|Y}}}}\n"
+    "A bird, one of the [[Aves]].\n== Description ==\nWhite.",
+)
+GULLS = "Animalia Chordata Aves Charadriiformes Laridae"
+
+
+def test_a_redirect_to_the_species_that_took_a_name_in_is_believed_and_one_of_a_subspecies_is_not() -> None:
+    pages = [MERGED, Made("Larus vetus", "", redirect="Larus novus"), Made("Grey gull", "", redirect="Larus novus")]
+    assert find(Taxon.from_lineage(f"{GULLS} Larus vetus"), pages).sections[0].text == "White."
+    other = Taxon(kingdom="Animalia", class_="Aves", genus="Larus", species="argentatus", common="Grey gull")
+    assert (find(other, pages).reason, find(other, pages).source.title) == ("other_lineage", "Larus novus")
+
+
+def test_the_extinct_are_found_under_their_dagger_and_a_species_gets_no_page_of_its_genus() -> None:
+    steps = [
+        Made("Template:Taxonomy/Raphus", "|rank=genus\n|parent=Columbidae\n|extinct=yes\n", namespace=10),
+        Made("Template:Taxonomy/Columbidae", "|rank=familia\n|parent=Aves\n", namespace=10),
+    ]
+    dodo = Made("Dodo", "{{Speciesbox|genus=†Raphus|species=†cucullatus}}\n== Description ==\nGrey.")
+    lineage = "Animalia Chordata Aves Columbiformes Columbidae Raphus"
+    found = find(
+        Taxon.from_lineage(f"{lineage} cucullatus"), [*steps, dodo, Made("Raphus cucullatus", "", redirect="Dodo")]
+    )
+    assert (found.sections[0].text, found.known_by) == ("Grey.", "lineage")
+    genus = Made("Raphus", "{{Automatic taxobox|taxon=Raphus|type_species=Raphus cucullatus}}\n== Description ==\nBig.")
+    pages = [*steps, genus, Made("Raphus cucullatus", "", redirect="Raphus")]
+    assert find(Taxon.from_lineage(f"{lineage} cucullatus"), pages).reason == "other_lineage"
+
+
+def test_a_genus_of_one_species_has_the_page_of_that_species() -> None:
+    """Encyclopedias have one page for both, so that the genus had none."""
+    page = Made("Ginkgo", "{{Speciesbox|taxon=Ginkgo biloba}}\nOf the [[Ginkgoaceae]].\n== Description ==\nFans.")
+    genus = Taxon(kingdom="Plantae", family="Ginkgoaceae", genus="Ginkgo")
+    assert find(genus, [page]).sections[0].text == "Fans."
+    there = Made("Ginkgo biloba", page.text)
+    assert find(genus, [there, Made("Ginkgo", "", redirect="Ginkgo biloba")]).sections[0].text == "Fans."
+    ravens = Taxon(kingdom="Animalia", class_="Aves", genus="Corvus", common="Raven")
+    assert find(ravens, [RAVEN, Made("Raven", "", redirect="Common raven")]).reason == "other_lineage"

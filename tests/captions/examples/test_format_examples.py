@@ -1,5 +1,7 @@
 """Whose examples a taxon is shown."""
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,7 +53,16 @@ def shown(group: Taxon, nearness: Nearness) -> Shown:
     ],
 )  # fmt: skip
 def test_the_nearest_group_that_has_some_is_taken(taxon: Taxon, answer: Shown) -> None:
-    assert FormatExamples.from_examples(EXAMPLES, known=KNOWN).of(taxon) == answer
+    assert FormatExamples.from_examples(EXAMPLES, known=Counter(KNOWN)).of(taxon) == answer
+
+
+def test_of_two_classes_as_near_the_one_with_more_species_is_taken() -> None:
+    """With one row a class from a backbone, ties went by the alphabet: birds were shown to what is like mammals."""
+    reptile = Taxon(kingdom="Animalia", phylum="Chordata", class_="Reptilia")
+    for birds, mammals, answer in ((11_000, 6_500, BIRDS), (3, 4, MAMMALS), (5, 5, BIRDS)):
+        counts = (("Aves", birds), ("Mammalia", mammals))
+        known = {Taxon(kingdom="Animalia", phylum="Chordata", class_=name): count for name, count in counts}
+        assert FormatExamples.from_examples(EXAMPLES, known=known).of(reptile).group == answer
 
 
 def test_without_known_taxa_a_class_alone_is_near_to_nothing() -> None:
@@ -69,7 +80,7 @@ def test_only_accepted_examples_are_shown() -> None:
 
 
 def test_the_groups_that_lack_examples_are_told() -> None:
-    examples = FormatExamples.from_examples(EXAMPLES, known=KNOWN)
+    examples = FormatExamples.from_examples(EXAMPLES, known=Counter(KNOWN))
     squid = Taxon(kingdom="Animalia", phylum="Mollusca", class_="Cephalopoda", genus="Loligo", species="vulgaris")
     insects = Taxon(kingdom="Animalia", phylum="Arthropoda", class_="Insecta")
     assert examples.lacking([*KNOWN, squid, squid, Taxon(genus="Loligo")]) == [insects, squid.at(Rank.CLASS)]
@@ -85,8 +96,8 @@ def test_what_was_asked_before_and_the_order_of_the_table_change_nothing(
 ) -> None:
     examples = [Example(taxon=group, sentence=f"It is of {group.taxonomic_name}.") for group in groups]
     used, fresh = (
-        FormatExamples.from_examples(examples, known=asked),
-        FormatExamples.from_examples(examples[::-1], known=asked[::-1]),
+        FormatExamples.from_examples(examples, known=Counter(asked)),
+        FormatExamples.from_examples(examples[::-1], known=Counter(asked[::-1])),
     )
     for other in asked:
         used.of(other)

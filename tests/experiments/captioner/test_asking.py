@@ -27,12 +27,12 @@ def test_each_training_picture_of_a_world_gets_one_caption(tmp_path: Path) -> No
     text = TextConfig(context_length=6, vocab_size=tokenizer.vocab_size, width=16, heads=2, layers=1)
     model = ImageCaptioner.create(CaptionerConfig(text=text), tokenizer, torch.Generator().manual_seed(0)).eval()
     corpus = Corpus.open(data_folder(folder), "train")
-    assert write_captions(model, folder, tmp_path, "guided") == len(corpus)
+    assert write_captions(model, folder, tmp_path, condition="guided") == len(corpus)
     first = pq.read_table(tmp_path / "captions-guided.parquet")
     assert first["uuid"].to_pylist() == [record.uuid for record in corpus.records]
-    write_captions(model, folder, tmp_path, "bare")
+    write_captions(model, folder, tmp_path, condition="bare")
     assert pq.read_table(tmp_path / "captions-bare.parquet")["caption"] != first["caption"]
-    write_captions(model, folder, tmp_path, "guided")
+    write_captions(model, folder, tmp_path, condition="guided")
     assert pq.read_table(tmp_path / "captions-guided.parquet").equals(first)
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from thuja.captions.check.finding import Finding, Subject
 from thuja.captions.check.phrasebook import word_list
 
-_END: Final = re.compile(r"([^\s.!?]*)([.!?\u2026]+)[\"'\u201d\u2019)\]]*(?=(\s+|$)(.?))", re.DOTALL)
+_END: Final = re.compile(r"([^\s.!?]{0,40})([.!?\u2026]+)[\"'\u201d\u2019)\]]*(?=(\s+|$)(.?))", re.DOTALL)
 _LISTED: Final = re.compile(r"(?:^|\n)\s*(?:\d{1,2}[.)]|[-*\u2022])\s+\S")
 _BROKEN_OFF: Final = re.compile(
     r"(?:[,;:(\u2013-]|\b(?:a|an|the|and|or|with|of|in|on|at|to|from|by|its|their|is|are|has|have|very|that|which))$",

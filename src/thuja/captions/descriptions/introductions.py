@@ -7,6 +7,7 @@ from urllib.parse import quote
 from thuja.captions.descriptions.description import Source
 from thuja.captions.descriptions.html_text import plain_text
 from thuja.captions.descriptions.introduction_store import Ancestor
+from thuja.captions.descriptions.lineages import KINGDOMS
 from thuja.captions.descriptions.pages import Found, Section
 from thuja.captions.descriptions.sentences import without_cut_end
 from thuja.taxonomy import Rank, Taxon
@@ -15,17 +16,8 @@ NAME: Final = "wikipedia-en-introductions"
 LICENCE: Final = "CC BY-SA 4.0"
 LICENCE_LINK: Final = "https://creativecommons.org/licenses/by-sa/4.0/"
 
-_KINGDOMS: Final = {
-    "metazoa": "animals",
-    "animalia": "animals",
-    "viridiplantae": "plants",
-    "plantae": "plants",
-    "fungi": "fungi",
-    "bacteria": "bacteria",
-    "archaea": "archaea",
-    "viruses": "viruses",
-}
-"""One word for each kingdom that NCBI and the backbones share; Chromista and Protozoa NCBI does not have."""
+_KINGDOMS: Final = {name: kingdom for name, kingdom in KINGDOMS.items() if kingdom != "chromists"}
+"""The kingdoms that NCBI and the backbones share; Chromista and Protozoa NCBI does not have."""
 _EXACT: Final = {Rank.SPECIES: ("species",), Rank.GENUS: ("genus",)}
 _BELOW: Final = frozenset({"species", "genus", "subspecies", "subgenus", "varietas", "forma", "strain"})
 

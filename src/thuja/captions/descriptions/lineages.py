@@ -15,7 +15,9 @@ from thuja.captions.descriptions.wikitext.taxobox import Taxobox
 from thuja.taxonomy import Rank, Taxon
 
 _ENDING: Final = re.compile(r"(?:ae|es|s|a|um|us|i|e|o)$")
-_KINGDOMS: Final = {
+_R_GENDERS: Final = re.compile(r"(?<=[bcgt])(?:er|ra|rum)$")
+_GENDERS: Final = re.compile(r"(?<=..)(?:ae|ii|is|or|um|us|a|e|i)$")
+KINGDOMS: Final = {
     "animalia": "animals",
     "metazoa": "animals",
     "plantae": "plants",
@@ -36,6 +38,7 @@ _KINGDOMS: Final = {
     "chromalveolata": "chromists",
     "viruses": "viruses",
 }
+"""One word for each kingdom, by what encyclopedias, NCBI and the backbones call it, in lower case."""
 ENGLISH: Final[Mapping[str, tuple[str, ...]]] = {
     "animalia": ("animal", "animals"),
     "plantae": ("plant", "plants", "tree", "shrub", "herb", "grass", "flowering plant"),
@@ -77,12 +80,15 @@ class Verdict(Enum):
 def bears_name(box: Taxobox, taxon: Taxon, *, asked: str = "", synonyms: Sequence[str] = ()) -> bool:
     """Whether a box is about a taxon of this name and rank, or of one of its `synonyms`.
 
-    `asked` is the title that led here, where that was the binomial: a redirect from a synonym is believed where the
-    epithet is the same (in whatever gender), or the box lists the name.
+    `asked` is the title that led here. Where that was the binomial, a redirect from a synonym is believed if the
+    epithet is the same (in whatever gender), or the box lists the name; where it was a genus's name, a page on a
+    species of that genus is on its only one, which has no page beside it.
     """
     theirs = box.taxon
     if not taxon.species:
-        return not theirs.species and _same(theirs.scientific_name, taxon.scientific_name)
+        is_only_species = taxon.rank is Rank.GENUS and asked.partition(" (")[0] == taxon.genus
+        named = theirs.at(Rank.GENUS) if is_only_species else theirs
+        return not named.species and not box.is_below_species and _same(named.scientific_name, taxon.scientific_name)
     if not theirs.species or box.is_below_species:
         return False
     if theirs.genus == taxon.genus and _epithet(theirs.species) == _epithet(taxon.species):
@@ -90,15 +96,15 @@ def bears_name(box: Taxobox, taxon: Taxon, *, asked: str = "", synonyms: Sequenc
     name = taxon.binomial or taxon.species
     if name in box.synonyms or theirs.binomial in synonyms:
         return True
-    return bool(asked) and asked == name and _stem(theirs.species) == _stem(taxon.species)
+    return bool(asked) and asked == name and _ungendered(theirs.species) == _ungendered(taxon.species)
 
 
 def compare(taxon: Taxon, box: Taxobox, chain: Sequence[TaxonomyStep] = ()) -> Verdict:
     """Whether a page's lineage is the taxon's: the ranks that its box writes out, and the steps above its name."""
     above = [step.name for step in chain]
     theirs = {_stem(name) for name in (*box.taxon.names[: Rank.GENUS], *above) if name}
-    kingdoms = {group for name in (*box.taxon.names[:1], *above) if (group := _KINGDOMS.get(name.lower()))}
-    own = _KINGDOMS.get(taxon.kingdom.lower())
+    kingdoms = {group for name in (*box.taxon.names[:1], *above) if (group := KINGDOMS.get(name.lower()))}
+    own = KINGDOMS.get(taxon.kingdom.lower())
     if own and kingdoms and own not in kingdoms:
         return Verdict.OTHER
     ours = [taxon[rank] for rank in _COMPARED if taxon[rank] and rank is not taxon.rank]
@@ -132,12 +138,19 @@ def _epithet(name: str) -> str:
     return re.sub(r"^(?:×|x )\s*", "", name)
 
 
+def _ungendered(epithet: str) -> str:
+    """What an epithet's genders share: `albus` and `alba`, `niger` and `nigra`, `smithi` and `smithii` are one."""
+    plain = _epithet(epithet).lower()
+    shared = _R_GENDERS.sub("r", plain)
+    return shared if shared != plain else _GENDERS.sub("", plain)
+
+
 def _same(one: str, other: str) -> bool:
     return one == other or (bool(one) and one.lower() == other.lower())
 
 
 def _stem(name: str) -> str:
-    """A name without its ending: `Tracheophytes` and `Tracheophyta`, `caeruleus` and `caerulea` are one."""
+    """A group's name without its ending: `Tracheophytes` and `Tracheophyta` are one."""
     name = name.lower()
     while len(name) > 4 and (shorter := _ENDING.sub("", name)) != name and len(shorter) >= 4:
         name = shorter

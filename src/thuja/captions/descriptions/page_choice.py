@@ -3,11 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import quote
 
 from mwparserfromhell.parser import ParserError
 
-from thuja.captions.descriptions.description import Source
 from thuja.captions.descriptions.lineages import (
     ENGLISH,
     Verdict,
@@ -17,6 +15,7 @@ from thuja.captions.descriptions.lineages import (
     names_ancestor,
 )
 from thuja.captions.descriptions.pages import Found, Lookup, Page
+from thuja.captions.descriptions.site import Site
 from thuja.captions.descriptions.titles import one_spelling
 from thuja.captions.descriptions.wikitext.kinds import (
     TAXONOMY,
@@ -51,7 +50,8 @@ def titles_of(taxon: Taxon, synonyms: Synonyms | None = None) -> tuple[str, ...]
         groups = [taxon[rank].lower() for rank in (Rank.ORDER, Rank.CLASS, Rank.KINGDOM) if taxon[rank]]
         titles += [f"{name} ({ENGLISH[group][0]})" for group in groups if group in ENGLISH]
         titles += [f"{name} (genus)"] if taxon.genus else []
-    return tuple(dict.fromkeys(one_spelling(title) for title in titles if title.strip()))
+    spelt = (title.replace("×", "× ") for title in titles if title.strip())  # as titles of hybrids have it
+    return tuple(dict.fromkeys(map(one_spelling, spelt)))
 
 
 def leads_to(page: Page, *, has_steps: bool = False) -> tuple[str, ...]:
@@ -88,32 +88,6 @@ def gather(titles: Iterable[str], lookup: Lookup, *, known: dict[str, Page] | No
         pages.update(came)
         wanted = {title for page in came.values() for title in leads_to(page)} - pages.keys() - asked
     return pages
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
-    """The wiki that pages are of: the word for tables, the address that titles follow, the licence of its text."""
-
-    name: str = "wikipedia-en"
-    address: str = "https://en.wikipedia.org/w/index.php"
-    licence: str = "CC BY-SA 4.0"
-    licence_link: str = "https://creativecommons.org/licenses/by-sa/4.0/"
-
-    def source_of(self, page: Page | None) -> Source:
-        """Where a page's words come from; without a page, the wiki alone."""
-        if page is None:
-            return Source(name=self.name)
-
-        title = quote(page.title.replace(" ", "_"), safe="/:(),'")
-        revision = f"&oldid={page.revision}" if page.revision else ""
-        return Source(
-            name=self.name,
-            title=page.title,
-            url=f"{self.address}?title={title}{revision}",
-            revision=page.revision,
-            licence=self.licence,
-            licence_link=self.licence_link,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

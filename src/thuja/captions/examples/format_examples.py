@@ -37,7 +37,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a group stands: its whole lineage, as far as that is known, and how many known taxa are in it."""
+    """Where a group stands: its whole lineage, as far as that is known, and how many species are known in it."""
 
     lineage: Taxon
     weight: int = 0
@@ -58,14 +58,14 @@ class FormatExamples:
         self._answers: dict[Taxon, Shown] = {}
 
     @classmethod
-    def from_examples(cls, examples: Iterable[Example], *, known: Iterable[Taxon] = ()) -> Self:
-        """The accepted ones, in their order. `known` taxa (of the data, of a backbone) place groups."""
+    def from_examples(cls, examples: Iterable[Example], *, known: Mapping[Taxon, int] | None = None) -> Self:
+        """The accepted ones, in their order. `known` taxa place groups; each has the number of its species."""
         found: dict[Taxon, list[str]] = {}
         for example in examples:
             if example.status is Status.ACCEPTED:
                 found.setdefault(example.taxon, []).append(example.sentence)
         groups = {group: tuple(dict.fromkeys(sentences)) for group, sentences in found.items()}
-        return cls(groups, _placed(groups, known))
+        return cls(groups, _placed(groups, known or {}))
 
     def of(self, taxon: Taxon, most: int = MOST) -> Shown:
         """Up to `most` sentences: of the taxon's own group, of one above it, of the nearest, or thuja's own."""
@@ -89,7 +89,7 @@ class FormatExamples:
         return None
 
     def _nearest(self, taxon: Taxon) -> Shown | None:
-        """Of those that share as deep a rank, the one that most known taxa are in; then by name."""
+        """Of those that share as deep a rank, the one that most species are in; then by name."""
         best: tuple[int, int] = (-1, 0)
         found: Taxon | None = None
         for group in self.groups:
@@ -105,19 +105,19 @@ def _agree(group: Taxon, taxon: Taxon) -> bool:
     return all(ours in ("", theirs) or not theirs for ours, theirs in zip(group.names, taxon.names, strict=True))
 
 
-def _placed(groups: Iterable[Taxon], known: Iterable[Taxon]) -> dict[Taxon, Place]:
-    """The lineage that most of the `known` taxa give each group."""
+def _placed(groups: Iterable[Taxon], known: Mapping[Taxon, int]) -> dict[Taxon, Place]:
+    """The lineage that most species of the `known` taxa give each group."""
     by_name: dict[tuple[Rank, str], list[Taxon]] = {}
     for group in groups:
         if group.rank is not None:
             by_name.setdefault((group.rank, group[group.rank]), []).append(group)
     ranks = sorted({rank for rank, _ in by_name})
     lineages: dict[Taxon, Counter[Taxon]] = {}
-    for taxon in known:
+    for taxon, species in known.items():
         for rank in ranks:
             for group in by_name.get((rank, taxon[rank]), ()):
                 if _agree(group, taxon):
-                    lineages.setdefault(group, Counter())[taxon.at(rank)] += 1
+                    lineages.setdefault(group, Counter())[taxon.at(rank)] += species
     return {group: Place(lineage=_commonest(counts), weight=counts.total()) for group, counts in lineages.items()}
 
 

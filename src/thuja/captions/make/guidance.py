@@ -42,14 +42,15 @@ class Guidance:
 class GuidancePlan:
     """Where a run's guidance is read from; any process can open it.
 
-    `known` are taxa that say where the groups of the examples stand, so that the nearest one is found.
+    `known` are taxa that say where the groups of the examples stand, so that the nearest one is found; each has the
+    number of its species, by which the larger of two is taken.
     """
 
     strategy: str = "guided"
     template: Path | None = None
     descriptions: Path | None = None
     examples: Path | None = None
-    known: tuple[Taxon, ...] = field(default=(), repr=False)
+    known: Mapping[Taxon, int] = field(default_factory=dict, repr=False)
 
     def open(self) -> Guidance:
         """Read the template and the examples, and open the descriptions; raises UsageError, EmptyInput, BadFile."""

@@ -52,7 +52,7 @@ class Guide:
         )
 
 
-def write_captions(model: ImageCaptioner, folder: Path, out: Path, condition: Condition, *, seed: int = 0) -> int:
+def write_captions(model: ImageCaptioner, folder: Path, out: Path, *, condition: Condition, seed: int = 0) -> int:
     """Write `captions-<condition>.parquet` (uuid, caption) of a world's training pictures; returns how many.
 
     `folder` is a world that `experiments.making` made. Raises UnknownName for another condition.
@@ -64,7 +64,7 @@ def write_captions(model: ImageCaptioner, folder: Path, out: Path, condition: Co
     preparation = Preparation(size=PIXELS)
     pixels: Pixels = np.stack([preparation.pixels(decode(corpus.read(row))) for row in range(len(corpus))])
     species = [numbers[record.taxon.binomial] for record in corpus.records]
-    captions = write_all(model, pixels, species, told, seed=seed)
+    captions = write_all(model, pixels, species=species, told=told, seed=seed)
     table = pa.table({"uuid": [record.uuid for record in corpus.records], "caption": captions})
     with atomic_path(Path(out) / f"captions-{condition}.parquet") as temporary:
         pq.write_table(table, temporary)

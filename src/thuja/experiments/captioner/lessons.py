@@ -20,7 +20,7 @@ PIXELS: Final = 48
 _WAYS: Final = 4
 """Ways to describe a species that training draws from; a captioner at work is given the first."""
 _EXAMPLES: Final = 12
-_DESCRIPTION, _PICTURES, _KIN = 40, 41, 42
+_DESCRIPTION, _KIN = 40, 42
 """What a seed is for, beside those of the biosphere."""
 
 

@@ -127,7 +127,7 @@ def measure(model: ImageCaptioner, world: World, *, each: int, seed: int) -> dic
     wrong = replace(guide, descriptions=[guide.descriptions[other] for other in others_of(world)])
 
     def said(told: Told, *, is_blank: bool = False) -> list[str]:
-        return write_all(model, asked.pixels, asked.species, told, seed=seed, is_blank=is_blank)
+        return write_all(model, asked.pixels, species=asked.species, told=told, seed=seed, is_blank=is_blank)
 
     captions: Mapping[str, list[str]] = {
         "bare": said(guide.told("bare")),

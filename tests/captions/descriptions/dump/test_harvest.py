@@ -86,6 +86,44 @@ def test_pages_of_another_dump_are_not_mixed_in(tmp_path: Path) -> None:
         harvest(Dump(path=dump), WANTED, tmp_path / "work")
 
 
+def test_an_index_that_may_be_left_serves_where_few_streams_are_wanted(tmp_path: Path) -> None:
+    """By the pages that were met: all of them in one pass, those of some streams by the index."""
+    many = [*(Made(f"Page {number}", "x") for number in range(60)), *PAGES]
+    dump, index = write_multistream(tmp_path, many)
+    one = Dump(path=dump, index=index, is_index_optional=True)
+    most = [f"Page {number}" for number in range(0, 60, 3)]
+    for name, titles, is_one_pass in (("few", ["Page 7"], False), ("most", most, True)):
+        for _ in range(2):  # and said again by what is there
+            with closing(harvest(one, titles, tmp_path / name)) as store:
+                assert (store.counts()[0] == len(many)) is is_one_pass
+                assert {page.title for page in store.lookup(titles)} == set(titles)
+
+
+def test_a_choice_of_the_index_that_was_cut_short_stays_as_it_was(tmp_path: Path) -> None:
+    many = [*(Made(f"Page {number}", "x") for number in range(60)), *PAGES]
+    dump, index = write_multistream(tmp_path, many)
+    whole, times = dump.read_bytes(), dump.stat()
+    one = Dump(path=dump, index=index, is_index_optional=True)
+    damaged = bytearray(whole)
+    damaged[-400:-380] = bytes(20)
+    _write(dump, bytes(damaged), times.st_mtime_ns)
+    titles = [f"Page {number}" for number in range(0, 60, 3)]
+    with pytest.raises(BadFile):
+        harvest(one, titles, tmp_path / "work")
+    _write(dump, whole, times.st_mtime_ns)
+    with closing(harvest(one, titles, tmp_path / "work")) as store:
+        assert store.is_done("in one pass")
+        assert {page.title for page in store.lookup(titles)} == set(titles)
+
+
+def test_a_store_that_is_broken_or_has_no_room_is_one_sentence(tmp_path: Path) -> None:
+    dump, _ = write_multistream(tmp_path, PAGES)
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "pages.sqlite").write_bytes(b"no base of data" * 500)
+    with pytest.raises(BadFile, match=r"pages.sqlite cannot be used: file is not a database"):
+        harvest(Dump(path=dump), WANTED, tmp_path / "work")
+
+
 @pytest.mark.slow
 def test_several_processes_keep_the_same_pages(tmp_path: Path) -> None:
     dump, index = write_multistream(tmp_path, [*(Made(f"Page {at}", "x") for at in range(400)), *PAGES])

@@ -57,6 +57,9 @@ def test_what_is_no_index_says_so(tmp_path: Path) -> None:
     dump, index = write_multistream(tmp_path, PAGES)
     with pytest.raises(BadFile, match="is not offset:page:title"):
         list(read_titles(dump, dump, ["x"]))
+    index.write_bytes(bz2.compress(b"9" * 5_000 + b":1:Pica\n"))
+    with pytest.raises(BadFile, match="is not offset:page:title"):
+        list(read_titles(dump, index, ["x"]))
     with pytest.raises(EmptyInput, match="there is no index"):
         list(read_titles(dump, tmp_path / "absent", ["x"]))
     index.write_bytes(bz2.compress(b""))

@@ -151,3 +151,11 @@ def test_redirects_are_read_from_the_text_too() -> None:
     assert redirect_in("#redirect:[[corvus_corax|x]]") == "corvus corax"
     assert redirect_in("#WEITERLEITUNG [[Rabe]]") == "Rabe"
     assert redirect_in("A page on #REDIRECT [[x]]") == ""
+
+
+def test_a_namespace_of_five_thousand_digits_is_no_number(tmp_path: Path) -> None:
+    """Python refuses to read so long a number, which ended the run."""
+    text = xml_of(PAGES).replace("<ns>10</ns>", f"<ns>{'9' * 5_000}</ns>")
+    path = tmp_path / "dump.xml"
+    path.write_text(text)
+    assert {page.namespace for page in read_dump(path)} == {0, 1}

@@ -87,3 +87,17 @@ def test_long_runs_of_one_sign_are_read_at_once(text: str) -> None:
     """Two repetitions side by side in a pattern tried every way to share such a run between them."""
     assert all(section.text.strip(", :=[") == "" for section in looks_of(text))
     assert taxobox_of(text) is None
+
+
+@pytest.mark.parametrize(
+    "piece", ["<ref name=", "<div a='", "</b", "<a b=c ", "<div a='>", "<b><ref name=x ", "[http://"]
+)
+def test_tags_that_never_close_are_read_in_no_time(piece: str) -> None:
+    """6,000 times `<ref name=` kept the parser busy for half a minute; a page of them held up the run."""
+    assert "end" in plain_text(f"{piece * 5_000} end")
+
+
+def test_a_tag_is_read_without_its_attributes() -> None:
+    assert plain_text("A<ref name=\"x\" /> <span style='color: red'>red</span><br clear=all/> wing, 3 <b, c>d") == (
+        "A red wing, 3 d"
+    )

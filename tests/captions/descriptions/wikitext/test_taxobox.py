@@ -144,3 +144,29 @@ def test_a_step_of_the_taxonomy_names_its_parent() -> None:
     same = taxonomy_step(Page(title="Template:Taxonomy/Aves/?", text="{{Don't edit this line|same_as=Aves\n}}"))
     assert same is not None
     assert (same.name, same.parent) == ("Aves", "Aves")
+
+
+@pytest.mark.parametrize(
+    ("cell", "names"),
+    [
+        ("{{Species list|Parus caeruleus|Linnaeus, 1758|Parus alpinus|Smith}}", ("Parus caeruleus", "Parus alpinus")),
+        ("{{Plainlist|\n* ''Parus caeruleus'' <small>L.</small>\n* ''[[Parus]] alpinus''<ref>Not X</ref>\n}}",
+         ("Parus caeruleus", "Parus alpinus")),
+        ("''Larus argentatus smithsonianus'' Coues<br/>''Larus argentatus'' var. ''x''", ()),
+        ("''Agaricus albus'' auct., non Schaeff.<br>''Agaricus niger'' Fr.", ("Agaricus niger",)),
+        ("''Lamium rubrum'' de Not. & al., 1840", ("Lamium rubrum",)),
+    ],
+)  # fmt: skip
+def test_synonyms_are_read_from_lists_and_are_the_species_own(cell: str, names: tuple[str, ...]) -> None:
+    """A list in a template was passed over; of a subspecies' name its species was taken for a synonym."""
+    box = taxobox_of(f"{{{{Speciesbox|genus=Cyanistes|species=caeruleus|synonyms={cell}}}}}")
+    assert box is not None
+    assert box.synonyms == names
+
+
+@pytest.mark.parametrize(
+    "text", ["{{" + " " * 60_000, "{{disambig" + " " * 60_000 + "x", "{{" + "index article " * 6_000]
+)
+def test_a_page_of_blanks_is_no_list_of_meanings_and_is_read_in_no_time(text: str) -> None:
+    """Runs without a bound made the search take time that grew with the cube of their length."""
+    assert not is_list_of_meanings(Page(title="X", text=text))

@@ -9,6 +9,8 @@ from thuja.captions.descriptions.pages import Page
 LONGEST_CHAIN: Final = 8
 """Steps from a title to its page, longer ones lead nowhere."""
 
+_MOST_NAMESPACES: Final = 1 << 31
+
 DISAMBIGUATION: Final = "{{disambiguation}}\n"
 """Put before the text of a page which the wiki itself marks as a list of meanings, whatever template it uses."""
 
@@ -55,7 +57,7 @@ class Batch:
                 text=_text(main.get("content")),
                 revision=str(revisions[0].get("revid") or ""),
                 timestamp=_text(revisions[0].get("timestamp")),
-                namespace=namespace if isinstance(namespace, int) else 0,
+                namespace=namespace if isinstance(namespace, int) and abs(namespace) < _MOST_NAMESPACES else 0,
             )
 
     @property
@@ -88,4 +90,5 @@ def _rows(value: object) -> list[dict[str, Any]]:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    """JSON may hold halves of surrogate pairs, which are no text that can be kept."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""

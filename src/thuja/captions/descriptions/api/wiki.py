@@ -3,7 +3,6 @@
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote_plus, urljoin, urlsplit
@@ -12,6 +11,7 @@ from thuja.captions.descriptions.api.answers import LONGEST_CHAIN, Batch
 from thuja.captions.descriptions.api.cache import PageCache
 from thuja.captions.descriptions.api.client import ApiClient
 from thuja.captions.descriptions.pages import Page
+from thuja.captions.descriptions.site import Site
 from thuja.errors import ThujaError
 
 MOST_TITLES: Final = 50
@@ -21,16 +21,6 @@ _MOST_BYTES: Final = 6000
 _NO_TITLE: Final = frozenset("<>[]{}|#\n\r\t\x7f")
 _LONGEST_TITLE: Final = 255
 _MOST_PARTS: Final = 200
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
-    """What a wiki says of itself: a word for tables, the address that titles follow, the licence of its text."""
-
-    name: str
-    address: str
-    licence: str = ""
-    licence_link: str = ""
 
 
 class WikiApi:

@@ -2,19 +2,19 @@
 
 With the index only the streams of wanted titles are read: first those of the taxa's titles, then, round by round, those
 of redirects' targets and of lineages. Without it the whole dump is read, which finds pages by the name in their box
-too, and once more for redirects that lead where no box bears the name. Parts are read by several processes, and a part
-that is done is never read again.
+too, and once more for redirects that lead where no box bears the name; that is less work where many streams are wanted
+(benchmarks/captions_dump.py). Parts are read by several processes, and a part that is done is never read again.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from thuja.captions.descriptions.dump.index import another_dump, places, streams_at
+from thuja.captions.descriptions.dump.index import Survey, another_dump, streams_at, wanted_streams
 from thuja.captions.descriptions.dump.reading import Skipped, head_of, namespace_of, parse_page, raw_pages, title_of
 from thuja.captions.descriptions.dump.store import Haul, Kept, PageStore, packed
 from thuja.captions.descriptions.dump.streams import CHUNK_BYTES, Chunk, chunks_of
@@ -24,7 +24,7 @@ from thuja.captions.descriptions.titles import TitleSet, hashes_of
 from thuja.captions.descriptions.wikitext.kinds import TAXONOMY
 from thuja.captions.descriptions.wikitext.taxobox import names_in_box, names_in_xml
 from thuja.errors import OutputExists
-from thuja.jobs import Progress, spread, write_json
+from thuja.jobs import Progress, say, spread, write_json
 
 _ROUNDS: Final = 60
 _WHOLE_ROUNDS: Final = 2
@@ -33,13 +33,22 @@ _FEW: Final = 5
 _STREAMS: Final = 20
 """Of an indexed dump that are read and kept at a time; each is some 100 pages."""
 
+_MANY: Final = 1 / 2
+"""Of all streams, beyond which share one pass through the dump is less work than the rounds of its index."""
+
+_BY_INDEX, _IN_ONE_PASS = "by index", "in one pass"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dump:
-    """A dump's file and, where it is at hand, the index of its streams."""
+    """A dump's file and, where it is at hand, the index of its streams.
+
+    With `is_index_optional` the index serves only where it saves work; else it serves.
+    """
 
     path: Path
     index: Path | None = None
+    is_index_optional: bool = False
 
     def plan(self) -> dict[str, Any]:
         """What says that a file is the same one."""
@@ -88,6 +97,7 @@ class _Rounds:
     def __init__(self, dump: Dump, store: PageStore, folder: Path, *, workers: int, chunk_bytes: int) -> None:
         self._dump, self._store, self._folder = dump, store, folder
         self._workers, self._chunk_bytes = workers, chunk_bytes
+        self._first: list[Chunk] | None = None  # the streams of the first round, once the index has told them
         self._progress = Progress(total=None, label=f"reading {dump.path.name}", unit="pages")
 
     def run(self) -> None:
@@ -95,6 +105,8 @@ class _Rounds:
         self._progress.close()
 
     def _run(self) -> None:
+        if self._dump.index and self._dump.is_index_optional and self._is_one_pass_less():
+            self._dump = replace(self._dump, index=None)
         for number in range(_ROUNDS if self._dump.index else _WHOLE_ROUNDS):
             if self._store.is_done(f"round {number}"):
                 continue
@@ -107,6 +119,28 @@ class _Rounds:
             self._read(number, wanted, missing)
             self._store.set_asked(missing)
             self._store.end_step(f"round {number}")
+
+    def _is_one_pass_less(self) -> bool:
+        """Whether so many streams hold a wanted title that the index saves nothing; once said, that stays so."""
+        for way in (_BY_INDEX, _IN_ONE_PASS):
+            if self._store.is_done(way):
+                return way == _IN_ONE_PASS
+        chunks, count = self._surveyed()
+        is_less = len(chunks) > _MANY * count
+        if is_less:
+            say(f"{len(chunks):,} of the dump's {count:,} streams hold a wanted page: it is read in one pass")
+        else:
+            self._first = chunks
+        self._store.end_step(_IN_ONE_PASS if is_less else _BY_INDEX)
+        return is_less
+
+    def _surveyed(self) -> tuple[list[Chunk], int]:
+        """The streams of wanted titles, and how many there are; where the steps of lineages stand is kept."""
+        assert self._dump.index is not None
+        survey = Survey(TitleSet.open(self._folder / "wanted-0.npy"), prefix=TAXONOMY)
+        survey.read(self._dump.path, self._dump.index)
+        self._store.add_places(survey.prefixed)
+        return streams_at(survey.offsets), survey.streams
 
     def _missing(self, number: int) -> list[str]:
         """The titles to ask for in a round: the killed run's where it had begun, for its parts were read for them."""
@@ -135,21 +169,12 @@ class _Rounds:
     def _chunks(self, number: int, wanted: Path, missing: Sequence[str]) -> list[Chunk]:
         if self._dump.index is None:
             return chunks_of(self._dump.path, size=self._chunk_bytes)
-        if number and all(title.startswith(TAXONOMY) for title in missing):
+        if not number:
+            return self._first if self._first is not None else self._surveyed()[0]
+        if all(title.startswith(TAXONOMY) for title in missing):
             offsets = [at for title in missing if (at := self._store.place_of(title)) is not None]
             return streams_at(offsets)
-        return streams_at(self._indexed(TitleSet.open(wanted), number))
-
-    def _indexed(self, wanted: TitleSet, number: int) -> Iterator[int]:
-        """The streams of wanted titles; the first time, where the steps of lineages stand is kept on the way."""
-        assert self._dump.index is not None
-        steps: list[tuple[int, str]] = []
-        for at, title in places(self._dump.path, self._dump.index, wanted, prefix="" if number else TAXONOMY):
-            if title.startswith(TAXONOMY) and not number:
-                steps.append((at, title))
-            else:
-                yield at
-        self._store.add_places(steps)
+        return wanted_streams(self._dump.path, self._dump.index, TitleSet.open(wanted))
 
 
 def _read_part(task: _Task) -> Haul:

@@ -15,6 +15,8 @@ from thuja.captions.descriptions.titles import TitleSet, hashes_of, one_spelling
 from thuja.errors import BadFile, EmptyInput
 
 _AMPERSAND: Final = b"&"
+_DIGITS: Final = 18
+"""More has no offset in any file."""
 
 
 def read_titles(dump: Path, index: Path, titles: Collection[str]) -> Iterator[Page]:
@@ -47,8 +49,10 @@ def _read(dump: Path, index: Path, wanted: Collection[str]) -> Iterator[Page]:
 
 
 def wanted_streams(dump: Path, index: Path, wanted: TitleSet) -> list[Chunk]:
-    """The streams that hold a wanted title, in the file's order. Raises as `places` does."""
-    return streams_at(offset for offset, _ in places(dump, index, wanted))
+    """The streams that hold a wanted title, in the file's order. Raises as `Survey.read` does."""
+    survey = Survey(wanted)
+    survey.read(dump, index)
+    return streams_at(survey.offsets)
 
 
 def streams_at(offsets: Iterable[int]) -> list[Chunk]:
@@ -56,27 +60,45 @@ def streams_at(offsets: Iterable[int]) -> list[Chunk]:
     return [Chunk(start=offset, end=offset + 1) for offset in sorted(set(offsets))]
 
 
-def places(dump: Path, index: Path, wanted: TitleSet, *, prefix: str = "") -> Iterator[tuple[int, str]]:
-    """Offset and title of each wanted page, and of those whose title begins with `prefix`.
+class Survey:
+    """What an index says: the `offsets` of streams with a wanted title, and how many `streams` there are.
 
-    Raises BadFile for an index of another dump, or for a file that is none.
+    `prefixed` are offset and title of the pages whose title begins with `prefix`, which are not wanted by that alone.
     """
-    if kind_of(dump) != "bz2":
-        raise BadFile(f"{dump} is not compressed by bzip2, so it has no index", hint="leave out --index")
-    last = -1
-    with dump.open("rb") as file:
-        for offset, title in index_lines(index):
-            if offset != last:
-                _require_rising(index, last, offset)
-            is_first, last = last < 0, offset
-            is_wanted = title in wanted or bool(prefix and title.startswith(prefix))
-            if is_wanted or is_first:
-                _require_stream(dump, file, offset, index)
-            if is_wanted:
-                yield offset, title
-        if last < 0:
-            raise EmptyInput(f"the index {index} holds no page", hint=_FETCH)
-        _require_stream(dump, file, last, index)
+
+    def __init__(self, wanted: TitleSet, *, prefix: str = "") -> None:
+        self._wanted, self._prefix = wanted, prefix
+        self.offsets: set[int] = set()
+        self.prefixed: list[tuple[int, str]] = []
+        self.streams = 0
+
+    def read(self, dump: Path, index: Path) -> None:
+        """Go through the index once. Raises BadFile for that of another dump, or for a file that is none."""
+        if kind_of(dump) != "bz2":
+            raise BadFile(f"{dump} is not compressed by bzip2, so it has no index", hint="leave out --index")
+        last = -1
+        with dump.open("rb") as file:
+            for offset, title in index_lines(index):
+                if offset != last:
+                    _require_rising(index, last, offset)
+                    self.streams += 1
+                if self._take(offset, title) or last < 0:
+                    _require_stream(dump, file, offset, index)
+                last = offset
+            if last < 0:
+                raise EmptyInput(f"the index {index} holds no page", hint=_FETCH)
+            _require_stream(dump, file, last, index)
+
+    def _take(self, offset: int, title: str) -> bool:
+        """Whether a page's stream is one to be looked at for the first time."""
+        is_prefixed = bool(self._prefix) and title.startswith(self._prefix)
+        if is_prefixed:
+            self.prefixed.append((offset, title))
+        if offset in self.offsets or not (is_prefixed or title in self._wanted):
+            return False
+        if not is_prefixed:
+            self.offsets.add(offset)
+        return True
 
 
 _FETCH: Final = "fetch the index that has the dump's own date in its name"
@@ -116,7 +138,7 @@ def index_lines(index: Path) -> Iterator[tuple[int, str]]:
 def _parsed(line: bytes, index: Path) -> tuple[int, str]:
     offset, _, rest = line.partition(b":")
     page, colon, title = rest.partition(b":")
-    if not (colon and offset.isdigit() and page.isdigit()):
+    if not (colon and offset.isdigit() and page.isdigit() and len(offset) <= _DIGITS):
         shown = line[:40].decode("utf-8", "replace")
         raise BadFile(f'{index} is no index of a dump: "{shown}" is not offset:page:title', hint=_FETCH)
     if _AMPERSAND in title:  # indexes of some years have their titles escaped as in XML

@@ -22,7 +22,7 @@ MOST_BYTES: Final = 16 << 20
 
 _OPEN, _CLOSE = b"<page>", b"</page>"
 _TITLE: Final = re.compile(rb"<title>([^<]*)</title>")
-_NAMESPACE: Final = re.compile(rb"<ns>(-?\d+)</ns>")
+_NAMESPACE: Final = re.compile(rb"<ns>(-?\d{1,9})</ns>")
 _SECTION_REDIRECT: Final = re.compile(r"\s*#\s*\w+\s*:?\s*\[\[\s*:?([^\]|#]+)")
 _HEADER: Final = 1 << 20
 

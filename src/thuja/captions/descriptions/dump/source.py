@@ -11,13 +11,15 @@ from urllib.parse import urlsplit
 from thuja.captions.descriptions.dump.harvest import Dump, harvest
 from thuja.captions.descriptions.dump.reading import head_of
 from thuja.captions.descriptions.dump.store import PageStore
-from thuja.captions.descriptions.page_choice import LookupSource, Site, Synonyms
+from thuja.captions.descriptions.page_choice import LookupSource, Synonyms
 from thuja.captions.descriptions.pages import Found
+from thuja.captions.descriptions.site import Site
 from thuja.captions.descriptions.taxon_table import TaxonTable
 from thuja.jobs import say, spread
 from thuja.taxonomy import Taxon
 
 _AT_ONCE: Final = 200
+_WIKIMEDIA: Final = (".wikipedia.org", ".wikimedia.org")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +84,12 @@ def open_dump(dump: Dump, table: TaxonTable, folder: Path, *, workers: int = 1) 
 
 
 def site_of_dump(dump: Dump) -> Site:
-    """The wiki that a dump's head names; `enwiki` is `wikipedia-en`."""
+    """The wiki that a dump's head names; `enwiki` is `wikipedia-en`. Other licences than Wikimedia's are not known."""
     said = head_of(dump.path)
     language = said.database.removesuffix("wiki")
-    name = f"wikipedia-{language}" if said.database.endswith("wiki") and language else said.database or "wiki"
     where = urlsplit(said.main_page)
-    address = f"{where.scheme}://{where.netloc}/w/index.php" if where.netloc else Site().address
-    return Site(name=name, address=address)
+    if not where.netloc.endswith(_WIKIMEDIA):
+        address = f"{where.scheme}://{where.netloc}/index.php" if where.netloc else ""
+        return Site(name=said.database or "wiki", address=address, licence="", licence_link="")
+    name = f"wikipedia-{language}" if where.netloc == f"{language}.wikipedia.org" else said.database or "wiki"
+    return Site(name=name, address=f"{where.scheme}://{where.netloc}/w/index.php")

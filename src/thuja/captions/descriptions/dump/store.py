@@ -4,13 +4,14 @@ import json
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from thuja.captions.descriptions.dump.reading import Skipped
 from thuja.captions.descriptions.pages import Page
+from thuja.errors import BadFile
 
 _TABLES: Final = """
 create table if not exists pages (title text primary key, revision text, timestamp text, redirect text,
@@ -49,8 +50,9 @@ class PageStore:
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
-        self._base = sqlite3.connect(self.path)
-        self._base.executescript(f"pragma journal_mode = truncate; pragma synchronous = off; {_TABLES}")
+        with self._checked():
+            self._base = sqlite3.connect(self.path)
+            self._base.executescript(f"pragma journal_mode = truncate; pragma synchronous = off; {_TABLES}")
 
     def close(self) -> None:
         """Let go of the file."""
@@ -63,7 +65,7 @@ class PageStore:
 
     def set_plan(self, plan: Any) -> None:
         """Say what the pages were read for."""
-        with self._base:
+        with self._checked(), self._base:
             self._base.execute("insert into plan values (?)", [json.dumps(plan)])
 
     def is_done(self, step: str) -> bool:
@@ -76,7 +78,7 @@ class PageStore:
             (one.page.title, one.page.revision, one.page.timestamp, one.page.redirect, one.page.namespace, one.packed)
             for one in haul.kept
         )
-        with self._base:
+        with self._checked(), self._base:
             self._base.executemany("insert or replace into pages values (?, ?, ?, ?, ?, ?)", pages)
             self._base.executemany(
                 "insert or ignore into bearers values (?, ?)",
@@ -92,12 +94,12 @@ class PageStore:
 
     def end_step(self, step: str) -> None:
         """Say that a step is done that gives no pages."""
-        with self._base:
+        with self._checked(), self._base:
             self._base.execute("insert or replace into done values (?, 0)", [step])
 
     def add_places(self, places: Iterable[tuple[int, str]]) -> None:
         """Keep in which streams titles stand."""
-        with self._base:
+        with self._checked(), self._base:
             self._base.executemany("insert or replace into places values (?, ?)", ((title, at) for at, title in places))
 
     def place_of(self, title: str) -> int | None:
@@ -114,7 +116,7 @@ class PageStore:
 
     def set_asked(self, titles: Iterable[str]) -> None:
         """Say that these titles have been asked for."""
-        with self._base:
+        with self._checked(), self._base:
             self._base.executemany("update needs set is_asked = 1 where title = ?", ((title,) for title in titles))
 
     def skipped(self) -> list[Skipped]:
@@ -131,11 +133,20 @@ class PageStore:
         """The pages of these titles; where there is none, a redirect to the page whose box bears the name."""
         for start in range(0, len(titles), _AT_ONCE):
             some = list(titles[start : start + _AT_ONCE])
-            there = set()
-            for page in self._pages(some):
-                there.add(page.title)
-                yield page
-            yield from self._bearers([title for title in some if title not in there])
+            with self._checked():
+                pages = list(self._pages(some))
+                there = {page.title for page in pages}
+                pages += self._bearers([title for title in some if title not in there])
+            yield from pages
+
+    @contextmanager
+    def _checked(self) -> Iterator[None]:
+        """Turn what SQLite says of a full disk or a broken file into one sentence."""
+        try:
+            yield
+        except (sqlite3.Error, zlib.error) as error:
+            hint = "make room and --resume; where the file is broken, --force begins anew"
+            raise BadFile(f"{self.path} cannot be used: {error}", hint=hint) from error
 
     def _pages(self, titles: Sequence[str]) -> Iterator[Page]:
         marks = ",".join("?" * len(titles))

@@ -10,12 +10,14 @@ from thuja.captions.descriptions.wikitext.balance import without_comments
 TAXONOMY: Final = "Template:Taxonomy/"
 
 _LIST_OF_MEANINGS: Final = re.compile(
-    r"\{\{\s*(?:(?![^{}|\n]*needed)[^{}|\n]*disambig[^{}|\n]*|"
-    r"dab|disamb|hndis|geodis|sia|set[ _]index[^{}|\n]*|surname|given[ _]name|"
-    r"(?:plant|animal|fish|fungus|insect|bird)[ _]common[ _]name|species[ _]?latin[ _]?name[^{}|\n]*|"
-    r"[^{}|\n]*index[ _]article)\s*(?:\||\}\})",
+    r"\{\{\s{0,9}(?:(?![^{}|\n]{0,80}needed)[^{}|\n]{0,60}disambig[^{}|\n]{0,60}|"
+    r"dab|disamb|hndis|geodis|sia|set[ _]index[^{}|\n]{0,60}|surname|given[ _]name|"
+    r"(?:plant|animal|fish|fungus|insect|bird)[ _]common[ _]name|species[ _]?latin[ _]?name[^{}|\n]{0,60}|"
+    r"[^{}|\n]{0,60}index[ _]article)\s{0,9}(?:\||\}\})",
     re.IGNORECASE,
 )
+"""Every run has a bound: 200,000 blanks behind `{{` would keep the search busy for hours."""
+
 _NAMED: Final = re.compile(r"\[\[([^\[\]|#]{1,300})(?:[|#][^\[\]]{0,300})?\]\]")
 _FIELD: Final = r"\|\s*%s\s*=\s*([^|\n}]*)"
 _MOST_MEANINGS: Final = 30

@@ -24,7 +24,7 @@ _MARKED: Final = re.compile(r"[\[\]{}<&\n]|''|__|//")
 """Whatever a parser would make something of; most cells of a box and most headings have none of it."""
 
 _SWITCH: Final = re.compile(r"__[A-Z]{3,}__")
-_EXTERNAL: Final = re.compile(r"(?<!\[)\[(?:https?:|ftp:)?//[^\s\]]{1,2000}[ \t]{0,9}([^\[\]\n]{0,300})\]")
+_EXTERNAL: Final = re.compile(r"(?<!\[)\[(?:https?:|ftp:)?//[^\s\[\]]{1,2000}[ \t]{0,9}([^\[\]\n]{0,300})\]")
 _OPENS_EXTERNAL: Final = re.compile(r"\[(?=(?:[a-z]{3,10}:)?//|mailto:)", re.IGNORECASE)
 """Links that never close, from each of which the parser would try again."""
 

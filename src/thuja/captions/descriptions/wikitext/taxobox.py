@@ -42,7 +42,16 @@ _SUBSPECIES: Final = ("subspeciesbox", "infraspeciesbox", "population taxobox")
 _ABBREVIATED: Final = re.compile(r"^(?:[A-Z]\S{0,3}\.\s*)+")
 _QUALIFIED: Final = re.compile(r"^(.*?)\s*\(([^()]*)\)\s*$")
 _DAGGER: Final = re.compile(r"[†‡?\"“”]")
-_BINOMIAL: Final = re.compile(r"\b([A-Z][a-z-]+(?: \([A-Z][a-z]+\))? (?:× ?)?[a-z][a-z-]{2,})\b")
+_BINOMIAL: Final = re.compile(
+    r"\b([A-Z][a-z-]+(?: \([A-Z][a-z]+\))? (?:× ?)?[a-z][a-z-]{2,})\b(?! [a-z-]{4,}\b|,? (?:ssp|subsp|var|f)\.)"
+)
+"""What stands before a third epithet (`Larus argentatus smithsonianus`) is no synonym of the species."""
+
+_DOUBT: Final = re.compile(r"\b(?:auct|misapplied|nec|non|not|sensu)\b")
+_ENTRY: Final = re.compile(r"<br[^<>]{0,9}>|\{\{[^{}|\n]{0,60}|[\n*|{}]", re.IGNORECASE)
+_NOTE: Final = re.compile(r"<ref[^<>]{0,300}(?:/>|>[^<]{0,2000}</ref>)", re.IGNORECASE)
+_LINK: Final = re.compile(r"\[\[(?:[^\[\]|]{0,300}\|)?([^\[\]|]{0,300})\]\]")
+_MOST_OF_SYNONYMS: Final = 8_000
 _LIGHT: Final = re.compile(r"\|\s*(taxon|genus|species|binomial)\s*=\s*((?:\[\[[^\]\n]*\]\]|[^|\n}\[])*)")
 
 
@@ -115,7 +124,7 @@ def _read(kind: str, fields: dict[str, str], title: str) -> Taxobox | None:
         kind=kind,
         taxon=taxon,
         key=(_genus_key(key) if epithet else key) if is_automatic else "",
-        synonyms=tuple(dict.fromkeys(_BINOMIAL.findall(plain_text(fields.get("synonyms", "")[:4_000])))),
+        synonyms=_synonyms(fields.get("synonyms", "")[:_MOST_OF_SYNONYMS]),
         is_below_species=is_below,
     )
 
@@ -130,6 +139,13 @@ def _species(fields: dict[str, str], key: str) -> tuple[str, str]:
     epithet = _ABBREVIATED.sub("", _name(fields.get("species", "")))
     first, _, rest = epithet.partition(" ")
     return genus, (rest if rest and first == genus else epithet)
+
+
+def _synonyms(markup: str) -> tuple[str, ...]:
+    """The binomials that a cell lists, in templates ({{Species list}}) or not; none in another author's sense."""
+    words = re.sub(r"'{2,}", "", _LINK.sub(r"\1", _NOTE.sub(" ", markup)))
+    sure = (entry for entry in _ENTRY.split(words) if not _DOUBT.search(entry))
+    return tuple(dict.fromkeys(name for entry in sure for name in _BINOMIAL.findall(entry)))
 
 
 def _plain(markup: str) -> str:
