@@ -28,11 +28,11 @@ from thuja.captions.check.colours import Colours, named_colours
 from thuja.captions.check.finding import Check, Subject
 from thuja.captions.check.palette import palette_of
 from thuja.captions.check.repeats import Repeats
-from thuja.captions.check.sentence import sentence_ends
 from thuja.captions.check.settings import CHECKS, CheckSettings
 from thuja.captions.check.similarity import Fit
 from thuja.captions.check.traits.lexicon import general
 from thuja.captions.check.words import stems_of
+from thuja.captions.descriptions.sentences import split_sentences
 from thuja.images import decode, read_image
 from thuja.taxonomy import Taxon
 
@@ -278,20 +278,9 @@ def measure_real(folder: Path, settings: CheckSettings) -> None:
             for line in csv.DictReader(file):
                 name, _, text = line["captions"].partition(", ")
                 subject = Subject(taxon=Taxon(common=name.replace("_", " ")))
-                start = 0
-                for end in sentence_ends(text):
-                    said, start = text[start:end].strip(), end
+                for said in split_sentences(text):
                     sentences += 1
-                    for check in (
-                        "characters",
-                        "length",
-                        "sentence",
-                        "refusal",
-                        "leakage",
-                        "language",
-                        "content",
-                        "invisible",
-                    ):
+                    for check in REAL:
                         counts[check] += checks[check](said, subject).is_fault
         print(table, sentences, {name: round(count / sentences, 4) for name, count in counts.items()})
 

@@ -7,7 +7,8 @@ from thuja.captions.check.finding import Finding, Subject
 from thuja.captions.check.naming import without_names
 from thuja.captions.check.phrasebook import first_phrase
 from thuja.captions.check.traits.lexicon import Lexicon, general
-from thuja.captions.check.unseen import Judge, unseen_clause
+from thuja.captions.check.unseen import unseen_clause
+from thuja.captions.descriptions.keeping import Judge
 
 _WHAT: Final = {
     "sound": "a sound",

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from thuja.captions.check.traits.lexicon import Lexicon
-from thuja.captions.check.unseen import Judge
+from thuja.captions.descriptions.keeping import Judge
 from thuja.errors import UnknownName, UsageError
 
 CHECKS: Final = (

@@ -1,16 +1,14 @@
 """Clauses of a caption that speak of nothing visible, told by a judge of sentences rather than by known phrases."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 from thuja.captions.check.phrasebook import word_list
 from thuja.captions.check.traits.lexicon import WHOLE, Lexicon
 from thuja.captions.check.traits.tokens import BEARING, items_of
 from thuja.captions.check.words import words_of
-
-Judge = Callable[[Sequence[str]], Sequence[float]]
-"""How surely each text says what a picture could show, 0 to 1."""
+from thuja.captions.descriptions.keeping import Judge
 
 _BORDER: Final = re.compile(
     r"[,;:]\s*|\s[\u2013\u2014-]\s|\s(?=(?:that|which|who|whose|while|though|although|because)\s)"
