@@ -319,12 +319,12 @@ def measure_photos(folder: Path, descriptors: Path) -> None:
         colours = [basics for found in named for basics in found.values()]
         far = [name for name in VIVID if not may_be_one({name}, frozenset().union(*colours))]
         own += [max(palette.shares[name] for name in basics) < Colours().share for basics in colours]
-        told = colours_by_clusters(pixels)
-        own_seen += [not may_be_one(basics, told) for basics in colours]
+        shown = colours_by_clusters(pixels)
+        own_seen += [not may_be_one(basics, shown) for basics in colours]
         if far and colours:
             name = str(rng.choice(far))
             wrong.append(palette.shares[name] < Colours().share)
-            wrong_seen.append(not may_be_one({name}, told))
+            wrong_seen.append(not may_be_one({name}, shown))
     print(f"photos: {len(own)} true colour words, {np.mean(own):.4f} rejected; {len(wrong)} wrong ones, "
           f"{np.mean(wrong):.3f} rejected; {undecided} photos undecided")  # fmt: skip
     report_absent("  of wrong ones", list(zip(wrong, wrong_seen, strict=True)))
