@@ -21,23 +21,34 @@ from pathlib import Path
 import numpy as np
 
 import captions_checks_damage as damages
-from captions_checks_world import True_, make, subject_of, words_of_world
+from captions_checks_clusters import colours_by_clusters
+from captions_checks_world import True_, make, subject_of, words_of_world, words_of_world_and_english
 from thuja.captions.check.choosing import checks_of
 from thuja.captions.check.colour_terms import may_be_one
 from thuja.captions.check.colours import Colours, named_colours
 from thuja.captions.check.finding import Check, Subject
+from thuja.captions.check.naming import without_names
 from thuja.captions.check.palette import palette_of
 from thuja.captions.check.repeats import Repeats
-from thuja.captions.check.sentence import sentence_ends
 from thuja.captions.check.settings import CHECKS, CheckSettings
 from thuja.captions.check.similarity import Fit
 from thuja.captions.check.traits.lexicon import general
 from thuja.captions.check.words import stems_of
+from thuja.captions.descriptions.sentences import split_sentences
+from thuja.captions.descriptions.visual import judge_of
 from thuja.images import decode, read_image
 from thuja.taxonomy import Taxon
 
 SHARE = 0.1
 VIVID = ("red", "orange", "yellow", "green", "blue", "purple", "pink")
+OF_KIND = {
+    "refusal": "refusal",
+    "boilerplate": "refusal",
+    "leakage": "leakage",
+    "characters": "characters",
+    "two_sentences": "sentence",
+}
+"""The check that a kind of phrase is for; of all others it is the one for invisible claims."""
 REAL = ("characters", "length", "sentence", "refusal", "leakage", "language", "content", "invisible")
 """The checks that need nothing but a sentence."""
 
@@ -48,28 +59,28 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=30)
     parser.add_argument("--worlds", type=int, default=3)
     parser.add_argument("--phrases", choices=damages.LISTS, default="held_out")
-    parser.add_argument("--judge", action="store_true", help="ask the classifier of sentences of thuja, too")
+    parser.add_argument("--no-judge", action="store_true", help="by phrases alone; the commands ask a judge, too")
     parser.add_argument("--real", type=Path)
-    parser.add_argument("--photos", type=Path, help="a folder with manifest.csv and descriptors.json by common name")
+    parser.add_argument("--photos", type=Path, help="a folder with manifest.csv")
+    parser.add_argument(
+        "--descriptors", type=Path, help="what each bird of the photos looks like, by common name, JSON"
+    )
     given = parser.parse_args()
     damages.choose(given.phrases)
     every = [one for seed in range(11, 11 + given.worlds) for one in make(seed, given.species, given.images)]
     print(f"{len(every)} true captions of {given.species} species in each of {given.worlds} worlds")
     names = frozenset(one.name for one in every) | {one.taxon.binomial for one in every}
-    judge = None
-    if given.judge:
-        from thuja.captions.descriptions.visual import judge_of
-
-        judge = judge_of()
+    judge = None if given.no_judge else judge_of()
     settings = CheckSettings(other_names=names, lexicon=words_of_world(), judge=judge)
     checks = dict(zip(CHECKS, checks_of(settings), strict=True))
+    measure_phrases(every, settings)
     measure_text(every, checks)
     measure_traits(every, checks["traits"])
     measure_pictures(every, checks["colours"])
     measure_batches(every, checks)
     measure_speed(every, checks)
-    if given.photos:
-        measure_photos(given.photos, given.photos / "descriptors.json")
+    if given.photos and given.descriptors:
+        measure_photos(given.photos, given.descriptors)
     if given.real:
         measure_real(given.real, CheckSettings(max_words=60, min_words=1, judge=judge))
 
@@ -97,6 +108,29 @@ def spoilt(every: Sequence[True_], damage: damages.Damage, seed: int) -> tuple[l
             captions[place], is_spoilt[place] = text, True
             wanted -= 1
     return captions, is_spoilt
+
+
+def measure_phrases(every: Sequence[True_], settings: CheckSettings) -> None:
+    """Every phrase of the list once: caught by its own check, by phrases alone and with the judge."""
+    rng = np.random.default_rng(12)
+    alone, judged = (
+        dict(zip(CHECKS, checks_of(replace(settings, judge=judge)), strict=True)) for judge in (None, judge_of())
+    )
+    sums = np.zeros(3, dtype=int)
+    for kind in (*damages.CLAIMS, "refusal", "boilerplate", "leakage", "characters", "two_sentences"):
+        check = OF_KIND.get(kind, "invisible")
+        counts = np.zeros(3, dtype=int)
+        for phrase in damages.phrases()[kind]:
+            one = every[int(rng.integers(len(every)))]
+            text = damages.spoilt_by(kind, phrase, one)
+            caught = [checks[check](text, subject_of(one)).is_fault for checks in (alone, judged)]
+            counts += np.array([*caught, True], dtype=int)
+            if not caught[1]:
+                print(f"  missed: {kind}: {text}")
+        sums += counts if check == "invisible" else 0
+        print(f"phrases of {kind:16} {counts[2]:3}: caught {counts[0]}, with the judge {counts[1]}")
+    shares = sums / sums[2]
+    print(f"claims of the invisible: {sums[0]} and {sums[1]} of {sums[2]}: {shares[0]:.3f}, {shares[1]:.3f}")
 
 
 def measure_text(every: Sequence[True_], checks: dict[str, Check]) -> None:
@@ -137,7 +171,7 @@ def measure_text(every: Sequence[True_], checks: dict[str, Check]) -> None:
 
 
 def measure_traits(every: Sequence[True_], check: Check) -> None:
-    """A wrong value of a trait that the description speaks of; individuals that differ from it count as such, too."""
+    """A wrong value of a trait that the description speaks of; then only where both texts decide it."""
     for seed, trait in enumerate(damages.TRAITS):
         captions, is_spoilt = spoilt(every, damages.contradiction(trait), seed + 50)
         if not any(is_spoilt):
@@ -145,8 +179,12 @@ def measure_traits(every: Sequence[True_], check: Check) -> None:
             continue
         found = [check(text, subject_of(one)).is_fault for text, one in zip(captions, every, strict=True)]
         row(f"contradicts: {trait}", found, is_spoilt)
-        counted = [(f, s) for f, s, one in zip(found, is_spoilt, every, strict=True) if s or not one.differs]
-        row("  without odd individuals", [f for f, _ in counted], [s for _, s in counted])
+        decided = [
+            damages.is_decidable(trait, text, one) if bad else not one.differs
+            for text, bad, one in zip(captions, is_spoilt, every, strict=True)
+        ]
+        counted = [(f, s) for f, s, kept in zip(found, is_spoilt, decided, strict=True) if kept]
+        row("  where the texts decide", [f for f, _ in counted], [s for _, s in counted])
     sums: Counter[str] = Counter()
     for one in every:
         for kind, claims in check(one.caption, subject_of(one)).facts.items():
@@ -169,9 +207,30 @@ def measure_pictures(every: Sequence[True_], check: Check) -> None:
     claimed = [finding for finding in found if finding.facts["claimed"]]
     undecided = sum(not finding.facts["is_decided"] for finding in claimed) / len(claimed)
     print(f"of {len(claimed)} captions with colour words, undecided (grey, dark): {undecided:.3f}")
-    wrong = [finding for finding, bad in zip(found, is_spoilt, strict=True) if bad]
-    kept = [finding for finding in wrong if finding.facts["is_decided"] and not finding.is_fault]
-    print(f"of {len(wrong)} wrong colour words {len(kept) / len(wrong):.3f} stand somewhere else in the picture")
+    absent = [
+        (bad or finding.is_fault) and is_absent(text, one)
+        for text, one, finding, bad in zip(captions, every, found, is_spoilt, strict=True)
+    ]
+    wrong = [(f.is_fault, gone) for f, gone, bad in zip(found, absent, is_spoilt, strict=True) if bad]
+    report_absent("of wrong colour words", wrong)
+    true = [(f.is_fault, gone) for f, gone, bad in zip(found, absent, is_spoilt, strict=True) if not bad]
+    print(f"  true captions rejected: {sum(f for f, _ in true)}; of them with a colour that is nowhere: "
+          f"{sum(f and gone for f, gone in true)}")  # fmt: skip
+
+
+def is_absent(text: str, one: True_) -> bool:
+    """Whether no cluster of the picture could be called what a colour word of the text says."""
+    said = named_colours(without_names(text, subject_of(one)), words_of_world_and_english())
+    told = colours_by_clusters(np.asarray(decode(one.jpeg())))
+    return any(not may_be_one(basics, told) for basics in said.values())
+
+
+def report_absent(title: str, wrong: Sequence[tuple[bool, bool]]) -> None:
+    """How many are decidable, and recall among those and among the others; each is (rejected, absent)."""
+    decidable = [rejected for rejected, gone in wrong if gone]
+    others = [rejected for rejected, gone in wrong if not gone]
+    print(f"{title} ({len(wrong)}): no cluster could be called so in {len(decidable) / len(wrong):.3f}, "
+          f"of which {np.mean(decidable):.3f} are rejected; of the others {np.mean(others):.3f}")  # fmt: skip
 
 
 def measure_batches(every: Sequence[True_], checks: dict[str, Check]) -> None:
@@ -248,9 +307,11 @@ def measure_photos(folder: Path, descriptors: Path) -> None:
         rows = [row for row in csv.DictReader(file) if _plain_name(row["common_name"]) in told]
     rng = np.random.default_rng(3)
     own, wrong, undecided = [], [], 0
+    own_seen, wrong_seen = [], []
     for place in rng.permutation(len(rows))[:500]:
         row = rows[place]
-        palette = palette_of(np.asarray(read_image(folder / row["file"])))
+        pixels = np.asarray(read_image(folder / row["file"]))
+        palette = palette_of(pixels)
         undecided += palette.is_colourless
         if palette.is_colourless:
             continue
@@ -258,10 +319,16 @@ def measure_photos(folder: Path, descriptors: Path) -> None:
         colours = [basics for found in named for basics in found.values()]
         far = [name for name in VIVID if not may_be_one({name}, frozenset().union(*colours))]
         own += [max(palette.shares[name] for name in basics) < Colours().share for basics in colours]
+        shown = colours_by_clusters(pixels)
+        own_seen += [not may_be_one(basics, shown) for basics in colours]
         if far and colours:
-            wrong.append(palette.shares[str(rng.choice(far))] < Colours().share)
+            name = str(rng.choice(far))
+            wrong.append(palette.shares[name] < Colours().share)
+            wrong_seen.append(not may_be_one({name}, shown))
     print(f"photos: {len(own)} true colour words, {np.mean(own):.4f} rejected; {len(wrong)} wrong ones, "
           f"{np.mean(wrong):.3f} rejected; {undecided} photos undecided")  # fmt: skip
+    report_absent("  of wrong ones", list(zip(wrong, wrong_seen, strict=True)))
+    report_absent("  of true ones", list(zip(own, own_seen, strict=True)))
 
 
 def _plain_name(name: str) -> str:
@@ -278,20 +345,9 @@ def measure_real(folder: Path, settings: CheckSettings) -> None:
             for line in csv.DictReader(file):
                 name, _, text = line["captions"].partition(", ")
                 subject = Subject(taxon=Taxon(common=name.replace("_", " ")))
-                start = 0
-                for end in sentence_ends(text):
-                    said, start = text[start:end].strip(), end
+                for said in split_sentences(text):
                     sentences += 1
-                    for check in (
-                        "characters",
-                        "length",
-                        "sentence",
-                        "refusal",
-                        "leakage",
-                        "language",
-                        "content",
-                        "invisible",
-                    ):
+                    for check in REAL:
                         counts[check] += checks[check](said, subject).is_fault
         print(table, sentences, {name: round(count / sentences, 4) for name, count in counts.items()})
 

@@ -7,9 +7,11 @@ from typing import Final
 
 import numpy as np
 
-from captions_checks_world import DISCRETE, SHARES, True_
+from captions_checks_world import CONDITION, DISCRETE, SHARES, True_, subject_of, words_of_world_and_english
 from thuja.biosphere.vocabulary import COLOUR_NAMES, Fact, values_of
 from thuja.captions.check.colour_terms import may_be_one
+from thuja.captions.check.colours import named_colours
+from thuja.captions.check.naming import without_names
 from thuja.captions.check.traits.lexicon import general
 from thuja.captions.check.words import stems_of
 
@@ -22,7 +24,7 @@ _SIGNS: Final = {
 
 
 LISTS: Final = ("seen", "held_out")
-"""Phrases that the checks were mended on, and those that they were first run on when all was done."""
+"""Phrases that the checks were mended on, and those that were kept apart; each file says what was done with it."""
 _CHOSEN = {"list": "held_out"}
 
 
@@ -52,6 +54,13 @@ def put_in(phrase: str, one: True_) -> str:
     for before in (": {caption}", ", {caption}"):
         text = text.replace(before, f"{before[0]} {one.said}")
     return text.replace("{caption}", one.said if phrase.find("{caption}") else one.caption)
+
+
+def spoilt_by(kind: str, phrase: str, one: True_) -> str:
+    """The caption with one phrase: a claim or a sentence behind it, or the phrase in its place."""
+    if kind in CLAIMS:
+        return f"{one.caption.rstrip('.')}{phrase}."
+    return f"{one.caption} {phrase}" if kind == "two_sentences" else put_in(phrase, one)
 
 
 def by_phrase(kind: str) -> Damage:
@@ -142,6 +151,23 @@ def contradiction(trait: str) -> Damage:
         return _with(one, told[0], left[int(rng.integers(len(left)))]) if left else None
 
     return damage
+
+
+def is_decidable(trait: str, text: str, one: True_) -> bool:
+    """Whether the two texts alone decide that a caption so spoilt contradicts the description.
+
+    What is said of the young, a sex or a season may be so. A colour is decided if it is the body's, the only one that
+    the caption names, and one that nobody would take for any colour in the description.
+    """
+    if CONDITION.search(one.plain.text):
+        return False
+    if trait != "colour":
+        return True
+    lexicon = words_of_world_and_english()
+    said = named_colours(without_names(text, subject_of(one)), lexicon)
+    described = frozenset().union(*named_colours(one.description, lexicon).values())
+    told = [fact.name for fact in one.plain.facts if fact.name in ("colour", "mark_colour")]
+    return told == ["colour"] and len(said) == 1 and not may_be_one(next(iter(said.values())), described)
 
 
 def _value(trait: str, value: object) -> str:

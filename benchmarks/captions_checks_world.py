@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -17,11 +18,11 @@ from thuja.biosphere.truth import jpeg_of
 from thuja.biosphere.vocabulary import Fact, Wording, parts_of, values_of, word
 from thuja.biosphere.world import World, world_of
 from thuja.captions.check.finding import Subject
-from thuja.captions.check.traits.lexicon import Lexicon, parse_lexicon
+from thuja.captions.check.traits.lexicon import Lexicon, general, parse_lexicon
 from thuja.taxonomy import Taxon
 
 WORDING: Final = Wording.TRAIN
-_CONDITION: Final = re.compile(
+CONDITION: Final = re.compile(
     r"\b(?:male|males|female|females|young|seedlings?|winter|juveniles?|immature|some)\b", re.IGNORECASE
 )
 SHARES: Final = {
@@ -61,7 +62,7 @@ class True_:
     @property
     def firm_traits(self) -> frozenset[str]:
         """The traits that the description speaks of without a condition."""
-        firm = [s for s in self.sentences if s.is_visible and not _CONDITION.search(s.text)]
+        firm = [s for s in self.sentences if s.is_visible and not CONDITION.search(s.text)]
         return frozenset(name for sentence in firm for name in sentence.traits)
 
     @property
@@ -137,6 +138,11 @@ def words_of_world() -> Lexicon:
         lines += [f"{value}: {_both(name, value)}" for value in values_of(name)]
     lines.append("[pattern !]")
     return parse_lexicon("\n".join(lines))
+
+
+@cache
+def words_of_world_and_english() -> Lexicon:
+    return general().plus(words_of_world())
 
 
 def _both(name: str, value: str) -> str:

@@ -54,6 +54,18 @@ def test_names_are_unwanted_where_captions_are_nameless(tmp_path: Path) -> None:
     assert pq.read_table(tmp_path / "c.parquet")["checks"].to_pylist() == [["name"]] * 4
 
 
+def test_repeats_are_chosen_by_name_like_other_checks(tmp_path: Path) -> None:
+    """`--only name` rejected repeats, too, and `--leave-out repeats` was an unknown check."""
+    rows = "".join(f"{number},A goldfinch on a twig.,Spinus,tristis,goldfinch,\n" for number in range(3))
+    (tmp_path / "same.csv").write_text(f"uuid,caption,genus,species,common,path\n{rows}")
+    told = []
+    for number, words in enumerate((("--only", "repeats"), ("--only", "name"), ("--leave-out", "repeats"))):
+        code, said = run(tmp_path / "same.csv", "--out", tmp_path / f"{number}.parquet", *words)
+        assert code == 0, said
+        told.append(pq.read_table(tmp_path / f"{number}.parquet")["checks"].to_pylist())
+    assert told == [[["repeats"]] * 3, [[]] * 3, [[]] * 3]
+
+
 def test_a_wrong_check_an_output_that_is_there_and_no_captions_are_refused(tmp_path: Path) -> None:
     table = table_in(tmp_path)
     out = tmp_path / "checked.parquet"

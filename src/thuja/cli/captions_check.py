@@ -15,13 +15,21 @@ if TYPE_CHECKING:
 
 _HEAD = "caption"
 """BioCAP's second projector."""
+_REPEATS = "repeats"
+"""The check that looks at all captions of a species together, chosen by name like those of one caption."""
 
 
 @click.command("check")
 @click.argument("source", type=click.Path(path_type=Path), metavar="TABLE|DATA")
 @click.option("--out", "-o", type=click.Path(path_type=Path), required=True, help="The Parquet table to write.")
 @click.option("--images", "has_images", is_flag=True, help="Hold colour words against the pictures.")
-@click.option("--model", "-m", "name", metavar="NAME", help="Hold captions against pictures by this model, too.")
+@click.option(
+    "--model",
+    "-m",
+    "name",
+    metavar="NAME",
+    help="Hold captions against pictures by this model, too; implies --images.",
+)
 @click.option("--descriptions", type=click.Path(path_type=Path), help="What thuja captions describe wrote.")
 @click.option("--lexicon", type=click.Path(path_type=Path), help="A text file with words for parts and traits.")
 @click.option("--nameless", is_flag=True, help="Captions must not name their species, rather than must.")
@@ -59,6 +67,7 @@ def check_command(
     import pyarrow.parquet as pq
 
     from thuja.captions.check.checking import Checking, check_captions
+    from thuja.captions.check.repeats import Repeats
     from thuja.captions.check.rows import read_captions, read_descriptions
     from thuja.captions.descriptions.description import Descriptions
     from thuja.errors import EmptyInput, OutputExists
@@ -66,8 +75,10 @@ def check_command(
 
     if out.exists() and not force:
         raise OutputExists(f"{out} is there already", hint="--force replaces it")
+    chosen = _chosen(only, leave_out)
     checking = Checking(
-        settings=_settings(source, lexicon, max_words=max_words, only=only, leave_out=leave_out),
+        settings=_settings(source, lexicon, max_words=max_words, chosen=chosen),
+        repeats=Repeats() if _REPEATS in chosen else None,
         is_name_wanted=not nameless,
         descriptions=read_descriptions(descriptions) if descriptions else Descriptions(),
         similarity=None if name is None else _similarity(name, hardware),
@@ -80,22 +91,28 @@ def check_command(
     _report(out, tally)
 
 
-def _settings(
-    source: Path, lexicon: Path | None, *, max_words: int, only: str | None, leave_out: str | None
-) -> "CheckSettings":
-    from thuja.captions.check.rows import names_in
-    from thuja.captions.check.settings import CHECKS, CheckSettings
-    from thuja.captions.check.traits.lexicon import read_lexicon
-    from thuja.captions.descriptions.visual import judge_of
+def _chosen(only: str | None, leave_out: str | None) -> tuple[str, ...]:
+    """The checks that were asked for, in the order in which they were named."""
+    from thuja.captions.check.settings import CHECKS
     from thuja.errors import UnknownName
 
-    chosen = _names(only) or CHECKS
+    every = (*CHECKS, _REPEATS)
     left_out = _names(leave_out)
-    unknown = next((name for name in left_out if name not in CHECKS), None)
+    named = _names(only) or every
+    unknown = next((name for name in (*named, *left_out) if name not in every), None)
     if unknown is not None:
-        raise UnknownName.of("check", unknown, CHECKS)
+        raise UnknownName.of("check", unknown, every)
+    return tuple(name for name in named if name not in left_out)
+
+
+def _settings(source: Path, lexicon: Path | None, *, max_words: int, chosen: Sequence[str]) -> "CheckSettings":
+    from thuja.captions.check.rows import names_in
+    from thuja.captions.check.settings import CheckSettings
+    from thuja.captions.check.traits.lexicon import read_lexicon
+    from thuja.captions.descriptions.visual import judge_of
+
     return CheckSettings(
-        checks=tuple(name for name in chosen if name not in left_out),
+        checks=tuple(name for name in chosen if name != _REPEATS),
         min_words=min(CheckSettings().min_words, max_words),
         max_words=max_words,
         other_names=names_in(source),

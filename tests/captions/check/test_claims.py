@@ -26,6 +26,16 @@ from thuja.taxonomy import Taxon
         ("An edible white mushroom", "use"),
         ("A yellow bird, brown in winter", "season"),
         ("A bird that is usually yellow", "generality"),
+        ("A yellow bird, emitting a thin buzz", "sound"),
+        ("A white flower, lemony to the nose", "smell"),
+        ("A yellow bird, drab until the rains", "season"),
+        ("A yellow bird, wary of hawks", "behaviour"),
+        ("A yellow bird living off crumbs", "diet"),
+        ("A yellow bird along rocky shores of Gabon", "distribution"),
+        ("A yellow bird, the weight of a coin", "measure"),
+        ("A yellow bird, its population recovering", "abundance"),
+        ("A white flower, brewed by healers", "use"),
+        ("A yellow bird, unlike its cousins", "generality"),
     ],
 )
 def test_each_kind_of_invisible_claim_is_found(text: str, kind: str, goldfinch: Subject) -> None:
@@ -43,6 +53,13 @@ def test_each_kind_of_invisible_claim_is_found(text: str, kind: str, goldfinch: 
         "Green stalks and evergreen leaves with a rattle-shaped pod",
         "Three pairs of long ringed feet",
         "A small screech-like owl with ear tufts",
+        "A trillium with three white petals, its spur as long as the leaf",
+        "A plant with an erect reproductive column",
+        "A beast with parasites, caught by a camera trap",
+        "A bird with its wings raised in a V, paler than the rest of it",
+        "A fern with sori protected by a false cover that differs in shape",
+        "A male that has a gray head, facing a female",
+        "A bird with different numbers of spots on its wings",
     ],
 )
 def test_what_a_picture_shows_is_no_invisible_claim(text: str, goldfinch: Subject) -> None:

@@ -65,3 +65,14 @@ def test_names_are_taken_out_before_words_are_judged() -> None:
         "americanus",
         "too",
     ]
+
+
+def test_an_abbreviated_name_is_cut_out_where_it_stands_behind_letters_that_unfold(goldfinch: Subject) -> None:
+    """Places were told in a text in which a ligature had become two letters."""
+    assert without_names("A \ufb02u\ufb00y S. tristis on a twig", goldfinch).split() == [
+        "A",
+        "\ufb02u\ufb00y",
+        "on",
+        "a",
+        "twig",
+    ]

@@ -29,3 +29,21 @@ def test_wrong_settings_are_refused() -> None:
         CheckSettings(checks=("lenght",))
     with pytest.raises(UsageError, match="from 30 to 20 words"):
         CheckSettings(min_words=30)
+
+
+@pytest.mark.parametrize("piece", ["a", "a ", "<", "<|", "(", "*", "the very-nice-", "red-brown-", "1", "\u0301"])
+def test_a_caption_without_end_is_too_long_and_read_no_further_than_its_beginning(
+    piece: str, goldfinch: Subject
+) -> None:
+    """Expressions whose time grows with the square of a caption's length took minutes over 100 kB."""
+    caption = piece * 100_000
+    findings = [check(caption, goldfinch) for check in checks_of()]
+    told = {finding.check: finding for finding in findings}
+    assert told["length"].reason == f"it has {len(caption):,} letters, at most 4,000 are read"
+    assert all(len(finding.reason) < 400 for finding in findings)
+
+
+def test_checks_read_no_further_than_four_thousand_letters(goldfinch: Subject) -> None:
+    (name,) = checks_of(CheckSettings(checks=("name",)))
+    assert name(f"{'x' * 3_000} Spinus tristis", goldfinch).facts == {"kind": "right"}
+    assert name(f"{'x' * 4_000} Spinus tristis", goldfinch).facts == {"kind": "missing"}

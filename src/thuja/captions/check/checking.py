@@ -70,8 +70,8 @@ class Tally:
 def check_captions(rows: Iterable[Captioned], checking: Checking) -> tuple[pa.Table, Tally]:
     """A table of CHECKED_SCHEMA in the rows' order, and its sums.
 
-    Pictures are held for a batch only, texts for all. A picture that cannot be read leaves its caption without the
-    checks that need it, and is counted.
+    Pixels are held for one caption, encoded pictures for a batch where a model sees them, texts for all. A picture that
+    cannot be read leaves its caption without the checks that need it, and is counted.
     """
     known: list[Captioned] = []
     subjects: list[Subject] = []
@@ -79,12 +79,13 @@ def check_captions(rows: Iterable[Captioned], checking: Checking) -> tuple[pa.Ta
     unread = 0
     checks = checks_of(checking.settings)
     for batch in _batches(rows):
-        images = [_image(row) for row in batch]
-        unread += sum(row.read_image is not None and image is None for row, image in zip(batch, images, strict=True))
-        for row, image in zip(batch, images, strict=True):
+        images: list[bytes | None] = []
+        for row in batch:
+            image, pixels = _image(row)
+            unread += row.read_image is not None and pixels is None
+            images.append(image if checking.similarity is not None else None)
             subject = _subject(row, checking)
-            seen = replace(subject, image=_pixels(image)) if image is not None else subject
-            findings.append([check(row.caption, seen) for check in checks])
+            findings.append([check(row.caption, replace(subject, image=pixels)) for check in checks])
             known.append(Captioned(uuid=row.uuid, caption=row.caption, taxon=row.taxon))
             subjects.append(subject)
         _add_fit(batch, images, subjects[-len(batch) :], findings[-len(batch) :], checking)
@@ -123,20 +124,15 @@ def _batches(rows: Iterable[Captioned]) -> Iterator[list[Captioned]]:
         yield batch
 
 
-def _image(row: Captioned) -> bytes | None:
-    """The encoded picture, if it can be read and decoded."""
+def _image(row: Captioned) -> tuple[bytes | None, Pixels | None]:
+    """The picture, encoded and decoded, if it can be read."""
     if row.read_image is None:
-        return None
+        return None, None
     try:
         data = row.read_image()
-        decode(data, draft=_SIDE)
+        return data, np.asarray(decode(data, draft=_SIDE))
     except ImageError:
-        return None
-    return data
-
-
-def _pixels(data: bytes) -> Pixels:
-    return np.asarray(decode(data, draft=_SIDE))
+        return None, None
 
 
 def _subject(row: Captioned, checking: Checking) -> Subject:

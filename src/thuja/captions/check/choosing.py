@@ -1,17 +1,18 @@
 """The checks that settings ask for."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from thuja.captions.check.characters import Characters
 from thuja.captions.check.colours import Colours
 from thuja.captions.check.content import Content
 from thuja.captions.check.copying import Copying
-from thuja.captions.check.finding import Check
+from thuja.captions.check.finding import Check, Finding, Subject
 from thuja.captions.check.invisible import Invisible
 from thuja.captions.check.language import Language
 from thuja.captions.check.leakage import Leakage
-from thuja.captions.check.length import Length
+from thuja.captions.check.length import MOST_LETTERS, Length
 from thuja.captions.check.naming import Naming
 from thuja.captions.check.refusal import Refusal
 from thuja.captions.check.sentence import OneSentence
@@ -46,7 +47,19 @@ def checks_of(settings: CheckSettings | None = None) -> tuple[Check, ...]:
     ['refusal']
     """
     chosen = settings or CheckSettings()
-    return tuple(_MAKERS[name](chosen) for name in chosen.checks)
+    return tuple(
+        _MAKERS[name](chosen) if name == "length" else _Bounded(_MAKERS[name](chosen)) for name in chosen.checks
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Bounded:
+    """A check that reads only the beginning: its time may grow with the square of the length."""
+
+    check: Check
+
+    def __call__(self, caption: str, subject: Subject) -> Finding:
+        return self.check(caption[:MOST_LETTERS], subject)
 
 
 def _lexicon(settings: CheckSettings) -> Lexicon:

@@ -1,5 +1,6 @@
 """Whether a caption is copied from the description or an example that the captioner was handed."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -42,13 +43,13 @@ class Copying:
 
 def longest_run(words: Sequence[str], source: Sequence[str]) -> int:
     """How many words in a row the two have in common at most."""
-    longest, above = 0, [0] * (len(source) + 1)
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, word in enumerate(source):
+        places[word].append(place)
+    longest, above = 0, dict[int, int]()
     for word in words:
-        row = [0]
-        for place, other in enumerate(source):
-            row.append(above[place] + 1 if word == other else 0)
-        longest = max(longest, *row)
-        above = row
+        above = {place: above.get(place - 1, 0) + 1 for place in places.get(word, ())}
+        longest = max(longest, *above.values(), 0)
     return longest
 
 

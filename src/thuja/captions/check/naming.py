@@ -99,7 +99,7 @@ def _stem(word: str) -> str:
 
 
 @lru_cache(maxsize=16_384)
-def _expression(name: str) -> tuple[str, ...]:
+def _name_stems(name: str) -> tuple[str, ...]:
     return stems_of(name)
 
 
@@ -111,7 +111,7 @@ def own_spans(caption: str, subject: Subject) -> list[tuple[int, int]]:
     words = [_stem(token.group()) for token in tokens]
     spans = []
     for name in names:
-        run = _expression(name)
+        run = _name_stems(name)
         for start in range(len(words) - len(run) + 1):
             if run and tuple(words[start : start + len(run)]) == run:
                 spans.append((tokens[start].start(), tokens[start + len(run) - 1].end()))
@@ -124,7 +124,7 @@ def _joined_spans(caption: str, names: tuple[str, ...]) -> list[tuple[int, int]]
     words = [_stem(token.group()) for token in tokens]
     spans = []
     for name in names:
-        joined = "".join(_expression(name))
+        joined = "".join(_name_stems(name))
         if len(joined) < 6:
             continue
         for start in range(len(words)):
@@ -142,7 +142,7 @@ def _abbreviated(caption: str, taxon: Taxon) -> list[tuple[int, int]]:
     if not taxon.binomial:
         return []
     initial, epithet = re.escape(plain(taxon.genus)[0]), re.escape(plain(taxon.species))
-    found = re.search(rf"\b{initial}\.\s?{epithet}\b", plain(caption))
+    found = re.search(rf"\b{initial}\.\s?{epithet}\b", caption, re.IGNORECASE)
     return [found.span()] if found else []
 
 

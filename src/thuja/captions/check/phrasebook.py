@@ -4,6 +4,10 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Final
+
+_QUOTED: Final = 80
+"""Letters of a phrase that a reason quotes: reasons go into the next request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +36,12 @@ def phrases_in(name: str) -> tuple[Phrases, ...]:
 
 
 def first_phrase(name: str, text: str) -> tuple[str, str]:
-    """The kind and the words of the first phrase of that list in the text; both empty for none."""
+    """The kind and the words of the first phrase of that list in the text, cut to be quoted; both empty for none."""
     straight = text.replace("\u2019", "'")
     for phrases in phrases_in(name):
         found = phrases.expression.search(straight)
         if found:
-            return phrases.kind, found.group()
+            return phrases.kind, found.group()[:_QUOTED]
     return "", ""
 
 

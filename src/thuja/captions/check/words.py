@@ -27,7 +27,7 @@ def plain(text: str) -> str:
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
 def words_of(text: str) -> tuple[str, ...]:
     """The words and numbers: `Grey-headed Abert's` is `gray headed aberts`."""
     return tuple(_AMERICAN.get(word, word) for word in _WORD.findall(_APOSTROPHES.sub("", plain(text))))
