@@ -48,7 +48,9 @@ class Answer:
 Captioner = Callable[[bytes, Prompt], Answer | str]
 """An encoded image (JPEG, PNG, WebP) and a prompt to words. Called from several threads at once.
 
-Raises CaptionerError for what this picture cannot have, and CaptionerStopped for what no picture will have.
+Raises CaptionerError for what this picture cannot have, and CaptionerStopped for what no picture will have. One with an
+attribute `max_side` is handed pictures with no longer side, in pixels, and others as they are; one with a method
+`close` is closed at the end.
 """
 
 
