@@ -266,6 +266,18 @@ def test_a_budget_stops_before_it_is_passed() -> None:
             assert sum(costs) == pytest.approx(server.counts.tokens)
 
 
+def test_what_an_image_takes_is_learnt_from_one_and_then_nobody_waits() -> None:
+    """Who had come before the first answer asked one after the other, each for as long as an answer takes."""
+    spending = Spending(prompt_price=1.0, budget=1e9)
+    with (
+        serving(Behaviour(delay=0.1)) as server,
+        asking(server, spending=spending, model="thuja-test", rates=Rates(concurrency=6)) as captioner,
+    ):
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(lambda number: captioner(picture(number, side=16), PROMPT), range(6)))
+        assert server.counts.most_in_flight > 1
+
+
 def test_answers_without_counts_are_counted_at_worst() -> None:
     spending = Spending(prompt_price=1e6, budget=1e9)
     with serving(Behaviour(has_usage=False)) as server, asking(server, spending=spending) as captioner:
