@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from thuja.captions.server.data_url import may_travel, scaled
+from thuja.captions.scaling import may_travel, scaled
 from thuja.errors import ImageError
 from thuja.images import DEFAULT_LIMITS, Limits, decode, encode_jpeg
 
