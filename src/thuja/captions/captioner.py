@@ -70,7 +70,12 @@ class CaptionerError(ThujaError):
 
 
 class CaptionerStopped(ThujaError):
-    """No further picture will get an answer: a wrong key, a model that sees no images, a budget that is spent."""
+    """No further picture will get an answer: a wrong key, a model that sees no images, a budget that is spent.
+
+    `was_sent` where the request of this picture was broken off under way, and may have been paid for.
+    """
+
+    was_sent: bool = False
 
 
 def _rebuild(message: str, reason: str, hint: str, spent: Answer | None) -> CaptionerError:

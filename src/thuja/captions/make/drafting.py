@@ -94,8 +94,9 @@ class Drafter:
             log.asked(picture.uuid, number)
             try:
                 draft = self._answered(look.data, prompt, self._subject(picture, guide, look))
-            except CaptionerStopped:
-                log.failed(picture.uuid, number, STOPPED)
+            except CaptionerStopped as stop:
+                if not stop.was_sent:
+                    log.failed(picture.uuid, number, STOPPED)
                 raise
             if draft.error in UNANSWERED:
                 raise Unanswered(number, draft)
