@@ -112,6 +112,7 @@ class ChatServer:
     def __init__(self, behaviour: Behaviour) -> None:
         self.behaviour = behaviour
         self.counts = Counts()
+        self.is_asked = threading.Event()
         self.port = 0
         self._captions = _read_json(behaviour.captions)
         self._names: list[str] = sorted(_read_json(behaviour.names), key=len, reverse=True)
@@ -177,6 +178,7 @@ class ChatServer:
     async def _chat(self, head: str, body: bytes, writer: asyncio.StreamWriter) -> bool:
         request = json.loads(body)
         self.counts.last_head, self.counts.last_body = head, request
+        self.is_asked.set()
         text, image = _parts(request)
         refused = self._refused(head, request, image)
         if refused:

@@ -48,7 +48,9 @@ class Answer:
 Captioner = Callable[[bytes, Prompt], Answer | str]
 """An encoded image (JPEG, PNG, WebP) and a prompt to words. Called from several threads at once.
 
-Raises CaptionerError for what this picture cannot have, and CaptionerStopped for what no picture will have.
+Raises CaptionerError for what this picture cannot have, and CaptionerStopped for what no picture will have. One with an
+attribute `max_side` is handed pictures with no longer side, in pixels, and others as they are; one with a method
+`close` is closed at the end.
 """
 
 
@@ -68,7 +70,12 @@ class CaptionerError(ThujaError):
 
 
 class CaptionerStopped(ThujaError):
-    """No further picture will get an answer: a wrong key, a model that sees no images, a budget that is spent."""
+    """No further picture will get an answer: a wrong key, a model that sees no images, a budget that is spent.
+
+    `was_sent` where the request of this picture was broken off under way, and may have been paid for.
+    """
+
+    was_sent: bool = False
 
 
 def _rebuild(message: str, reason: str, hint: str, spent: Answer | None) -> CaptionerError:

@@ -74,11 +74,13 @@ class ServerChoice(NamedTuple):
 
     def opener(self) -> "Callable[[Portion], Captioner]":
         """What opens the captioner in any process."""
-        from thuja.captions.make.opening import open_named, open_servers
-
         self.require_one()
         if self.captioner:
+            from thuja.captions.make.opening import open_named
+
             return functools.partial(open_named, name=self.captioner)
+        from thuja.captions.make.server_opening import open_servers
+
         return functools.partial(open_servers, settings=self.settings())
 
     def name(self) -> str:

@@ -30,11 +30,19 @@ def shard_bytes(data: bytes, *, max_side: int | None, limits: Limits = DEFAULT_L
 
 def shrunk(image: Image.Image, max_side: int | None) -> Image.Image:
     """The image with no side longer than `max_side` pixels, if there is a limit."""
-    scale = 1.0 if max_side is None else max_side / max(image.size)
-    if scale >= 1:
-        return image
-    width, height = (max(1, round(side * scale)) for side in image.size)
-    return image.resize((width, height), Image.Resampling.BICUBIC)
+    size = fitted_size(image.size, max_side)
+    return image if size == image.size else image.resize(size, Image.Resampling.BICUBIC)
+
+
+def fitted_size(size: tuple[int, int], max_side: int | None) -> tuple[int, int]:
+    """Width and height with no side longer than `max_side`, if there is a limit, in the same shape.
+
+    >>> fitted_size((1024, 768), 448)
+    (448, 336)
+    """
+    scale = min(1.0, 1.0 if max_side is None else max_side / max(size))
+    width, height = (max(1, round(side * scale)) for side in size)
+    return width, height
 
 
 def is_plain_jpeg(data: bytes, max_side: int | None = None) -> bool:

@@ -23,9 +23,9 @@ from thuja.captions.make import GuidancePlan, Handed, Output, Pace, make
 
 def main(shards: Path, out: Path, log: Path) -> None:
     """Start the cluster, caption, and end it."""
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-    for _ in range(2):
-        cluster.add_node(num_cpus=1, object_store_memory=80 * 2**20)
+    node = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
+    cluster = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
+    cluster.add_node(**node)
     daft.set_runner_ray(address=cluster.address)
     assert daft.get_or_infer_runner_type() == "ray"
     guidance = GuidancePlan(strategy="bare")

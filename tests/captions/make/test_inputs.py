@@ -8,10 +8,11 @@ import pyarrow.parquet as pq
 import pytest
 from tests.captions.make.scripted import Scripted, handed, jpeg, record_of, write_shards
 
+from thuja.captions import CaptionerStopped
 from thuja.captions.make import MakeSettings, Output, Pace, make
 from thuja.captions.make.inputs import find_inputs
 from thuja.captions.make.listing import taxon_of, taxon_of_folder
-from thuja.errors import EmptyInput, UsageError
+from thuja.errors import EmptyInput, OutputExists, UsageError
 from thuja.shards import index_shard, read_shard
 from thuja.taxonomy import Taxon
 
@@ -136,3 +137,19 @@ def test_what_cannot_be_captioned_is_said_at_once(tmp_path: Path) -> None:
     shards = write_shards(tmp_path / "in", {"train": [1]})
     with pytest.raises(EmptyInput, match="no shard of the split val"):
         find_inputs(shards, splits=("val",))
+
+
+def test_a_run_does_not_go_on_with_a_folder_that_has_changed(tmp_path: Path) -> None:
+    """One more image moves others to the next unit, where they would be captioned twice or not at all."""
+    (tmp_path / "in").mkdir()
+    for number in range(3):
+        (tmp_path / "in" / f"{number}.jpg").write_bytes(jpeg(number))
+    out = tmp_path / "out"
+    with pytest.raises(CaptionerStopped):
+        make(tmp_path / "in", Output(folder=out), handed=handed(Scripted(stops_after=1)), pace=PACE)
+    (tmp_path / "in" / "1a.jpg").write_bytes(jpeg(9))
+    with pytest.raises(OutputExists, match="inputs"):
+        make(tmp_path / "in", Output(folder=out, resume=True), handed=handed(Scripted()), pace=PACE)
+    (tmp_path / "in" / "1a.jpg").unlink()
+    summary = make(tmp_path / "in", Output(folder=out, resume=True), handed=handed(Scripted()), pace=PACE)
+    assert summary.pictures == 3

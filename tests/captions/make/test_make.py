@@ -246,3 +246,18 @@ def test_what_is_left_of_a_kill_between_table_and_marker_is_finished(shards: Pat
         path: path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file() and path.name != "thuja.job.json"
     }
     assert found == calm
+
+
+def test_what_a_second_interrupt_broke_off_counts_as_unanswered(shards: Path, tmp_path: Path) -> None:
+    """It was told as never sent, though the server may have worked for it."""
+
+    def broken_off(image: bytes, prompt: Prompt) -> str:
+        stop = CaptionerStopped("the captioner is closed")
+        stop.was_sent = image == jpeg(0)
+        raise stop
+
+    out = Output(folder=tmp_path / "out")
+    with pytest.raises(CaptionerStopped):
+        make(shards, out, handed=handed(broken_off), pace=Pace(concurrency=1))
+    summary = make(shards, replace(out, resume=True), handed=handed(Scripted()), pace=PACE)
+    assert (summary.unanswered, summary.accepted) == (1, 12)

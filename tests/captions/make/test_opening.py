@@ -7,7 +7,8 @@ from tests.captions.chat_server import Behaviour, serving
 
 from thuja.captions import CaptionerStopped
 from thuja.captions.make import Portion
-from thuja.captions.make.opening import REST, open_named, open_servers
+from thuja.captions.make.opening import open_named
+from thuja.captions.make.server_opening import REST, open_servers
 from thuja.captions.server import Rates, ServerCaptioner, ServerSettings
 from thuja.errors import UsageError
 

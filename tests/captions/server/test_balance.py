@@ -114,3 +114,20 @@ def test_one_picture_that_fails_for_long_does_not_close_a_server(balance: Balanc
         clock.time += 90.0
         balance.done(seat, clock.now() - 90.0, Failure(kind=Kind.PASSING, message="timeout", reason="timeout"))
     assert all(seat.closed is None for seat in balance.seats)
+
+
+def test_those_who_wait_for_a_probe_do_not_spin(balance: Balance, clock: FakeClock) -> None:
+    """Its pause is over, so that the wait was none: sixty threads asked a thousand times a second."""
+    balance.done(balance.pick(), 0.0, Failure(kind=Kind.SERVER, message="out"))
+    for _ in range(2):
+        balance.done(balance.pick(), clock.now(), away())
+    probe = balance.pick()
+    slept = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        balance.done(probe, clock.now(), None)
+
+    clock.sleep = sleep  # type: ignore[method-assign]
+    assert balance.pick() is probe
+    assert slept == [0.25]

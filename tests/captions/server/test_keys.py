@@ -5,6 +5,7 @@ import logging
 import pickle
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,7 +18,9 @@ from thuja.errors import ThujaError
 
 CANARY = "sk-canary-7f3a9c51e0"
 ENVIRONMENT = {"THUJA_CAPTIONS_KEY": CANARY}
-QUICK = Patience(connect=1.0, timeout=0.1, tries=2, first_wait=0.002, longest_wait=0.01, outage=0.2)
+QUICK = Patience(connect=20.0, timeout=20.0, tries=2, first_wait=0.002, longest_wait=0.01)
+SHORT = replace(QUICK, timeout=0.1)
+"""For what never answers."""
 PROMPT = Prompt(system="", text="Organism: common raven")
 
 
@@ -60,10 +63,12 @@ FAULTS = [
 @pytest.mark.parametrize("behaviour", FAULTS, ids=lambda behaviour: str(behaviour.status))
 def test_no_failure_shows_the_key(behaviour: Behaviour, log: io.StringIO) -> None:
     with serving(behaviour) as server:
-        settings = ServerSettings(servers=(server.url,), model="thuja-test", patience=QUICK)
+        patience = SHORT if behaviour.hanging else QUICK
+        settings = ServerSettings(servers=(server.url,), model="thuja-test", patience=patience)
         with ServerCaptioner(settings, environment=ENVIRONMENT) as captioner:
             with pytest.raises(ThujaError) as raised:
                 captioner(picture(), PROMPT)
+            assert server.is_asked.wait(60)
             assert f"bearer {CANARY}" in server.counts.last_head.lower(), "the server has it"
             shown = told(raised.value) + repr(captioner) + repr(vars(captioner)) + repr(settings)
     assert CANARY not in shown

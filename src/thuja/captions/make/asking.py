@@ -255,7 +255,8 @@ class _Run:
         """Leave the pictures that are held back to the run that goes on."""
         held, self.held = self.held, []
         for one in held:
-            one.work.journal.failed(one.picture.uuid, one.unanswered.number, one.unanswered.draft.error)
+            draft = one.unanswered.draft
+            one.work.journal.failed(one.picture.uuid, one.unanswered.number, draft.error, cost=draft.cost)
 
     def _gone(self) -> CaptionerStopped:
         last = self.held[-1].unanswered.draft

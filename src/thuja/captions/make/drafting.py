@@ -6,9 +6,6 @@ from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b, sha256
 from typing import Final, Protocol
 
-import numpy as np
-import numpy.typing as npt
-
 from thuja.captions.captioner import Answer, Captioner, CaptionerError, CaptionerStopped, Prompt
 from thuja.captions.check.finding import Check, Subject
 from thuja.captions.check.verdict import verdict
@@ -17,17 +14,13 @@ from thuja.captions.make.drafts import UNANSWERED, Draft, Fault, is_settled
 from thuja.captions.make.inputs import Picture
 from thuja.captions.make.journal import STOPPED
 from thuja.captions.make.settings import MakeSettings
+from thuja.captions.make.showing import Shown, shown
 from thuja.captions.prompts import Request, Template
 from thuja.captions.prompts.naming import name_of
-from thuja.errors import ImageError
-from thuja.images import DEFAULT_LIMITS, Limits, decode, read_place
-from thuja.images.plain import shrunk
+from thuja.images import DEFAULT_LIMITS, Limits, read_place
 from thuja.taxonomy import Taxon
 
 _PLAIN: Final = "A small brown bird with a white belly stands on a grey stone."
-
-LOOK: Final = 256
-"""Longest side in pixels of what checks are shown of a picture: enough to measure its colours."""
 
 _ERROR_REASONS: Final[Mapping[str, str]] = {
     "empty": "There was no sentence in the answer.",
@@ -93,18 +86,17 @@ class Drafter:
         Raises ImageError for a picture that cannot be shown, Unanswered where nobody answers, and CaptionerStopped.
         """
         drafts = list(so_far)
-        data, subject = b"", None
+        look: Shown | None = None
         while not is_settled(drafts, self.settings.tries) and not is_stopped():
-            if subject is None:
-                data = read_place(picture.place, limits=self.limits)
-                subject = self._subject(picture, guide, data)
+            look = look or self._shown(picture)
             number = len(drafts)
             prompt = self.prompt(picture, guide, so_far=drafts)
             log.asked(picture.uuid, number)
             try:
-                draft = self._answered(data, prompt, subject)
-            except CaptionerStopped:
-                log.failed(picture.uuid, number, STOPPED)
+                draft = self._answered(look.data, prompt, self._subject(picture, guide, look))
+            except CaptionerStopped as stop:
+                if not stop.was_sent:
+                    log.failed(picture.uuid, number, STOPPED)
                 raise
             if draft.error in UNANSWERED:
                 raise Unanswered(number, draft)
@@ -147,8 +139,11 @@ class Drafter:
         scores = tuple((finding.check, round(finding.score, 4)) for finding in findings)
         return replace(asked, **told, faults=faults, scores=scores, score=round(found.score, 4))
 
-    def _subject(self, picture: Picture, guide: Guide, data: bytes) -> Subject:
-        """Decodes the picture, so that nothing is paid for one that is broken."""
+    def _shown(self, picture: Picture) -> Shown:
+        data = read_place(picture.place, limits=self.limits)
+        return shown(data, max_side=getattr(self.captioner, "max_side", None), limits=self.limits)
+
+    def _subject(self, picture: Picture, guide: Guide, look: Shown) -> Subject:
         names = names_of(picture.record.taxon)
         fields = self.template.fields
         is_described = guide.description is not None and "description" in fields
@@ -158,7 +153,7 @@ class Drafter:
             is_name_wanted=bool(names),
             description=guide.description.text if is_described and guide.description is not None else "",
             examples=guide.examples if "examples" in fields else (),
-            image=_pixels(data, self.limits),
+            image=look.pixels,
         )
 
 
@@ -177,9 +172,3 @@ def seed_of(seed: int, uuid: str, number: int) -> int:
 def digest_of(prompt: Prompt) -> str:
     """The SHA-256 of what was asked, its seed apart."""
     return sha256(json.dumps([prompt.system, prompt.text]).encode()).hexdigest()
-
-
-def _pixels(data: bytes, limits: Limits) -> npt.NDArray[np.uint8]:
-    if not data:
-        raise ImageError("the image has no bytes", reason="empty_image")
-    return np.asarray(shrunk(decode(data, limits=limits, draft=LOOK), LOOK))

@@ -5,9 +5,11 @@ being opened, so that millions are listed in the memory of one unit.
 """
 
 import logging
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 
@@ -59,12 +61,13 @@ class Unit:
 class Inputs:
     """What was named. `catalog` is what a curation left; `other_shards` are of splits that nobody asked for.
 
+    `stamps` tell these inputs from others, and from themselves when they have changed: the cut into units hangs on it.
     `count` is the number of pictures where that is known, for the time left.
     """
 
     name: str
     units: Callable[[], Iterator[Unit]]
-    stamps: Sequence[tuple[str, int, int]]
+    stamps: Callable[[], Sequence[tuple[str, int, int]]]
     catalog: Path | None = None
     other_shards: Sequence[Path] = ()
     count: int | None = None
@@ -118,7 +121,7 @@ def _shards(data: Path, splits: Sequence[str]) -> Inputs:
     return Inputs(
         name=str(data),
         units=units,
-        stamps=[_stamp(path) for path in ours],
+        stamps=lambda: [_stamp(path) for path in ours],
         catalog=catalog,
         other_shards=[path for path in paths if path not in set(ours)],
         count=_counted(ours),
@@ -168,8 +171,6 @@ def named(record: Record) -> Record:
 
 
 def _listed(data: Path, pictures: Callable[[], Iterator[Record]], splits: Sequence[str]) -> Inputs:
-    files = [data] if data.is_file() else []
-
     def units() -> Iterator[Unit]:
         waiting: dict[str, list[Picture]] = {}
         numbers: dict[str, int] = {}
@@ -186,9 +187,7 @@ def _listed(data: Path, pictures: Callable[[], Iterator[Record]], splits: Sequen
             yield _held(number, split, numbers, waiting[split])
             number += 1
 
-    return Inputs(
-        name=str(data), units=units, stamps=[_stamp(path) for path in files] or [(str(data.absolute()), 0, 0)]
-    )
+    return Inputs(name=str(data), units=units, stamps=lambda: [_stamp(data) if data.is_file() else _folder_stamp(data)])
 
 
 def _placed(pictures: Callable[[], Iterator[Record]]) -> Iterator[tuple[Record, str]]:
@@ -220,6 +219,15 @@ def _held(number: int, split: str, numbers: dict[str, int], pictures: list[Pictu
     ours = numbers[split] = numbers.get(split, -1) + 1
     name = shard_name(split, ours).removesuffix(".tar")
     return Unit(number=number, name=name, split=split, pictures=partial(iter, pictures))
+
+
+def _folder_stamp(folder: Path) -> tuple[str, int, int]:
+    """How many images there are, and a digest of their names: one more would move others to the next unit."""
+    count, digest = 0, blake2b(digest_size=6)
+    for path in walk_images(folder):
+        count += 1
+        digest.update(os.fsencode(path) + b"\0")
+    return str(folder), count, int.from_bytes(digest.digest())
 
 
 def _stamp(path: Path) -> tuple[str, int, int]:

@@ -212,7 +212,7 @@ def _plan(inputs: Inputs, settings: MakeSettings, handed: Handed, output: Output
     """All that decides what is written: a run goes on only with the same."""
     return {
         "verb": VERB,
-        "inputs": [list(stamp) for stamp in inputs.stamps],
+        "inputs": [list(stamp) for stamp in inputs.stamps()],
         "captioner": handed.name,
         "settings": settings.plan(),
         "guidance": handed.guidance.plan(),

@@ -31,13 +31,24 @@ _SYNC: Final = 1.0
 class Told:
     """What a journal says: drafts by picture, why pictures cannot be used, how often nobody answered for one.
 
-    `unanswered` are requests that nobody saw the end of.
+    `unanswered` are requests that nobody saw the end of, `lost` is the most that those without an answer have cost.
     """
 
     drafts: dict[str, list[Draft]] = field(default_factory=dict)
     unusable: dict[str, tuple[str, str]] = field(default_factory=dict)
     failures: Counter[str] = field(default_factory=Counter)
     unanswered: int = 0
+    lost: float = 0.0
+
+    @property
+    def cost(self) -> float:
+        """The price of all drafts."""
+        return sum(draft.cost for drafts in self.drafts.values() for draft in drafts)
+
+    @property
+    def dearest(self) -> float:
+        """The price of the costliest draft."""
+        return max((draft.cost for drafts in self.drafts.values() for draft in drafts), default=0.0)
 
     @property
     def failed(self) -> int:
@@ -53,7 +64,7 @@ class Journal:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         self._clock, self._synced = clock, clock()
-        self._lock = Lock()
+        self._lock, self._syncing = Lock(), Lock()
         self._file = FileIO(path, "a+")
         self._length = _whole_lines(self._file)
         self._file.truncate(self._length)
@@ -66,9 +77,9 @@ class Journal:
         """An answer came, and was checked."""
         self._write({"draft": uuid, "try": number, **draft.to_json()})
 
-    def failed(self, uuid: str, number: int, reason: str) -> None:
-        """A request ended without an answer, and the picture is to be asked about again."""
-        self._write({"failed": uuid, "try": number, "reason": reason})
+    def failed(self, uuid: str, number: int, reason: str, *, cost: float = 0.0) -> None:
+        """A request ended without an answer, and may have cost so much; the picture is to be asked about again."""
+        self._write({"failed": uuid, "try": number, "reason": reason, **({"cost": cost} if cost else {})})
 
     def unusable(self, uuid: str, reason: str, message: str) -> None:
         """The picture cannot be asked about at all."""
@@ -76,7 +87,7 @@ class Journal:
 
     def close(self) -> None:
         """Bring what was written to the disk."""
-        with self._lock:
+        with self._syncing, self._lock:
             if not self._file.closed:
                 os.fsync(self._file.fileno())
                 self._file.close()
@@ -101,9 +112,17 @@ class Journal:
                 self._file.truncate(self._length)
                 raise
             self._length += len(data)
-            if self._clock() - self._synced >= _SYNC:
-                os.fsync(self._file.fileno())
-                self._synced = self._clock()
+        self._sync()
+
+    def _sync(self) -> None:
+        """One thread waits for the disk, while others write."""
+        if self._clock() - self._synced >= _SYNC and self._syncing.acquire(blocking=False):
+            try:
+                if not self._file.closed:
+                    os.fsync(self._file.fileno())
+                    self._synced = self._clock()
+            finally:
+                self._syncing.release()
 
 
 def read_journal(path: Path) -> Told:
@@ -137,6 +156,7 @@ def _take(told: Told, asked: Counter[tuple[str, int]], said: dict[str, Any]) -> 
     elif "failed" in said:
         asked[said["failed"], said["try"]] -= 1
         told.failures[said["failed"]] += said["reason"] != STOPPED
+        told.lost += said.get("cost", 0.0)
     else:
         told.unusable[said["unusable"]] = (said["reason"], said["message"])
 

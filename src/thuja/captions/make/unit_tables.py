@@ -19,22 +19,34 @@ from thuja.jobs import Units
 UNITS: Final = "units"
 JOURNALS: Final = "journals"
 _ROWS: Final = 2_000
-_COUNTS: Final = ("unanswered", "failed")
+_COUNTS: Final = ("unanswered", "failed", "lost")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requests:
-    """What was asked and never heard of again, what ended without an answer, and what was paid."""
+    """What was asked and never heard of again, what ended without an answer, and what was paid.
+
+    `lost` is what those without an answer may have cost, `dearest` the price of the costliest picture or draft.
+    """
 
     unanswered: int = 0
     failed: int = 0
     cost: float = 0.0
+    lost: float = 0.0
+    dearest: float = 0.0
+
+    @property
+    def at_worst(self) -> float:
+        """What may have been paid: nobody knows the price of what was never heard of again, so the highest one."""
+        return self.cost + self.lost + self.unanswered * self.dearest
 
     def __add__(self, other: "Requests") -> "Requests":
         return Requests(
             unanswered=self.unanswered + other.unanswered,
             failed=self.failed + other.failed,
             cost=self.cost + other.cost,
+            lost=self.lost + other.lost,
+            dearest=max(self.dearest, other.dearest),
         )
 
 
@@ -62,27 +74,38 @@ def requests_of(path: Path) -> Requests:
     """What the requests of a finished unit came to."""
     with pq.ParquetFile(path) as file:
         said = file.schema_arrow.metadata
-        cost = sum(file.read(columns=["cost"])["cost"].to_pylist())
-    return Requests(unanswered=int(said[b"unanswered"]), failed=int(said[b"failed"]), cost=cost)
+        costs = file.read(columns=["cost"])["cost"].to_pylist()
+    return Requests(
+        unanswered=int(said[b"unanswered"]),
+        failed=int(said[b"failed"]),
+        cost=sum(costs),
+        lost=float(said[b"lost"]),
+        dearest=max(costs, default=0.0),
+    )
 
 
 def requests_so_far(units: Path, journals: Path) -> Requests:
     """What the requests of finished and of begun units came to."""
     total = Requests()
-    for path in unit_paths(units):
+    finished = unit_paths(units)
+    for path in finished:
         total += requests_of(path)
+    names = {path.name for path in finished}
     for path in sorted(journals.glob("*.jsonl")):
+        if unit_path(units, int(path.stem)).name in names:
+            continue  # a run that was killed had not yet dropped it
         told = read_journal(path)
-        cost = sum(draft.cost for drafts in told.drafts.values() for draft in drafts)
-        total += Requests(unanswered=told.unanswered, failed=told.failed, cost=cost)
+        total += Requests(
+            unanswered=told.unanswered, failed=told.failed, cost=told.cost, lost=told.lost, dearest=told.dearest
+        )
     return total
 
 
 def portion_of(work: Path) -> Portion:
     """What is left to the run that goes on in this folder: the whole, less what is spent, after a rest so far."""
-    written = [path.stat().st_mtime for path in (work / JOURNALS).glob("*.jsonl")]
+    written = [path.stat().st_mtime for path in [*(work / JOURNALS).glob("*.jsonl"), *unit_paths(work / UNITS)]]
     rest = max(0.0, time.time() - max(written)) if written else math.inf
-    return Portion(spent=requests_so_far(work / UNITS, work / JOURNALS).cost, rest=rest)
+    return Portion(spent=requests_so_far(work / UNITS, work / JOURNALS).at_worst, rest=rest)
 
 
 def unit_paths(folder: Path) -> list[Path]:

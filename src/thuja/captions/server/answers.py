@@ -23,9 +23,12 @@ CAPTION_SCHEMA: Final = {
 }
 """What `response_format` asks for."""
 
-_THOUGHT: Final = re.compile(r"\s*<(think|thinking|reasoning)>.*?(</\1>|\Z)", re.DOTALL | re.IGNORECASE)
+_THOUGHT: Final = re.compile(r"<(think|thinking|reasoning)>.*?(</\1>|\Z)", re.DOTALL | re.IGNORECASE)
 _THOUGHT_END: Final = re.compile(r"\A.*</think>", re.DOTALL | re.IGNORECASE)
-_FENCE: Final = re.compile(r"\A```\w*\s*\n(.*?)\n?\s*```\Z", re.DOTALL)
+_FENCE: Final = re.compile(r"\A```\w*[^\S\n]*\n(.*)```\Z", re.DOTALL)
+_MOST_LETTERS: Final = 10_000
+"""Letters of an answer that are kept, when thoughts are left out: a caption has some hundred."""
+_MODEL_LETTERS: Final = 200
 _QUOTES: Final = (('"', '"'), ("“", "”"))
 
 
@@ -61,7 +64,7 @@ def read_message(body: bytes) -> Message | None:
     finish = str(choice.get("finish_reason") or "")
     return Message(
         text=_without_surrogates(content or ""),
-        model=_without_surrogates(str(told.get("model") or "")),
+        model=_without_surrogates(str(told.get("model") or "")[:_MODEL_LETTERS]),
         finish=finish,
         is_refusal=bool(refusal) or finish == "content_filter",
         tokens=_tokens(told.get("usage")),
@@ -75,7 +78,7 @@ def words_of(message: Message, form: AnswerForm) -> str:
     text = _THOUGHT.sub("", message.text)
     text = _THOUGHT_END.sub("", text).strip()  # some templates put the opening tag into the prompt
     fenced = _FENCE.match(text)
-    text = fenced[1].strip() if fenced else text
+    text = (fenced[1].strip() if fenced else text)[:_MOST_LETTERS]
     if form == "json":
         text = _caption_in(text, message)
     for opening, closing in _QUOTES:

@@ -76,7 +76,7 @@ class Balance:
                     seat.in_flight, seat.turn = seat.in_flight + 1, self._turns
                     return seat
                 wait = min(seat.paused_until for seat in opened) - now
-            self._clock.sleep(min(max(wait, 1e-3), _GLANCE))
+            self._clock.sleep(min(wait, _GLANCE) if wait > 0 else _GLANCE)  # else one request finds out for all
 
     def leave(self, seat: Seat) -> None:
         """Give a server back of which nothing was learnt."""

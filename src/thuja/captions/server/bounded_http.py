@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -25,10 +26,13 @@ class BoundedHTTP(httpx2.Client):
     """A client of the `openai` package's kind, for any number of threads."""
 
     def __init__(self, address: str, key: str, patience: Patience, *, connections: int) -> None:
+        is_local = is_loopback(address)
         super().__init__(
+            # To read all certificates takes 20 ms, and this very machine is spoken to without.
+            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if is_local and address.startswith("http://") else True,
             timeout=httpx2.Timeout(patience.timeout, connect=patience.connect),
             limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=connections),
-            trust_env=not is_loopback(address),  # a proxy in the environment is none for this machine
+            trust_env=not is_local,  # a proxy in the environment is none for this machine
             follow_redirects=False,
         )
         self._seconds = patience.timeout

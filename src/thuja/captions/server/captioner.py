@@ -81,6 +81,11 @@ class ServerCaptioner:
         with self._slots:
             return self._asked(question)
 
+    @property
+    def max_side(self) -> int:
+        """The longest side of an image that is sent, in pixels."""
+        return self.settings.max_side
+
     def ask(self, text: str, *, system: str = "", max_tokens: int = _TEXT_TOKENS) -> str:
         """The model's answer to words alone; raises as a call does."""
         question = Question(prompt=Prompt(system=system, text=text), max_tokens=max_tokens)

@@ -81,7 +81,9 @@ class Client:
         else:
             return Reply(body=response.content)
         if failure is None or self._is_closed:
-            raise CaptionerStopped("the captioner is closed")
+            stop = CaptionerStopped("the captioner is closed")
+            stop.was_sent = True
+            raise stop
         return failure
 
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -57,13 +57,18 @@ class Exchange:
 
     def send(self, question: Question, model: str, *, only: Seat | None = None) -> Outcome:
         """Ask once, of `only` this server if one is given; raises CaptionerStopped where nothing more may be asked."""
-        is_known = self._has_learnt or not question.image_url
-        with nullcontext() if is_known else self._learning:  # what an image takes is learnt from one
-            read = question.text_tokens() + (self._image_tokens if question.image_url else 0.0)
-            with self._permitted((read, question.max_tokens), only) as permit:
-                tokens_field = self._tokens_field
-                told = permit.seat.client.ask(question.body(self._settings, model, tokens_field=tokens_field))
-                return self._settled(permit, question, told, tokens_field=tokens_field)
+        if question.image_url and not self._has_learnt:
+            with self._learning:  # what an image takes is learnt from one, and then nobody waits any longer
+                if not self._has_learnt:
+                    return self._sent(question, model, only)
+        return self._sent(question, model, only)
+
+    def _sent(self, question: Question, model: str, only: Seat | None) -> Outcome:
+        read = question.text_tokens() + (self._image_tokens if question.image_url else 0.0)
+        with self._permitted((read, question.max_tokens), only) as permit:
+            tokens_field = self._tokens_field
+            told = permit.seat.client.ask(question.body(self._settings, model, tokens_field=tokens_field))
+            return self._settled(permit, question, told, tokens_field=tokens_field)
 
     @contextmanager
     def _permitted(self, tokens: tuple[float, float], only: Seat | None) -> Iterator[_Permit]:

@@ -121,7 +121,7 @@ def said(body: bytes) -> str:
     try:
         told: Any = json.loads(text)
     except (ValueError, RecursionError):
-        told = re.sub(r"<[^>]*>", " ", text)
+        told = re.sub(r"<[^<>]*>", " ", text)
     code = ""
     if isinstance(told, Mapping):
         inner = told.get("error", told)
