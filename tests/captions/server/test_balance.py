@@ -114,3 +114,19 @@ def test_one_picture_that_fails_for_long_does_not_close_a_server(balance: Balanc
         clock.time += 90.0
         balance.done(seat, clock.now() - 90.0, Failure(kind=Kind.PASSING, message="timeout", reason="timeout"))
     assert all(seat.closed is None for seat in balance.seats)
+
+
+def test_a_server_that_is_waited_for_is_said_once_and_so_is_its_return(
+    balance: Balance, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A server that died in the middle was waited for ten minutes without a word."""
+    seat = balance.seats[0]
+    for moment in (0.0, 3.0, 9.0, 20.0, 40.0):
+        clock.time = moment
+        balance.done(balance.pick(seat), moment, away())
+    balance.done(balance.pick(seat), 41.0, None)
+    balance.done(balance.pick(seat), 42.0, None)
+    assert [record.getMessage() for record in caplog.records] == [
+        "http://127.0.0.1:1/v1 is waited for, up to 2 minutes: no time",
+        "http://127.0.0.1:1/v1 answers again",
+    ]
