@@ -54,9 +54,14 @@ class Summary:
         share = f" ({self.accepted / self.pictures:.1%})" if self.pictures else ""
         lines = [
             f"{self.pictures:,} pictures = {self.accepted:,} accepted{share} + {self.rejected:,} rejected",
-            f"{self.described:,} had a description of their species, "
-            f"{self.with_examples:,} examples of their class or of one near",
         ]
+        guided = (
+            (self.described, "a description of their species", "descriptions"),
+            (self.with_examples, "examples of their class or of one near", "examples"),
+        )
+        for count, what, given in guided:
+            if count or self.plan.get("guidance", {}).get(given):
+                lines.append(f"{count:,} had {what}")
         if self.reasons:
             lines.append("rejected: " + ", ".join(f"{reason} {count:,}" for reason, count in self.reasons.items()))
         if self.repeats:
