@@ -244,7 +244,7 @@ def test_a_budget_stops_before_it_is_passed() -> None:
             told: list[str] = []
             with ThreadPoolExecutor(8) as pool:
                 costs = list(pool.map(one, range(60)))
-            assert all("the budget of 12000 is spent" in stop for stop in told)
+            assert all("the budget of 12000 does not reach" in stop for stop in told)
             assert 8000 < sum(costs) <= 12000
             assert sum(costs) == pytest.approx(captioner.usage.cost)
             assert sum(costs) == pytest.approx(server.counts.tokens)
