@@ -46,14 +46,15 @@ def read_captions(source: Path, *, has_images: bool = False) -> Iterator[Caption
     `common`, `description`, a path where it has them. Of a data folder the shards are read for images, or where there
     is no catalog. Raises BadFile. How many rows have no caption is said.
     """
-    without = 0
+    rows = without = 0
     for row in _read(source, has_images=has_images):
+        rows += 1
         if row.caption:
             yield row
         else:
             without += 1
     if without:
-        logger.warning("%s rows of %s have no caption, and are left out", f"{without:,}", source)
+        logger.warning("no caption in %s of the %s rows of %s; they are left out", f"{without:,}", f"{rows:,}", source)
 
 
 def _read(source: Path, *, has_images: bool = False) -> Iterator[Captioned]:
