@@ -127,6 +127,6 @@ def test_a_server_that_is_waited_for_is_said_once_and_so_is_its_return(
     balance.done(balance.pick(seat), 41.0, None)
     balance.done(balance.pick(seat), 42.0, None)
     assert [record.getMessage() for record in caplog.records] == [
-        "http://127.0.0.1:1/v1 is waited for, up to 2 minutes: no time",
+        "http://127.0.0.1:1/v1: no time; it is waited for, up to 2 minutes",
         "http://127.0.0.1:1/v1 answers again",
     ]

@@ -118,8 +118,9 @@ class Balance:
             return self._close(seat, failure, f"no answer for {now - seat.failing_since:,.0f} s; ")
         if now - seat.failing_since >= _MISSED and not seat.is_missed:
             seat.is_missed = True
+            where = "" if seat.client.address in failure.message else f"{seat.client.address}: "
             most = self._patience.outage / 60
-            _LOG.warning("%s is waited for, up to %.0f minutes: %s", seat.client.address, most, failure.message)
+            _LOG.warning("%s%s; it is waited for, up to %.0f minutes", where, failure.message, most)
         if failure.kind is Kind.AWAY and sent >= seat.paused_at:
             seat.streak += 1
             grown = grown_wait(
