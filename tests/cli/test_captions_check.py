@@ -74,3 +74,30 @@ def test_a_wrong_check_an_output_that_is_there_and_no_captions_are_refused(tmp_p
     assert "is there already" in run(table, "--out", out)[1]
     (tmp_path / "none.csv").write_text("caption\n")
     assert "has no captions" in run(tmp_path / "none.csv", "--out", tmp_path / "n.parquet")[1]
+
+
+def test_a_table_is_read_as_people_write_it(tmp_path: Path) -> None:
+    """`common_name` and an author were not understood, 007 became 7, and empty rows vanished unsaid."""
+    rows = (
+        'uuid,caption,scientificName,common_name\n007,A raven with a black bill.,"Corvus corax, Linnaeus 1758",raven\n'
+    )
+    rows += "008,A Corvus corax with a black bill.,Corvus corax L.,\n009,,Corvus corax,raven\n"
+    (tmp_path / "mine.csv").write_text(rows)
+    code, said = run(tmp_path / "mine.csv", "--out", tmp_path / "c.parquet")
+    assert code == 0, said
+    got = pq.read_table(tmp_path / "c.parquet").to_pylist()
+    assert [(row["uuid"], row["scientific_name"], row["checks"]) for row in got] == [
+        ("007", "Corvus corax", []), ("008", "Corvus corax", []),
+    ]  # fmt: skip
+
+
+def test_repeats_may_be_left_out_and_what_looks_at_pictures_wants_them(tmp_path: Path) -> None:
+    """`repeats` was no check to choose, and `--only colours` without pictures accepted everything."""
+    rows = "caption,scientific_name\n" + "A Corvus corax with a black bill.,Corvus corax\n" * 9
+    (tmp_path / "same.csv").write_text(rows)
+    out = tmp_path / "c.parquet"
+    assert "0 of 9" in run(tmp_path / "same.csv", "--out", out)[1]
+    assert "9 of 9" in run(tmp_path / "same.csv", "--out", out, "--force", "--leave-out", "repeats")[1]
+    assert "0 of 9" in run(tmp_path / "same.csv", "--out", out, "--force", "--only", "repeats")[1]
+    assert "looks at the pictures" in run(tmp_path / "same.csv", "--out", out, "--force", "--only", "colours")[1]
+    assert "cannot write a Parquet table" in run(tmp_path / "same.csv", "--out", tmp_path / "c.csv")[1]

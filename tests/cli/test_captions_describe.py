@@ -54,6 +54,13 @@ def test_a_wrong_call_is_one_sentence(folder: Path) -> None:
             call(folder, *more)
 
 
+def test_a_slip_in_the_table_is_said_before_sources_are_opened(tmp_path: Path) -> None:
+    """Introductions were opened first: three seconds, or fifteen on a busy machine, to be told of a missing file."""
+    dump = ("--dump", str(tmp_path / "none.xml"))
+    result = CliRunner().invoke(describe_command, [str(tmp_path / "none.csv"), *dump, "--out", str(tmp_path / "out")])
+    assert "there is no table" in str(result.exception)
+
+
 def test_an_output_that_cannot_be_is_said_before_any_work(folder: Path) -> None:
     (folder / "out").write_text("mine")
     with pytest.raises(UsageError, match="is a file"):

@@ -72,11 +72,14 @@ def test_what_is_proposed_is_used_once_it_is_accepted(tables: Path) -> None:
     assert first.stderr.splitlines() == [
         "3 of 4 groups lack examples, 1 are asked for",
         f"2 examples for review: {out}",
+        f"next: thuja captions examples review {out}",
     ]
     rest = run(*propose, "--ask", "thuja_test_asker:answer")
     assert rest.stderr.splitlines() == [
         "2 of 4 groups lack examples, 2 are asked for",
+        'no example in the answer for Nuda: "no"',
         f"4 examples for review: {out}, the answers for 1 could not be read",
+        f"next: thuja captions examples review {out}",
     ]
     assert run("review", out).stdout.splitlines() == [
         "row,status,group,example,source,remark",
@@ -108,3 +111,16 @@ def test_what_cannot_be_done_is_said_in_one_sentence(tables: Path) -> None:
         in refusal("review", tables / "examples.parquet", "--reject", 1).message
     )
     assert not (tables / "x.csv").exists()
+
+
+def test_nothing_to_list_and_answers_without_examples_are_said(tables: Path) -> None:
+    """`list` printed a heading alone, and a table for review was named that was never written."""
+    assert "there is nothing to list" in refusal("list").message
+    out = tables / "proposals.csv"
+    (tables / "one.csv").write_text("phylum,class\nCtenophora,Nuda\n")
+    said = run("propose", tables / "one.csv", "--ask", "thuja_test_asker:answer", "--out", out).stderr.splitlines()
+    assert said[1:] == [
+        'no example in the answer for Nuda: "no"',
+        "0 examples for review, the answers for 1 could not be read",
+    ]
+    assert not out.exists()

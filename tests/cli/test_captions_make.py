@@ -50,7 +50,7 @@ def test_a_budget_ends_the_run_in_one_sentence_and_more_of_it_goes_on(tmp_path: 
         prices = ["--price-in", 1000, "--price-out", 1000, "--budget"]
         stopped = error_of(*words, *prices, 4)
         assert isinstance(stopped, CaptionerStopped)
-        assert "the budget of 4 is spent" in stopped.message
+        assert "the budget of 4 does not reach" in stopped.message
         assert f"what is done is kept in {out}: --resume goes on" in stopped.hint
         done = run(*words, *prices, 50, "--resume")
     assert done.exit_code == 0, done.exception

@@ -74,12 +74,12 @@ def describe_command(
 
     settings = DescribeSettings(block=block, force=force, resume=resume)
     require_output(out, verb="captions describe", force=force, resume=resume)
+    table = read_taxa(taxa)
     sources = [open_source(dump, workers) for dump in _dumps(dumps, indexes, no_index=no_index)]
     if api:
         sources.append(_api(api, contact))
     if introductions:
         sources.append(_introductions())
-    table = read_taxa(taxa)
     if table.nameless:
         click.echo(f"{table.nameless:,} rows name no taxon and are left out", err=True)
     kept = f"{keep} {threshold:g} {model_server or 'thuja'} {model_name}" if keep == "looks" else keep
@@ -117,8 +117,11 @@ def open_source(dump: "Dump", workers: int) -> "OpenSource":
     """A dump as a source to open."""
     from thuja.captions.descriptions.describing import OpenSource
     from thuja.captions.descriptions.dump import head_of, open_dump
+    from thuja.errors import EmptyInput
 
     head_of(dump.path)
+    if dump.index is not None and not dump.index.is_file():
+        raise EmptyInput(f"there is no index at {dump.index}", hint="leave --index out where it lies beside the dump")
     return OpenSource(
         plan={"dump": dump.plan()}, open=lambda table, work: open_dump(dump, table, work, workers=workers)
     )

@@ -1,5 +1,6 @@
 """`thuja captions examples`: which examples of captions there are, new ones for groups without, a person's review."""
 
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,8 +48,11 @@ def list_command(data: Path | None, *, tables: tuple[Path, ...], rank: str) -> N
       thuja captions examples list data --examples format_examples.parquet
     """
     from thuja.captions.examples.counting import count_groups
+    from thuja.errors import UsageError
     from thuja.taxonomy import Rank
 
+    if data is None and not tables:
+        raise UsageError("there is nothing to list", hint="DATA, --examples TABLE, or both")
     if data is None:
         read = _read(tables)
         _print(("group", "examples"), ((_shown(group), len(there)) for group, there in read.groups.items()))
@@ -120,12 +124,17 @@ def propose_command(
     click.echo(f"{len(lacking):,} of {len(counts):,} groups lack examples, {len(asked):,} are asked for", err=True)
     with _asking(server, model, asker) as (ask, name):
         for proposal in propose(asked, ask, read, count=count, max_words=max_words, model=name):
-            unread += not proposal.examples
+            if not proposal.examples:
+                unread += 1
+                said = " ".join(proposal.answer.split())
+                click.echo(f'no example in the answer for {_shown(proposal.group)}: "{said:.100}"', err=True)
             if proposal.examples:
                 written += proposal.examples
                 write_examples(written, out)
     failed = f", the answers for {unread:,} could not be read" if unread else ""
-    click.echo(f"{len(written):,} examples for review: {out}{failed}", err=True)
+    click.echo(f"{len(written):,} examples for review{f': {out}' if written else ''}{failed}", err=True)
+    if written:
+        click.echo(f"next: thuja captions examples review {shlex.quote(str(out))}", err=True)
 
 
 @examples.command("review")

@@ -83,7 +83,7 @@ _OPTIONS = (
         help="What the prompt holds beside the name: nothing, one of the two, or both.",
     ),
     click.option("--template", type=_PATH, help="A prompt of your own instead, a text file."),
-    click.option("--max-words", type=int, default=20, show_default=True),
+    click.option("--max-words", type=click.IntRange(4), default=20, show_default=True, help="Of a caption."),
     click.option("--tries", type=int, default=3, show_default=True, help="How often a reject is tried again."),
     click.option("--reject-repeats", "rejects_repeats", is_flag=True, help="Reject what fits other pictures too."),
     click.option("--split", "splits", multiple=True, metavar="SPLIT", help="Only this split; repeat it."),

@@ -105,13 +105,15 @@ _OPTIONS = (
     click.option("--model", default="", help="The model to ask for.  [default: the server's only one]"),
     click.option("--captioner", metavar="MODULE:FUNCTION", help="A function (image, prompt) -> words instead."),
     click.option("--answers", type=click.Choice(["text", "json"]), default="text", help="The form to ask for."),
-    click.option("--image-side", type=int, default=448, show_default=True, help="Longest side that is sent."),
+    click.option(
+        "--image-side", type=click.IntRange(1), default=448, show_default=True, help="Longest side that is sent."
+    ),
     click.option("--temperature", type=click.FloatRange(0), default=0.6, show_default=True),
     click.option("--top-p", type=click.FloatRange(0, 1), default=0.8, show_default=True),
     click.option("--max-tokens", type=click.IntRange(1), default=50, show_default=True),
     click.option("--extra", default="", metavar="JSON", help="An object that is merged into each request."),
     click.option("--concurrency", type=int, default=64, show_default=True, help="Pictures asked about at once."),
-    click.option("--rate", metavar="N/min", help="Requests that are sent at most: 600/min, 10/s."),
+    click.option("--rate", metavar="N/min", help="Requests at most: 10/s, 600/min; 600 is a minute's."),
     click.option("--token-rate", type=click.IntRange(1), help="Tokens a minute at most."),
     click.option("--timeout", type=click.FloatRange(1), default=120.0, show_default=True, help="Seconds a request."),
     click.option("--budget", type=click.FloatRange(0), help="Stop before more than this is spent."),

@@ -186,6 +186,15 @@ def test_faults_that_pass_are_waited_for_as_long_as_the_wiki_says(wiki: Wiki, tm
     assert waits == [7.0, 5.0, 5.0, 8.0, 16.0, 32.0, 64.0]
 
 
+def test_long_waits_are_said(wiki: Wiki, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """An address at which nobody answers was asked for two minutes without a word."""
+    wiki.faults = [(503, {}, b""), (503, {}, b""), (503, {}, b"")]
+    list(opened(wiki, tmp_path, Waits())(["Corvus corax"]))
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{wiki.url}: the server says 503; it is asked again in 4 s"
+    ]
+
+
 def test_a_wiki_that_never_gives_way_ends_the_run_in_one_sentence(wiki: Wiki, tmp_path: Path) -> None:
     waits = Waits()
     wiki.faults = [fault("maxlag") for _ in range(8)]

@@ -80,3 +80,10 @@ def test_tables_that_do_not_do_say_why(tmp_path: Path) -> None:
     ):
         with pytest.raises(error, match=message):
             read_taxa(path)
+
+
+def test_a_binomial_in_the_column_species_alone_has_its_genus(tmp_path: Path) -> None:
+    """Such a row was a species without a genus, which no page was known for by lineage."""
+    (tmp_path / "taxa.csv").write_text("species,family\nCorvus corax,Corvidae\nPica pica (Linnaeus 1758),\n")
+    taxa = read_taxa(tmp_path / "taxa.csv").block(0, 2)
+    assert sorted((taxon.binomial, taxon.family) for taxon in taxa) == [("Corvus corax", "Corvidae"), ("Pica pica", "")]

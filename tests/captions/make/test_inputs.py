@@ -9,9 +9,10 @@ import pytest
 from tests.captions.make.scripted import Scripted, handed, jpeg, record_of, write_shards
 
 from thuja.captions import CaptionerStopped
+from thuja.captions.columns import taxon_of
 from thuja.captions.make import MakeSettings, Output, Pace, make
 from thuja.captions.make.inputs import find_inputs
-from thuja.captions.make.listing import taxon_of, taxon_of_folder
+from thuja.captions.make.listing import taxon_of_folder
 from thuja.errors import EmptyInput, OutputExists, UsageError
 from thuja.shards import index_shard, read_shard
 from thuja.taxonomy import Taxon
@@ -81,6 +82,7 @@ def test_broken_images_become_reasoned_rejects_that_cost_nothing(tmp_path: Path)
     summary = make(tmp_path / "photos", Output(folder=out), handed=handed(captioner), pace=PACE)
     assert (summary.accepted, summary.rejected, captioner.asked.total()) == (1, 3, 1)
     assert set(summary.reasons) == {"truncated", "empty_image", "unsupported"}
+    assert str(summary).splitlines()[2].startswith("such as: ")
     catalog = pl.read_parquet(out / "catalog.parquet")
     dropped = dict(catalog.filter(pl.col("drop_reason").is_not_null()).select("drop_reason", "dropped_by").iter_rows())
     assert dropped == dict.fromkeys(summary.reasons, "captions")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from typing import cast
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -153,6 +154,13 @@ def test_a_picture_that_fails_alone_is_given_up_in_the_third_run(tmp_path: Path)
             make(shards, Output(folder=tmp_path / "out", resume=resume), handed=handed(captioner), pace=PACE)
     summary = make(shards, Output(folder=tmp_path / "out", resume=True), handed=handed(captioner), pace=PACE)
     assert (dict(summary.reasons), summary.failed) == ({"no_answer": 2}, 4)
+
+
+def test_a_captioner_that_returns_no_words_is_said(shards: Path, tmp_path: Path) -> None:
+    """It was a traceback from within."""
+    wrong = handed(lambda image, prompt: cast("str", 3))
+    with pytest.raises(CaptionerStopped, match="the captioner returned int, not words"):
+        make(shards, Output(folder=tmp_path / "out"), handed=wrong, pace=Pace(concurrency=1))
 
 
 def test_resuming_a_complete_run_asks_nobody(shards: Path, tmp_path: Path) -> None:

@@ -62,8 +62,11 @@ def test_pictures_that_are_gone_are_said_to_be(tmp_path: Path) -> None:
     shards = write_shards(tmp_path / "in", {"train": [2]})
     make(shards, Output(folder=tmp_path / "out", is_table_only=True), handed=handed(Scripted()))
     assert write_report([tmp_path / "out"], tmp_path / "there.html").read_text().count("<img") == 2
+    assert '<p class="from">' not in write_report([tmp_path / "out"], tmp_path / "named.html").read_text()
     (shards / "train-00000.tar").unlink()
-    assert "the picture cannot be shown" in write_report([tmp_path / "out"], tmp_path / "gone.html").read_text()
+    page = write_report([tmp_path / "out"], tmp_path / "gone.html").read_text()
+    assert page.count("the picture cannot be shown") == 2
+    assert page.count('<p class="from">') == 2, "which one it is stands there"
 
 
 def test_a_folder_without_captions_is_refused(tmp_path: Path) -> None:

@@ -131,3 +131,19 @@ def test_those_who_wait_for_a_probe_do_not_spin(balance: Balance, clock: FakeClo
     clock.sleep = sleep  # type: ignore[method-assign]
     assert balance.pick() is probe
     assert slept == [0.25]
+
+
+def test_a_server_that_is_waited_for_is_said_once_and_so_is_its_return(
+    balance: Balance, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A server that died in the middle was waited for ten minutes without a word."""
+    seat = balance.seats[0]
+    for moment in (0.0, 3.0, 9.0, 20.0, 40.0):
+        clock.time = moment
+        balance.done(balance.pick(seat), moment, away())
+    balance.done(balance.pick(seat), 41.0, None)
+    balance.done(balance.pick(seat), 42.0, None)
+    assert [record.getMessage() for record in caplog.records] == [
+        "http://127.0.0.1:1/v1: no time; it is waited for, up to 2 minutes",
+        "http://127.0.0.1:1/v1 answers again",
+    ]

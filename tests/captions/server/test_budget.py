@@ -85,7 +85,7 @@ def test_an_answer_without_counts_is_taken_for_the_most_it_may_cost() -> None:
 
 def test_what_earlier_runs_spent_counts() -> None:
     purse = Purse(Spending(prompt_price=1e6, budget=100.0), spent=95.0)
-    with pytest.raises(CaptionerStopped, match=r"the budget of 100 is spent: 95, and the next request may cost 6"):
+    with pytest.raises(CaptionerStopped, match="of 100 does not reach: 95 is spent, and the next request may cost 6"):
         purse.set_aside(6, 0)
     assert purse.usage.cost == 0
 

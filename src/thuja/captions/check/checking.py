@@ -21,6 +21,7 @@ from thuja.captions.check.verdict import verdict
 from thuja.captions.descriptions.description import Descriptions
 from thuja.errors import ImageError
 from thuja.images import decode
+from thuja.jobs import Progress
 
 _BATCH: Final = 512
 _SIDE: Final = 256
@@ -78,6 +79,7 @@ def check_captions(rows: Iterable[Captioned], checking: Checking) -> tuple[pa.Ta
     findings: list[list[Finding]] = []
     unread = 0
     checks = checks_of(checking.settings)
+    progress = Progress(total=None, label="checking", unit="captions")
     for batch in _batches(rows):
         images: list[bytes | None] = []
         for row in batch:
@@ -89,6 +91,8 @@ def check_captions(rows: Iterable[Captioned], checking: Checking) -> tuple[pa.Ta
             known.append(Captioned(uuid=row.uuid, caption=row.caption, taxon=row.taxon))
             subjects.append(subject)
         _add_fit(batch, images, subjects[-len(batch) :], findings[-len(batch) :], checking)
+        progress.advance(len(batch))
+    progress.close()
     if checking.repeats is not None:
         for own, found in zip(findings, checking.repeats([row.caption for row in known], subjects), strict=True):
             own.append(found)

@@ -10,18 +10,12 @@ from typing import Final
 
 import polars as pl
 
+from thuja.captions.columns import BINOMIAL, RECOGNISED, known_as
 from thuja.captions.descriptions.page_choice import Synonyms, titles_of
 from thuja.errors import BadFile, EmptyInput, UsageError
 from thuja.taxonomy import RANKS, Taxon
 
 _COLUMNS: Final = [rank.label for rank in RANKS]
-_OTHER_NAMES: Final = {
-    "common_name": "common",
-    "vernacularname": "common",
-    "scientificname": "scientific_name",
-    "canonicalname": "scientific_name",
-    "name": "scientific_name",
-}
 _NAME: Final = r"^([A-Z][a-z-]+)(?: \([A-Z][a-z]+\))?(?: (?:[×x] )?([a-z][a-z-]{2,}))?\b"
 _SYNONYMS: Final = re.compile(r"\s*[;|]\s*")
 _NOWHERE: Final = "\x1f"
@@ -77,9 +71,7 @@ def read_taxa(path: Path) -> TaxonTable:
     path = _table_at(Path(path))
     rows = _scan(path)
     names = {column: _known_as(column) for column in rows.collect_schema().names()}
-    kept = {
-        name: column for column, name in names.items() if name in {*_COLUMNS, "common", "scientific_name", "synonyms"}
-    }
+    kept = {name: column for column, name in names.items() if name in {*RECOGNISED, "synonyms"}}
     if not {*_COLUMNS, "scientific_name"} & kept.keys():
         raise UsageError(
             f"{path} has no column that names taxa; it has {', '.join(list(names)[:8]) or 'none'}",
@@ -142,8 +134,8 @@ def _first_line(error: Exception) -> str:
 
 
 def _known_as(column: str) -> str:
-    name = column.strip().lower().replace(" ", "_")
-    return _OTHER_NAMES.get(name, name)
+    known = known_as(column)
+    return "scientific_name" if known == "name" else known
 
 
 def _cell(column: str | None, name: str) -> pl.Expr:
@@ -153,6 +145,11 @@ def _cell(column: str | None, name: str) -> pl.Expr:
 
 def _distinct(frame: pl.DataFrame, path: Path) -> TaxonTable:
     """Each lineage once, sorted; a lone scientific name is taken apart."""
+    is_whole = (pl.col("genus") == "") & pl.col("species").str.contains(BINOMIAL)  # as GBIF's, without the genus
+    frame = frame.with_columns(
+        scientific_name=pl.when(is_whole).then(pl.col("species")).otherwise(pl.col("scientific_name")),
+        species=pl.when(is_whole).then(pl.lit("")).otherwise(pl.col("species")),
+    )
     lone = (pl.col("genus") == "") & (pl.col("species") == "") & (pl.col("scientific_name") != "")
     is_unranked = pl.all_horizontal(pl.col(name) == "" for name in _COLUMNS)
     parsed = pl.col("scientific_name").str.extract_groups(_NAME)

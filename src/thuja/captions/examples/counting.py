@@ -22,7 +22,8 @@ def count_groups(path: Path, rank: Rank = Rank.CLASS) -> Counter[Taxon]:
         names = {name.lower(): name for name in frame.collect_schema().names()}
         if rank.label not in names:
             raise UsageError(
-                f"{table} has no column {rank.label}", hint="the columns kingdom ... species say what the rows are"
+                f"{table} has no column {rank.label}",
+                hint="thuja curate finds the lineage; or name another --rank",
             )
         if "drop_reason" in names:
             frame = frame.filter(pl.col(names["drop_reason"]).is_null())

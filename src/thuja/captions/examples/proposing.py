@@ -37,6 +37,7 @@ class Proposal:
 
     group: Taxon
     examples: tuple[Example, ...] = ()
+    answer: str = ""
 
 
 def question(group: Taxon, shown: FormatExamples, *, count: int = 3, max_words: int = 20) -> str:
@@ -74,7 +75,7 @@ def propose(
                     taxon=group, sentence=sentence, source=source, status=Status.PROPOSED, model=model, remark=remark
                 )
             )
-        yield Proposal(group=group, examples=tuple(examples))
+        yield Proposal(group=group, examples=tuple(examples), answer=answer)
 
 
 def read_answer(answer: str) -> list[tuple[str, str]]:

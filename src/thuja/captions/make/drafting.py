@@ -126,6 +126,10 @@ class Drafter:
             spent = error.spent or Answer(text="")
             told = asdict(replace(spent, text=""))
             return replace(asked, **told, error=error.reason, faults=(Fault(check=error.reason, reason=reason),))
+        if not isinstance(answer, Answer | str):
+            raise CaptionerStopped(
+                f"the captioner returned {type(answer).__name__}, not words", hint="it returns a string, or an Answer"
+            )
         return self._checked(answer if isinstance(answer, Answer) else Answer(text=answer), asked, subject)
 
     def _checked(self, answer: Answer, asked: Draft, subject: Subject) -> Draft:

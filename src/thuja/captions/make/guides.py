@@ -20,6 +20,7 @@ from thuja.errors import BadFile, EmptyInput
 from thuja.taxonomy import Rank, Taxon
 
 DESCRIPTIONS: Final = "descriptions.parquet"
+_HINT: Final = "thuja captions describe makes them: its --out folder, or descriptions.parquet in it"
 _NEEDED: Final = ("description", "scientific_name", "source")
 
 
@@ -40,21 +41,23 @@ class DescriptionTable:
         path = Path(path)
         path = path / DESCRIPTIONS if path.is_dir() else path
         if not path.is_file():
-            raise EmptyInput(f"there are no descriptions at {path}", hint="thuja captions describe makes them")
+            raise EmptyInput(f"there are no descriptions at {path}", hint=_HINT)
         hashes: list[npt.NDArray[np.uint64]] = []
         groups: list[npt.NDArray[np.int32]] = []
         try:
             with pq.ParquetFile(path) as file:
                 missing = [name for name in _NEEDED if name not in file.schema_arrow.names]
                 if missing:
-                    raise BadFile(f"{path} is no table of descriptions: it has no column {', '.join(missing)}")
+                    raise BadFile(
+                        f"{path} is no table of descriptions: it has no column {', '.join(missing)}", hint=_HINT
+                    )
                 for group in range(file.num_row_groups):
                     table = file.read_row_group(group, columns=["scientific_name", "description"])
                     names = table.filter(table["description"].is_valid())["scientific_name"].to_pylist()
                     hashes.append(_hashed(name or "" for name in names))
                     groups.append(np.full(len(names), group, dtype=np.int32))
         except (OSError, pa.ArrowException) as error:
-            raise BadFile(f"the descriptions in {path} cannot be read: {error}") from error
+            raise BadFile(f"the descriptions in {path} cannot be read: {error}", hint=_HINT) from error
         every = np.concatenate(hashes) if hashes else np.empty(0, dtype=np.uint64)
         order = np.argsort(every, kind="stable")
         where = np.concatenate(groups) if groups else np.empty(0, dtype=np.int32)

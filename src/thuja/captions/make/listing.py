@@ -4,19 +4,18 @@ import csv
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from thuja.captions.columns import PATH_COLUMNS, path_column, place_of, taxon_of
 from thuja.errors import BadFile, ThujaError, UsageError
 from thuja.images.finding import walk_images
 from thuja.record import SPLITS, Record, uuid_of_source
 from thuja.taxonomy import Taxon
 
-PATH_COLUMNS: Final = ("path", "file", "file_name", "file_path", "image", "image_path")
 _BINOMIAL: Final = re.compile(r"(?:\d+[._ -])?(?P<genus>[A-Z][a-z-]+)[_ ](?P<species>[a-z][a-z-]+)")
 _ROWS: Final = 1024
 _SOURCE: Final = "captions"
@@ -38,7 +37,7 @@ def listed_table(path: Path) -> Iterator[Record]:
         split = str(row.get("split") or "")
         yield Record(
             uuid=str(row.get("uuid") or "") or uuid_of_source(_SOURCE, named),
-            path=str(_place(path, named)),
+            path=str(place_of(path.parent, named)),
             taxon=taxon_of(row),
             data_source=str(row.get("data_source") or ""),
             source_id=str(row.get("source_id") or "") or named,
@@ -58,17 +57,6 @@ def listed_folder(folder: Path) -> Iterator[Record]:
         )
 
 
-def taxon_of(row: Mapping[str, Any]) -> Taxon:
-    """The lineage that a row's columns give; where they give no genus, the binomial of `scientific_name` ends it."""
-    taxon = Taxon.from_columns(row)
-    genus, _, species = " ".join(str(row.get("scientific_name") or "").split()).partition(" ")
-    if taxon.genus or taxon.species or not genus:
-        return taxon
-    if species:
-        return replace(taxon, genus=genus, species=species)
-    return taxon if taxon.rank is not None else replace(taxon, species=genus)
-
-
 def taxon_of_folder(name: str) -> Taxon:
     """What a folder's name says, nothing where it is neither iNat21's form nor a binomial."""
     try:
@@ -79,18 +67,13 @@ def taxon_of_folder(name: str) -> Taxon:
 
 
 def _path_column(path: Path, row: Mapping[str, Any]) -> str:
-    found = next((name for name in PATH_COLUMNS if name in row), None)
+    found = path_column(row)
     if found is None:
         raise UsageError(
             f"{path} has none of the columns {', '.join(PATH_COLUMNS)}",
             hint=f"its columns are {', '.join(list(row)[:8])}",
         )
     return found
-
-
-def _place(table: Path, named: str) -> Path:
-    beside = table.parent / named
-    return (beside if beside.exists() else Path(named)).absolute()
 
 
 def _text_rows(path: Path) -> Iterator[Mapping[str, Any]]:

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from thuja.captions.check.finding import Finding, Subject
-from thuja.captions.make.listing import taxon_of
+from thuja.captions.columns import taxon_of
 from thuja.captions.make.unit_tables import read_unit
 
 FindRepeats = Callable[[Sequence[str], Sequence[Subject]], Sequence[Finding]]

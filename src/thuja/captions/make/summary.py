@@ -16,8 +16,8 @@ from thuja.jobs import write_json
 
 SUMMARY: Final = "summary.json"
 _COLUMNS: Final = (
-    "status", "reasons", "tries", "is_described", "examples_of", "requests", "prompt_tokens", "completion_tokens",
-    "cost", "model", "strategy",
+    "status", "reasons", "why", "tries", "is_described", "examples_of", "requests", "prompt_tokens",
+    "completion_tokens", "cost", "model", "strategy",
 )  # fmt: skip
 
 
@@ -26,6 +26,7 @@ class Summary:
     """Counts of pictures, requests, tokens, and what they cost; pictures = accepted + rejected.
 
     `reasons` counts rejected pictures by each of their last reasons, `tries` pictures by their number of drafts.
+    `such_as` is what was said of a picture that was rejected for the commonest of the reasons.
     `unanswered` requests were sent and never heard of again, because the run was killed: they may have been paid.
     """
 
@@ -36,6 +37,7 @@ class Summary:
     with_examples: int
     repeats: int = 0
     reasons: Mapping[str, int] = field(default_factory=dict)
+    such_as: str = ""
     tries: Mapping[str, int] = field(default_factory=dict)
     models: Sequence[str] = ()
     strategy: str = ""
@@ -54,11 +56,18 @@ class Summary:
         share = f" ({self.accepted / self.pictures:.1%})" if self.pictures else ""
         lines = [
             f"{self.pictures:,} pictures = {self.accepted:,} accepted{share} + {self.rejected:,} rejected",
-            f"{self.described:,} had a description of their species, "
-            f"{self.with_examples:,} examples of their class or of one near",
         ]
+        guided = (
+            (self.described, "a description of their species", "descriptions"),
+            (self.with_examples, "examples of their class or of one near", "examples"),
+        )
+        for count, what, given in guided:
+            if count or self.plan.get("guidance", {}).get(given):
+                lines.append(f"{count:,} had {what}")
         if self.reasons:
             lines.append("rejected: " + ", ".join(f"{reason} {count:,}" for reason, count in self.reasons.items()))
+        if self.such_as:
+            lines.append(f"such as: {self.such_as}")
         if self.repeats:
             lines.append(f"{self.repeats:,} nearly repeat another caption of their species")
         lines.append(
@@ -91,6 +100,7 @@ def summarize(
     """Count what stands in a table of captions."""
     totals: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
+    said: dict[str, str] = {}
     tries: Counter[int] = Counter()
     models: set[str] = set()
     strategy = ""
@@ -104,16 +114,20 @@ def summarize(
                 totals["with_examples"] += bool(row["examples_of"])
                 for name in ("requests", "prompt_tokens", "completion_tokens"):
                     totals[name] += row[name] or 0
-                reasons.update(() if is_accepted else row["reasons"])
+                if not is_accepted:
+                    reasons.update(row["reasons"])
+                    said = {**dict(zip(row["reasons"], row["why"], strict=False)), **said}
                 tries[row["tries"]] += 1
                 models.update([row["model"]] if row["model"] else ())
                 strategy = row["strategy"] or strategy
+    ordered = dict(sorted(reasons.items(), key=lambda one: (-one[1], one[0])))
     names = ("pictures", "accepted", "rejected", "described", "with_examples")
     counts = {name: totals[name] for name in (*names, "requests", "prompt_tokens", "completion_tokens")}
     return Summary(
         **counts,
         repeats=repeats,
-        reasons=dict(sorted(reasons.items(), key=lambda one: (-one[1], one[0]))),
+        reasons=ordered,
+        such_as=said.get(next(iter(ordered), ""), ""),
         tries={str(number): tries[number] for number in sorted(tries)},
         models=sorted(models),
         strategy=strategy,

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Any, Final
 
 from thuja.captions.report.drawing import Row
@@ -46,6 +47,7 @@ def _card(row: Row, image: bytes | None, *, says_drafts: bool) -> str:
         "" if is_accepted else _why(row["why"]),
         *(map(_before, drafts[:-1]) if says_drafts else ()),
         _source(row),
+        _place(row) if image is None or not _has_name(row) else "",
     ]
     kind = "yes" if is_accepted else "no"
     return f'<li class="{kind}">{_picture(image)}<div class="told">{"".join(parts)}</div></li>'
@@ -78,10 +80,20 @@ def _source(row: Row) -> str:
     return f'<p class="from">{escape("described by " + ", ".join(filter(None, told)))}</p>'
 
 
+def _place(row: Row) -> str:
+    """Where to look for a picture that nothing else tells from others: its file, or its id in a shard."""
+    path = str(row["path"] or "")
+    return f'<p class="from">{escape(row["uuid"] if "#" in path or not path else PurePath(path).name)}</p>'
+
+
 def _picture(image: bytes | None) -> str:
     if image is None:
         return '<div class="gone">the picture cannot be shown</div>'
     return f'<img alt="" loading="lazy" src="data:image/jpeg;base64,{base64.b64encode(image).decode()}">'
+
+
+def _has_name(row: Row) -> bool:
+    return bool(row["common"] or row["scientific_name"])
 
 
 def _name(row: Row) -> str:

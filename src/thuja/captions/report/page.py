@@ -60,10 +60,11 @@ def write_report(folders: Sequence[Path], out: Path) -> Path:
 
 def _told(summary: Summary) -> list[str]:
     model = " and ".join(summary.models) or "a function"
+    described = f"For {summary.described:,} of them it was told how their species looks. " if summary.described else ""
+    shown = f"For {summary.with_examples:,} it was shown captions of their class, or of one near."
     lines = [
         f"{summary.pictures:,} pictures were shown to {model} with the prompt {summary.strategy}. "
-        f"For {summary.described:,} of them it was told how their species looks, and for {summary.with_examples:,} "
-        "what a good caption of its class, or of one near, is like.",
+        f"{described}{shown if summary.with_examples else ''}",
         "An accepted caption passed every check. A rejected picture keeps its name and has no caption; all its drafts "
         "are in the table.",
     ]

@@ -17,10 +17,16 @@ _LOG = logging.getLogger(__name__)
 _GLANCE: Final = 0.25
 """Seconds after which a thread without a server looks again."""
 
+_MISSED: Final = 10.0
+"""Seconds without any answer after which it is said that a server is waited for."""
+
 
 @dataclass(slots=True)
 class Seat:
-    """One server and how it does. `closed` is the failure for which nothing more is asked of it."""
+    """One server and how it does. `closed` is the failure for which nothing more is asked of it.
+
+    `is_missed` once it was said that nothing comes back.
+    """
 
     client: Client
     in_flight: int = 0
@@ -32,6 +38,7 @@ class Seat:
     streak: int = 0
     paused_at: float = float("-inf")
     paused_until: float = float("-inf")
+    is_missed: bool = False
     closed: Failure | None = None
 
     @property
@@ -90,6 +97,9 @@ class Balance:
             if failure is None or failure.kind in (Kind.PICTURE, Kind.COMPLETION_TOKENS):
                 seat.has_answered = seat.has_answered or failure is None
                 seat.failures = 0
+                if seat.is_missed:
+                    seat.is_missed = False
+                    _LOG.warning("%s answers again", seat.client.address)
                 if sent >= seat.paused_at:
                     seat.streak = 0
             elif failure.kind is Kind.SERVER:
@@ -106,6 +116,11 @@ class Balance:
             return self._close(seat, failure, f"it asks for a wait of {wait:,.0f} s; ")
         if now - seat.failing_since >= self._patience.outage and seat.failures > self._patience.tries:
             return self._close(seat, failure, f"no answer for {now - seat.failing_since:,.0f} s; ")
+        if now - seat.failing_since >= _MISSED and not seat.is_missed:
+            seat.is_missed = True
+            where = "" if seat.client.address in failure.message else f"{seat.client.address}: "
+            most = self._patience.outage / 60
+            _LOG.warning("%s%s; it is waited for, up to %.0f minutes", where, failure.message, most)
         if failure.kind is Kind.AWAY and sent >= seat.paused_at:
             seat.streak += 1
             grown = grown_wait(

@@ -54,7 +54,8 @@ class Purse:
                 spent = self._earlier + self._usage.cost + self._usage.unsure_cost
                 if spent + price > budget * (1 + 1e-12):
                     raise CaptionerStopped(
-                        f"the budget of {budget:g} is spent: {spent:.6g}, and the next request may cost {price:.3g}",
+                        f"the budget of {budget:g} does not reach: {spent:.6g} is spent, "
+                        f"and the next request may cost {price:.3g}",
                         hint="a higher --budget",
                     )
                 if spent + self._aside + price <= budget * (1 + 1e-12):

@@ -106,7 +106,7 @@ def _unreached(address: str, cause: BaseException | None) -> Failure:
         return Failure(
             kind=Kind.AWAY,
             message=f"no server at {address}: {str(cause)[:120] or type(cause).__name__}",
-            hint="start it, or give its address with --server",
+            hint="start it, or give its right address",
         )
     if isinstance(cause, httpx2.TimeoutException):
         return Failure(

@@ -120,9 +120,14 @@ class ServerSettings:
         try:
             found = json.loads(self.extra_json or "{}")
         except ValueError as error:
-            raise UsageError(f"what is to be added to requests is no JSON: {error}") from error
+            raise UsageError(
+                f"what is to be added to requests is no JSON: {error}", hint="--extra '{\"top_k\": 20}'"
+            ) from error
         if not isinstance(found, dict):
-            raise UsageError(f"what is to be added to requests is no JSON object: {self.extra_json:.60}")
+            raise UsageError(
+                f"what is to be added to requests is no JSON object: {self.extra_json:.60}",
+                hint="--extra '{\"top_k\": 20}'",
+            )
         return found
 
     def share(self, workers: int) -> "ServerSettings":

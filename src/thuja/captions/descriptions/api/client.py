@@ -5,6 +5,7 @@ The rules are those of https://www.mediawiki.org/wiki/API:Etiquette: requests in
 """
 
 import json
+import logging
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -24,12 +25,16 @@ API_PATIENCE: Final = Patience(read=60.0, deadline=300.0, tries=8, first_wait=1.
 MAX_LAG: Final = 5
 """Seconds that the wiki's copies may be behind before it answers "later"; the etiquette's number."""
 _BUSY_WAIT: Final = 5.0
+_TOLD_WAIT: Final = 4.0
+"""A wait of so many seconds is said."""
 _LARGEST: Final = 128 * 2**20
 _AGAIN: Final = frozenset({408, 429, 500, 502, 503, 504})
 _BUSY: Final = ("maxlag", "ratelimited", "readonly", "internal_api_error")
 _CONTACT: Final = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+|https?://\S+")
 
 Json = dict[str, Any]
+
+logger = logging.getLogger(__name__)
 
 
 class _LaterError(Exception):
@@ -80,6 +85,8 @@ class ApiClient:
                         f"{self.url} gives no answer: {failure.what}",
                         hint="what was had is kept: the same command goes on from there",
                     ) from failure
+                if wait >= _TOLD_WAIT:
+                    logger.warning("%s: %s; it is asked again in %.0f s", self.url, failure.what, wait)
                 self._sleep(wait)
         raise AssertionError("the last try returns or raises")
 
