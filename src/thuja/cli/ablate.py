@@ -9,7 +9,7 @@ import click
 from thuja.cli.train_options import pairs_of
 
 if TYPE_CHECKING:
-    from thuja.experiments import Place
+    from thuja.experiments import Arm, Place
     from thuja.experiments.sizes import Size
 
 _VERB = "ablate"
@@ -59,9 +59,9 @@ def ablate(
     from thuja.experiments.about import arms_told, grid_told
     from thuja.experiments.arms import all_arms
     from thuja.experiments.making import check_world
+    from thuja.experiments.measuring import Measuring
     from thuja.experiments.page import page_text
     from thuja.experiments.sizes import size_named
-    from thuja.experiments.trial import Trial
     from thuja.jobs import check_workers, sole_folder
     from thuja.model.machine import find_device
 
@@ -83,9 +83,9 @@ def ablate(
         for seed in _numbers(worlds, "--worlds"):
             check_world(_world_folder(out, chosen_size, seed), chosen_size, seed, claim=claim)
     with sole_folder(out, verb=_VERB, resume=out.exists()):
-        places = _opened(out, worlds, folders, size=chosen_size, claim=claim, workers=workers)
+        places = _opened(out, worlds, folders, size=chosen_size, arms=declared.arms, claim=claim, workers=workers)
         grid = Grid(arms=declared.arms, places=places, seeds=declared.seeds)
-        results = run_grid(grid, Trial(out=out, device=device), out, workers=workers)
+        results = run_grid(grid, Measuring(out=out, device=device), out, workers=workers)
         save_tables(grid, results, out, text=page_text(_command(click.get_current_context()), places))
     _conclude(out, cells=len(grid.cells()), failed=sum(bool(result.error) for result in results), found=len(results))
 
@@ -140,17 +140,26 @@ def _declared(worlds: str, folders: tuple[Path, ...]) -> "tuple[Place, ...]":
 
 
 def _opened(
-    out: Path, worlds: str, folders: tuple[Path, ...], *, size: "Size", claim: str, workers: int
+    out: Path,
+    worlds: str,
+    folders: tuple[Path, ...],
+    *,
+    size: "Size",
+    arms: "tuple[Arm, ...]",
+    claim: str,
+    workers: int,
 ) -> "tuple[Place, ...]":
     """The worlds, made where they are not there."""
     from thuja.experiments.worlds import place_of
 
     if folders:
         return tuple(place_of(str(folder), folder) for folder in folders)
+    from thuja.experiments.captions.making import make_for_captions
     from thuja.experiments.making import make_world
 
     places = []
     for seed in _numbers(worlds, "--worlds"):
         folder = make_world(_world_folder(out, size, seed), size, seed, claim=claim, workers=workers)
+        make_for_captions(folder, size, seed, arms=arms, claim=claim, workers=workers)
         places.append(place_of(str(seed), folder))
     return tuple(places)

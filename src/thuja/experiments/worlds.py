@@ -29,6 +29,7 @@ class OpenWorld:
     """What arms share: the training pictures in memory, fresh pictures of their species, and of species held out."""
 
     life: Source
+    train: Corpus
     life_taxa: Sequence[Taxon]
     test: Corpus
     unseen: Corpus
@@ -99,6 +100,7 @@ def open_world(folder: Path, kept: Preparation) -> OpenWorld:
     has_things = things.is_dir()
     return OpenWorld(
         life=MemorySource(train, kept),
+        train=train,
         life_taxa=[record.taxon for record in train.records],
         test=Corpus.open(data, "test"),
         unseen=Corpus.open(data, "unseen"),
