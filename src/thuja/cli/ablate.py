@@ -160,6 +160,6 @@ def _opened(
     places = []
     for seed in _numbers(worlds, "--worlds"):
         folder = make_world(_world_folder(out, size, seed), size, seed, claim=claim, workers=workers)
-        make_for_captions(folder, size, seed, arms=arms, claim=claim, workers=workers)
+        make_for_captions(folder, arms=arms, workers=workers)
         places.append(place_of(str(seed), folder))
     return tuple(places)

@@ -1,7 +1,7 @@
 """How large the worlds and the models of a grid are, from what two cores do in minutes to what a GPU does."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from thuja.biosphere import CLEAN, WorldConfig
@@ -27,11 +27,10 @@ class Size:
     pixels: int
     things: int
     recipe: Recipe
-    knobs: Mapping[str, Any] = field(default_factory=lambda: EASY)
 
     def world(self, seed: int) -> WorldConfig:
         """The knobs of the world of that seed."""
-        return WorldConfig(seed=seed, species=self.species, images=self.images, **self.knobs)
+        return WorldConfig(seed=seed, species=self.species, images=self.images, **EASY)
 
 
 _LIFE = Stream(batch_size=64, objectives=(Objective(loss="multi_positive"),))

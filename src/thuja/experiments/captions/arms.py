@@ -26,8 +26,7 @@ class Lesson:
 
     `captions` is None where names alone are taught; `is_named` puts the name before each, as the paper's have it.
     `eye` is what looks at the test pictures: the tower that the recipe trains, the same as it was drawn, or raw pixels.
-    `ground` is the per cent of individuals on their species' own ground, in a world of its own; None is the world as
-    it is.
+    `ground` is the per cent of training pictures tied to their species' own ground; None leaves them as they are.
     """
 
     recipe: Recipe
@@ -50,12 +49,6 @@ def makers_of(arms: Iterable[Arm]) -> list[Maker]:
     """The makers of captions that these arms learn from, but for the truth."""
     lessons = [arm.setup for arm in arms if isinstance(arm.setup, Lesson)]
     return list(dict.fromkeys(one.captions for one in lessons if one.captions not in (None, TRUE)))
-
-
-def shares_of(arms: Iterable[Arm]) -> list[int]:
-    """The shares of species' own grounds whose worlds these arms learn in."""
-    lessons = [arm.setup for arm in arms if isinstance(arm.setup, Lesson)]
-    return list(dict.fromkeys(one.ground for one in lessons if one.ground is not None))
 
 
 def _group(group: str, reference: str, lessons: Iterable[tuple[str, Lesson]]) -> Iterable[Arm]:
@@ -90,7 +83,7 @@ def _faults(recipe: Recipe) -> Iterable[tuple[str, Lesson]]:
 
 
 def _tied(recipe: Recipe, share: int) -> Iterable[tuple[str, Lesson]]:
-    """Names alone and with true captions, in a world where grounds tell species that much."""
+    """Names alone and with true captions, where grounds tell species that much."""
     yield "names", Lesson(recipe=recipe, ground=share)
     yield "captions", Lesson(recipe=_with_second_head(recipe), captions=TRUE, ground=share)
     yield "untrained", Lesson(recipe=recipe, eye="untrained", ground=share)

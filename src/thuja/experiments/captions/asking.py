@@ -15,6 +15,7 @@ from thuja.experiments.captions.scores import (
     in_new_template,
     morphospace_scores,
     named_trait_scores,
+    retrieval_chances,
     retrieval_scores,
 )
 from thuja.experiments.scores import Pictures, Scores, few_shot_scores, text_scores
@@ -88,19 +89,19 @@ def ask(beholder: Beholder, world: OpenWorld) -> Scores:
     return found
 
 
-def ask_on_grounds(beholder: Beholder, world: OpenWorld, grounds: Grounds) -> Scores:
+def ask_on_grounds(beholder: Beholder, grounds: Grounds) -> Scores:
     """Species told on their own ground and on another: by name where there is a model, and by examples.
 
     `by_mean` is the nearest mean of a species' training pictures as they are. `fall` is what another ground takes away.
     """
-    found: Scores = {}
-    life = beholder.pictures(world.train)
+    found: Scores = {"grounds_chance": 1 / len(grounds.own.taxa)}
+    life = beholder.pictures(grounds.train)
     own, other = beholder.pictures(grounds.own), beholder.pictures(grounds.other)
     for name, pictures in (("own", own), ("other", other)):
         found[f"{name}_by_mean"] = by_mean_score(life, pictures)
     found["fall_by_mean"] = found["own_by_mean"] - found["other_by_mean"]
     if beholder.model is not None:
-        labels = _labels(beholder, world.test.taxa, said=beholder.in_trained_words)
+        labels = _labels(beholder, grounds.own.taxa, said=beholder.in_trained_words)
         for name, pictures in (("own", own), ("other", other)):
             found[f"{name}_by_name"] = text_scores(pictures, pictures, labels, unseen_labels=None)["species"]
         found["fall_by_name"] = found["own_by_name"] - found["other_by_name"]
@@ -113,7 +114,7 @@ def _names(beholder: Beholder, seen: tuple[Pictures, Pictures], taxa: tuple[Sequ
     for ending, said in (("", beholder.in_trained_words), ("_new_template", in_new_template)):
         trained, held_out = (_labels(beholder, names, said=said) for names in taxa)
         scores = text_scores(*seen, trained, unseen_labels=held_out)
-        found |= {f"{name}{ending}": scores[name] for name in ("species", "unseen_species")}
+        found |= {f"{name}{ending}": scores[name] for name in ("species", "unseen_species") if name in scores}
     return found
 
 
@@ -131,7 +132,7 @@ def _retrieval(model: Model, vectors: Vectors, corpus: Corpus) -> Scores:
     """
     rows = spread_evenly(len(corpus), _RETRIEVED).tolist()
     records = [corpus.records[row] for row in rows]
-    found: Scores = {}
+    found = retrieval_chances([str(record.traits["caption_test"]) for record in records])
     for wording, trait in _WORDINGS.items():
         plain = [str(record.traits[trait]) if trait else record.caption for record in records]
         behind = [named(record.taxon, text) for record, text in zip(records, plain, strict=True)]

@@ -46,7 +46,7 @@ def shared_with(vectors: Floats, truth: Floats, *, is_test: npt.NDArray[np.bool_
     """
     parts = explained(vectors, truth, np.arange(len(vectors)), is_test=is_test)
     weights = truth[is_test].var(axis=0)
-    r2 = float((parts * weights).sum() / weights.sum())
+    r2 = float((parts * weights).sum() / weights.sum()) if weights.any() else 0.0
     own = _canonical(vectors, truth, is_test=is_test)
     generator = np.random.default_rng(len(vectors))
     train = np.flatnonzero(~is_test)

@@ -37,6 +37,17 @@ def retrieval_scores(images: Vectors, texts: Vectors, captions: Sequence[str], *
     }
 
 
+def retrieval_chances(captions: Sequence[str]) -> Scores:
+    """What `retrieval_scores` of these captions are at random."""
+    count = len(captions)
+    owned = np.unique(captions, return_counts=True)[1]  # pictures of each distinct caption
+    missed = np.prod([(count - owned - drawn) / (count - drawn) for drawn in range(min(NEAREST, count))], axis=0)
+    return {
+        "to_text_chance": min(1.0, NEAREST / len(owned)),
+        "to_image_chance": float(1 - np.maximum(missed, 0).mean()),
+    }
+
+
 def named_trait_scores(test: Pictures, unseen: Pictures) -> Scores:
     """R2 on species never trained, as means over the traits that texts name and over those that none ever does."""
     vectors = np.concatenate([test.vectors, unseen.vectors]).astype(np.float64)
@@ -50,7 +61,7 @@ def named_trait_scores(test: Pictures, unseen: Pictures) -> Scores:
         weights = columns[is_test].var(axis=0)
         if weights.sum() > 0:
             found[trait.is_named].append(float((parts * weights).sum() / weights.sum()))
-    return {"named": float(np.mean(found[True])), "unnamed": float(np.mean(found[False]))}
+    return {what: float(np.mean(found[is_named])) for what, is_named in (("named", True), ("unnamed", False))}
 
 
 def by_mean_score(taught: Pictures, asked: Pictures) -> float:

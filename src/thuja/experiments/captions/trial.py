@@ -7,7 +7,7 @@ from pathlib import Path
 
 from thuja.experiments.captions.arms import Lesson
 from thuja.experiments.captions.asking import Beholder, ask, ask_on_grounds
-from thuja.experiments.captions.grounds import grounds_folder, open_grounds
+from thuja.experiments.captions.grounds import open_grounds
 from thuja.experiments.captions.makers import TRUE, Recaptioned, read_captions
 from thuja.experiments.grid import Cell
 from thuja.experiments.scores import Scores
@@ -16,7 +16,7 @@ from thuja.experiments.worlds import open_world
 from thuja.model import Model
 from thuja.train import Recipe
 from thuja.train.pictures import kept_preparation
-from thuja.train.sources import Source
+from thuja.train.sources import MemorySource, Source
 from thuja.train.start import preparation_of, start_model
 
 
@@ -30,16 +30,17 @@ class CaptionTrial:
     def __call__(self, cell: Cell) -> Scores:
         """The cell's scores; raises what training raises."""
         lesson: Lesson = cell.arm.setup
-        recipe = replace(lesson.recipe, seed=cell.seed)
-        folder = grounds_folder(cell.place.folder, lesson.ground)
+        recipe, folder = replace(lesson.recipe, seed=cell.seed), cell.place.folder
+        kept = kept_preparation(preparation_of(recipe.image), recipe.augmentation)
         # Several processes write at once, and a bar a cell says nothing that the grid's own does not.
         with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stderr(nowhere):
-            world = open_world(folder, kept_preparation(preparation_of(recipe.image), recipe.augmentation))
-            model = self._model(cell, recipe, life=_taught(world.life, lesson, folder))
-        beholder = Beholder(recipe=recipe, model=model)
-        if lesson.ground is None:
-            return ask(beholder, world)
-        return ask_on_grounds(beholder, world, open_grounds(folder, world.test))
+            world = open_world(folder, kept)
+            if lesson.ground is None:
+                life = _taught(world.life, lesson, folder)
+                return ask(Beholder(recipe=recipe, model=self._model(cell, recipe, life=life)), world)
+            grounds = open_grounds(folder, world.train, world.test, share=lesson.ground)
+            model = self._model(cell, recipe, life=MemorySource(grounds.train, kept))
+            return ask_on_grounds(Beholder(recipe=recipe, model=model), grounds)
 
     def _model(self, cell: Cell, recipe: Recipe, *, life: Source) -> Model | None:
         lesson: Lesson = cell.arm.setup
