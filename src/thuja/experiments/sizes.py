@@ -49,7 +49,7 @@ _TINY = Recipe(
 
 SIZES: Final[Mapping[str, Size]] = {
     "tiny": Size(name="tiny", species=76, unseen=12, images=64, pixels=48, things=2_000, recipe=_TINY),
-    "wide": Size(name="wide", species=120, unseen=40, images=40, pixels=48, things=0, recipe=replace(_TINY, epochs=8)),
+    "wide": Size(name="wide", species=96, unseen=32, images=32, pixels=48, things=0, recipe=replace(_TINY, epochs=8)),
     "small": Size(
         name="small",
         species=300,
