@@ -20,26 +20,26 @@ from thuja.experiments.captions.scores import (
 )
 from thuja.experiments.scores import Pictures, Scores, few_shot_scores, text_scores
 from thuja.experiments.worlds import OpenWorld
-from thuja.images import decode
+from thuja.images import Preparation, decode
 from thuja.labels import LabelSpace
 from thuja.model import TAXONOMY, Model
 from thuja.phrasing import CAPTION, phrase
 from thuja.taxonomy import Taxon
 from thuja.train import Corpus, Recipe
 from thuja.train.corpus import spread_evenly
-from thuja.train.start import preparation_of
 
 _TESTED: Final = 960
 """Pictures of species never trained that are looked at, at most."""
 _RETRIEVED: Final = 500
 """Pictures whose captions are looked for, at most."""
+_RAW: Final = Preparation(size=16, mode="squash")
 _WORDINGS: Final = {"": "caption_test", "_known_words": ""}
 """The trait of a record that holds its caption in a wording, for each ending of a score's name; "" is its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beholder:
-    """Who looks at the test pictures: a model, or raw pixels at the size that the recipe's tower sees."""
+    """Who looks at the test pictures: a model, or raw pixels, 16 by 16 of them."""
 
     recipe: Recipe
     model: Model | None
@@ -66,8 +66,7 @@ class Beholder:
         if self.model is not None:
             options = EncodeOptions(head=head, batch_size=128, threads=1)
             return encode_images(self.model, corpus.named(), options).embeddings.vectors
-        preparation = preparation_of(self.recipe.image)
-        shown = [preparation.pixels(decode(corpus.read(row))).ravel() for row in range(len(corpus))]
+        shown = [_RAW.pixels(decode(corpus.read(row))).ravel() for row in range(len(corpus))]
         rows = np.asarray(shown, np.float32) - 127.5
         return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
 

@@ -47,35 +47,34 @@ def shared_with(vectors: Floats, truth: Floats, *, is_test: npt.NDArray[np.bool_
     parts = explained(vectors, truth, np.arange(len(vectors)), is_test=is_test)
     weights = truth[is_test].var(axis=0)
     r2 = float((parts * weights).sum() / weights.sum()) if weights.any() else 0.0
-    own = _canonical(vectors, truth, is_test=is_test)
+    sides = [_whitened(rows, is_test=is_test) for rows in (vectors, truth)]
+    own = _canonical(*sides, is_test=is_test)
     generator = np.random.default_rng(len(vectors))
     train = np.flatnonzero(~is_test)
     drawn = []
     for _ in range(_PERMUTATIONS):
-        shuffled = truth.copy()
-        shuffled[train] = truth[generator.permutation(train)]
-        drawn.append(_canonical(vectors, shuffled, is_test=is_test))
+        shuffled = sides[1].copy()
+        shuffled[train] = sides[1][generator.permutation(train)]
+        drawn.append(_canonical(sides[0], shuffled, is_test=is_test))
     return r2, own, float(np.quantile(drawn, 0.95))
 
 
-def _canonical(vectors: Floats, truth: Floats, *, is_test: npt.NDArray[np.bool_]) -> float:
-    """The mean held-out correlation of the first pairs of regularised canonical axes."""
-    sides = []
-    for rows in (vectors, truth):
-        mean, spread = rows[~is_test].mean(axis=0), rows[~is_test].std(axis=0)
-        sides.append((rows - mean) / np.where(spread > 1e-9, spread, 1.0))
-    roots = [_inverse_root(side[~is_test]) for side in sides]
-    whitened = [side @ root for side, root in zip(sides, roots, strict=True)]
-    left, _, right = np.linalg.svd(whitened[0][~is_test].T @ whitened[1][~is_test], full_matrices=False)
-    first, second = whitened[0][is_test] @ left[:, :AXES], whitened[1][is_test] @ right[:AXES].T
-    first, second = first - first.mean(axis=0), second - second.mean(axis=0)
-    sizes = np.linalg.norm(first, axis=0) * np.linalg.norm(second, axis=0)
-    return float(np.divide((first * second).sum(axis=0), sizes, out=np.zeros_like(sizes), where=sizes > 0).mean())
+def _canonical(first: Floats, second: Floats, *, is_test: npt.NDArray[np.bool_]) -> float:
+    """The mean held-out correlation of the first pairs of canonical axes of whitened rows."""
+    left, _, right = np.linalg.svd(first[~is_test].T @ second[~is_test], full_matrices=False)
+    found, true = first[is_test] @ left[:, :AXES], second[is_test] @ right[:AXES].T
+    found, true = found - found.mean(axis=0), true - true.mean(axis=0)
+    sizes = np.linalg.norm(found, axis=0) * np.linalg.norm(true, axis=0)
+    return float(np.divide((found * true).sum(axis=0), sizes, out=np.zeros_like(sizes), where=sizes > 0).mean())
 
 
-def _inverse_root(rows: Floats) -> Floats:
-    covariance = rows.T @ rows / len(rows)
+def _whitened(rows: Floats, *, is_test: npt.NDArray[np.bool_]) -> Floats:
+    """Rows along axes that are about as long and unrelated on the rows that teach: their covariance is shrunk."""
+    taught = rows[~is_test]
+    spread = taught.std(axis=0)
+    scaled = (rows - taught.mean(axis=0)) / np.where(spread > 1e-9, spread, 1.0)
+    covariance = scaled[~is_test].T @ scaled[~is_test] / len(taught)
     size = np.trace(covariance) / len(covariance)
     shrunk = (1 - _SHRINKAGE) * covariance + _SHRINKAGE * size * np.eye(len(covariance))
     values, axes = np.linalg.eigh(shrunk)
-    return np.asarray(axes / np.sqrt(values) @ axes.T)
+    return np.asarray(scaled @ (axes / np.sqrt(values)) @ axes.T)

@@ -54,13 +54,15 @@ def named_trait_scores(test: Pictures, unseen: Pictures) -> Scores:
     traits = [*test.traits, *unseen.traits]
     species = species_of([*test.taxa, *unseen.taxa])
     is_test = np.arange(len(traits)) >= len(test.taxa)
+    columns = {name: trait_columns(traits, trait) for name, trait in TRAITS.items()}
+    truth = np.concatenate(list(columns.values()), axis=1)
+    parts, weights = explained(vectors, truth, species, is_test=is_test), truth[is_test].var(axis=0)
     found: dict[bool, list[float]] = {True: [], False: []}
-    for trait in TRAITS.values():
-        columns = trait_columns(traits, trait)
-        parts = explained(vectors, columns, species, is_test=is_test)
-        weights = columns[is_test].var(axis=0)
-        if weights.sum() > 0:
-            found[trait.is_named].append(float((parts * weights).sum() / weights.sum()))
+    end = 0
+    for name, own in columns.items():
+        end, part = end + own.shape[1], slice(end, end + own.shape[1])
+        if weights[part].any():
+            found[TRAITS[name].is_named].append(float((parts[part] * weights[part]).sum() / weights[part].sum()))
     return {what: float(np.mean(found[is_named])) for what, is_named in (("named", True), ("unnamed", False))}
 
 
