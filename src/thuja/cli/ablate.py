@@ -21,7 +21,7 @@ _VERB = "ablate"
 @click.option("--world", "folders", type=click.Path(path_type=Path), multiple=True, help="A curated folder instead.")
 @click.option("--seeds", default="0,1", show_default=True, help="Seeds of each run in each world.")
 @click.option("--only", multiple=True, metavar="GROUP[/ARM]", help="Only these groups or arms; repeat it.")
-@click.option("--size", default="tiny", show_default=True, help="Of worlds and models: tiny or small.")
+@click.option("--size", default="tiny", show_default=True, help="Of worlds and models: tiny, wide or small.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a field of every arm's recipe.")
 @click.option("--workers", type=int, default=1, show_default=True, help="Cells at a time, one thread each on a CPU.")
 @click.option("--device", default="cpu", show_default=True, help="Where models train: cpu, cuda, auto.")
