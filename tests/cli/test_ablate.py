@@ -45,7 +45,7 @@ def test_a_grid_is_run_tabled_and_gone_on_with(small_world: Path, tmp_path: Path
     assert "*things*" not in page
     (first,) = (out / "cells").iterdir()
     was = first.stat().st_mtime_ns
-    code, said = call(*words, "--only", "captions/one_projector")
+    code, said = call(*words, "--only", "captions/true_one")
     assert (code, first.stat().st_mtime_ns) == (0, was)
     assert "3 of 3 cells measured, 0 failed" in said
     assert len((out / "table.csv").read_text(encoding="utf-8").splitlines()) == 4

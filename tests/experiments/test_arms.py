@@ -12,7 +12,7 @@ from thuja.experiments.arms import Setup, all_arms
 from thuja.experiments.grid import content
 from thuja.experiments.sizes import SIZES, size_named
 from thuja.model.config import TAXONOMY
-from thuja.phrasing import BIOCLIP_MIXTURE, CAPTION
+from thuja.phrasing import BIOCLIP_MIXTURE
 from thuja.train.recipe import LOSSES, Recipe
 
 RECIPE = SIZES["tiny"].recipe
@@ -37,7 +37,7 @@ def test_the_grid_has_the_arms_that_it_was_built_for() -> None:
     assert groups["loss"] == list(LOSSES)
     assert groups["species"] == ["x1", "x4", "x16"]
     assert groups["images"] == ["x16", "x1_equal_steps", "x1_equal_epochs", "x4_equal_steps", "x4_equal_epochs"]
-    assert groups["replay"] == groups["captions"] == ["without", "one_projector", "two_projectors"]
+    assert groups["replay"] == ["without", "one_projector", "two_projectors"]
     assert groups["control"] == ["plain", "binomial", "shuffled", "reversed", "random"]
 
 
@@ -62,10 +62,12 @@ def test_what_several_groups_begin_with_is_trained_once() -> None:
     place = Place(name="w", folder=Path("w"), identity="1")
     grid = Grid(arms=tuple(ARMS.values()), places=(place,), seeds=(0,))
     key = {cell.arm.label: cell.key for cell in grid.cells()}
-    same = ("text/mixture", "loss/multi_positive", "replay/without", "captions/without")
+    same = ("text/mixture", "loss/multi_positive", "replay/without")
     assert len({key[label] for label in same}) == 1
     assert key["text/taxon"] == key["control/plain"]
-    assert len(set(key.values())) == len(ARMS) - 4
+    assert key["faults/true"] == key["captions/true_two"]
+    assert key["faults/names"] == key["captions/none"]
+    assert len(set(key.values())) == len(ARMS) - 5
 
 
 def test_single_text_types_are_taught_and_asked_alone() -> None:
@@ -84,17 +86,13 @@ def test_a_loss_changes_the_loss_alone(loss: str) -> None:
     assert replace(recipe, streams=(replace(recipe.streams[0], objectives=(back,)),), label_text=label_text) == RECIPE
 
 
-def test_replay_is_a_second_stream_and_captions_are_a_second_objective() -> None:
-    for group, name in (("replay", "things"), ("captions", CAPTION)):
-        one, two = recipe_of(f"{group}/one_projector"), recipe_of(f"{group}/two_projectors")
-        assert one.heads == ()
-        assert [head.name for head in two.heads] == [name]
-        streams = (len(two.streams), len(two.streams[0].objectives))
-        assert streams == ((2, 1) if group == "replay" else (1, 2))
-        heads = [recipe.streams[-1].objectives[-1].head for recipe in (one, two)]
-        assert heads == [TAXONOMY, name]
-    assert recipe_of("captions/two_projectors").heads[0].has_own_temperature
-    assert not recipe_of("replay/two_projectors").heads[0].has_own_temperature
+def test_replay_is_a_second_stream_under_one_projector_or_two() -> None:
+    one, two = recipe_of("replay/one_projector"), recipe_of("replay/two_projectors")
+    assert one.heads == ()
+    assert [(head.name, head.has_own_temperature) for head in two.heads] == [("things", False)]
+    assert (len(two.streams), len(two.streams[0].objectives)) == (2, 1)
+    heads = [recipe.streams[-1].objectives[-1].head for recipe in (one, two)]
+    assert heads == [TAXONOMY, "things"]
 
 
 def test_scaling_keeps_pictures_or_species() -> None:

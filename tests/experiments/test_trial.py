@@ -95,14 +95,14 @@ def test_a_sealed_world_needs_its_claim(tmp_path: Path, tiny_recipe: Recipe) -> 
 
 
 @pytest.mark.slow
-def test_a_world_is_made_once_and_serves_replay_and_captions(tmp_path: Path, tiny_recipe: Recipe) -> None:
+def test_a_world_is_made_once_and_serves_replay_and_controls(tmp_path: Path, tiny_recipe: Recipe) -> None:
     size = Size(name="t", species=8, unseen=2, images=10, pixels=32, things=60, recipe=tiny_recipe)
     folder = make_world(tmp_path / "w", size, 0)
     before = place_of("w", folder)
     make_world(folder, size, 0)
     assert place_of("w", folder) == before
     arms = {arm.label: arm for arm in all_arms(tiny_recipe)}
-    for label in ("replay/two_projectors", "captions/two_projectors", "control/shuffled"):
+    for label in ("replay/two_projectors", "control/shuffled"):
         found = Trial(out=tmp_path)(Cell(arm=arms[label], place=before, seed=0))
         assert {"things", "caption", "species"} <= set(found)
     with pytest.raises(UsageError, match="another world than t's of seed 1"):

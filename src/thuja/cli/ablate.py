@@ -9,7 +9,7 @@ import click
 from thuja.cli.train_options import pairs_of
 
 if TYPE_CHECKING:
-    from thuja.experiments import Place
+    from thuja.experiments import Arm, Place
     from thuja.experiments.sizes import Size
 
 _VERB = "ablate"
@@ -21,7 +21,7 @@ _VERB = "ablate"
 @click.option("--world", "folders", type=click.Path(path_type=Path), multiple=True, help="A curated folder instead.")
 @click.option("--seeds", default="0,1", show_default=True, help="Seeds of each run in each world.")
 @click.option("--only", multiple=True, metavar="GROUP[/ARM]", help="Only these groups or arms; repeat it.")
-@click.option("--size", default="tiny", show_default=True, help="Of worlds and models: tiny or small.")
+@click.option("--size", default="tiny", show_default=True, help="Of worlds and models: tiny, wide or small.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a field of every arm's recipe.")
 @click.option("--workers", type=int, default=1, show_default=True, help="Cells at a time, one thread each on a CPU.")
 @click.option("--device", default="cpu", show_default=True, help="Where models train: cpu, cuda, auto.")
@@ -59,9 +59,9 @@ def ablate(
     from thuja.experiments.about import arms_told, grid_told
     from thuja.experiments.arms import all_arms
     from thuja.experiments.making import check_world
+    from thuja.experiments.measuring import Measuring
     from thuja.experiments.page import page_text
     from thuja.experiments.sizes import size_named
-    from thuja.experiments.trial import Trial
     from thuja.jobs import check_workers, sole_folder
     from thuja.model.machine import find_device
 
@@ -83,9 +83,9 @@ def ablate(
         for seed in _numbers(worlds, "--worlds"):
             check_world(_world_folder(out, chosen_size, seed), chosen_size, seed, claim=claim)
     with sole_folder(out, verb=_VERB, resume=out.exists()):
-        places = _opened(out, worlds, folders, size=chosen_size, claim=claim, workers=workers)
+        places = _opened(out, worlds, folders, size=chosen_size, arms=declared.arms, claim=claim, workers=workers)
         grid = Grid(arms=declared.arms, places=places, seeds=declared.seeds)
-        results = run_grid(grid, Trial(out=out, device=device), out, workers=workers)
+        results = run_grid(grid, Measuring(out=out, device=device), out, workers=workers)
         save_tables(grid, results, out, text=page_text(_command(click.get_current_context()), places))
     _conclude(out, cells=len(grid.cells()), failed=sum(bool(result.error) for result in results), found=len(results))
 
@@ -140,17 +140,26 @@ def _declared(worlds: str, folders: tuple[Path, ...]) -> "tuple[Place, ...]":
 
 
 def _opened(
-    out: Path, worlds: str, folders: tuple[Path, ...], *, size: "Size", claim: str, workers: int
+    out: Path,
+    worlds: str,
+    folders: tuple[Path, ...],
+    *,
+    size: "Size",
+    arms: "tuple[Arm, ...]",
+    claim: str,
+    workers: int,
 ) -> "tuple[Place, ...]":
     """The worlds, made where they are not there."""
     from thuja.experiments.worlds import place_of
 
     if folders:
         return tuple(place_of(str(folder), folder) for folder in folders)
+    from thuja.experiments.captions.making import make_for_captions
     from thuja.experiments.making import make_world
 
     places = []
     for seed in _numbers(worlds, "--worlds"):
         folder = make_world(_world_folder(out, size, seed), size, seed, claim=claim, workers=workers)
+        make_for_captions(folder, arms=arms, workers=workers)
         places.append(place_of(str(seed), folder))
     return tuple(places)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from thuja.experiments.captions.about import ABOUT as ON_CAPTIONS
 from thuja.experiments.grid import Grid
 from thuja.experiments.sizes import Size
 
@@ -38,18 +39,16 @@ ABOUT: Final[Mapping[str, str]] = {
     "forgetting/distilled": "it learns life, held near what it was",
     "forgetting/adapters": "it learns life by low-rank adapters",
     "forgetting/adapters_distilled": "by low-rank adapters, held near what it was",
-    "captions/without": "names alone",
-    "captions/one_projector": "captions beside names, one projector",
-    "captions/two_projectors": "captions beside names, a projector each",
     "control/plain": "lineages as they are",
     "control/binomial": "genus and epithet alone",
     "control/shuffled": "names shuffled among the species",
     "control/reversed": "lineages from the species up",
     "control/random": "words of random letters",
+    **ON_CAPTIONS,
 }
 """By `GROUP/NAME`."""
 
-_CELL_MINUTES: Final[Mapping[str, float]] = {"tiny": 0.5}
+_CELL_MINUTES: Final[Mapping[str, float]] = {"tiny": 0.5, "wide": 0.5}
 """What a cell takes on one core of a CPU, where it was measured."""
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final, Literal, get_args
 
+from thuja.experiments.captions.arms import caption_arms
 from thuja.experiments.controls import CONTROLS, Control
 from thuja.experiments.grid import Arm
 from thuja.experiments.scaling import PARTS, Subset
@@ -54,7 +55,7 @@ def all_arms(recipe: Recipe) -> tuple[Arm, ...]:
         *_group("images", f"x{PARTS}", _images(recipe)),
         *_group("replay", "without", _replays(recipe)),
         *_group("forgetting", "without", _forgettings(recipe)),
-        *_group("captions", "without", _captions(recipe)),
+        *caption_arms(recipe),
         *_group("control", "plain", _controls(recipe)),
     )
 
@@ -128,14 +129,6 @@ def _forgettings(recipe: Recipe) -> Iterable[tuple[str, Setup]]:
         yield name, Setup(recipe=after, first=first, length=length)
 
 
-def _captions(recipe: Recipe) -> Iterable[tuple[str, Setup]]:
-    """Captions of the same pictures beside their names: under one projector and temperature, and two (BioCAP)."""
-    yield "without", Setup(recipe=recipe)
-    yield "one_projector", Setup(recipe=_with_captions(recipe, head=TAXONOMY))
-    own = replace(recipe, heads=(*recipe.heads, HeadConfig(name=CAPTION, has_own_temperature=True)))
-    yield "two_projectors", Setup(recipe=_with_captions(own, head=CAPTION))
-
-
 def _controls(recipe: Recipe) -> Iterable[tuple[str, Setup]]:
     """What of a lineage helps: each takes one thing out of the same text type."""
     alone = _of_one_type(recipe, "taxon")
@@ -152,12 +145,6 @@ def _with_objective(recipe: Recipe, *, loss: LossName | None = None, texts: Text
     first = stream.objectives[0]
     changed = replace(first, loss=loss or first.loss, texts=texts or first.texts)
     return _with_stream(recipe, replace(stream, objectives=(changed, *stream.objectives[1:])))
-
-
-def _with_captions(recipe: Recipe, *, head: str) -> Recipe:
-    stream = recipe.streams[0]
-    captions = Objective(name=CAPTION, texts=CAPTIONS, head=head, loss="clip")
-    return _with_stream(recipe, replace(stream, objectives=(*stream.objectives, captions)))
 
 
 def _with_replay(recipe: Recipe, *, head: str) -> Recipe:

@@ -31,7 +31,7 @@ def make_world(folder: Path, size: Size, seed: int, *, claim: str = "", workers:
         recipe = recipe_of(SourceCall(source=pictures), flags={"unseen_species": size.unseen})
         resolve = partial(resolve_names, backbones=recipe.names.backbones)
         curate(recipe, data, handed=Handed(resolve=resolve), force=data.exists())
-    if not is_complete(things, verb="biosphere things"):
+    if size.things and not is_complete(things, verb="biosphere things"):
         how_things = ThingsWriteConfig(size=size.pixels, shards=True, workers=workers)
         write_things(ThingsConfig(seed=seed, images=size.things), things, how_things, resume=things.exists())
     return folder

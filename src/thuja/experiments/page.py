@@ -6,12 +6,13 @@ from typing import Final
 import pyarrow.parquet as pq
 
 from thuja.experiments.arms import START
+from thuja.experiments.captions.page import MEASURED as ON_CAPTIONS
 from thuja.experiments.grid import Place
 from thuja.experiments.table import Measured, PageText
 from thuja.experiments.worlds import data_folder
 from thuja.taxonomy import RANKS
 
-MEASURED: Final = (
+_MEASURED: Final = (
     Measured(
         name="unseen_5_shot",
         heading="5-shot, unseen",
@@ -66,6 +67,8 @@ MEASURED: Final = (
         about="the same for pictures of what is not alive: what replay is to keep.",
     ),
 )
+
+MEASURED: Final = (*_MEASURED, *ON_CAPTIONS)
 
 
 def page_text(command: str, places: Sequence[Place]) -> PageText:

@@ -1,6 +1,5 @@
 """One cell of the ablation grid: an arm trained in a world from a seed, and measured on pictures it has not met."""
 
-import shutil
 from collections.abc import Mapping
 from contextlib import redirect_stderr
 from dataclasses import dataclass, replace
@@ -18,20 +17,19 @@ from thuja.experiments.controls import Wording, wording_of
 from thuja.experiments.grid import Cell
 from thuja.experiments.scaling import Subset, choose
 from thuja.experiments.scores import Pictures, Scores, few_shot_scores, retrieval_score, text_scores, trait_scores
+from thuja.experiments.training import SELDOM, trained, warmed_up
 from thuja.experiments.worlds import OpenWorld, PartOfSource, open_world, require_things
 from thuja.jobs import is_complete, locked
 from thuja.labels import LabelSpace
 from thuja.model import TAXONOMY, Model
 from thuja.phrasing import CAPTION
 from thuja.train import Corpus, Machine, TrainOptions, train
-from thuja.train.checks import total_steps
 from thuja.train.corpus import spread_evenly
 from thuja.train.pictures import kept_preparation
 from thuja.train.recipe import WITHOUT_TEXT, Recipe
 from thuja.train.sources import Source
 from thuja.train.start import preparation_of, start_model
 
-_SELDOM = 10**9
 _PATIENCE = 3600.0
 """Seconds that a cell waits for another process to train the model that both start from."""
 _RETRIEVED = 500
@@ -70,9 +68,7 @@ class Trial:
         lock.parent.mkdir(parents=True, exist_ok=True)
         with locked(lock, ThujaError(f"another process has not trained {run} in time"), patience=_PATIENCE):
             if not is_complete(run, verb="train"):
-                options = TrainOptions(
-                    force=run.exists(), checkpoint_every=_SELDOM, machine=Machine(device=self.device)
-                )
+                options = TrainOptions(force=run.exists(), checkpoint_every=SELDOM, machine=Machine(device=self.device))
                 train(recipe, {THINGS: require_things(world)}, run, options=options)
         return run / "model"
 
@@ -80,16 +76,7 @@ class Trial:
         setup: Setup = cell.arm.setup
         if setup.length == "none":
             return start_model(recipe, sources, wording=wording)
-        run = self.out / "runs" / cell.key
-        if run.exists():  # of a grid that was killed, at whatever moment
-            shutil.rmtree(run)
-        options = TrainOptions(checkpoint_every=_SELDOM, wording=wording, machine=Machine(device=self.device))
-        model = train(recipe, sources, run, options=options)
-        curves = self.out / "curves"
-        curves.mkdir(parents=True, exist_ok=True)
-        (run / "metrics.jsonl").replace(curves / f"{cell.key}.jsonl")
-        shutil.rmtree(run)
-        return model
+        return trained(self.out, cell.key, recipe, sources, device=self.device, wording=wording)
 
 
 def measure(model: Model, recipe: Recipe, world: OpenWorld, *, wording: Wording) -> Scores:
@@ -127,8 +114,7 @@ def _of_length(recipe: Recipe, setup: Setup, world: OpenWorld, *, sources: Mappi
     epochs = recipe.epochs
     if setup.length == "steps" and setup.subset is not None:
         epochs *= len(choose(world.life_taxa, Subset(), seed=0)) / own
-    longer = replace(recipe, epochs=epochs)
-    return replace(longer, warmup_steps=min(recipe.warmup_steps, total_steps(longer, own) // 4))
+    return warmed_up(replace(recipe, epochs=epochs), own)
 
 
 def _pictures(model: Model, corpus: Corpus) -> Pictures:

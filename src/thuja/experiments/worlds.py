@@ -29,6 +29,7 @@ class OpenWorld:
     """What arms share: the training pictures in memory, fresh pictures of their species, and of species held out."""
 
     life: Source
+    train: Corpus
     life_taxa: Sequence[Taxon]
     test: Corpus
     unseen: Corpus
@@ -99,13 +100,20 @@ def open_world(folder: Path, kept: Preparation) -> OpenWorld:
     has_things = things.is_dir()
     return OpenWorld(
         life=MemorySource(train, kept),
+        train=train,
         life_taxa=[record.taxon for record in train.records],
-        test=Corpus.open(data, "test"),
-        unseen=Corpus.open(data, "unseen"),
+        test=_held(Corpus.open(data, "test")),
+        unseen=_held(Corpus.open(data, "unseen")),
         roles=read_card(folder / PICTURES)["roles"] if (folder / PICTURES).is_dir() else {},
         things=MemorySource(Corpus.open(things, "train"), kept) if has_things else None,
         things_test=Corpus.open(things, "test") if has_things else None,
     )
+
+
+def _held(corpus: Corpus) -> Corpus:
+    """The same with its images in memory: each cell looks at them again."""
+    images = [corpus.read(row) for row in range(len(corpus))]
+    return Corpus(records=corpus.records, read=lambda row: images[row])
 
 
 def require_things(world: OpenWorld) -> Source:

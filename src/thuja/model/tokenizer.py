@@ -8,6 +8,7 @@ letter; on all others the ids are open_clip's.
 import html
 import json
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ iota below (U+0345) out of every word: the two characters where that tells after
 PAD, START, END = "<pad>", "<start_of_text>", "<end_of_text>"
 
 
+@lru_cache(maxsize=1 << 16)
 def clean(text: str) -> str:
     """Mend mis-decoded characters and HTML entities, squeeze white space, lower the case."""
     text = html.unescape(html.unescape(ftfy.fix_text(text)))

@@ -1,0 +1,1 @@
+"""What captions buy: arms that differ in whose captions they learn from, and scores of what they know by it."""
