@@ -41,8 +41,8 @@ def train(
 ) -> None:
     """Train a model by RECIPE on DATA, for the recipe's first stream.
 
-    RECIPE is small, small-pretrained, bioclip, bioclip2, bioclip25, biocap or hierarchical; the
-    recipe.json of another run; or a Python file that says RECIPE = Recipe(...), which is run.
+    RECIPE is small, small-captions, small-pretrained, bioclip, bioclip2, bioclip25, biocap or
+    hierarchical; the recipe.json of another run; or a Python file that says RECIPE = Recipe(...), which is run.
     DATA is a folder that thuja curate made, or shards: a folder of .tar files, or a pattern of
     their names such as shards/{00000..00159}.tar.
 

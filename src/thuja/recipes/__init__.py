@@ -5,7 +5,7 @@ from importlib import import_module
 from thuja.errors import UnknownName
 from thuja.train.recipe import Recipe
 
-NAMES = ("small", "small-pretrained", "bioclip", "bioclip2", "bioclip25", "biocap", "hierarchical")
+NAMES = ("small", "small-captions", "small-pretrained", "bioclip", "bioclip2", "bioclip25", "biocap", "hierarchical")
 
 
 def find_recipe(name: str) -> Recipe:
