@@ -71,7 +71,7 @@ def test_a_packed_robots_file_holds_no_other_host_up() -> None:
         return longest
 
     with running(with_rules(bomb, Content_Encoding="gzip")) as port:
-        assert asyncio.run(longest_stop(port)) < 0.5
+        assert asyncio.run(longest_stop(port)) < 3  # less than it stood still; more than a busy machine's breath
 
 
 def test_a_host_whose_rules_lie_with_another_worker_is_put_off() -> None:

@@ -44,7 +44,7 @@ def checks_of(settings: CheckSettings | None = None) -> tuple[Check, ...]:
     >>> raven = Subject(taxon=Taxon(genus="Corvus", species="corax", common="raven"), names=("raven",))
     >>> said = "As an AI, I cannot see the raven."
     >>> [finding.check for check in checks_of() if (finding := check(said, raven)).is_fault]
-    ['refusal']
+    ['refusal', 'content']
     """
     chosen = settings or CheckSettings()
     return tuple(

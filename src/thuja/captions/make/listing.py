@@ -2,7 +2,6 @@
 
 import csv
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -77,7 +76,6 @@ def _path_column(path: Path, row: Mapping[str, Any]) -> str:
 
 
 def _text_rows(path: Path) -> Iterator[Mapping[str, Any]]:
-    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
     try:
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
             delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
