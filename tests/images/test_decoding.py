@@ -1,11 +1,7 @@
 import io
-import json
 import os
 import struct
-import subprocess
-import sys
 import warnings
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,33 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFile
+from tests.images.drawn import png, ramp, saved
 
 from thuja.errors import ImageError, UsageError
 from thuja.images import REASONS, Limits, decode, encode_jpeg, read_bytes, read_image, to_rgb
 
 FORMATS = ("JPEG", "PNG", "GIF", "TIFF", "WEBP", "BMP", "AVIF", "JPEG2000")
-
-
-def saved(image, kind="PNG", **options):
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
-def ramp(width=48, height=32):
-    """Red grows to the right, green downwards, blue stays: no symmetry hides a wrong turn."""
-    across, down = np.meshgrid(np.linspace(0, 255, width), np.linspace(0, 255, height))
-    return Image.fromarray(np.dstack([across, down, np.full_like(across, 60)]).astype(np.uint8))
-
-
-def png(width, height, *, depth=8, colour=2, rows=b""):
-    """A PNG whose header may declare what its data does not hold."""
-
-    def chunk(kind, body):
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
 
 
 def reason_of(data, **options):
@@ -411,64 +386,3 @@ def test_mutated_bytes_raise_nothing_but_image_errors(seeds, data):
         assert error.reason in REASONS  # noqa: PT017 (either end is right)
     else:
         assert image.mode == "RGB"
-
-
-SWEEP = """
-import json, sys
-from pathlib import Path
-from thuja.errors import ImageError
-from thuja.images import Preparation, read_image
-
-outcomes = {}
-for path in sorted(Path(sys.argv[1]).rglob("*.*")):
-    try:
-        image = read_image(path)
-    except ImageError as error:
-        outcomes[path.name] = error.reason
-    else:
-        assert Preparation()(image).shape == (3, 224, 224)
-        outcomes[path.name] = f"{image.mode} {image.width}x{image.height}"
-peak = Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]
-print(json.dumps({"outcomes": outcomes, "peak_kb": int(peak)}))
-"""
-
-
-def sweep(folder):
-    """Outcome of every file and the peak memory of a fresh process that decodes them all; stderr must be empty."""
-    run = subprocess.run(
-        [sys.executable, "-W", "error", "-c", SWEEP, str(folder)], capture_output=True, text=True, check=False
-    )
-    assert (run.returncode, run.stderr) == (0, "")
-    return json.loads(run.stdout)
-
-
-@pytest.mark.shared
-def test_every_hostile_file_ends_as_a_picture_or_a_reason(shared):
-    found = sweep(shared / "photos" / "robust")
-    outcomes = found["outcomes"]
-    failed = {name: reason for name, reason in outcomes.items() if not reason.startswith("RGB ")}
-    assert len(outcomes) == sum(path.is_file() for path in (shared / "photos" / "robust").rglob("*"))
-    assert failed == {
-        "avif_hopper.heif": "unsupported",
-        "broken.png": "undecodable",
-        "broken_data_stream.png": "undecodable",
-        "decompression_bomb.gif": "too_many_pixels",
-        "truncated_end_chunk.png": "truncated",
-        "truncated_jpeg.jpg": "truncated",
-        "zero_height.j2k": "undecodable",
-    }
-    assert {outcomes[f"Landscape_{turn}.jpg"] for turn in (1, 2, 3, 7)} == {"RGB 1800x1200"}
-    assert found["peak_kb"] < 500_000
-
-
-@pytest.mark.slow
-def test_the_largest_pictures_that_are_let_in_stay_under_two_gigabytes(tmp_path):
-    """A flat PNG of 100 million RGBA pixels is a file of 400 kB."""
-    (tmp_path / "rgba.png").write_bytes(png(10_000, 10_000, colour=6, rows=bytes(10_000 * 40_001)))
-    (tmp_path / "tall.png").write_bytes(png(1, 6_250_000, colour=0, rows=bytes(2 * 6_250_000)))
-    (tmp_path / "wide.png").write_bytes(png(10**8, 1, colour=0, rows=bytes(10**8 + 1)))
-    deep = Image.new("F", (10_000, 10_000))
-    deep.save(tmp_path / "deep.tif", compression="tiff_adobe_deflate")
-    found = sweep(tmp_path)
-    assert set(found["outcomes"].values()) == {"RGB 10000x10000", "RGB 1x6250000", "RGB 100000000x1"}
-    assert found["peak_kb"] < 2_000_000

@@ -1,6 +1,5 @@
 """Words are found in whatever models wrap them in."""
 
-import contextlib
 import json
 from typing import Any
 
@@ -95,8 +94,9 @@ def test_a_filter_is_a_refusal() -> None:
 @pytest.mark.parametrize("content", [" " * 2**21, "```\n" + " " * 2**21 + "x", "<think>" * 2**18])
 def test_megabytes_of_nothing_are_read_in_one_pass(content: str) -> None:
     """Blanks before a tag that never comes took the square of their number: hours for one answer."""
-    with contextlib.suppress(CaptionerError):
-        words("x" + content)
+    read = words("x" + content)
+    assert read.startswith("x")
+    assert len(read) <= 10_000
 
 
 def test_an_answer_without_an_end_is_cut() -> None:
