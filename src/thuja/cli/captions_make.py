@@ -104,4 +104,4 @@ def _print_summary(summary: "Summary", out: Path, choice: MakeChoice) -> None:
     click.echo(f"captions: {out / 'captions.parquet'}")
     click.echo(f"next:     thuja captions report {shlex.quote(str(out))} --out captions.html")
     if not choice.is_table_only:
-        click.echo(f"          thuja train biocap {shlex.quote(str(out))} --out run")
+        click.echo(f"          thuja train small-captions {shlex.quote(str(out))} --out run")
