@@ -38,8 +38,8 @@ from thuja.classify.calibrate.placement import Places, places_of
 from thuja.classify.calibrate.subtrees import DEPTH, Subtree, covers_wholly, touches
 from thuja.embeddings import Embeddings
 from thuja.encode import EncodeOptions, Encoder, Hardware
-from thuja.evaluate.metrics.calibration import ece, ece_if_calibrated
 from thuja.labels import LabelSpace
+from thuja.metrics.calibration import ece, ece_if_calibrated
 from thuja.model import Model
 from thuja.predict.calibrations import labelled_of
 from thuja.predict.labelling import LabelledSource, embed_labelled, evidence_of, training_counts

@@ -37,8 +37,8 @@ from thuja.classify.priors.ranges import Occasion, PriorSettings, RangePrior
 from thuja.classify.priors.records import Records, cell_of
 from thuja.classify.priors.weight import fit_prior_weight, least
 from thuja.embeddings import Embeddings
-from thuja.evaluate.metrics.calibration import Binning, ece
 from thuja.labels import LabelSpace
+from thuja.metrics.calibration import Binning, ece
 from thuja.predict.places.occasions import occasion_of
 from thuja.predict.places.occurrences import Area, read_occurrences
 from thuja.predict.places.polygons import Region

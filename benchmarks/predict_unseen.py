@@ -37,10 +37,10 @@ from thuja.classify.unseen.rivals import rivals_of, share_of_rivals
 from thuja.classify.unseen.signs import Signs, signs, signs_without
 from thuja.embeddings import Embeddings
 from thuja.encode import encode_texts
-from thuja.evaluate.metrics.bootstrap import over_clusters
-from thuja.evaluate.metrics.calibration import ece, ece_if_calibrated
-from thuja.evaluate.metrics.novelty import auroc, fpr_at_tpr
 from thuja.labels import LabelSpace
+from thuja.metrics.bootstrap import over_clusters
+from thuja.metrics.calibration import ece, ece_if_calibrated
+from thuja.metrics.novelty import auroc, fpr_at_tpr
 from thuja.model import Model
 from thuja.taxonomy import Taxon
 

@@ -10,8 +10,8 @@ SOURCE = Path(__file__).parent.parent / "src" / "thuja"
 FLOORS = [
     {"errors", "taxonomy"},
     {"phrasing", "record", "images", "shards", "embeddings", "labels", "jobs", "report"},
-    {"biosphere", "names", "curate", "captions", "model", "search"},
-    {"encode", "classify", "train"},
+    {"biosphere", "names", "curate", "captions", "metrics", "model", "search"},
+    {"encode", "classify", "structure", "train"},
     {"recipes", "evaluate", "analyze", "predict"},
     {"experiments", "compat", "web"},
     {"cli"},

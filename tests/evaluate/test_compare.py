@@ -15,10 +15,10 @@ from thuja.evaluate.compare import compare, replicates_for
 from thuja.evaluate.compare_page import save_comparison
 from thuja.evaluate.compare_sides import read_side
 from thuja.evaluate.compare_units import shared_units, units_of
-from thuja.evaluate.metrics.paired import holm
 from thuja.evaluate.suite import Entrant, run_suite
 from thuja.evaluate.suite_tasks import Settings
 from thuja.evaluate.task import Way
+from thuja.metrics.paired import holm
 
 PUBLIC = Settings(ways=(Way.PUBLIC,), shots=(1,))
 

@@ -115,8 +115,8 @@ def test_code_that_changes_is_another_state(tmp_path):
     plain = "def read(folder):\n    return None\n"
     states = [code_of(task_of(plain)), code_of(task_of(plain)), code_of(task_of(plain + "# more\n"))]
     assert states[0] == states[1] != states[2]
-    with_import = code_of(task_of("from thuja.evaluate.metrics import accuracy\n" + plain))
-    with_other = code_of(task_of("from thuja.evaluate.metrics import calibration\n" + plain))
+    with_import = code_of(task_of("from thuja.metrics import accuracy\n" + plain))
+    with_other = code_of(task_of("from thuja.metrics import calibration\n" + plain))
     assert len({states[0], with_import, with_other}) == 3
 
 

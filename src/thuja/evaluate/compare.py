@@ -17,9 +17,9 @@ import polars as pl
 from thuja.errors import EmptyInput
 from thuja.evaluate.compare_sides import Side, read_side
 from thuja.evaluate.compare_units import shared_units
-from thuja.evaluate.metrics.bootstrap import REPLICATES
-from thuja.evaluate.metrics.paired import Paired, holm, paired
 from thuja.evaluate.text_tables import text_table
+from thuja.metrics.bootstrap import REPLICATES
+from thuja.metrics.paired import Paired, holm, paired
 
 Floats = npt.NDArray[np.float64]
 

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from thuja.errors import ThujaError
-from thuja.evaluate.metrics.bootstrap import Interval
-from thuja.evaluate.metrics.ratios import Ratio, interval, redrawn
+from thuja.metrics.bootstrap import Interval
+from thuja.metrics.ratios import Ratio, interval, redrawn
 from thuja.report import Cell
 
 COLUMNS: Final = ("images", "count", "species", "score", "95 %")

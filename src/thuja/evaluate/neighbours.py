@@ -14,8 +14,8 @@ import pyarrow as pa
 from thuja.embeddings import Embeddings, Vectors
 from thuja.errors import EmptyInput, ThujaError, UnknownName, UsageError
 from thuja.evaluate.data import species_of
-from thuja.evaluate.metrics.bootstrap import Interval, mean_over_clusters
 from thuja.evaluate.text_tables import text_table
+from thuja.metrics.bootstrap import Interval, mean_over_clusters
 from thuja.taxonomy import RANKS, Rank, Taxon
 
 Floats = npt.NDArray[np.float32]

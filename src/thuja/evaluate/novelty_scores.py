@@ -15,9 +15,9 @@ import pyarrow as pa
 
 from thuja.errors import ThujaError
 from thuja.evaluate.data import species_of
-from thuja.evaluate.metrics.bootstrap import Interval
-from thuja.evaluate.metrics.ratios import Ratio, interval, redrawn
 from thuja.evaluate.novelty import Novelty, TrainingTaxa, kingdom_of, species_key
+from thuja.metrics.bootstrap import Interval
+from thuja.metrics.ratios import Ratio, interval, redrawn
 from thuja.report import Cell
 from thuja.taxonomy import Taxon
 

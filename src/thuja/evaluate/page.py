@@ -13,10 +13,10 @@ from thuja.evaluate import figures, summary
 from thuja.evaluate.data import UNSEEN
 from thuja.evaluate.exposure import imagenet_class
 from thuja.evaluate.grid import percent
-from thuja.evaluate.metrics.accuracy import confusion
 from thuja.evaluate.run import ZERO_SHOT, Answered, Evaluation
 from thuja.evaluate.scores import Method
 from thuja.images import decode, encode_jpeg
+from thuja.metrics.accuracy import confusion
 from thuja.report import Headline, Report, WallPicture
 from thuja.taxonomy import Rank
 

@@ -11,13 +11,13 @@ from thuja.evaluate.chapter import Chapter, Shown, skipped
 from thuja.evaluate.data import UNSEEN, species_of
 from thuja.evaluate.grid import Grid
 from thuja.evaluate.hierarchical import Ladder
-from thuja.evaluate.metrics.bootstrap import Interval, mean_over_clusters, over_clusters
-from thuja.evaluate.metrics.calibration import brier, ece, ece_if_calibrated
-from thuja.evaluate.metrics.novelty import auroc, fpr_at_tpr
-from thuja.evaluate.metrics.selective import aurc, excess_aurc
 from thuja.evaluate.suite_figures import reliability_diagrams
 from thuja.evaluate.task import Measure, Way
 from thuja.labels import LabelSpace
+from thuja.metrics.bootstrap import Interval, mean_over_clusters, over_clusters
+from thuja.metrics.calibration import brier, ece, ece_if_calibrated
+from thuja.metrics.novelty import auroc, fpr_at_tpr
+from thuja.metrics.selective import aurc, excess_aurc
 from thuja.taxonomy import Rank
 
 NAME, TITLE = "confidence", "What a confidence is worth"

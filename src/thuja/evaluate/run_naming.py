@@ -11,8 +11,8 @@ from thuja.evaluate.grid import Grid, percent
 from thuja.evaluate.hierarchical import Hierarchical, Ladder, Naming, Row, measure_ways
 from thuja.evaluate.hierarchical.compared import ACCURACY, MACRO
 from thuja.evaluate.hierarchical.measured import MASS
-from thuja.evaluate.metrics.bootstrap import Interval
 from thuja.evaluate.question import distinct_at
+from thuja.metrics.bootstrap import Interval
 from thuja.taxonomy import RANKS, Rank, Taxon
 
 NAME, TITLE = "naming", "Three ways to a name at every rank"

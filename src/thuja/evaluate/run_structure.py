@@ -10,8 +10,9 @@ from thuja.errors import EmptyInput
 from thuja.evaluate.chapter import Chapter, Shown, skipped
 from thuja.evaluate.data import UNSEEN
 from thuja.evaluate.grid import Grid
-from thuja.evaluate.metrics.bootstrap import Interval
-from thuja.evaluate.structure import (
+from thuja.evaluate.task import Measure, Way
+from thuja.metrics.bootstrap import Interval
+from thuja.structure import (
     FACTORS,
     Row,
     Structure,
@@ -19,9 +20,8 @@ from thuja.evaluate.structure import (
     measure_structure,
     read_specimens,
 )
-from thuja.evaluate.structure.decoding import MEASURE, DecodingSettings
-from thuja.evaluate.structure.variation import Draws
-from thuja.evaluate.task import Measure, Way
+from thuja.structure.decoding import MEASURE, DecodingSettings
+from thuja.structure.variation import Draws
 
 NAME, TITLE = "structure", "What varies within species"
 ABOUT = (

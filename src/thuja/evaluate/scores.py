@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from thuja.evaluate.metrics.accuracy import Hits, is_in_top
-from thuja.evaluate.metrics.bootstrap import Interval, bootstrap
 from thuja.evaluate.protocols.few_shot import Fold
 from thuja.evaluate.question import Question
+from thuja.metrics.accuracy import Hits, is_in_top
+from thuja.metrics.bootstrap import Interval, bootstrap
 
 Indices = npt.NDArray[np.int64]
 

@@ -9,8 +9,8 @@ import numpy.typing as npt
 from matplotlib.lines import Line2D
 
 from thuja.evaluate.figures import drawing
-from thuja.evaluate.metrics.calibration import ece, reliability
 from thuja.evaluate.task import Measure
+from thuja.metrics.calibration import ece, reliability
 from thuja.report import INK
 from thuja.report.colours import PALETTE
 

@@ -18,10 +18,10 @@ from thuja.classify import zero_shot
 from thuja.embeddings import Vectors
 from thuja.errors import ThujaError
 from thuja.evaluate.data import species_of
-from thuja.evaluate.metrics.accuracy import Hits, per_class_accuracy
 from thuja.evaluate.protocols.few_shot import answer, draw_folds
 from thuja.evaluate.question import Question
 from thuja.labels import LabelSpace
+from thuja.metrics.accuracy import Hits, per_class_accuracy
 from thuja.record import Value
 from thuja.taxonomy import Rank, Taxon
 

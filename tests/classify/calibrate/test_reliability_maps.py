@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thuja.classify.calibrate.reliability_maps import BetaMap, calibration_error
-from thuja.evaluate.metrics.calibration import ece
+from thuja.metrics.calibration import ece
 
 
 def drawn(curve: BetaMap, count: int, seed: int = 0):

@@ -9,7 +9,7 @@ from tests.evaluate.hierarchical.worlds import ladder_of, lineage, random_builde
 
 from thuja.classify import roll_up, zero_shot
 from thuja.evaluate.hierarchical import Ladder, name_by_species, name_by_sums, name_by_text, name_top_down
-from thuja.evaluate.metrics.hierarchy import is_off_tree
+from thuja.metrics.hierarchy import is_off_tree
 from thuja.taxonomy import RANKS, Rank
 
 SCALE = 20.0

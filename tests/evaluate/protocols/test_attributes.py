@@ -7,10 +7,10 @@ import pytest
 from sklearn.metrics import average_precision_score, f1_score
 
 from thuja.errors import EmptyInput, UsageError
-from thuja.evaluate.metrics.bootstrap import mean_over_clusters
 from thuja.evaluate.protocols.attribute_scores import Headline
 from thuja.evaluate.protocols.attributes import Attributes, hold_out, with_fit
 from thuja.evaluate.task import BOTH, Images, Measure, View, Way
+from thuja.metrics.bootstrap import mean_over_clusters
 
 
 def echo(taught, labels, asked, *, held, rate, epochs, seed):

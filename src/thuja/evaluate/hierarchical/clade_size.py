@@ -15,8 +15,8 @@ from thuja.embeddings import Vectors
 from thuja.errors import ThujaError
 from thuja.evaluate.hierarchical.ladder import Ladder
 from thuja.evaluate.hierarchical.ways import Paths, summed
-from thuja.evaluate.metrics.bootstrap import Interval, draws_of
-from thuja.evaluate.metrics.ratios import interval
+from thuja.metrics.bootstrap import Interval, draws_of
+from thuja.metrics.ratios import interval
 from thuja.taxonomy import Rank, Taxon
 
 Floats = npt.NDArray[np.float64]

@@ -11,9 +11,10 @@ from thuja.evaluate.data import species_of
 from thuja.evaluate.grid import Grid
 from thuja.evaluate.hierarchical.ladder import Ladder
 from thuja.evaluate.hierarchical.ways import Naming, Paths
-from thuja.evaluate.metrics.accuracy import Hits
-from thuja.evaluate.metrics.bootstrap import Interval, bootstrap, mean_over_clusters
-from thuja.evaluate.metrics.hierarchy import (
+from thuja.evaluate.task import Measure, Way
+from thuja.metrics.accuracy import Hits
+from thuja.metrics.bootstrap import Interval, bootstrap, mean_over_clusters
+from thuja.metrics.hierarchy import (
     Agreement,
     ancestor_height,
     is_full_path,
@@ -21,8 +22,7 @@ from thuja.evaluate.metrics.hierarchy import (
     nlca,
     top_down,
 )
-from thuja.evaluate.metrics.ratios import Ratio, interval, redrawn
-from thuja.evaluate.task import Measure, Way
+from thuja.metrics.ratios import Ratio, interval, redrawn
 from thuja.taxonomy import Rank, Taxon
 
 Indices = npt.NDArray[np.int64]

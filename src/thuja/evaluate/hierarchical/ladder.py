@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from thuja.errors import EmptyInput, ThujaError
-from thuja.evaluate.metrics.hierarchy import codes_of
 from thuja.evaluate.question import distinct_at, places
 from thuja.evaluate.towers import BuildLabels
 from thuja.labels import LabelSpace
+from thuja.metrics.hierarchy import codes_of
 from thuja.taxonomy import RANKS, Rank, Taxon
 
 Indices = npt.NDArray[np.int64]

@@ -6,13 +6,13 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from thuja.evaluate.metrics.bootstrap import Interval, mean_over_clusters, over_clusters
-from thuja.evaluate.metrics.calibration import brier_of_answers, ece, ece_if_calibrated
-from thuja.evaluate.metrics.hierarchy import Agreement, ancestor_height, is_full_path, nlca
-from thuja.evaluate.metrics.ratios import Ratio, interval, redrawn
-from thuja.evaluate.metrics.selective import aurc
 from thuja.evaluate.protocols.answers import Answers
 from thuja.evaluate.task import Measure
+from thuja.metrics.bootstrap import Interval, mean_over_clusters, over_clusters
+from thuja.metrics.calibration import brier_of_answers, ece, ece_if_calibrated
+from thuja.metrics.hierarchy import Agreement, ancestor_height, is_full_path, nlca
+from thuja.metrics.ratios import Ratio, interval, redrawn
+from thuja.metrics.selective import aurc
 
 CONFIDENCE, TREE = "confidence", "whole path"
 """The parts that these measures are of."""

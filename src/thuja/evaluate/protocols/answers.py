@@ -7,10 +7,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from thuja.classify import Top
-from thuja.evaluate.metrics.accuracy import Hits, is_in_top, per_class_accuracy
-from thuja.evaluate.metrics.bootstrap import Interval, bootstrap, mean_over_clusters
 from thuja.evaluate.protocols.classes import Classes
 from thuja.evaluate.task import Measure, Way
+from thuja.metrics.accuracy import Hits, is_in_top, per_class_accuracy
+from thuja.metrics.bootstrap import Interval, bootstrap, mean_over_clusters
 from thuja.taxonomy import RANKS
 
 Indices = npt.NDArray[np.int64]

@@ -8,9 +8,9 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from thuja.evaluate.metrics.bootstrap import draws_of, interval_of
-from thuja.evaluate.metrics.multilabel import Ranking, Tallies
 from thuja.evaluate.task import Indices, Measure, Way
+from thuja.metrics.bootstrap import draws_of, interval_of
+from thuja.metrics.multilabel import Ranking, Tallies
 
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]

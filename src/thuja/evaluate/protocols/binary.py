@@ -17,10 +17,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from thuja.errors import EmptyInput
-from thuja.evaluate.metrics.bootstrap import mean_over_clusters
 from thuja.evaluate.protocols.lengths import centred, unit
 from thuja.evaluate.protocols.svc_search import Budget, search_and_answer, standardised
 from thuja.evaluate.task import Images, Indices, Measure, Opened, Outcome, View, Way
+from thuja.metrics.bootstrap import mean_over_clusters
 
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]

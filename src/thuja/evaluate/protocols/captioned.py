@@ -15,11 +15,11 @@ import pyarrow as pa
 
 from thuja.embeddings import Vectors
 from thuja.errors import EmptyInput, ThujaError
-from thuja.evaluate.metrics.bootstrap import mean_over_clusters
-from thuja.evaluate.metrics.chance import hit_chance
 from thuja.evaluate.protocols.nearest import Lists, Places, place_own, place_right
 from thuja.evaluate.protocols.sentences import encode, species_of, with_plain_name, without_name
 from thuja.evaluate.task import Images, Measure, Outcome, View, Way
+from thuja.metrics.bootstrap import mean_over_clusters
+from thuja.metrics.chance import hit_chance
 
 Indices = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -18,12 +18,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from thuja.errors import EmptyInput
-from thuja.evaluate.metrics.accuracy import per_class_accuracy
-from thuja.evaluate.metrics.bootstrap import Interval, mean_over_clusters
-from thuja.evaluate.metrics.matching import name_clusters
 from thuja.evaluate.protocols.kmeans import Points, cluster
 from thuja.evaluate.protocols.lengths import unit
 from thuja.evaluate.task import Images, Indices, Measure, Outcome, View, Way
+from thuja.metrics.accuracy import per_class_accuracy
+from thuja.metrics.bootstrap import Interval, mean_over_clusters
+from thuja.metrics.matching import name_clusters
 
 Flags = npt.NDArray[np.bool_]
 

@@ -16,14 +16,14 @@ import pyarrow as pa
 from thuja.classify import Top
 from thuja.embeddings import Vectors
 from thuja.errors import EmptyInput, ThujaError
-from thuja.evaluate.metrics.bootstrap import mean_over_clusters
-from thuja.evaluate.metrics.chance import average_precision_chance, ndcg_chance, reciprocal_rank_chance
-from thuja.evaluate.metrics.ranking import Normaliser, average_precision, ndcg_at, recall_at, reciprocal_rank
-from thuja.evaluate.metrics.tied import average_precision_by_score, ndcg_by_score
 from thuja.evaluate.protocols.lengths import unit
 from thuja.evaluate.protocols.nearest import nearest
 from thuja.evaluate.protocols.sentences import encode
 from thuja.evaluate.task import Images, Measure, Outcome, View, Way
+from thuja.metrics.bootstrap import mean_over_clusters
+from thuja.metrics.chance import average_precision_chance, ndcg_chance, reciprocal_rank_chance
+from thuja.metrics.ranking import Normaliser, average_precision, ndcg_at, recall_at, reciprocal_rank
+from thuja.metrics.tied import average_precision_by_score, ndcg_by_score
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]

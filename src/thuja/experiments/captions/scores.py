@@ -9,10 +9,10 @@ from thuja.biosphere.probes import nearest_mean
 from thuja.biosphere.traits import TRAITS
 from thuja.embeddings import Vectors
 from thuja.evaluate.data import species_of
-from thuja.evaluate.metrics.accuracy import per_class_accuracy
 from thuja.experiments.captions.morphospace import shared_with, species_means, trait_columns, true_vectors
 from thuja.experiments.captions.reading import explained
 from thuja.experiments.scores import NEAREST, Pictures, Scores, retrieval_score
+from thuja.metrics.accuracy import per_class_accuracy
 from thuja.taxonomy import Taxon
 
 NEW_TEMPLATE: Final = "the organism to be seen here is known as {common} and belongs to {scientific}"

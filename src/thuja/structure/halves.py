@@ -1,0 +1,117 @@
+"""Images cut in two halves that share none: what both see is there, and what only one sees is noise of few images.
+
+A span of species means is as well known as its weakest direction. Means of few images differ along directions in which
+no two species do, and these lean to where images vary most. So a direction counts as known where the species' means of
+other images repeat it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from thuja.structure.span import Deviations, Floats, axes_of, means_of
+from thuja.structure.specimens import Sample
+
+Flags = npt.NDArray[np.bool_]
+
+AGREED: Final = 0.5
+"""The share of what species differ by along a direction, in one half, that the other half must repeat."""
+
+
+def cuts_of(sample: Sample, count: int, generator: np.random.Generator) -> list[Flags]:
+    """`count` times, whether each image (M,) is in the first half of its species' images of its level.
+
+    Of an odd number either half has one more, at random, and the same one at both levels of a species.
+    """
+    _, place = np.unique(2 * sample.species + sample.is_second, return_inverse=True)
+    sizes = np.bincount(place)
+    starts = np.cumsum(sizes) - sizes
+    cuts = []
+    for _ in range(count):
+        order = np.lexsort((generator.random(len(place)), place))
+        turn = np.empty(len(order), dtype=np.int64)
+        turn[order] = np.arange(len(order)) - starts[place[order]]
+        coin = generator.integers(2, size=sample.count)[sample.species]
+        cuts.append(turn < (sizes[place] + coin) // 2)
+    return cuts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Half:
+    """One half of every species' images, and the other: their deviations."""
+
+    own: Deviations
+    other: Deviations
+
+
+def halves_of(vectors: Floats, sample: Sample, cuts: Sequence[Flags]) -> Iterator[Half]:
+    """The two halves of each cut, each once as the own one and once as the other."""
+    for is_first in cuts:
+        first, second = (Deviations.of(vectors[chosen], sample.at(chosen)) for chosen in (is_first, ~is_first))
+        yield Half(own=first, other=second)
+        yield Half(own=second, other=first)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownSpan:
+    """The directions along which species differ, as far as halves of the images agree on them.
+
+    `basis` (D, k) is of all images; of them as they stand, P = V V'. Its noise leans P towards where images vary. So of
+    each cut there is an oblique projection P = A (B'A)^-1 B' too, with the same k contrasts of species A (D, k) as one
+    half has them and B as the other. The noise of A and that of B are strangers to each other: what P holds of anything
+    else is right in the mean but for terms in 1 / n^2. `lefts` are A (B'A)^-1, `rights` B.
+    """
+
+    basis: Floats
+    lefts: tuple[Floats, ...]
+    rights: tuple[Floats, ...]
+
+    @property
+    def dimensions(self) -> int:
+        """k, how many directions are known."""
+        return int(self.basis.shape[1])
+
+    @classmethod
+    def of(cls, vectors: Floats, sample: Sample, cuts: Sequence[Flags]) -> "KnownSpan":
+        """The known span of the species of vectors (M, D)."""
+        means = [
+            tuple(_between(means_of(vectors[chosen], sample.at(chosen))) for chosen in (is_first, ~is_first))
+            for is_first in cuts
+        ]
+        between = _between(means_of(vectors, sample))
+        known = _agreed([*means, *((second, first) for first, second in means)])
+        contrasts = np.linalg.svd(between, full_matrices=False)[0][:, :known]  # (S, k)
+        firsts = [first.T @ contrasts for first, _ in means]
+        rights = [second.T @ contrasts for _, second in means]
+        return cls(
+            basis=axes_of(between)[:, :known],
+            lefts=tuple(first @ np.linalg.inv(second.T @ first) for first, second in zip(firsts, rights, strict=True)),
+            rights=tuple(rights),
+        )
+
+    def inside(self, first: Floats, second: Floats, cut: int) -> Floats:
+        """x' P y for each row x, y of (M, D) and (M, D), by the projection of a cut: (M,)."""
+        return np.asarray(np.einsum("nk,nk->n", first @ self.lefts[cut], second @ self.rights[cut]))
+
+
+def _between(means: Floats) -> Floats:
+    return np.asarray(means - means.mean(axis=0))
+
+
+def _agreed(halves: Sequence[tuple[Floats, ...]]) -> int:
+    """How many leading directions of one half's span the other half repeats.
+
+    Along a direction v of one half, species differ by x = (m_s - m)'v there and by y in the other half; sum x y /
+    sum x^2 is 1 where all of it is true, and 0 where all is noise.
+    """
+    slopes = []
+    for own, other in halves:
+        axes = axes_of(own)
+        here, there = own @ axes, other @ axes  # (S, k)
+        slopes.append((here * there).sum(axis=0) / (here**2).sum(axis=0))
+    least = min(map(len, slopes), default=0)
+    agreed = np.mean([slope[:least] for slope in slopes], axis=0) >= AGREED if least else np.zeros(0, dtype=bool)
+    return int(np.argmin(np.append(agreed, False)))
