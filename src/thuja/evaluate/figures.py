@@ -2,39 +2,22 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from io import StringIO
+from collections.abc import Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from thuja.embeddings import Vectors
 from thuja.errors import BadFile
 from thuja.evaluate.scores import Method, Score
 from thuja.report import INK
-from thuja.report.colours import DRAWING, OTHERS, PALETTE
+from thuja.report.colours import OTHERS, PALETTE
+from thuja.report.drawing import drawing
 from thuja.taxonomy import Rank, Taxon
-
-
-@contextmanager
-def drawing(width: float, height: float, *, name: str) -> Iterator[tuple[Figure, list[str]]]:
-    """A figure of that size in inches; when the block ends, its SVG is in the list."""
-    out: list[str] = []
-    # The salt makes ids of clip paths the same in every run and different between figures of a page.
-    style: Any = {**DRAWING, "svg.hashsalt": name}
-    with mpl.rc_context(style):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        yield figure, out
-        text = StringIO()
-        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-        out.append(text.getvalue())
 
 
 def read_metrics(run: Path) -> list[dict[str, Any]]:

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.lines import Line2D
 
-from thuja.evaluate.figures import drawing
 from thuja.evaluate.task import Measure
 from thuja.metrics.calibration import ece, reliability
 from thuja.report import INK
 from thuja.report.colours import PALETTE
+from thuja.report.drawing import drawing
 
 Confidences = tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]
 

@@ -1,8 +1,6 @@
 """The figures of a curation's report: SVG text drawn by matplotlib in the report's ink, on its paper."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from io import StringIO
+from collections.abc import Mapping, Sequence
 from itertools import cycle
 from typing import Any
 
@@ -11,34 +9,21 @@ import matplotlib.ticker  # not loaded by matplotlib itself
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from thuja.curate.outputs import DoneStep
 from thuja.report import INK
-from thuja.report.colours import DRAWING, OTHERS, PALETTE
+from thuja.report.colours import OTHERS, PALETTE
+from thuja.report.drawing import drawing
 
 _POINTS = 400
 """Points of a rank plot; more are not told apart, and a million make a page of many megabytes."""
 _LEVEL = 50
 
 
-@contextmanager
-def _drawing(width: float, height: float, *, name: str) -> Iterator[tuple[Figure, list[str]]]:
-    """A figure of that size in inches; when the block ends, its SVG is in the list."""
-    out: list[str] = []
-    style: Any = {**DRAWING, "svg.hashsalt": name}  # ids that are the same in every run, and no other figure's
-    with mpl.rc_context(style):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        yield figure, out
-        text = StringIO()
-        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-        out.append(text.getvalue())
-
-
 def long_tail(images: npt.NDArray[np.int64]) -> str:
     """Images of each species by its rank, on two logarithmic axes; `images` are sorted, the most first."""
     places = thinned(len(images))
-    with _drawing(8.6, 3.4, name="tail") as (figure, out):
+    with drawing(8.6, 3.4, name="tail") as (figure, out):
         axes = figure.add_subplot()
         axes.plot(places + 1, images[places], color=PALETTE[0], linewidth=1.8)
         axes.set_xscale("log")
@@ -77,7 +62,7 @@ def _plain_numbers(axis: Any, most: int) -> None:
 
 def depth_lines(shares: Mapping[str, Sequence[float]], ranks: Sequence[str]) -> str:
     """For each source, the share of images with a name at each rank."""
-    with _drawing(8.6, 2.9, name="depth") as (figure, out):
+    with drawing(8.6, 2.9, name="depth") as (figure, out):
         axes = figure.add_subplot()
         for (source, values), colour in zip(shares.items(), cycle(PALETTE), strict=False):
             axes.plot(range(len(ranks)), values, color=colour, linewidth=1.6, marker="o", markersize=4, label=source)
@@ -91,7 +76,7 @@ def depth_lines(shares: Mapping[str, Sequence[float]], ranks: Sequence[str]) -> 
 
 def step_bars(steps: Sequence[DoneStep]) -> str:
     """What every step kept and dropped of what it was given, from the first step at the top."""
-    with _drawing(8.6, 0.7 + 0.3 * len(steps), name="steps") as (figure, out):
+    with drawing(8.6, 0.7 + 0.3 * len(steps), name="steps") as (figure, out):
         axes = figure.add_subplot()
         places = range(len(steps))
         kept = np.array([step.kept for step in steps])
@@ -117,7 +102,7 @@ def step_bars(steps: Sequence[DoneStep]) -> str:
 
 def year_bars(years: Mapping[int, int]) -> str:
     """Images by year."""
-    with _drawing(8.6, 2.3, name="years") as (figure, out):
+    with drawing(8.6, 2.3, name="years") as (figure, out):
         axes = figure.add_subplot()
         axes.bar(list(years), list(years.values()), 0.85, color=PALETTE[0])
         axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(10, integer=True))
