@@ -39,7 +39,7 @@ class Made:
         return [
             f"Made by thuja {__version__}: {self.command}",
             *([f"Of {inputs}."] if inputs else []),
-            f"The same command over the same files gives the same numbers. All of them in full: {FINDINGS} and tables/.",
+            f"The same command over the same files gives the same numbers. In full: {FINDINGS} and tables/.",
         ]
 
 
