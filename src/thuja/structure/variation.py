@@ -27,7 +27,7 @@ from thuja.structure.span import (
     spread_of,
     squared,
 )
-from thuja.structure.specimens import Sample
+from thuja.structure.specimens import Indices, Sample
 
 PART = "all within species"
 SHARE = "share inside the species span, as it stands"
@@ -47,9 +47,18 @@ class Draws:
 
 
 def measure_variation(
-    vectors: Floats, sample: Sample, generator: np.random.Generator, *, cuts: Sequence[Flags], subspaces: int
+    vectors: Floats,
+    sample: Sample,
+    generator: np.random.Generator,
+    *,
+    cuts: Sequence[Flags],
+    subspaces: int,
+    groups: Indices | None = None,
 ) -> list[Reading]:
-    """The share inside the span as it stands and debiased, and the alignment, of the sample's vectors (M, D)."""
+    """The share inside the span as it stands and debiased, and the alignment, of the sample's vectors (M, D).
+
+    `groups` (M,) are the images' observations, which the cuts do not part.
+    """
     whole = Deviations.of(vectors, sample)
     axes = axes_of(whole.means)
     width, dimensions = axes.shape
@@ -75,7 +84,7 @@ def measure_variation(
             null=spread_of(matched[:, :known].sum(axis=1)),
             note=known_note(known, dimensions),
         ),
-        measure_alignment(PART, halves_of(vectors, sample, cuts)),
+        measure_alignment(PART, halves_of(vectors, sample, cuts, groups=groups)),
     ]
 
 
