@@ -24,6 +24,7 @@ from thuja.structure.span import (
     axes_of,
     held_by,
     random_subspace,
+    share_below,
     spread_of,
     squared,
 )
@@ -66,6 +67,7 @@ def measure_variation(
     known = span.dimensions
     random = _randomly(whole, dimensions, generator, count=subspaces)  # (T, k): of each direction
     matched = _matched(vectors, sample, cuts, generator=generator, dimensions=dimensions, count=subspaces)
+    debiased = _debiased(vectors, sample, cuts, span=span)
     plain = Ratio(tops=sample.sums(squared(whole.rests, axes)), bottoms=sample.sums(squared(whole.rests)))
     return [
         Reading(
@@ -79,10 +81,12 @@ def measure_variation(
         Reading(
             part=PART,
             measure=DEBIASED,
-            ratio=_debiased(vectors, sample, cuts, span=span),
+            ratio=debiased,
             random=spread_of(random[:, :known].sum(axis=1), value=known / width),
             null=spread_of(matched[:, :known].sum(axis=1)),
-            note=known_note(known, dimensions),
+            below=share_below(matched[:, :known].sum(axis=1), debiased.value),
+            below_random=share_below(random[:, :known].sum(axis=1), debiased.value),
+            note=known_note(known, dimensions) if known < width else _note(sample.count, known, width),
         ),
         measure_alignment(PART, halves_of(vectors, sample, cuts, groups=groups)),
     ]
