@@ -10,8 +10,8 @@ from thuja.analyze.tree.clades import (
     robinson_foulds,
     shuffle_labels,
 )
-from thuja.analyze.tree.distances import common_depths, distances, means_by_species, tree_steps
-from thuja.analyze.tree.order import Mantel, Stratum, anchor_taus, closer_share, mantel, strata
+from thuja.analyze.tree.distances import common_depths, means_by_species, pairwise_distances, tree_steps
+from thuja.analyze.tree.order import Mantel, Stratum, anchor_taus, closer_share, mantel, strata, tau_ceilings
 from thuja.analyze.tree.redraws import Redraws, partial_correlation
 from thuja.analyze.tree.section import tree_section
 from thuja.analyze.tree.settings import Metric, Phylogeny, TreeSettings
@@ -33,16 +33,17 @@ __all__ = [
     "closer_share",
     "common_depths",
     "cophenetic",
-    "distances",
     "entanglement",
     "find_clades",
     "grow",
     "mantel",
     "means_by_species",
+    "pairwise_distances",
     "partial_correlation",
     "robinson_foulds",
     "shuffle_labels",
     "strata",
+    "tau_ceilings",
     "tree_section",
     "tree_steps",
     "untangle",
