@@ -70,10 +70,10 @@ def shared_ranks(taxa: Sequence[Taxon]) -> Indices:
         raise EmptyInput("there is no species whose ancestry could be told")
     shared = np.zeros((len(taxa), len(taxa)), dtype=np.int64)
     for rank in RANKS:
-        known: dict[Taxon, int] = {}
+        known: dict[tuple[str, ...], int] = {}
         numbers = np.array(
             [
-                known.setdefault(taxon.at(rank), len(known)) if taxon[rank] else -1 - row
+                known.setdefault(taxon.names[: rank + 1], len(known)) if taxon[rank] else -1 - row
                 for row, taxon in enumerate(taxa)
             ]
         )
