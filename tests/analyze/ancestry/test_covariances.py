@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from thuja.analyze import Phylogeny
 from thuja.analyze.ancestry import (
     EQUAL_STEPS,
     GRAFEN,
     PHYLOGENY,
-    Phylogeny,
     ancestries,
     equal_steps,
     grafen,

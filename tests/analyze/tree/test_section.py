@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from tests.analyze.tree.making import by_measure, drifted, grown, space_of
 
-from thuja.analyze import Prototypes, Space, Verdict
-from thuja.analyze.tree import Phylogeny, TreeSettings, tree_section
+from thuja.analyze import Phylogeny, Prototypes, Space, Verdict
+from thuja.analyze.tree import TreeSettings, tree_section
 from thuja.errors import ThujaError, UnknownName, UsageError
 from thuja.taxonomy import Rank, Taxon
 
@@ -270,10 +270,6 @@ def test_a_wrong_request_is_refused():
         study(space, by="camera")
     with pytest.raises(UsageError, match="species must be 2 or more"):
         TreeSettings(species=1)
-    with pytest.raises(ThujaError, match=r"expected distances \(2, 2\)"):
-        Phylogeny(taxa=space.taxa, distances=np.eye(3))
-    with pytest.raises(ThujaError, match="not the same both ways"):
-        Phylogeny(taxa=space.taxa, distances=np.array([[0, 1], [2.0, 0]]))
 
 
 def test_the_unit_asked_for_is_the_unit_told():

@@ -14,7 +14,7 @@ from thuja.analyze.tree.distances import common_depths, means_by_species, pairwi
 from thuja.analyze.tree.order import Mantel, Stratum, anchor_taus, closer_share, mantel, strata, tau_ceilings
 from thuja.analyze.tree.redraws import Redraws, partial_correlation
 from thuja.analyze.tree.section import tree_section
-from thuja.analyze.tree.settings import Metric, Phylogeny, TreeSettings
+from thuja.analyze.tree.settings import Metric, TreeSettings
 from thuja.analyze.tree.tangle import entanglement, untangle
 from thuja.analyze.tree.two_trees import Parted
 
@@ -24,7 +24,6 @@ __all__ = [
     "Mantel",
     "Metric",
     "Parted",
-    "Phylogeny",
     "Redraws",
     "RobinsonFoulds",
     "Stratum",

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from thuja.analyze.finding import Figure, Finding, Section, Table
+from thuja.analyze.phylogeny import Phylogeny
 from thuja.analyze.space import Space
 from thuja.analyze.tree.conformity import conform
 from thuja.analyze.tree.figures import agreement_figure, distance_figure, tanglegram
 from thuja.analyze.tree.kin import Kin, Side, texts_of
 from thuja.analyze.tree.measured import file_name, findings_of
 from thuja.analyze.tree.neighbourhood import neighbourhood
-from thuja.analyze.tree.settings import Phylogeny, TreeSettings
+from thuja.analyze.tree.settings import TreeSettings
 from thuja.analyze.tree.sides import TEXTS, hold_against_texts, species_neighbour_table
 from thuja.analyze.tree.two_trees import Parted, parted_pairs, places_in, weigh_trees
 from thuja.embeddings import Vectors

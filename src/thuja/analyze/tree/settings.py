@@ -1,19 +1,12 @@
 """What a study of the tree takes: how distances are measured, how much is drawn, and a second tree if there is one."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-import numpy as np
-import numpy.typing as npt
-
-from thuja.biosphere.phylogeny import covariance, patristic
-from thuja.biosphere.tree import Tree
-from thuja.errors import ThujaError, UsageError
+from thuja.analyze.phylogeny import Phylogeny
+from thuja.errors import UsageError
 from thuja.metrics.bootstrap import REPLICATES
-from thuja.taxonomy import Rank, Taxon
-
-Floats = npt.NDArray[np.float64]
+from thuja.taxonomy import Rank
 
 
 class Metric(StrEnum):
@@ -24,29 +17,6 @@ class Metric(StrEnum):
     CENTRED = "centred cosine"
     """The same after the mean of all species is taken off: for spaces in which everything points one way."""
     EUCLIDEAN = "euclidean"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Phylogeny:
-    """A second tree: the distances (P, P) along it between P taxa, in any unit.
-
-    Raises ThujaError where the distances are no square of numbers, not symmetric, or not one a taxon.
-    """
-
-    taxa: Sequence[Taxon]
-    distances: Floats
-
-    def __post_init__(self) -> None:
-        count = len(self.taxa)
-        if self.distances.shape != (count, count):
-            raise ThujaError(f"expected distances ({count}, {count}) of the phylogeny, got {self.distances.shape}")
-        if not np.isfinite(self.distances).all() or not np.allclose(self.distances, self.distances.T):
-            raise ThujaError("the distances of the phylogeny are not numbers, or not the same both ways")
-
-    @classmethod
-    def of_tree(cls, tree: Tree, taxa: Sequence[Taxon]) -> "Phylogeny":
-        """The true tree of a simulated world, whose tips are these taxa in order."""
-        return cls(taxa=taxa, distances=patristic(covariance(tree)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
