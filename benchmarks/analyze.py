@@ -220,9 +220,8 @@ def main() -> None:
     for name, spent in list(whole.parts.items())[1:]:
         print(f"  {name:34} {spent:.1f} s, of the processor {whole.processor[name]:.1f} s")
     done = 2 * sizes.queries * sizes.vectors * WIDTH / whole.parts["nearest neighbours"] / 1e9
-    print(
-        f"  all {total:.0f} s, of the processor {sum(list(whole.processor.values())[1:]):.0f} s, peak {peak:.1f} GiB (the memory map's pages counted)"
-    )
+    spent = sum(list(whole.processor.values())[1:])
+    print(f"  all {total:.0f} s, of the processor {spent:.0f} s, peak {peak:.1f} GiB (the memory map's pages counted)")
     print(f"  neighbours: {done:.0f} GFLOP/s, {done / rate:.0%} of this machine's {rate:.0f} in float32")
     print(f"{len(rows):,} of them, beside the plain formulas")
     for name, value in formula.items():
