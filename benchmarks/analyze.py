@@ -1,6 +1,6 @@
 """How fast the variation within species and neighbours are measured on a million vectors, and that they are right.
 
-    OMP_NUM_THREADS=2 python benchmarks/analyze.py [--vectors 1000000] [--queries 10000] [--subsample 40000]
+    OMP_NUM_THREADS=2 python benchmarks/analyze.py [--vectors 1000000] [--queries 10000] [--subsample 100000]
 
 Vectors of 768 dimensions in float16 are drawn chunk by chunk into a memory map: 10,000 species in 500 clades, two
 levels of each. The share inside the span is measured of the clades, the local one of the species, which are more than
@@ -194,7 +194,7 @@ def main() -> None:
     parser.add_argument("--vectors", type=int, default=1_000_000)
     parser.add_argument("--species", type=int, default=10_000)
     parser.add_argument("--queries", type=int, default=10_000)
-    parser.add_argument("--subsample", type=int, default=40_000)
+    parser.add_argument("--subsample", type=int, default=100_000)
     sizes = parser.parse_args()
     whole, ours, theirs = Clock(), Clock(), Clock()
     with tempfile.TemporaryDirectory() as folder:

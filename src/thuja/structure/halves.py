@@ -19,7 +19,7 @@ Flags = npt.NDArray[np.bool_]
 
 AGREED: Final = 0.5
 """The share of what species differ by along a direction, in one half, that the other half must repeat."""
-_FIRM: Final = 0.25
+_FIRM: Final = 0.5
 """What it must repeat of a direction given all directions before it: less would divide by nearly nothing but noise."""
 
 
