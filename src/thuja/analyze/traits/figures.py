@@ -46,7 +46,7 @@ def _ordering(analysis: Analysis) -> Figure:
             )
             axes.set_ylabel(f"score of {names[column]}" if names else analysis.trait)
             axes.set_xlim(-0.8, len(order) - 0.2)
-            if len(order) <= _NAMED and place == len(panels) - 1:
+            if len(order) <= _NAMED and len(panels) == 1:
                 words = [problem.trait.taxa[row].scientific_name for row in order]
                 axes.set_xticks(range(len(order)), words, rotation=90, fontsize=7, fontstyle="italic")
             else:
