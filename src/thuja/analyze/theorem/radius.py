@@ -24,7 +24,7 @@ from thuja.errors import UsageError
 
 TOLERANCE: Final = 0.1
 """The relative error at which the second order counts as left."""
-SCALES: Final[Floats] = np.logspace(-3, 1.5, 55)
+SCALES: Final[Floats] = np.logspace(-2.5, 1.5, 33)
 _SERIES = 1e-3
 
 

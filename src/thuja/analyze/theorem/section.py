@@ -29,7 +29,7 @@ ABOUT = (
     "prototype, the total variance, on the same redraws: it holds where it is larger, by the whole interval. Shares "
     "and Gram matrices are descriptive."
 )
-_RADII = 24
+_RADII = 12
 _RADIUS_LOGITS = 2**18
 
 
