@@ -14,6 +14,11 @@ def prototypes_of(count: int, width: int, seed: int = 0) -> np.ndarray:
     return units(np.random.default_rng(seed).standard_normal((count, width)))
 
 
+def confusable(count: int, width: int, seed: int = 0) -> np.ndarray:
+    """Prototypes some .5 apart, as near as a soft-max at a temperature of .01 can confuse."""
+    return units(np.eye(width)[0] + 0.4 * prototypes_of(count, width, seed=seed))
+
+
 def complement_of(prototypes: np.ndarray) -> np.ndarray:
     """An orthonormal basis (D, k) of what is at right angles to every prototype."""
     full = np.linalg.svd(prototypes)[2]

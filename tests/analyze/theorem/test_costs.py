@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tests.analyze.theorem.clouds import complement_of, prototypes_of, space_of, units
+from tests.analyze.theorem.clouds import complement_of, confusable, prototypes_of, space_of, units
 
 from thuja.analyze.theorem import Costs, expected_cost, losses, species_costs, temperature_cost
 from thuja.analyze.theorem import costs as module
@@ -81,12 +81,11 @@ def test_a_gap_at_right_angles_to_the_prototypes_moves_p_by_its_length_alone() -
 
 
 def test_at_a_hundredth_the_second_order_is_off_by_more_than_a_tenth() -> None:
-    """At tau = .01 deviations of length .08 leave the second order, at .25 they do not."""
-    prototypes = prototypes_of(64, 32)
-    space = space_of(prototypes, each=EACH, spread=0.08 / np.sqrt(32))
-    species = np.repeat(np.arange(64), EACH)
-    cold, warm = (species_costs(space.vectors, species, prototypes, own=np.arange(64), tau=tau) for tau in (0.01, 0.25))
-    assert np.sqrt(cold.variance.mean()) == pytest.approx(0.08, rel=0.1)
+    """At tau = .01 deviations of length .16 leave the second order, at .25 they do not."""
+    prototypes = confusable(64, 32)
+    space = space_of(prototypes, each=EACH, spread=0.16 / np.sqrt(32))
+    cold, warm = (costs_of(prototypes, space.vectors, tau=tau) for tau in (0.01, 0.25))
+    assert np.sqrt(cold.variance.mean()) == pytest.approx(0.16, rel=0.1)
     assert np.median(np.abs(cold.predicted / cold.measured - 1)) > 0.1
     assert np.abs(warm.predicted / warm.measured - 1).max() < 0.1
 

@@ -45,7 +45,7 @@ def _phi(w: Floats) -> Floats:
 def certain_reach(tolerance: float = TOLERANCE) -> float:
     """The reach w up to which the second order is within `tolerance` of the exact cost, for any prototypes and p.
 
-    0.285 for a tenth: exact / predicted within 1 +- tolerance. Raises UsageError unless 0 < tolerance < 1.
+    0.279 for a tenth: exact / predicted within 1 +- tolerance. Raises UsageError unless 0 < tolerance < 1.
     """
     if not 0 < tolerance < 1:
         raise UsageError(f"a tolerance lies between 0 and 1, got {tolerance}")

@@ -143,7 +143,9 @@ def _near_one(value: Interval, tolerance: float) -> Verdict:
 
 def _order_findings(costs: Costs, generator: np.random.Generator, *, settings: TheoremSettings) -> list[Finding]:
     """Which species pay most: by the prediction, and by the total variance, which knows of no prototype."""
-    said, found, plain = costs.predicted, costs.measured, costs.variance
+    said, found, plain = (
+        np.where(each > LEAST_COST, each, 0.0) for each in (costs.predicted, costs.measured, costs.variance)
+    )
 
     def both(rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> tuple[float, float]:
         ranks = [rankdata(each[rows]) for each in (said, found, plain)]
