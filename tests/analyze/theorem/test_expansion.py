@@ -99,6 +99,17 @@ def test_curved_cost_of_a_tiny_deviation_is_its_second_order() -> None:
     np.testing.assert_allclose(curved_cost(weights, shifts), second_order(weights, shifts), rtol=1e-5)
 
 
+def test_a_cost_far_below_rounding_of_one_keeps_its_digits_at_any_reach() -> None:
+    """Costs of a sure soft-max were rounding once shifts passed a half: the radius then ended there by mistake."""
+    weights = np.array([0.0, -60.0])
+    for shift in (0.1, 0.6, 5.0, 20.0):
+        shifts = np.array([[-shift * np.exp(-60.0), shift]])
+        expected = np.exp(-60.0) * (np.expm1(shift) - shift)
+        np.testing.assert_allclose(curved_cost(weights, shifts), expected, rtol=1e-6)
+    beyond = curved_cost(weights, np.array([[-400 * np.exp(-60.0), 400.0]]))
+    np.testing.assert_allclose(beyond, 340.0, rtol=1e-12)
+
+
 def test_a_deviation_at_right_angles_to_all_prototypes_is_free_at_any_length() -> None:
     prototypes = prototypes_of(12, 64)
     for length in (0.1, 1.0, 10.0):

@@ -16,8 +16,8 @@ from thuja.errors import EmptyInput, ThujaError, UsageError
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 
-_NEAR = 0.5
-"""Shifts of logits below this go through expm1, which keeps costs that are far below one."""
+_NEAR = 300.0
+"""Shifts of logits below this go through expm1, which keeps costs far below one; beyond, exp would overflow."""
 
 
 def losses(points: npt.ArrayLike, prototypes: npt.ArrayLike, own: npt.ArrayLike, *, tau: float) -> Floats:
@@ -102,13 +102,13 @@ def curved_cost(log_weights: Floats, shifts: Floats) -> Floats:
     Never below 0, as the loss is convex. Over deviations of mean 0 its mean is E[L(b + delta)] - L(b), whichever
     prototype is the true one.
     """
-    moved = shifts + log_weights  # (n, L)
-    top = moved.max(axis=1)
-    found = top + np.log(np.exp(moved - top[:, None]).sum(axis=1))  # a fourth of the time of SciPy's logsumexp
+    found = np.empty(len(shifts))
     is_near = np.abs(shifts).max(axis=1) < _NEAR
-    # sum p y = 0, so it may be taken off: what is left is of second order and is not lost beside 1.
-    near = shifts[is_near]
+    # sum p y = 0, so it may be taken off: then no term is below 0, and none is lost beside 1.
+    near, far = shifts[is_near], shifts[~is_near] + log_weights
     found[is_near] = np.log1p((np.expm1(near) - near) @ np.exp(log_weights))
+    top = far.max(axis=1, initial=-np.inf)
+    found[~is_near] = top + np.log(np.exp(far - top[:, None]).sum(axis=1))
     return np.asarray(np.maximum(found, 0.0))
 
 
