@@ -171,5 +171,7 @@ def test_a_temperature_that_is_none_is_refused(tau: float) -> None:
 def test_what_lies_in_another_space_is_refused() -> None:
     with pytest.raises(ThujaError, match="do not lie in one space"):
         losses(np.eye(2), np.eye(3), [0, 1], tau=TAU)
+    with pytest.raises(ThujaError, match="not all numbers"):
+        losses(np.array([[np.nan, 0.0]]), np.eye(2), [0], tau=TAU)
     with pytest.raises(EmptyInput, match="no prototype"):
         losses(np.eye(2), np.empty((0, 2)), [0, 1], tau=TAU)

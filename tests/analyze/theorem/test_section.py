@@ -136,6 +136,15 @@ def test_more_prototypes_than_dimensions_are_told_and_have_no_free_direction() -
     assert [each.value.value for each in found] == pytest.approx([0, 0], abs=1e-9)
 
 
+def test_where_images_are_mistaken_warmth_pays_and_has_no_share_of_the_cost() -> None:
+    prototypes = prototypes_of(8, 16)
+    space = space_of(np.roll(prototypes, 1, axis=0), each=8, spread=0.1)
+    turned = replace(space, prototypes=Prototypes(taxa=taxa_of(8), vectors=prototypes))
+    section = section_of(turned)
+    assert any("being less sure pays" in note for note in section.notes)
+    assert not [each for each in section.findings if each.of.startswith("predicted cost on the sphere")]
+
+
 def test_a_soft_max_that_is_saturated_is_told() -> None:
     section = section_of(space_of(np.eye(8), each=6, spread=0.01), replace(FAST, tau=0.01))
     assert any("saturated" in note for note in section.notes)

@@ -35,14 +35,20 @@ def losses(points: npt.ArrayLike, prototypes: npt.ArrayLike, own: npt.ArrayLike,
 
 
 def logits_of(points: npt.ArrayLike, prototypes: npt.ArrayLike, *, tau: float) -> Floats:
-    """mu_j.z / tau of points (N, D) with prototypes (L, D): (N, L); raises UsageError for a tau that is not above 0."""
+    """mu_j.z / tau of points (N, D) with prototypes (L, D): (N, L).
+
+    Raises UsageError for a tau that is not above 0, ThujaError for what does not fit or is no number.
+    """
     require_temperature(tau)
     rows, texts = np.asarray(points, dtype=np.float64), np.asarray(prototypes, dtype=np.float64)
     if rows.ndim != 2 or texts.ndim != 2 or rows.shape[1] != texts.shape[1]:
         raise ThujaError(f"points of shape {rows.shape} do not lie in one space with prototypes of {texts.shape}")
     if not len(texts):
         raise EmptyInput("there is no prototype to hold images against")
-    return np.asarray(rows @ texts.T / tau)
+    logits = np.asarray(rows @ texts.T / tau)
+    if not np.isfinite(logits).all():
+        raise ThujaError("points or prototypes are not all numbers", hint="leave these rows out, or embed them again")
+    return logits
 
 
 def require_temperature(tau: float) -> None:

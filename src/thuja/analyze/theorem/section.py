@@ -193,7 +193,7 @@ def _share_findings(costs: Costs, generator: np.random.Generator, *, settings: T
             note="what lies outside costs by the warmer soft-max of a shorter mean alone",
         )
         for of, tops, bottoms in asked
-        if float(bottoms.sum()) > LEAST_COST
+        if float(bottoms.sum()) > LEAST_COST and float(tops.sum()) >= -LEAST_COST
     ]
 
 
@@ -245,6 +245,11 @@ def _notes(costs: Costs, matched: Matched, settings: TheoremSettings) -> list[st
         told.append(
             "Differences of prototypes span every dimension: no direction is free, and only the p-weighted span of "
             "confusable species can be smaller."
+        )
+    if float(costs.temperature.sum()) < 0:
+        told.append(
+            "Most images are nearer to other species' prototypes: being less sure pays, so that variation outside the "
+            "span costs less than nothing and has no share of the cost."
         )
     still = int((costs.variance <= LEAST_COST).sum())
     if still:

@@ -70,7 +70,6 @@ def _by_temperature(costs: Mapping[float, Costs], settings: TheoremSettings) -> 
 def _why(costs: Mapping[float, Costs]) -> Table:
     rows: list[list[Cell]] = []
     for tau, each in costs.items():
-        whole = float(each.on_sphere.sum())
         rows.append(
             [
                 tau,
@@ -79,8 +78,8 @@ def _why(costs: Mapping[float, Costs]) -> Table:
                 float(np.median(each.confusers)),
                 float(np.median(each.moved)),
                 _over(each.at_prototype, each.predicted),
-                float(each.temperature.sum()) / whole if abs(whole) > 0 else None,
-                _over(each.outside_part, each.predicted_on_sphere),
+                _over(each.temperature, each.measured),
+                _over(each.outside_part, each.predicted_on_sphere) if each.temperature.sum() >= 0 else None,
                 _over(each.variance - each.inside, each.variance),
             ]
         )
@@ -90,12 +89,12 @@ def _why(costs: Mapping[float, Costs]) -> Table:
             "Why predictions fail. Radius: the reach w (median; certain to a tenth below "
             f"{certain_reach():.2f}). Gap: the probability of other species at the image mean, how many prototypes p "
             "comes to, how far p at the mean is from p at the prototype (total variation), and the predicted cost "
-            "there over that at the mean. Length one: the temperature's share of the measured cost on the sphere, the "
-            "share of the predicted cost that is of variation outside the prototypes' span, and the share of variance "
-            "there."
+            "there over that at the mean. Length one: the temperature's cost over that in the span (below 0 where images "
+            "are mistaken, and being less sure pays), the share of the predicted cost that is of variation outside the "
+            "prototypes' span, and the share of variance there."
         ),
         columns=(
-            "tau", "reach", "wrong", "confusers", "moved", "cost at prototype / at mean", "temperature's share",
+            "tau", "reach", "wrong", "confusers", "moved", "cost at prototype / at mean", "temperature / in span",
             "outside, of cost", "outside, of variance",
         ),
         rows=rows,
