@@ -89,9 +89,9 @@ def _why(costs: Mapping[float, Costs]) -> Table:
             "Why predictions fail. Radius: the reach w (median; certain to a tenth below "
             f"{certain_reach():.2f}). Gap: the probability of other species at the image mean, how many prototypes p "
             "comes to, how far p at the mean is from p at the prototype (total variation), and the predicted cost "
-            "there over that at the mean. Length one: the temperature's cost over that in the span (below 0 where images "
-            "are mistaken, and being less sure pays), the share of the predicted cost that is of variation outside the "
-            "prototypes' span, and the share of variance there."
+            "there over that at the mean. Length one: the temperature's cost over that in the span (below 0 where "
+            "being less sure pays, as images are mistaken), the share of the predicted cost that is of variation "
+            "outside the prototypes' span, and the share of variance there."
         ),
         columns=(
             "tau", "reach", "wrong", "confusers", "moved", "cost at prototype / at mean", "temperature / in span",
