@@ -28,9 +28,9 @@ _CLAIM: Final = "a map keeps neighbours"
 _ABOUT: Final = (
     "The space on two axes, by several projections. A map shows what it was made to show: PCA the most variance, LDA "
     "what parts species most (of images that it was not fitted on), t-SNE and UMAP who is near whom, not how far apart "
-    "groups lie. Trustworthiness (Venna and Kaski 2001) says how far a point's neighbours on the map are its neighbours "
-    "in the space: 1 where all are, about one half for a map of chance. The claim holds where the map is above the same "
-    "map with its points dealt out at random by a 95 % interval over species, images paired. It is no claim of biology."
+    "groups lie. Trustworthiness (Venna and Kaski 2001) says how far a point's neighbours on the map are those "
+    "in the space: 1 where all are, about one half for a map of chance. The claim holds where the map is above the "
+    "same map with its points dealt out at random by a 95 % interval over species, images paired; it claims no biology."
 )
 _VARIED: Final = 6
 """Species in the figure of variants: more lines are not told apart."""
