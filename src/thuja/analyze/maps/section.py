@@ -47,7 +47,7 @@ class MapSettings:
     the figure of species and variants (default: life stage or sex, if there is one).
     """
 
-    methods: Sequence[Method] = (Method.PCA, Method.LDA, Method.TSNE)
+    methods: Sequence[Method | str] = (Method.PCA, Method.LDA, Method.TSNE)
     colour_by: str | None = None
     variants: str | None = None
     rows: int = 3000
@@ -90,7 +90,7 @@ def map_section(space: Space, generator: np.random.Generator, *, settings: MapSe
     findings: list[Finding] = []
     figures: list[Figure] = []
     lines: list[Sequence[Cell]] = []
-    for method in settings.methods:
+    for method in map(Method.parse, settings.methods):
         drawn, reason = _draw(space, rows, method, settings=settings, generator=generator)
         if drawn is None:
             notes.append(f"no {method.spelling}: {reason}")
