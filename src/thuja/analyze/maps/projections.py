@@ -72,8 +72,8 @@ class Projection:
 
     >>> line = np.outer(np.arange(4.0), [3.0, 4.0])
     >>> projection = Projection().fit(line, generator=np.random.default_rng(0))
-    >>> projection.project(np.array([[30.0, 40.0]]))[0, 0], projection.shares_[0]
-    (42.5, 1.0)
+    >>> projection.project(np.array([[30.0, 40.0]]))[0].round(6).tolist()
+    [42.5, 0.0]
     """
 
     points_: Floats
