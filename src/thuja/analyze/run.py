@@ -145,11 +145,9 @@ def _asked(opened: Opened) -> Iterator[tuple[str, Ask]]:
             swapped=opened.swapped,
             phylogeny=opened.phylogeny,
         )
+        described = space if opened.phylogeny is None else _among(space, opened.phylogeny)
         for trait in question.traits:
-            yield (
-                f"the trait {trait}",
-                lambda generator, one=trait: trait_section(space, one, generator, settings=traits),
-            )
+            yield f"the trait {trait}", partial(_trait, described, trait, traits)
     if "within" in question.sections:
         within = WithinSettings(temperature=question.temperature)
         yield "within species", lambda generator: within_section(space, question.factors, generator, settings=within)
@@ -157,7 +155,8 @@ def _asked(opened: Opened) -> Iterator[tuple[str, Ask]]:
         theorem = TheoremSettings(tau=question.temperature)
         yield "the theorem", lambda generator: theorem_section(space, generator, settings=theorem)
     if "maps" in question.sections:
-        yield "maps", lambda generator: map_section(space, generator, settings=MapSettings())
+        maps = MapSettings(variants=question.factors[0] if question.factors else None)
+        yield "maps", lambda generator: map_section(space, generator, settings=maps)
 
 
 def _trait(space: Space, trait: str, settings: TraitSettings, generator: np.random.Generator) -> Section:
