@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +83,11 @@ class Opened:
             species = len({taxon for taxon in space.taxa if taxon.binomial})
             told.append(
                 f"The phylogeny has {len(self.phylogeny.taxa):,} of {species:,} species; traits are of these alone."
+            )
+        if self.phylogeny is not None:
+            species = len({taxon for taxon in space.taxa if taxon.binomial})
+            told.append(
+                f"The phylogeny has {len(self.phylogeny.taxa):,} of {species:,} species, the only ones in traits."
             )
         if not space.controls:
             told.append(
