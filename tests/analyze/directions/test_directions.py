@@ -80,7 +80,7 @@ def test_a_row_has_no_part_in_what_scores_it() -> None:
 
 def test_families_are_left_out_whole() -> None:
     space, _ = between_space(np.random.default_rng(0), species=40)
-    settings = DirectionSettings(draws=19, leave_out=Rank.FAMILY)
+    settings = DirectionSettings(draws=19, left_out=Rank.FAMILY)
     plan = find_direction(space, "size", np.random.default_rng(1), settings=settings).plan
     folds = {(taxon.family, fold) for taxon, fold in zip(plan.taxa, plan.folds, strict=True)}
     assert len(folds) == 5

@@ -26,13 +26,13 @@ class DirectionSettings:
     """How a direction is learnt and tried.
 
     `is_within` asks of the variation within species. `levels` name two values of a trait that has more. Species are
-    left out together with all of their `leave_out` (a family, say), in `folds` parts. `draws` shuffles make the null,
+    left out together with all of their `left_out` (a family, say), in `folds` parts. `draws` shuffles make the null,
     `redraws` of species the interval. Within species, at most `images_per_species` are used.
     """
 
     is_within: bool = False
     levels: tuple[str, str] | None = None
-    leave_out: Rank = Rank.SPECIES
+    left_out: Rank = Rank.SPECIES
     folds: int = 5
     draws: int = 499
     redraws: int = 1000
@@ -72,9 +72,9 @@ def _between(
     measure = measure_of(values)
     if measure == AREA and min(values.sum(), count - values.sum()) < 2:
         return f"one level of {trait.name} is of a single species, so that no direction can be tried on another"
-    folds = _folds([taxon.at(settings.leave_out) for taxon in taxa], generator, settings.folds)
+    folds = _folds([taxon.at(settings.left_out) for taxon in taxa], generator, settings.folds)
     if len(np.unique(folds)) < 2:
-        return f"all species are of one {settings.leave_out.label}, so that none can be left out"
+        return f"all species are of one {settings.left_out.label}, so that none can be left out"
     shuffled = generator.permuted(np.tile(values, (settings.draws, 1)), axis=1)  # (P, S)
     return Plan(
         images=images,
@@ -100,10 +100,10 @@ def _within(
     images = np.concatenate(drawn)
     species, taxa = _numbered(space, images)
     groups = np.arange(len(images)) if space.groups is None else space.groups[images]
-    units: Sequence[object] = [taxa[one].at(settings.leave_out) for one in species] if len(taxa) > 1 else list(groups)
+    units: Sequence[object] = [taxa[one].at(settings.left_out) for one in species] if len(taxa) > 1 else list(groups)
     folds = _folds(units, generator, settings.folds)
     if len(np.unique(folds)) < 2:
-        what = f"species are of one {settings.leave_out.label}" if len(taxa) > 1 else "images are of one observation"
+        what = f"species are of one {settings.left_out.label}" if len(taxa) > 1 else "images are of one observation"
         return f"all {what}, so that none can be left out"
     values = trait.values[images]
     shuffled = _shuffled_within(values, species, groups, generator, draws=settings.draws)

@@ -139,7 +139,7 @@ def _title(trait: str, settings: DirectionSettings) -> str:
 def _measure(direction: Direction) -> str:
     plan, settings = direction.plan, direction.settings
     if not plan.is_within:
-        kin = "" if settings.leave_out is Rank.SPECIES else f", with all of their {settings.leave_out.label}"
+        kin = "" if settings.left_out is Rank.SPECIES else f", with all of their {settings.left_out.label}"
         return f"{plan.measure} over {len(plan.taxa)} species left out{kin}"
     who = "species" if len(plan.taxa) > 1 else "observations"
     return f"{plan.measure} within species, mean over {len(plan.taxa)}, {who} left out"

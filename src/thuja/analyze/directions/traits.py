@@ -47,6 +47,8 @@ def read_trait(name: str, column: Column, levels: tuple[str, str] | None = None)
     if len(found) == 2:
         first, second = sorted(found, key=float) if numbers is not None else sorted(found)
         return _levelled(name, cells, (first, second))
+    if numbers is None and len(found) <= 1:  # one word alone, or none: nothing to part, which is for others to say
+        return Trait(name=name, values=np.array([np.nan if cell is None else 0.0 for cell in cells]))
     if numbers is not None:
         if np.isinf(numbers).any():
             raise ThujaError(f"{name} has numbers without end", hint="leave these cells blank")
