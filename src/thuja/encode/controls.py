@@ -58,7 +58,7 @@ def encode_control(
 
 
 def open_control(control: str, model: str = "", *, device: str = "auto") -> tuple[Eye, Projection | None, str]:
-    """The eye of one of CONTROLS, what takes its features to vectors, and the name of what sees; raises as `encode_control`."""
+    """The eye of one of CONTROLS, what takes its features to vectors, and who sees; it raises as `encode_control`."""
     if control == PIXELS:
         eye = pixel_eye()
         return eye, None, eye.id
