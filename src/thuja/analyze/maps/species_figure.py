@@ -150,7 +150,7 @@ def _caption(axes: SpeciesAxes, shown: int) -> str:
     variants = " and ".join(axes.variants) if len(axes.variants) < 4 else "variants"
     return (
         f"The means of {variants} of {shown} species on two principal axes of species means and one axis orthogonal to "
-        f"the span of all {len(axes.species)}. The third axis is chosen outside the span, so that lines leave the plane "
+        f"the span of all {len(axes.species)}. The third axis is chosen outside the span, so lines leave the plane "
         "whatever the model: what tells is how much stays in. Of the squared differences between variants "
         f"{_share(axes.in_span)} lie inside the span, where a span that knows nothing holds {_share(axes.by_chance)}; "
         f"{_share(axes.on_third)} lie along the third axis."
