@@ -7,7 +7,7 @@ from tests.analyze.directions.making import WIDTH, between_space, taxa_of, withi
 
 from thuja.analyze import Space, Verdict
 from thuja.analyze.directions import DirectionSettings, find_direction
-from thuja.taxonomy import Rank
+from thuja.taxonomy import Rank, Taxon
 
 QUICK = DirectionSettings(draws=99, redraws=200)
 WITHIN = DirectionSettings(is_within=True, draws=99, redraws=200)
@@ -84,6 +84,35 @@ def test_families_are_left_out_whole() -> None:
     plan = find_direction(space, "size", np.random.default_rng(1), settings=settings).plan
     folds = {(taxon.family, fold) for taxon, fold in zip(plan.taxa, plan.folds, strict=True)}
     assert len(folds) == 5
+
+
+def test_what_is_left_out_together_is_shuffled_together() -> None:
+    """Families of one size swap their values whole, so that the null has the likeness of kin that the trait has."""
+    space, _ = between_space(np.random.default_rng(0), species=24)
+    own = [float(species // 8) for species in space.species]
+    space = Space(vectors=space.vectors, taxa=space.taxa, columns={"x": own})
+    settings = DirectionSettings(draws=30, left_out=Rank.FAMILY)
+    targets = find_direction(space, "x", np.random.default_rng(1), settings=settings).plan.targets
+    assert (targets.reshape(3, 8, 31).std(axis=1) == 0).all()
+    assert len(np.unique(targets.T, axis=0)) == 6
+
+
+@pytest.mark.parametrize(("left_out", "low", "high"), [(Rank.SPECIES, 0.2, 1.0), (Rank.FAMILY, 0.0, 0.12)])
+@pytest.mark.slow
+def test_kin_make_a_small_p_unless_families_are_left_out(left_out, low, high) -> None:
+    """Trait and space follow the families, each by itself: what holds among species is no more than that."""
+
+    def p_of(seed: int) -> float:
+        generator = np.random.default_rng(seed)
+        family = np.arange(60) // 4
+        taxa = [Taxon(family=f"F{one}", genus=f"G{one}", species=f"s{row}") for row, one in enumerate(family)]
+        vectors = generator.standard_normal((15, WIDTH))[family] + 0.5 * generator.standard_normal((60, WIDTH))
+        values = generator.standard_normal(15)[family] + 0.5 * generator.standard_normal(60)
+        space = Space(vectors=vectors, taxa=taxa, columns={"x": [float(value) for value in values]})
+        settings = DirectionSettings(draws=99, redraws=1, left_out=left_out)
+        return find_direction(space, "x", generator, settings=settings).learnt.p_value
+
+    assert low <= np.mean([p_of(seed) <= 0.05 for seed in range(100)]) <= high
 
 
 def test_a_control_is_asked_the_same_and_paired() -> None:

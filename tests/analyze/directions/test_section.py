@@ -88,7 +88,7 @@ def test_the_section_has_its_null_its_controls_its_table_and_its_strip(tmp_path)
     assert order.against.value == pytest.approx(0, abs=0.2)
     assert order.effect.value == pytest.approx(order.value.value - order.against.value)
     assert better.control == "noise"
-    assert better.effect.value == pytest.approx(better.value.value - better.against.value)
+    assert better.effect.value == pytest.approx(better.value.value - max(better.against.value, 0))
     assert same.verdict is Verdict.DESCRIPTIVE
     table = section.tables[0]
     assert [row[4] for row in table.rows] == sorted(row[4] for row in table.rows)

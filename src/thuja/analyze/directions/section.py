@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from thuja.analyze.directions.figures import images_figure, levels_figure, species_figure
 from thuja.analyze.directions.learning import Learnt, learn
+from thuja.analyze.directions.ordering import AREA, CHANCE
 from thuja.analyze.directions.plan import Plan
 from thuja.analyze.directions.planning import DirectionSettings, plan_of
 from thuja.analyze.directions.strip import StripSettings, strip
@@ -31,9 +32,9 @@ _ABOUT = {
     False: (
         "Is there one direction along which {what} is ordered? It is learnt by ridge regression of species' means, so "
         "that each species counts once, and tried on species that were left out. The null shuffles {what} among "
-        "species and learns again. HOLDS: the whole interval over species is above the null's mean and p is at most "
-        ".05. Kin look alike, so an order may be of a clade rather than of {what}: leave out families, or hold it "
-        "against ancestry."
+        "species, what is left out together staying together, and learns again. HOLDS: the whole interval over species "
+        "is above the null's mean and p is at most .05. Kin look alike, so an order may be of a clade rather than of "
+        "{what}: leave out families, or hold it against ancestry."
     ),
     True: (
         "Is there one direction along which {what} is ordered within species? It is learnt by ridge regression of "
@@ -152,6 +153,8 @@ def _finding(direction: Direction) -> Finding:
     assert null is not None, "there are shuffles"
     effect = interval_of(learnt.value.value - null.value, learnt.replicates - null.value)
     where = "images within species" if direction.plan.is_within else "species"
+    rank = direction.settings.left_out
+    among = "species" if rank is Rank.SPECIES else f"species, each {rank.label} whole"
     note = ""
     verdict = verdict_of(effect, p_value=learnt.p_value)
     if direction.plan.is_within and len(direction.plan.taxa) == 1:
@@ -162,7 +165,7 @@ def _finding(direction: Direction) -> Finding:
         measure=_measure(direction),
         of=what,
         value=learnt.value,
-        control=f"{what} shuffled {'within species' if direction.plan.is_within else 'among species'}",
+        control=f"{what} shuffled {'within species' if direction.plan.is_within else f'among {among}'}",
         against=null,
         effect=effect,
         p_value=learnt.p_value,
@@ -172,12 +175,20 @@ def _finding(direction: Direction) -> Finding:
 
 
 def _paired(direction: Direction) -> list[Finding]:
-    """The order against that of each control, on the same images, folds and redraws."""
-    learnt = direction.learnt
+    """The order against that of each control, on the same images, folds and redraws.
+
+    What orders what it did not learn on worse than chance does so by chance, and counts as chance: else the space would
+    win by the control's bad luck.
+    """
+    learnt, chance = direction.learnt, CHANCE[direction.plan.measure]
     found = []
     for name, control in direction.controls.items():
-        effect = interval_of(learnt.value.value - control.value.value, learnt.replicates - control.replicates)
+        effect = interval_of(
+            learnt.value.value - max(control.value.value, chance),
+            learnt.replicates - np.maximum(control.replicates, chance),
+        )
         is_single = direction.plan.is_within and len(direction.plan.taxa) == 1
+        low = ", and it counts as chance, as it is below" if control.value.value < chance else ""
         found.append(
             Finding(
                 claim=f"the space orders by {direction.trait.name} better than {name}",
@@ -188,7 +199,7 @@ def _paired(direction: Direction) -> list[Finding]:
                 against=control.value,
                 effect=effect,
                 verdict=Verdict.UNDECIDED if is_single else verdict_of(effect),
-                note=f"p of {name} against its own shuffles: {control.p_value:.3g}",
+                note=f"p of {name} against its own shuffles: {control.p_value:.3g}{low}",
             )
         )
     return found
@@ -281,7 +292,7 @@ def _notes(direction: Direction) -> list[str]:
             f"Within species, only those in which {trait.name} varies can be asked, and at most "
             f"{direction.settings.images_per_species} images of each."
         )
-    if not plan.is_within and trait.levels is not None and plan.measure != "area under the curve":
+    if not plan.is_within and trait.levels is not None and plan.measure != AREA:
         notes.append(f"{trait.name} varies within species: here it is a species' share of {trait.levels[1]}.")
     return notes
 
