@@ -17,13 +17,13 @@ Floats = npt.NDArray[np.float64]
 
 RULE: Final = (
     "A claim against a control holds where the whole 95 % interval of the difference, over redrawn clades on the same "
-    "redraws, is above 0, and fails where it is below. A claim against traits simulated on the tree holds where at most "
-    "5 % of them come out as high (p = (1 + how many) / (1 + draws)), under each choice of branch lengths apart; it fails "
-    "where the trait lies below the middle 95 % of them. The trait shows beyond ancestry where it is told of clades left "
-    "out above chance and above what the tree alone tells, beats the simulated traits in the score and in the "
-    "phylogenetic regression under every choice of branch lengths, and beats every control and every decoy, and where "
-    "it still does the first and the last on every other background that was given; one of them that fails makes it "
-    "fail, and one that is undecided leaves it undecided. Strata stand beside this and decide nothing."
+    "redraws, is above 0, and fails where it is below. A claim against traits simulated on the tree holds where at "
+    "most 5 % of them come out as high (p = (1 + how many) / (1 + draws)), under each choice of branch lengths apart; "
+    "it fails where the trait lies below the middle 95 % of them. The trait shows beyond ancestry where it is told of "
+    "clades left out above chance and above what the tree alone tells; beats the simulated traits in the score and in "
+    "the phylogenetic regression under every choice of branch lengths; beats every control and every decoy; and is "
+    "still told above chance and beyond ancestry on every other background that was given. One of them that fails "
+    "makes it fail, one that is undecided leaves it undecided. Strata stand beside this and decide nothing."
 )
 _LEVEL = 0.05
 
@@ -269,8 +269,8 @@ def _elsewhere(measured: Measured, parts: _Parts, part: str, *, measure: str, of
         effect=effect,
         p_value=measured.beyond_p,
         verdict=verdict_of(effect, p_value=measured.beyond_p),
-        note=f"Own background less this one: {gap.value:.3f} ({gap.low:.3f} to {gap.high:.3f}). p is the largest of the "
-        "phylogenetic regressions.",
+        note=f"Own background less this one: {gap.value:.3f} ({gap.low:.3f} to {gap.high:.3f}). "
+        "p is the largest of the phylogenetic regressions.",
     )
 
 
