@@ -64,7 +64,7 @@ def test_a_strip_passes_over_what_is_missing_or_broken_and_counts_it(tmp_path) -
 
 def test_a_place_of_the_strip_shows_different_species_where_it_can(tmp_path) -> None:
     places = [grey(tmp_path / f"{n}.jpg", n) for n in range(12)]
-    species = np.array([0, 0, 0, 0, 1, 2, 3, 3, 3, 3, 4, 5])
+    species = np.array([0, 0, 0, 1, 2, 2, 3, 3, 3, 3, 4, 5])
     drawn = strip(np.arange(12.0), places, species, ["x"] * 12, StripSettings(columns=2, pictures=3))
     assert len({species[one] for one in drawn.shown[:3]}) == 3
 

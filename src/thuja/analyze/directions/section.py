@@ -57,9 +57,9 @@ class Direction:
 
     @property
     def captions(self) -> list[str]:
-        """The species and the value of each image (M,)."""
-        values = self.plan.targets[:, 0] if self.plan.is_within else self.trait.values[self.plan.images]
-        names = [taxon.scientific_name for taxon in self.plan.taxa]
+        """The species, its genus shortened, and the value of each image (M,)."""
+        values = self.trait.values[self.plan.images]
+        names = [f"{taxon.genus[:1]}. {taxon.species}" for taxon in self.plan.taxa]
         rows = zip(self.plan.species, values, strict=True)
         return [f"{names[one]}, {self.word(value)}" for one, value in rows]
 

@@ -21,7 +21,7 @@ TILE: Final = 112
 _GAP, _LINE = 8, 14
 _TRIES: Final = 25
 """Pictures that are tried for one place before it stays empty."""
-_LONGEST: Final = 17
+_LONGEST: Final = 19
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,11 +97,11 @@ class _Tiles:
 
 
 def _chosen(near: Indices, species: Indices, tiles: _Tiles, count: int) -> list[int]:
-    """The nearest pictures that are not shown yet, of as many species as can be had, in the order of nearness."""
+    """The nearest pictures that are not shown yet: of the few nearest each species once, then whatever comes."""
     free = [int(row) for row in near[: _TRIES * count] if int(row) not in tiles.used]
     found: list[int] = []
     for again in (False, True):
-        for row in free:
+        for row in free if again else free[: 2 * count]:
             is_fresh = again or species[row] not in {species[one] for one in found}
             if len(found) < count and row not in found and is_fresh and tiles.has(row):
                 found.append(row)
