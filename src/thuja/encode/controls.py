@@ -36,7 +36,7 @@ def encode_control(
     `untrained` needs the name of a `model`, and is its architecture with weights drawn from seed 0. Raises UnknownName
     for another control, UsageError for inputs that are no images, and what loading the model raises.
     """
-    eye, project, name = _opened(control, model, device)
+    eye, project, name = open_control(control, model, device=device)
     fetcher = Fetcher()
     options = EncodeOptions(batch_size=128 if eye.preparation.size <= 128 else 32, label=control, is_exact=False)
     unread: list[Failure] = []
@@ -57,7 +57,8 @@ def encode_control(
     return Encoded(embeddings=embeddings, errors=[*unread, *seen.errors])
 
 
-def _opened(control: str, model: str, device: str) -> tuple[Eye, Projection | None, str]:
+def open_control(control: str, model: str = "", *, device: str = "auto") -> tuple[Eye, Projection | None, str]:
+    """The eye of one of CONTROLS, what takes its features to vectors, and who sees; it raises as `encode_control`."""
     if control == PIXELS:
         eye = pixel_eye()
         return eye, None, eye.id
