@@ -8,67 +8,92 @@ from thuja.analyze.ecology.reading import Grammar, Kind, Reading, Rule, read
 from thuja.analyze.ecology.vocabulary import GROWTH_FORMS
 
 
-def _rule(label: str, words: str, *, kind: Kind = Kind.SAID) -> Rule:
-    return Rule(label=label, kind=kind, pattern=re.compile(rf"\b(?:{words})(?![\w-])"))
+def _rule(label: str, words: str, *, kind: Kind = Kind.SAID, is_free: bool = False) -> Rule:
+    return Rule(label=label, kind=kind, pattern=re.compile(rf"\b(?:{words})(?![\w-])"), is_free=is_free)
+
+
+def _one(words: str) -> str:
+    """Words in the singular, which alone are part of a name as often as not: "a small tree", but not "plane tree"."""
+    between = r"(?: (?!(?:of|in|on|with|by|the|from|to|for) )[\w'-]+,?){0,4}"
+    return rf"(?:an?|(?:species|genus|genera) of){between} (?:{words})|(?:{words})(?= (?:genus|species))"
 
 
 _PLANTS: Final = r"(?:plants?|herbs?|wildflowers?|weeds?)"
 _OTHERS: Final = r"(?:climb|aquatic|succulent|woody|vin|twin|tree|shrub|subshrub|grass|marsh|fern|moss)"
 """Between "perennial" and "plants" none of these may stand: then the plant is that, and not just any herb."""
 _LASTING: Final = r"(?:annual|perennial|biennial|herbaceous|rhizomatous|bulbous|tuberous|cormous)"
-_HERBS: Final = rf"herbs|(?<!as a )(?<!as an )herb|forbs?|{_LASTING},? (?:(?!{_OTHERS})[\w'-]+,? ){{0,5}}{_PLANTS}"
+_HERBS: Final = (
+    rf"herbs|{_one('herb')}|forbs?|herbaceous (?:and|or) (?:shrubby|woody)|"
+    rf"{_LASTING},? (?:(?!{_OTHERS})[\w'-]+,? ){{0,5}}{_PLANTS}"
+)
+_SHRUB: Final = r"shrub|sub-?shrub|shrublet|undershrub|semi-?shrub"
+_CLIMBERS: Final = (
+    r"vines|climbers?|lianas?|lianes?|climbing(?: \w+)? plants?|climbing|creepers|vining(?: plants?)?|twining|twiners?|"
+    r"scramblers?"
+)
+_SUCCULENTS: Final = (
+    r"succulents|succulent (?:(?:flowering|perennial|evergreen) )?(?:plants?|shrubs?|herbs?|perennials?|annuals?|"
+    r"species)|"
+    r"cact(?:us|i|uses)|cactus family"
+)
 _RULES: Final = (
-    _rule("tree", r"trees?|treelets?|arborescent|palms?|conifers?"),
-    _rule("shrub", r"shrubs?|sub-?shrubs?|shrublets?|undershrubs?|semi-?shrubs?|bushes|shrubby"),
+    _rule("tree", rf"trees|treelets?|arborescent|palms|conifers|{_one('tree|palm|conifer|palm tree')}"),
+    _rule("shrub", rf"(?:{_SHRUB})s|bushes|shrubby|{_one(_SHRUB)}"),
     _rule("herb", _HERBS),
     _rule("herb", r"annuals?|perennials?|biennials?|herbaceous|geophytes?|bulbs", kind=Kind.NAMED),
     _rule("herb", r"orchids?|bromeliads?", kind=Kind.NAMED),
-    _rule("graminoid", r"grass(?:es)?|sedges?|rush(?:es)?|bamboos?|graminoids?"),
-    Rule(
-        label="graminoid",
-        kind=Kind.SAID,
-        pattern=re.compile(r"\b(?:grass|sedge|rush|bamboo) family\b"),
-        is_free=True,
-    ),
-    Rule(
-        label="fern", kind=Kind.SAID, pattern=re.compile(r"\b(?:fern family)\b"), is_free=True
-    ),
-    Rule(
-        label="herb", kind=Kind.NAMED, pattern=re.compile(r"\b(?:orchid|bromeliad) family\b"), is_free=True
-    ),
-    _rule(
-        "climber",
-        r"vines?|climbers?|lianas?|lianes?|climbing(?: \w+)? plants?|climbing|creepers|vining(?: plants?)?|twining|twiners?|scramblers?",
-    ),
-    _rule(
-        "fern", r"ferns?|club-?moss(?:es)?|spike-?moss(?:es)?|horsetails?|quillworts?|lycophytes?"
-    ),
-    _rule("moss", r"moss(?:es)?|liverworts?|hornworts?|bryophytes?"),
-    _rule("succulent", r"succulents?|cact(?:us|i|uses)|cactus family"),
+    _rule("herb", r"(?:orchid|bromeliad) family", kind=Kind.NAMED, is_free=True),
+    _rule("graminoid", rf"grasses|sedges|rushes|bamboos?|graminoids?|{_one('grass|sedge|rush')}"),
+    _rule("graminoid", r"(?:grass|sedge|rush|bamboo) family", is_free=True),
+    _rule("climber", rf"{_CLIMBERS}|{_one('vine')}"),
+    _rule("fern", rf"ferns|{_one('fern')}|club-?moss(?:es)?|spike-?moss(?:es)?|horsetails?|quillworts?|lycophytes?"),
+    _rule("fern", "fern family", is_free=True),
+    _rule("moss", rf"mosses|liverworts|hornworts|bryophytes?|{_one('moss|liverwort|hornwort')}"),
+    _rule("succulent", _SUCCULENTS),
     _rule("aquatic", r"aquatics?|seagrass(?:es)?|pondweeds?|water-?plants?|duckweeds?|water-? ?lil(?:y|ies)"),
 )
-_STRUCK: Final = re.compile(
-    r"tree(?= ferns?)|\b(?!(?:grass|sedge|rush|bamboo|orchid|bromeliad|fern|cactus) family)"
-    r"[\w'-]+(?: tree| vine| bush| shrub| grass)? family|(?:grass|tree|moss|fern|palm|shrub|vine)[- ](?:like|lined?|tops?|"
-    r"trunks?|bark|canop(?:y|ies)|nuts?|frogs?|oil|hearts?|crops?|layers?|lands?)|spanish moss|herbal[^,.;]*|"
-    r"(?:culinary|medicinal|cooking) herbs?|"
-    r"(?:commonly|also|often|generally|usually|collectively|sometimes|variously|popularly|widely|which is|are|is)? ?\b(?:known|called|referred to|named)\b"
-    r"[^.;]*?(?=,? (?:is|are|comprises?|consists?|contains?|includes?)\b|[.;]|$)|"
-    r"common names?[^.;]*|(?:food ?plants?|hosts?) (?:by|for|of)[^.;]*|used (?:as|in|for|by)[^.;]*|"
-    r"parasit\w+ (?:on|of)[^.;]*|larvae[^.;]*|caterpillars[^.;]*|latin[^.;]*|greek[^.;]*|means?\b[^.;]*|meaning\b[^.;]*|"
-    r"grown (?:as|in|for)[^.;]*|bonsai|christmas trees?|family trees?|phylogen\w+ trees?|tree of [\w]+"
+_NAMES: Final = (
+    r"\([^)]*\)|\b(?!(?:grass|sedge|rush|bamboo|orchid|bromeliad|fern|cactus) family)[\w'-]+(?: tree| vine| bush|"
+    r" shrub)? "
+    r"family|common names?[^.;]*|(?:(?:commonly|also|often|generally|usually|collectively|sometimes|variously|"
+    r"popularly|"
+    r"widely|which is|are|is) )?\b(?:known|called|referred to|named)\b[^.;]*?"
+    r"(?=,? (?:is|are|comprises?|consists?|contains?|includes?)\b|[.;]|$)"
+)
+"""Names of families and common names, which are full of trees and grasses that are none."""
+_THINGS: Final = (
+    r"aquatic,? (?:or|and) (?:terrestrial|semi-?aquatic)|terrestrial,? (?:or|and) aquatic|semi-?aquatic|"
+    r"tree(?= ferns?)|(?:grass|tree|moss|fern|palm|shrub|vine)[- ](?:like|lined?|tops?|trunks?|bark|canop(?:y|ies)|"
+    r"nuts?|"
+    r"frogs?|oil|hearts?|crops?|layers?|lands?)|spanish moss|herbal[^,.;]*|(?:culinary|medicinal|cooking) herbs?|"
+    r"(?:food ?plants?|hosts?) (?:by|for|of)[^.;]*|used (?:as|in|for|by)[^.;]*|parasit\w+ (?:on|of)[^.;]*|larvae[^.;]*|"
+    r"caterpillars[^.;]*|latin[^.;]*|greek[^.;]*|means?\b[^.;]*|meaning\b[^.;]*|grown (?:as|in|for)[^.;]*|bonsai|"
+    r"christmas trees?|family trees?|phylogen\w+ trees?|tree of [\w]+"
 )
 _PLACE: Final = re.compile(
     r"\b(?:on|under|beneath|among|amongst|in|by|between|against|host|up|into|over|near|other|upon|around|alongside|"
-    r"through|below|above|related to|including|such as|like|as)(?: (?!(?:is|are|be|being) )[\w'-]+){0,3} $"
+    r"through|below|above|related to|including|such as|like|as)"
+    r"(?: (?!(?:is|are|be|being|genera|genus|species) )[\w'-]+){0,3} $"
+)
+_PARTS_OF_PLANTS: Final = (
+    r"leaves|leaf|flowers?|fruits?|seeds?|wood|timber|bark|roots?|stems?|inflorescences?|petals?|sepals?|cones?|"
+    r"stamens?|capsules?|nuts?|spores?|sori|pollen|pollination"
 )
 _SUBJECT: Final = re.compile(
-    r"^(?!(?:[Tt]he |[Ii]ts |[Tt]heir |[Aa]ll |[Mm]ost )?(?:\w+ )?(?:leaves|leaf|flowers?|fruits?|seeds?|wood|timber|bark|roots?|"
-    r"stems?|names?|genus name|larvae|caterpillars|type species|inflorescences?|petals?|sepals?|cones?|stamens?|"
-    r"oldest|fossils?|pollen|pollination|word|epithet|etymology|capsules?|nuts?|spores?|sori)\b)"
+    rf"^(?![Oo]ther )(?!(?:[Tt]he |[Ii]ts |[Tt]heir |[Aa]ll |[Mm]ost )?(?:\w+ )?(?:{_PARTS_OF_PLANTS}|names?|"
+    rf"genus name|"
+    r"larvae|caterpillars|type species|oldest|fossils?|word|epithet|etymology)\b)"
 )
 GROWTH_FORM: Final = Grammar(
-    labels=GROWTH_FORMS, rules=_RULES, struck=_STRUCK, place=_PLACE, subject=_SUBJECT
+    labels=GROWTH_FORMS,
+    rules=_RULES,
+    struck=re.compile(f"{_NAMES}|{_THINGS}"),
+    place=_PLACE,
+    subject=_SUBJECT,
+    most=re.compile(
+        r"\b(?:most|mostly|mainly|primarily|predominantly|chiefly|usually|typically|largely)\b"
+        r"(?!.*\b(?:some|few|also|but|rarely|include|includes|including)\b)[^.]*$"
+    ),
 )
 _NO_HERB_BESIDE: Final = frozenset({"graminoid", "fern", "moss", "succulent", "aquatic"})
 

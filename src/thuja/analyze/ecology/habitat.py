@@ -19,7 +19,7 @@ _FRESHWATER: Final = (
     r"fresh[- ]?water|"
     r"semi-?aquatic|water beetles?|water bugs?|pond snails?|pondweeds?|water ?lil(?:y|ies)|aquatic"
 )
-_YOUNG: Final = r"aquatic (?:larvae|nymphs|immatures|juveniles|naiads)|(?:larvae|nymphs) are (?:all )?aquatic"
+_YOUNG: Final = r"aquatic (?:larvae|nymphs|immatures|juveniles|naiads)|(?:larvae?|nymphs)\b[^.]{0,60}\baquatic"
 """Where only the young are of the water, adults are of the land."""
 _TERRESTRIAL: Final = (
     r"terrestrial|land[- ]dwelling|ground[- ](?:living|dwelling|nesting)|tree[- ](?:living|dwelling)|arboreal|"
@@ -29,8 +29,10 @@ _TERRESTRIAL: Final = (
 _SEA_GROUPS: Final = (
     r"sea (?:snails?|slugs?|urchins?|stars?|cucumbers?|anemones?|squirts?|spiders?|turtles?|snakes?|lions?|fans?|"
     r"pens?|lil(?:y|ies)|hares?|birds?|horses?|bass|worms?)|starfish(?:es)?|brittle stars?|sand dollars?|"
-    r"seabirds?|seahorses?|corals?|tunicates?|ascidians?|nudibranchs?|cuttlefish(?:es)?|octopus(?:es)?|octopod(?:es|s)?|squids?|"
-    r"cephalopods?|barnacles?|chitons?|true jellyfish(?:es)?|bryozoans?|sponges?|demosponges?|polychaetes?|bristleworms?|crinoids?|echinoderms?|"
+    r"seabirds?|seahorses?|corals?|tunicates?|ascidians?|nudibranchs?|cuttlefish(?:es)?|octopus(?:es)?|octopod(?:es|"
+    r"s)?|squids?|"
+    r"cephalopods?|barnacles?|chitons?|true jellyfish(?:es)?|bryozoans?|sponges?|demosponges?|polychaetes?|"
+    r"bristleworms?|crinoids?|echinoderms?|"
     r"ophiuroids?|holothurians?|albatross(?:es)?|penguins?|baleen whales?|toothed whales?|beaked whales?|whales|"
     r"earless seals?|fur seals?|eared seals?|wrasses?|damselfish(?:es)?|parrotfish(?:es)?|surgeonfish(?:es)?|"
     r"seaweeds?|kelps?|red algae|brown algae"
@@ -49,7 +51,8 @@ _LAND_GROUPS: Final = (
     r"shield ?bugs?|plant ?bugs?|assassin bugs?|lace ?bugs?|seed bugs?|lacewings?|thrips|psyllids?|scale insects?|"
     r"spiders?|harvestm[ae]n|scorpions?|pseudoscorpions?|centipedes?|millipedes?|gall mites?|ticks?|"
     r"robber fl(?:y|ies)|bee fl(?:y|ies)|flesh fl(?:y|ies)|tachinid fl(?:y|ies)|fruit fl(?:y|ies)|hover ?fl(?:y|ies)|"
-    r"(?<!water )bugs?|flies|(?<!sea )(?<!water )snakes?|lizards?|geckos?|skinks?|agamas?|chameleons?|iguanas?|tortoises?|pythons?|vipers?|rattlesnakes?|"
+    r"(?<!water )bugs?|flies|(?<!sea )(?<!water )snakes?|lizards?|geckos?|skinks?|agamas?|chameleons?|iguanas?|"
+    r"tortoises?|pythons?|vipers?|rattlesnakes?|"
     r"songbirds?|finch(?:es)?|sparrows?|warblers?|thrush(?:es)?|flycatchers?|woodpeckers?|pigeons?|doves?|parrots?|"
     r"parakeets?|hummingbirds?|owls?|tanagers?|larks?|swallows?|swifts?|hawks?|eagles?|falcons?|pheasants?|quails?|"
     r"partridges?|crows?|jays?|wrens?|tits?|chickadees?|nuthatch(?:es)?|starlings?|mynas?|buntings?|pipits?|"
@@ -59,8 +62,10 @@ _LAND_GROUPS: Final = (
     r"monkeys?|lemurs?|kangaroos?|wallab(?:y|ies)|hedgehogs?|marmots?|goats?|sheep|bovines?|bears?"
 )
 _SEA_PLACES: Final = (
-    r"(?:in|from|of|to|throughout|across|inhabit(?:s|ing)?) (?:the )?(?:[\w-]+,? ){0,6}(?:oceans?|seas?|seawaters?)|"
-    r"continental shel(?:f|ves)|reefs?|seabed|sea ?floor|tide ?pools?|estuar(?:y|ies)|brackish|mangroves?|salt ?marsh(?:es)?"
+    r"(?:in|from|of|to|throughout|across|inhabit(?:s|ing)?) (?:the )?(?:[\w-]+,? ){0,6}(?:oceans?|seas?|seawaters?)"
+    r"(?! (?:buckthorn|holl|lavender|rocket|kale|grape|oat|pea|pink|aster)\w*)|"
+    r"continental shel(?:f|ves)|reefs?|seabed|sea ?floor|tide ?pools?|estuar(?:y|ies)|brackish|mangroves?|"
+    r"salt ?marsh(?:es)?"
 )
 _WATER_PLACES: Final = (
     r"rivers|streams|lakes|ponds|creeks|swamps?|marsh(?:es)?|wetlands?|rivulets|brooks|torrents|springs|bogs|"
@@ -73,18 +78,23 @@ _LAND_PLACES: Final = (
     r"dunes?|cloud forests?|taiga|lawns?|dead wood|rotting wood|decaying wood|tree trunks"
 )
 _STRUCK: Final = re.compile(
-    r"above sea[- ]level|sea[- ]level|islands? (?:of|in) the [\w ]+?(?:oceans?|seas?)|"
+    r"above sea[- ]level|sea[- ]level|oceanic islands?|soil (?:erosion|enrich\w+)|"
+    r"\((?:and )?(?:a few|some|including|e\.g\.|such as)[^)]*\)|islands? (?:of|in) the [\w ]+?(?:oceans?|seas?)|"
     r"(?:coasts?|shores?|east|west|north|south|basin|borders?|islands?) of the [\w ]+?(?:oceans?|seas?)|"
     r"(?:from the|between the) (?:[\w]+ )?(?:ocean|sea) to the (?:[\w]+ )?(?:ocean|sea)|"
-    r"black sea (?:coast|region)|(?:mangrove|kelp) forests?|(?:\w+ )?(?:river|lake|sea|ocean) (?:basins?|valleys?|drainages?|coasts?)|"
-    r"(?:sea|marine|ocean) (?:coasts?|cliffs?|shore)|tree ?frogs?|(?:forest|wood|tree|field|garden|desert|meadow|marsh|river|pond) "
+    r"black sea (?:coast|region)|(?:mangrove|kelp) forests?|(?:\w+ )?(?:river|lake|sea|ocean) (?:basins?|valleys?|"
+    r"drainages?|coasts?)|"
+    r"(?:sea|marine|ocean) (?:coasts?|cliffs?|shore)|tree ?frogs?|(?:forest|wood|tree|field|garden|desert|meadow|"
+    r"marsh|river|pond) "
     r"(?:frogs?|toads?|snakes?|turtles?|names?)|(?:marine|maritime) (?:climates?|biologists?|biology|influence)|"
     r"feed(?:s|ing)? on[^.;]*|prey(?:s|ing)? on[^.;]*|eats?\b[^.;]*|diet[^.;]*|diets? of[^.;]*|"
     r"(?:popular|kept|used|cultivated|grown|common) in[^.,;]*|aquarium[^.,;]*|aquaria[^.,;]*|"
     r"predators? of[^.;]*|parasit\w+ (?:of|on)[^.;]*|hosts?\b[^.;]*|threat\w*[^.;]*|named (?:after|for|in)[^.;]*|"
-    r"means?\b[^.;]*|meaning\b[^.;]*|(?:latin|greek)\b[^.;]*|destruction[^.;]*|loss of[^.;]*|pests? of[^.;]*|deforestation|"
+    r"means?\b[^.;]*|meaning\b[^.;]*|(?:latin|greek)\b[^.;]*|destruction[^.;]*|loss of[^.;]*|pests? of[^.;]*|"
+    r"deforestation|"
     r"fly-?fishing|fish(?:ery|eries)|fishermen|lake \w+ national|national (?:park|forest)s?|black forest"
 )
+_SUBJECT: Final = re.compile(r"^(?!Other )")
 HABITAT: Final = Grammar(
     labels=HABITATS,
     rules=(
@@ -101,10 +111,14 @@ HABITAT: Final = Grammar(
         _rule("terrestrial", Kind.PLACE, _LAND_PLACES),
     ),
     struck=_STRUCK,
+    subject=_SUBJECT,
 )
 """Adults of dragonflies, mayflies, stoneflies and caddisflies fly over land, their young live in fresh water: both."""
 _OF_PLANTS: Final = Grammar(
-    labels=HABITATS, rules=[rule for rule in HABITAT.rules if rule.kind is not Kind.NAMED], struck=_STRUCK
+    labels=HABITATS,
+    rules=[rule for rule in HABITAT.rules if rule.kind is not Kind.NAMED],
+    struck=_STRUCK,
+    subject=_SUBJECT,
 )
 
 

@@ -1,7 +1,8 @@
-"""The ecological labels of genera and families, read from introductions, and the best of them for an organism."""
+"""The ecological labels of genera and families, read from introductions, and which of them an organism has."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Protocol
 
 from thuja.analyze.ecology.growth import read_growth_form
@@ -61,26 +62,26 @@ def label_ecology(taxa: Iterable[Taxon], introductions: Introductions) -> list[E
     return [label for taxon, found in introductions.pages(list(read)) for label in _labels(taxon, found)]
 
 
-def ecology_of(taxon: Taxon, labels: Sequence[EcologyLabel], trait: Trait) -> EcologyLabel | None:
-    """The label of the taxon's genus, or else of its family; None where neither has one.
-
-    For many taxa make the table once: `ecology_table`.
-    """
-    return nearest_label(taxon, ecology_table(labels), trait)
+def key_of(taxon: Taxon, trait: Trait) -> tuple[str, str, str, str]:
+    """What tells one label from another: rank, name, kingdom, trait. No two genera of a kingdom share a name."""
+    rank = taxon.rank
+    return (rank.label if rank is not None else "", taxon.scientific_name, taxon.kingdom, trait.value)
 
 
-Table = dict[tuple[Taxon, Trait], EcologyLabel]
+@dataclass(frozen=True, kw_only=True)
+class Ecology:
+    """Labels of genera and families, to be asked for those of any organism."""
 
+    labels: Sequence[EcologyLabel]
 
-def ecology_table(labels: Iterable[EcologyLabel]) -> Table:
-    """Labels by taxon and trait; those that say nothing are left out."""
-    return {(label.taxon, label.trait): label for label in labels if label.labels}
+    @cached_property
+    def _known(self) -> dict[tuple[str, str, str, str], EcologyLabel]:
+        return {key_of(label.taxon, label.trait): label for label in self.labels if label.labels}
 
-
-def nearest_label(taxon: Taxon, table: Table, trait: Trait) -> EcologyLabel | None:
-    """The label of the taxon's genus, or else of its family; None where neither has one."""
-    found = (table.get((taxon.at(rank), trait)) for rank in READ_RANKS if taxon[rank])
-    return next((label for label in found if label is not None), None)
+    def of(self, taxon: Taxon, trait: Trait) -> EcologyLabel | None:
+        """The label of the taxon's genus, or else of its family; None where neither has one."""
+        found = (self._known.get(key_of(taxon.at(rank), trait)) for rank in READ_RANKS if taxon[rank])
+        return next((label for label in found if label is not None), None)
 
 
 def _labels(taxon: Taxon, found: Found) -> Iterator[EcologyLabel]:

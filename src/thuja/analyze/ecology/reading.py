@@ -26,9 +26,14 @@ _DENIES_BEFORE: Final = re.compile(r"\b(?:unlike|except(?:ing)?)\b[^,]*$")
 _FEW: Final = re.compile(
     r"\b(?:one|two|three|single|few|several|some|certain|only a|exceptions?|rarely|seldom|occasionally|sometimes|"
     r"more rarely|exceptionally|minority|infrequently|less commonly|less often|uncommonly|also|"
-    r"many|other)\b[^,]*$"
+    r"many|other)\b[^,]*$|\b(?:may|can) be\b.*$"
 )
-_SINGLE: Final = re.compile(r"^(?:[A-Z]\. \w+|one|two|three|another|the (?:type|best[- ]known|genus name|name)\b)")
+_CONCEDED: Final = re.compile(r"\b(?:although|though|whereas|while)\b")
+_SINGLE: Final = re.compile(
+    r"^(?:[A-Z]\. \w+|(?:[Oo]ne|[Tt]wo|[Tt]hree|[Aa]nother) |[Tt]he (?:type|best[- ]known|genus name|name)\b|"
+    r"[Tt]he genus [A-Z])"
+)
+"""A later sentence about a part of the taxon."""
 
 
 class Kind(StrEnum):
@@ -75,7 +80,8 @@ class Grammar:
     """The rules of a trait, what is struck out before they are tried, and where a phrase is a place, not a claim.
 
     `place` is matched against what stands before a phrase in its clause, `subject` against the whole sentence: one
-    that does not match says nothing of the taxon (the first sentence always does).
+    that does not match says nothing of the taxon (the first sentence always does), `most` like `place`: labels that
+    are said of most members stand alone, where there are any.
     """
 
     labels: Sequence[str]
@@ -83,6 +89,7 @@ class Grammar:
     struck: re.Pattern[str]
     place: re.Pattern[str] | None = None
     subject: re.Pattern[str] | None = None
+    most: re.Pattern[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +97,7 @@ class _Match:
     rule: Rule
     word: str
     is_few: bool
+    is_most: bool
 
 
 def read(text: str, grammar: Grammar) -> Reading:
@@ -97,16 +105,16 @@ def read(text: str, grammar: Grammar) -> Reading:
 
     The surest kind of evidence that gives a label to most members is taken; failing that, the surest of few members.
     """
-    rest = [rule for rule in grammar.rules if not rule.is_opening]
     found = [
         match
         for place, sentence in enumerate(_sentences(text, grammar))
-        for match in _matches(sentence, grammar, rest if place else grammar.rules)
+        for match in _matches(sentence, grammar, is_first=not place)
     ]
     for is_few in (False, True):
         for kind in Kind:
             told = [match for match in found if match.rule.kind is kind and match.is_few <= is_few]
             if told:
+                told = [match for match in told if match.is_most] or told
                 words = {match.rule.label: match.word for match in reversed(told)}
                 labels = tuple(label for label in grammar.labels if label in words)
                 return Reading(labels=labels, kind=kind, words=tuple(words[label] for label in labels))
@@ -123,8 +131,10 @@ def _sentences(text: str, grammar: Grammar) -> list[str]:
     ]
 
 
-def _matches(sentence: str, grammar: Grammar, rules: Sequence[Rule]) -> list[_Match]:
-    is_single = _SINGLE.match(sentence) is not None
+def _matches(sentence: str, grammar: Grammar, *, is_first: bool) -> list[_Match]:
+    # The first sentence may begin so and yet be about the whole: "The genus Planta contains".
+    is_single = not is_first and _SINGLE.match(sentence) is not None
+    rules = [rule for rule in grammar.rules if is_first or not rule.is_opening]
     clear = grammar.struck.sub(lambda match: "_" * len(match.group()), sentence.lower())
     found = []
     for clause, opening in _clauses(clear):
@@ -135,8 +145,10 @@ def _matches(sentence: str, grammar: Grammar, rules: Sequence[Rule]) -> list[_Ma
                     continue
                 if grammar.place is not None and not rule.is_free and grammar.place.search(before):
                     continue
-                is_few = is_single or _FEW.search(before) is not None
-                found.append(_Match(rule=rule, word=" ".join(match.group().split()), is_few=is_few))
+                is_few = is_single or bool(_FEW.search(before) or _CONCEDED.search(opening))
+                is_most = grammar.most is not None and grammar.most.search(before) is not None
+                word = " ".join(match.group().split())
+                found.append(_Match(rule=rule, word=word, is_few=is_few, is_most=is_most))
     return found
 
 
