@@ -15,12 +15,12 @@ from thuja.analyze.ecology import (
     Trait,
     draw_for_checking,
     ecology_from,
+    error_rate,
     precision_by_label,
     read_labels,
     wilson,
     write_labels,
 )
-from thuja.analyze.ecology.checking import error_rate
 from thuja.errors import BadFile, ThujaError, UsageError
 from thuja.taxonomy import Taxon
 
@@ -59,13 +59,15 @@ def rows_of() -> list[CheckedLabel]:
         CheckedLabel(label=label_of("Cc", "marine")),
         CheckedLabel(label=label_of("Dd", "terrestrial"), by_hand=("terrestrial",), basis="knowledge"),
         CheckedLabel(label=label_of("Ee")),
+        CheckedLabel(label=label_of("Ff", "freshwater")),
+        CheckedLabel(label=label_of("Gg", "terrestrial"), by_hand=("marine",), basis="text", is_draft=True),
     ]
 
 
-def test_precision_counts_checked_labels_and_the_error_rate_weighs_strata() -> None:
+def test_precision_counts_checked_labels_alone_and_the_error_rate_is_of_those_that_nobody_read() -> None:
     found = {key: (one.right, one.checked) for key, one in precision_by_label(rows_of()).items()}
     assert found == {("habitat", "marine"): (1, 2), ("habitat", "terrestrial"): (1, 1)}
-    assert error_rate(rows_of(), Trait.HABITAT) == pytest.approx(3 * 0.5 / 4)
+    assert error_rate(rows_of(), Trait.HABITAT) == pytest.approx((1 / 2 + 1 / 3) / 2)
     assert np.isnan(error_rate(rows_of(), Trait.GROWTH_FORM))
 
 
@@ -94,11 +96,12 @@ def test_another_table_is_refused(tmp_path: Path) -> None:
 def test_the_committed_labels_are_150_checked_ones_in_the_vocabulary_and_hold_no_text() -> None:
     rows = read_labels(COMMITTED)
     assert sum(row.is_checked for row in rows) == 150
+    assert sum(row.is_draft for row in rows) <= 150
     for row in rows:
         trait = row.label.trait
         assert set(row.by_hand) <= set(LABELS[trait])
         assert row.label.primary in (*PRIMARIES[trait], "")
-        assert row.is_checked == (row.basis in ("text", "knowledge", "differs"))
+        assert row.is_read == (row.basis in ("text", "knowledge", "differs"))
         assert all(len(word.split()) <= 2 for word in row.label.words)
     assert len({(row.label.taxon, row.label.trait) for row in rows}) == len(rows)
     with COMMITTED.open(encoding="utf-8") as file:

@@ -1,6 +1,6 @@
 """Where organisms live and how plants grow, read from an encyclopedia's introductions by rules of our own."""
 
-from thuja.analyze.ecology.checking import Precision, draw_for_checking, precision_by_label, wilson
+from thuja.analyze.ecology.checking import Precision, draw_for_checking, error_rate, precision_by_label, wilson
 from thuja.analyze.ecology.growth import read_growth_form
 from thuja.analyze.ecology.habitat import read_habitat
 from thuja.analyze.ecology.labelling import Ecology, EcologyLabel, label_ecology
@@ -22,6 +22,7 @@ __all__ = [
     "Trait",
     "draw_for_checking",
     "ecology_from",
+    "error_rate",
     "label_ecology",
     "precision_by_label",
     "primary_of",

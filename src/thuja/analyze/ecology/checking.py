@@ -71,20 +71,23 @@ def precision_by_label(rows: Sequence[CheckedLabel]) -> dict[tuple[str, str], Pr
 
 
 def error_rate(rows: Sequence[CheckedLabel], trait: Trait) -> float:
-    """The share of a trait's labels that are wrong, each stratum weighted by how many labels it has.
+    """The share of wrong ones to expect among a trait's labels that nobody read.
 
-    NaN where a stratum that has labels was not checked at all: nothing is known of it.
+    Each primary label errs as often as in the check, or as often as the trait where it was not checked. NaN where the
+    trait was not checked at all: nothing is known of it.
     """
-    told = [row for row in rows if row.label.labels and row.label.trait is trait]
-    strata = sorted({stratum_of(row.label) for row in told})
+    checked = [row for row in rows if row.is_checked and row.label.trait is trait]
+    unread = Counter(
+        row.label.primary for row in rows if row.label.labels and row.label.trait is trait and not row.is_read
+    )
+    if not checked or not unread:
+        return float("nan") if not checked else 0.0
+    overall = float(np.mean([not row.is_right for row in checked]))
     wrong = 0.0
-    for stratum in strata:
-        inside = [row for row in told if stratum_of(row.label) == stratum]
-        checked = [row for row in inside if row.is_checked]
-        if not checked:
-            return float("nan")
-        wrong += len(inside) * sum(not row.is_right for row in checked) / len(checked)
-    return wrong / len(told) if told else float("nan")
+    for primary, count in unread.items():
+        own = [not row.is_right for row in checked if row.label.primary == primary]
+        wrong += count * (float(np.mean(own)) if own else overall)
+    return wrong / unread.total()
 
 
 def wilson(right: int, count: int) -> Interval:

@@ -1,8 +1,9 @@
 """Labels as a CSV table, with what a reader who checked some of them found; never a sentence of a text.
 
 Columns: `rank`, `name`, `kingdom`, `trait`; `labels` as the rules read them, joined by "|", and `primary`; `kind` of
-evidence and `words` (the last two of each phrase that told a label); `reason` where nothing was told; `checked` (yes
-or no), `by_hand` (the reader's labels) and `basis`: `text` where the introduction says so, `knowledge` where it does
+evidence and `words` (the last two of each phrase that told a label); `reason` where nothing was told; `checked` is
+`yes` in the reading that precision is told from, `draft` where the label was read to mend the rules, `no` elsewhere;
+`by_hand` (the reader's labels) and `basis`: `text` where the introduction says so, `knowledge` where it does
 not say enough and the reader knew, `differs` where it says otherwise than the reader knew.
 """
 
@@ -22,31 +23,41 @@ from thuja.taxonomy import Rank, Taxon
 COLUMNS: Final = (
     "rank", "name", "kingdom", "trait", "labels", "primary", "kind", "words", "reason", "checked", "by_hand", "basis",
 )  # fmt: skip
+CHECKS: Final = ("no", "draft", "yes")
 BASES: Final = ("text", "knowledge", "differs")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedLabel:
-    """A label of the rules with the reader's own labels, none where nobody checked it."""
+    """A label of the rules with the reader's own labels, none where nobody checked it.
+
+    `is_draft` says that the rules were mended by what the reader found here: it tells nothing of their precision.
+    """
 
     label: EcologyLabel
     by_hand: tuple[str, ...] = ()
     basis: str = ""
+    is_draft: bool = False
+
+    @property
+    def is_read(self) -> bool:
+        """Whether a reader wrote down what is right, for whatever purpose."""
+        return bool(self.by_hand)
 
     @property
     def is_checked(self) -> bool:
-        """Whether a reader wrote down what is right."""
-        return bool(self.by_hand)
+        """Whether a reader wrote down what is right of rules that had not seen this label."""
+        return self.is_read and not self.is_draft
 
     @property
     def is_right(self) -> bool:
         """Whether the rules came to the reader's primary label."""
-        return self.is_checked and self.label.primary == primary_of(self.by_hand)
+        return self.is_read and self.label.primary == primary_of(self.by_hand)
 
     @property
     def best(self) -> EcologyLabel:
         """The reader's labels where there are any, else those of the rules."""
-        return replace(self.label, labels=self.by_hand) if self.is_checked else self.label
+        return replace(self.label, labels=self.by_hand) if self.is_read else self.label
 
 
 def ecology_from(rows: Sequence[CheckedLabel]) -> Ecology:
@@ -83,7 +94,7 @@ def _cells(row: CheckedLabel) -> list[str]:
         label.kind.value if label.kind is not None else "",
         "|".join(" ".join(word.split()[-2:]) for word in label.words),
         label.reason,
-        "yes" if row.is_checked else "no",
+        "yes" if row.is_checked else "draft" if row.is_draft else "no",
         "|".join(row.by_hand),
         row.basis,
     ]
@@ -105,7 +116,7 @@ def _row(cells: dict[str, str], path: Path) -> CheckedLabel:
     unknown = set(by_hand) - set(LABELS[trait])
     if unknown:
         raise BadFile(f'{path}: no {trait} is called "{min(unknown)}"')
-    return CheckedLabel(label=label, by_hand=by_hand, basis=cells["basis"])
+    return CheckedLabel(label=label, by_hand=by_hand, basis=cells["basis"], is_draft=cells["checked"] == "draft")
 
 
 def _taxon(cells: dict[str, str]) -> Taxon:
