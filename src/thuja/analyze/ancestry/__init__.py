@@ -1,4 +1,4 @@
-"""What ancestry alone would give: covariances from a taxonomy, phylogenetic regression, traits simulated on the tree."""
+"""What ancestry alone gives: covariances of a taxonomy, phylogenetic regression, traits simulated on the tree."""
 
 from thuja.analyze.ancestry.covariances import (
     EQUAL_STEPS,

@@ -72,7 +72,10 @@ def shared_ranks(taxa: Sequence[Taxon]) -> Indices:
     for rank in RANKS:
         known: dict[Taxon, int] = {}
         numbers = np.array(
-            [known.setdefault(taxon.at(rank), len(known)) if taxon[rank] else -1 - row for row, taxon in enumerate(taxa)]
+            [
+                known.setdefault(taxon.at(rank), len(known)) if taxon[rank] else -1 - row
+                for row, taxon in enumerate(taxa)
+            ]
         )
         shared[numbers[:, None] == numbers[None, :]] = rank + 1
     np.fill_diagonal(shared, len(RANKS))
@@ -107,7 +110,9 @@ def grafen(taxa: Sequence[Taxon], *, rho: float = 1.0) -> Floats:
     return np.asarray(1 - heights**rho)
 
 
-def ancestries(taxa: Sequence[Taxon], *, rho: float = 1.0, phylogeny: Phylogeny | None = None) -> Mapping[str, Ancestry]:
+def ancestries(
+    taxa: Sequence[Taxon], *, rho: float = 1.0, phylogeny: Phylogeny | None = None
+) -> Mapping[str, Ancestry]:
     """The ancestry of S species under each choice of branch lengths, by its name; a phylogeny's where there is one."""
     found = {EQUAL_STEPS: equal_steps(taxa), GRAFEN: grafen(taxa, rho=rho)}
     if phylogeny is not None:

@@ -109,9 +109,7 @@ def slopes(values: Floats, predictors: Floats, ancestry: Ancestry) -> Slopes:
         t = np.divide(slope, error, out=np.zeros_like(slope), where=error > 0)
         p_values = 2 * stats.t.sf(np.abs(t), count - 2)
         found[:, chosen] = slope, error, t, p_values, fit.r2, fit.lambdas
-    return Slopes(
-        slopes=found[0], errors=found[1], t=found[2], p_values=found[3], r2=found[4], lambdas=found[5]
-    )
+    return Slopes(slopes=found[0], errors=found[1], t=found[2], p_values=found[3], r2=found[4], lambdas=found[5])
 
 
 def signals(values: Floats, ancestry: Ancestry) -> tuple[Floats, Floats, Floats]:
@@ -167,7 +165,7 @@ def _fit(values: Floats, designs: Floats, ancestry: Ancestry) -> _Fits:
     plain = _weighted(y, x[:, :, :1], lambdas[:, None], ancestry)
     return _Fits(
         means=last.means[:, 0],
-        spreads=np.linalg.inv(last.information[:, 0]),
+        spreads=np.asarray(np.linalg.inv(last.information[:, 0]), dtype=np.float64),
         variances=last.within[:, 0] / (count - width),
         r2=1 - last.within[:, 0] / plain.within[:, 0],
         lambdas=lambdas,

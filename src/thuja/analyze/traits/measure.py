@@ -42,9 +42,7 @@ class Null:
     def effect(self) -> Interval:
         """The value less the draws."""
         against = self.against
-        return Interval(
-            value=self.value - against.value, low=self.value - against.high, high=self.value - against.low
-        )
+        return Interval(value=self.value - against.value, low=self.value - against.high, high=self.value - against.low)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,9 +101,7 @@ def _measured(problem: Problem, targets: Floats, predictions: Predictions) -> Me
         scores=predictions.scores[:, :width],
         penalties=predictions.penalties[:, :1],
     )
-    return Measured(
-        predictions=own, told=told(problem, own), scores=scores, ts=ts, regressions=regressions
-    )
+    return Measured(predictions=own, told=told(problem, own), scores=scores, ts=ts, regressions=regressions)
 
 
 def told(problem: Problem, predictions: Predictions) -> Told:

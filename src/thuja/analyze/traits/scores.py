@@ -60,7 +60,7 @@ class Told:
 def told_of(
     predictions: Predictions, targets: Floats, clades: Indices, *, names: tuple[Taxon, ...], is_category: bool
 ) -> Told:
-    """The score of one trait: its predictions and targets (S, K), K = 1 for numbers; clades (S,) numbered in `names`."""
+    """The score of one trait: predictions and targets (S, K), K = 1 for numbers; clades (S,) are numbers in `names`."""
     flags = (clades == np.arange(len(names))[:, None]).astype(np.float64)  # (C, S)
     if is_category:
         truth = targets > 0
@@ -117,9 +117,7 @@ def order_measure(scores: Floats, targets: Floats) -> float:
     return float(np.mean(areas)) if areas else float("nan")
 
 
-def order_interval(
-    scores: Floats, targets: Floats, clades: Indices, generator: np.random.Generator
-) -> Interval:
+def order_interval(scores: Floats, targets: Floats, clades: Indices, generator: np.random.Generator) -> Interval:
     """The measure of order with its interval over redrawn clades."""
 
     def measure(rows: Indices) -> float:

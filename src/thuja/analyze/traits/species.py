@@ -83,9 +83,11 @@ def species_trait(space: Space, trait: str, *, kind: Kind = Kind.AUTO) -> Specie
         )
     taxa = [space.taxa[row] for row in _first_rows(space.species, species)]
     if _is_category(kept, kind, trait):
-        found = _majorities([str(value) for value in kept], place, SpeciesTrait(
-            species=species, taxa=taxa, values=np.zeros(len(species)), notes=tuple(notes)
-        ))
+        found = _majorities(
+            [str(value) for value in kept],
+            place,
+            SpeciesTrait(species=species, taxa=taxa, values=np.zeros(len(species)), notes=tuple(notes)),
+        )
     else:
         numbers = np.array(kept, dtype=np.float64)
         means = np.bincount(place, weights=numbers) / np.bincount(place) if len(kept) else np.zeros(0)
