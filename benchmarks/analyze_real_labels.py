@@ -30,8 +30,8 @@ from thuja.taxonomy import Taxon
 LABELS = Path(__file__).parent / "results" / "ecology_labels.csv"
 _OTHER_FORMS = ("graminoid", "climber", "fern", "moss", "succulent", "aquatic", "herb")
 _STAGES = frozenset(
-    "larva larvae zoea nauplius nauplii megalopa ephyra eggs egg young juvenile adult pluteus echinopluteus bipinnaria "
-    "brachiolaria auricularia tornaria trochophore colony".split()
+    {"larva", "larvae", "zoea", "ephyra", "eggs", "young", "adult", "pluteus", "echinopluteus", "tornaria"}
+    | {"bipinnaria", "brachiolaria", "auricularia", "trochophore"}
 )
 
 Columns = Mapping[str, Sequence[str | None]]
@@ -66,8 +66,8 @@ def label_section(space: Space, rows: Sequence[CheckedLabel], *, is_fresh: bool 
     }[is_fresh]
     return Section(
         title="Labels of ecology, and how often they are right",
-        about="Habitats (marine, freshwater, terrestrial) and growth forms of plants are read from the introductions of "
-        "genera and families by rules of ours. 150 labels, five or more of each label and rank where there are, were "
+        about="Habitats (marine, freshwater, terrestrial) and growth forms of plants are read from the introductions "
+        "of genera and families by rules of ours. 150 labels, five or more of each label and rank where there are, were "
         "checked by hand; right means that the rules came to the reader's one word. The reader had the text and knew "
         "some biology, and had not seen the label.",
         findings=[
@@ -110,7 +110,6 @@ def stage_section(manifest: Path | None) -> Section:
     counts = Counter(row["label"] for row in rows)
     staged = {label: _without_stage(label) for label in counts if set(label.lower().split("_")) & _STAGES}
     both = {label: rest for label, rest in staged.items() if rest in counts}
-    pairs = {label for label in both}
     siblings = Counter(staged.values())
     several = {label for label, rest in staged.items() if siblings[rest] > 1 and rest}
     return Section(
@@ -118,8 +117,8 @@ def stage_section(manifest: Path | None) -> Section:
         about=about,
         reason="no column of the 909 rows and none of the photos' manifest says stage or sex. Stage words stand in "
         f"{len(staged)} of {len(counts)} class names of plankton ({sum(counts[one] for one in staged)} of {len(rows)} "
-        f"pictures). {len(pairs)} of these classes have a class of the same name without the word, and "
-        f"{len(several - pairs)} more one with another stage word; none of them names a species. In all others a stage "
+        f"pictures). {len(both)} of these classes have a class of the same name without the word, and "
+        f"{len(several - set(both))} more one with another stage word; none of them names a species. In all others a stage "
         "is one taxon and that taxon is one stage, so that the two cannot be parted.",
         tables=[
             Table(
@@ -189,8 +188,8 @@ def _mistaken(rows: Sequence[CheckedLabel]) -> str:
 def _bases(checked: Sequence[CheckedLabel]) -> str:
     counts = Counter(row.basis for row in checked)
     return (
-        f"Of the {len(checked)} the text alone says what is right in {counts['text']}; in {counts['knowledge']} it does "
-        f"not say enough and the reader knew; in {counts['differs']} it says otherwise than the reader knew."
+        f"Of the {len(checked)} the text alone says what is right in {counts['text']}; in {counts['knowledge']} it "
+        f"does not say enough and the reader knew; in {counts['differs']} it says otherwise than the reader knew."
     )
 
 

@@ -82,8 +82,8 @@ def type_section(space: Space, generator: np.random.Generator) -> Section:
         findings=findings,
         tables=[_share_table(space, generator), _counts(space)],
         notes=[
-            "There are no pictures to these vectors: no pixels, no untrained tower and no ImageNet features can be held "
-            "against them. What any network would find in such pictures is not known here.",
+            "There are no pictures to these vectors: no pixels, no untrained tower and no ImageNet features can be "
+            "held against them. What any network would find in such pictures is not known here.",
         ],
     )
 
@@ -109,9 +109,7 @@ def _same_kind(space: Space, kinds: Indices, nearest: Indices, generator: np.ran
     )
 
 
-def _of_rank(
-    space: Space, kinds: Indices, nearest: Indices, rank: Rank, generator: np.random.Generator
-) -> Finding:
+def _of_rank(space: Space, kinds: Indices, nearest: Indices, rank: Rank, generator: np.random.Generator) -> Finding:
     """Agreement at a rank among images that have a partner, against a random image of the neighbour's type."""
     names = [taxon.at(rank) if taxon[rank] else None for taxon in space.taxa]
     codes = numbers_of(names)
@@ -221,7 +219,7 @@ def _share_table(space: Space, generator: np.random.Generator) -> Table:
             (
                 name,
                 int(chosen.sum()),
-                int(len(np.unique(numbers[chosen]))),
+                len(np.unique(numbers[chosen])),
                 round(share.value, 4),
                 f"{share.low:.3f} to {share.high:.3f}",
             )
@@ -255,5 +253,3 @@ def _counts(space: Space) -> Table:
             for name in names
         ],
     )
-
-
