@@ -24,10 +24,11 @@ from thuja.structure.span import (
     axes_of,
     held_by,
     random_subspace,
+    share_below,
     spread_of,
     squared,
 )
-from thuja.structure.specimens import Sample
+from thuja.structure.specimens import Indices, Sample
 
 PART = "all within species"
 SHARE = "share inside the species span, as it stands"
@@ -47,9 +48,18 @@ class Draws:
 
 
 def measure_variation(
-    vectors: Floats, sample: Sample, generator: np.random.Generator, *, cuts: Sequence[Flags], subspaces: int
+    vectors: Floats,
+    sample: Sample,
+    generator: np.random.Generator,
+    *,
+    cuts: Sequence[Flags],
+    subspaces: int,
+    groups: Indices | None = None,
 ) -> list[Reading]:
-    """The share inside the span as it stands and debiased, and the alignment, of the sample's vectors (M, D)."""
+    """The share inside the span as it stands and debiased, and the alignment, of the sample's vectors (M, D).
+
+    `groups` (M,) are the images' observations, which the cuts do not part.
+    """
     whole = Deviations.of(vectors, sample)
     axes = axes_of(whole.means)
     width, dimensions = axes.shape
@@ -57,6 +67,7 @@ def measure_variation(
     known = span.dimensions
     random = _randomly(whole, dimensions, generator, count=subspaces)  # (T, k): of each direction
     matched = _matched(vectors, sample, cuts, generator=generator, dimensions=dimensions, count=subspaces)
+    debiased = _debiased(vectors, sample, cuts, span=span)
     plain = Ratio(tops=sample.sums(squared(whole.rests, axes)), bottoms=sample.sums(squared(whole.rests)))
     return [
         Reading(
@@ -70,12 +81,14 @@ def measure_variation(
         Reading(
             part=PART,
             measure=DEBIASED,
-            ratio=_debiased(vectors, sample, cuts, span=span),
+            ratio=debiased,
             random=spread_of(random[:, :known].sum(axis=1), value=known / width),
             null=spread_of(matched[:, :known].sum(axis=1)),
-            note=known_note(known, dimensions),
+            below=share_below(matched[:, :known].sum(axis=1), debiased.value),
+            below_random=share_below(random[:, :known].sum(axis=1), debiased.value),
+            note=known_note(known, dimensions) if known < width else _note(sample.count, known, width),
         ),
-        measure_alignment(PART, halves_of(vectors, sample, cuts)),
+        measure_alignment(PART, halves_of(vectors, sample, cuts, groups=groups)),
     ]
 
 
