@@ -97,12 +97,17 @@ def tree_sections(space: Space) -> list[Section]:
 
 
 def ecology_sections(space: Space, *, draws: int) -> list[Section]:
-    """Habitat of animals and of all, growth form of plants, and the type of image itself, for orders left out."""
-    bare = replace(space, vectors=without_types(space))
+    """Habitat of animals and of all, growth form of plants, and the type of image itself, for orders left out.
+
+    Labels are of genera at the finest, so that a genus is the unit: its species are not so many witnesses.
+    """
+    bare = by_genus(replace(space, vectors=without_types(space)))
+    space = by_genus(space)
     found = []
     for name, trait, kingdom in (
         ("Habitat of animals", "habitat", "Animalia"),
         ("Water or land, of animals", "water", "Animalia"),
+        ("Water or land, of animals of which it is said, not inferred from their group", "water_said", "Animalia"),
         ("Habitat of everything", "habitat", ""),
         ("Growth form of plants", "growth", "Plantae"),
         ("Woody or herbaceous plants", "woody", "Plantae"),
@@ -116,6 +121,12 @@ def ecology_sections(space: Space, *, draws: int) -> list[Section]:
             prefix = f"{kingdom or 'all'}_{'without_types_' if told else ''}{trait}".lower()
             found.append(_renamed(section, f"{name}{told}", prefix))
     return found
+
+
+def by_genus(space: Space) -> Space:
+    """The images that are named to genus, with the genus in the species' stead."""
+    named = space.select([bool(taxon.genus) for taxon in space.taxa])
+    return replace(named, taxa=[replace(taxon, species="sp.", common="") for taxon in named.taxa])
 
 
 def _renamed(section: Section, title: str, prefix: str) -> Section:

@@ -15,6 +15,7 @@ from thuja.analyze.ecology import (
     CheckedLabel,
     Ecology,
     EcologyLabel,
+    Kind,
     Trait,
     ecology_from,
     error_rate,
@@ -40,7 +41,8 @@ Columns = Mapping[str, Sequence[str | None]]
 def columns_of(taxa: Sequence[Taxon], ecology: Ecology) -> dict[str, list[str | None]]:
     """The traits as columns, None where nothing is known, or where a taxon is of several kinds.
 
-    `habitat` is one of three, `water` two of them against land; `growth` calls trees and shrubs woody, since the check
+    `habitat` is one of three, `water` two of them against land, `water_said` without what only a group's name tells;
+    `growth` calls trees and shrubs woody, since the check
     found that introductions do not tell them apart; `woody` is woody against herbs and grasses.
     """
     habitats = [ecology.of(taxon, Trait.HABITAT) for taxon in taxa]
@@ -48,7 +50,11 @@ def columns_of(taxa: Sequence[Taxon], ecology: Ecology) -> dict[str, list[str | 
     habitat = [_single(label) for label in habitats]
     return {
         "habitat": habitat,
-        "water": [None if value is None else "land" if value == "terrestrial" else "water" for value in habitat],
+        "water": [_water(value) for value in habitat],
+        "water_said": [
+            _water(value) if label is not None and label.kind is not Kind.NAMED else None
+            for value, label in zip(habitat, habitats, strict=True)
+        ],
         "growth": [_growth(label) for label in forms],
         "woody": [(woodiness(label.labels) or None) if label is not None else None for label in forms],
     }
@@ -67,8 +73,8 @@ def label_section(space: Space, rows: Sequence[CheckedLabel], *, is_fresh: bool 
     return Section(
         title="Labels of ecology, and how often they are right",
         about="Habitats (marine, freshwater, terrestrial) and growth forms of plants are read from the introductions "
-        "of genera and families by rules of ours. 150 labels, five or more of each label and rank where there are, were "
-        "checked by hand; right means that the rules came to the reader's one word. The reader had the text and knew "
+        "of genera and families by rules of ours. 150 labels, five or more of each label and rank where there are, "
+        "were checked by hand; right means that the rules came to the reader's one word. The reader had the text and knew "
         "some biology, and had not seen the label.",
         findings=[
             Finding(
@@ -118,8 +124,8 @@ def stage_section(manifest: Path | None) -> Section:
         reason="no column of the 909 rows and none of the photos' manifest says stage or sex. Stage words stand in "
         f"{len(staged)} of {len(counts)} class names of plankton ({sum(counts[one] for one in staged)} of {len(rows)} "
         f"pictures). {len(both)} of these classes have a class of the same name without the word, and "
-        f"{len(several - set(both))} more one with another stage word; none of them names a species. In all others a stage "
-        "is one taxon and that taxon is one stage, so that the two cannot be parted.",
+        f"{len(several - set(both))} more one with another stage word; none of them names a species. In all others a "
+        "stage is one taxon and that taxon is one stage, so that the two cannot be parted.",
         tables=[
             Table(
                 name="real_stages",
@@ -140,6 +146,10 @@ def _without_stage(label: str) -> str:
 
 def _single(label: EcologyLabel | None) -> str | None:
     return label.labels[0] if label is not None and len(label.labels) == 1 else None
+
+
+def _water(habitat: str | None) -> str | None:
+    return None if habitat is None else "land" if habitat == "terrestrial" else "water"
 
 
 def _growth(label: EcologyLabel | None) -> str | None:
@@ -195,7 +205,7 @@ def _bases(checked: Sequence[CheckedLabel]) -> str:
 
 def _coverage_table(space: Space) -> Table:
     cells: list[Sequence[Cell]] = []
-    for name in ("habitat", "growth", "woody"):
+    for name in ("habitat", "water", "water_said", "growth", "woody"):
         column, kinds = space.column(name), space.column("kind")
         taxa = space.taxa
         for value in sorted({str(value) for value in column if value is not None}):
@@ -205,7 +215,7 @@ def _coverage_table(space: Space) -> Table:
                     name,
                     value,
                     len(rows),
-                    len({taxa[row] for row in rows if taxa[row].binomial}),
+                    len({taxa[row].genus for row in rows if taxa[row].genus}),
                     len({taxa[row].order for row in rows if taxa[row].order}),
                     sum(kinds[row] == "museum" for row in rows),
                 )
@@ -214,7 +224,7 @@ def _coverage_table(space: Space) -> Table:
     return Table(
         name="real_coverage",
         caption="Images by trait, after taxa of several kinds and those of which nothing is said are set aside.",
-        columns=("trait", "value", "images", "species", "orders", "of them museum"),
+        columns=("trait", "value", "images", "genera", "orders", "of them museum"),
         rows=cells,
     )
 
