@@ -31,6 +31,7 @@ from thuja.errors import UsageError
 
 SEED = 909
 WITHOUT = "image types partialled out"
+_UNIT = "Labels are of genera at the finest: where species are counted here, they are genera."
 
 
 def main() -> None:
@@ -118,6 +119,7 @@ def ecology_sections(space: Space, *, draws: int) -> list[Section]:
         for told, own in (("", space), (f": {WITHOUT}{gone}", bare)):
             settings = TraitSettings(draws=draws, stratum="kind" if not told and trait != "kind" else "")
             section = trait_section(own.select(rows), trait, np.random.default_rng(SEED), settings=settings)
+            section = replace(section, notes=[_UNIT, *section.notes])
             prefix = f"{kingdom or 'all'}_{'without_types_' if told else ''}{trait}".lower()
             found.append(_renamed(section, f"{name}{told}", prefix))
     return found

@@ -74,8 +74,8 @@ def label_section(space: Space, rows: Sequence[CheckedLabel], *, is_fresh: bool 
         title="Labels of ecology, and how often they are right",
         about="Habitats (marine, freshwater, terrestrial) and growth forms of plants are read from the introductions "
         "of genera and families by rules of ours. 150 labels, five or more of each label and rank where there are, "
-        "were checked by hand; right means that the rules came to the reader's one word. The reader had the text and knew "
-        "some biology, and had not seen the label.",
+        "were checked by hand; right means that the rules came to the reader's one word. The reader had the text and "
+        "knew some biology, and had not seen the label.",
         findings=[
             Finding(
                 claim="a label is what a reader finds",

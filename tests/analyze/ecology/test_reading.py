@@ -102,6 +102,23 @@ def test_hybrids_are_read_as_any_other_taxon() -> None:
 def test_a_minority_does_not_make_a_genus_mixed() -> None:
     assert read_growth_form("Most species are trees, rarely shrubs.").labels == ("tree",)
     assert read_growth_form("Planta is a genus of herbs, shrubs and trees.").primary == "mixed"
+    assert read_growth_form("Planta is mostly herbs. Shrubs and trees are known too.").labels == ("herb",)
+    assert read_growth_form("Planta is a genus of herbs. They may be shrubs, lianas or trees.").labels == ("herb",)
+
+
+def test_what_is_conceded_of_another_taxon_does_not_count() -> None:
+    assert read_habitat("Blobus is a family of land snails, although the lumps are marine.").labels == ("terrestrial",)
+    assert read_habitat("Blobus is a genus of moths. Other lumps are marine.").labels == ("terrestrial",)
+    text = "Plantaceae is a family of shrubs. The genus Planta are vines."
+    assert read_growth_form(text).labels == ("shrub",)
+
+
+@pytest.mark.parametrize(
+    "text", ["Planta is named after the plane tree.", "Planta includes the thunder tree.", "Moss."]
+)
+def test_a_tree_in_the_singular_is_a_name_unless_it_is_told_of_the_plant(text: str) -> None:
+    assert read_growth_form(text).labels == ()
+    assert read_growth_form("It is a small evergreen tree.").labels == ("tree",)
 
 
 def test_lists_of_species_are_not_read_to_their_ends() -> None:
