@@ -71,7 +71,7 @@ class Page:
         return got["result"].get("value")
 
     def wait(self, expression: str, *, seconds: float = 30) -> None:
-        """Wait until an expression is true in the page."""
+        """Wait until an expression is true in the page; an element is nothing that comes back, so ask `!== null`."""
         end = time.monotonic() + seconds
         while not self.evaluate(expression):
             if time.monotonic() > end:

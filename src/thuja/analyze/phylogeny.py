@@ -1,105 +1,61 @@
-"""A phylogeny in Newick's format, cut down to the species at hand: how much of their history each two share."""
+"""A dated tree of species: how much of their history each two share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
 
-import dendropy
 import numpy as np
 import numpy.typing as npt
 
-from thuja.errors import BadFile, UsageError
+from thuja.biosphere.phylogeny import covariance, patristic
+from thuja.biosphere.tree import Tree
+from thuja.errors import ThujaError
 from thuja.taxonomy import Taxon
 
 Floats = npt.NDArray[np.float64]
 
-_MOST: Final = 20_000
-"""Species of which a matrix of all pairs is made: 3 GB."""
-_UNEVEN: Final = 0.01
-"""The share of the tree's height by which ages of tips may differ and still be called equal."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phylogeny:
-    """S species and the time (S, S) that the lineages of each two ran as one; the diagonal is the tree's height."""
+    """A dated tree's covariance (S, S) of S taxa: the time that two lineages ran as one, the same age for all.
+
+    Raises ThujaError for another shape, for what is no symmetric matrix of numbers, and for tips of several ages.
+    """
 
     taxa: Sequence[Taxon]
-    shared: Floats
+    covariance: Floats
+
+    def __post_init__(self) -> None:
+        count = len(self.taxa)
+        if self.covariance.shape != (count, count):
+            raise ThujaError(f"expected a covariance of {count} taxa, got an array of shape {self.covariance.shape}")
+        if not np.isfinite(self.covariance).all() or not np.allclose(self.covariance, self.covariance.T):
+            raise ThujaError("the covariance of a phylogeny is a symmetric matrix of numbers")
+        ages = np.diag(self.covariance)
+        if ages.min() <= 0 or not np.allclose(ages, ages[0]):
+            raise ThujaError(
+                f"the tips of a phylogeny have one age, got {ages.min():g} to {ages.max():g}",
+                hint="make the tree ultrametric first",
+            )
+
+    @classmethod
+    def of_tree(cls, tree: Tree, taxa: Sequence[Taxon]) -> "Phylogeny":
+        """The true tree of a simulated world, whose tips are these taxa in order."""
+        return cls(taxa=taxa, covariance=covariance(tree))
 
     @property
     def distances(self) -> Floats:
         """The distance (S, S) along the tree between each two species."""
-        own = np.diag(self.shared)
-        return np.asarray(own[:, None] + own[None, :] - 2 * self.shared)
+        return patristic(self.covariance)
 
-
-def read_phylogeny(path: Path, taxa: Sequence[Taxon]) -> Phylogeny:
-    """The tree of those of the species that it has; tips are binomials, with a space or an underscore.
-
-    Raises BadFile for a file that is no tree with branch lengths or whose tips are not all of one age, UsageError for
-    fewer than three species in common.
-    """
-    tree = _read(path)
-    of_name = {taxon.binomial.lower(): taxon for taxon in taxa if taxon.binomial}
-    tips = [node for node in tree.leaf_node_iter() if _name(node) in of_name]
-    found = list(dict.fromkeys(_name(node) for node in tips))
-    if len(found) < 3:
-        raise UsageError(
-            f"{path} has {len(found)} of {len(of_name):,} species", hint="its tips are named as Genus_species"
-        )
-    if len(found) > _MOST:
-        raise UsageError(
-            f"{path} shares {len(found):,} species, and a table of all pairs of more than {_MOST:,} is too large"
-        )
-    if len(found) < len(tips):
-        raise BadFile(f"{path} has a species at two tips")
-    shared = _shared(tree, found)
-    ages = np.diag(shared)
-    if ages.min() <= 0:
-        raise BadFile(f"{path} has no branch lengths", hint="a tree with lengths in time")
-    if np.ptp(ages) > _UNEVEN * ages.max():
-        raise BadFile(
-            f"the tips of {path} are {ages.min():.3g} to {ages.max():.3g} from the root, and not of one age",
-            hint="a tree calibrated in time",
-        )
-    return Phylogeny(taxa=[of_name[name] for name in found], shared=shared)
-
-
-def _read(path: Path) -> Any:
-    try:
-        text = path.read_text(encoding="utf-8")
-        return dendropy.Tree.get(data=text, schema="newick", preserve_underscores=False, rooting="force-rooted")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadFile(f"{path} cannot be read: {error}") from error
-    except (ValueError, dendropy.utility.error.DataParseError) as error:
-        raise BadFile(f"{path} is not a tree in Newick's format: {error}") from error
-
-
-def _name(node: Any) -> str:
-    return "" if node.taxon is None else " ".join(str(node.taxon.label).replace("_", " ").split()).lower()
-
-
-def _shared(tree: Any, names: Sequence[str]) -> Floats:
-    """The depth of the last common ancestor of each two tips (S, S), and of each tip itself."""
-    place = {name: number for number, name in enumerate(names)}
-    shared = np.zeros((len(names), len(names)))
-    depth: dict[Any, float] = {}
-    for node in tree.preorder_node_iter():
-        above = 0.0 if node.parent_node is None else depth[node.parent_node]
-        depth[node] = above + (0.0 if node.parent_node is None else float(node.edge.length or 0.0))
-    below: dict[Any, list[int]] = {}
-    for node in tree.postorder_node_iter():
-        if node.is_leaf():
-            tips = [place[_name(node)]] if _name(node) in place else []
-            for tip in tips:
-                shared[tip, tip] = depth[node]
-        else:
-            tips = []
-            for child in node.child_nodes():
-                theirs = below.pop(child)
-                shared[np.ix_(tips, theirs)] = depth[node]
-                shared[np.ix_(theirs, tips)] = depth[node]
-                tips = tips + theirs
-        below[node] = tips
-    return shared
+    def among(self, taxa: Sequence[Taxon]) -> Floats:
+        """The covariance of these taxa; raises ThujaError where one is not in the tree."""
+        places = {taxon: place for place, taxon in enumerate(self.taxa)}
+        missing = [taxon for taxon in taxa if taxon not in places]
+        if missing:
+            raise ThujaError(
+                f"{len(missing)} of {len(taxa)} species are not in the phylogeny, the first is "
+                f"{missing[0].scientific_name}",
+                hint="leave them out, or analyze without a phylogeny",
+            )
+        chosen = [places[taxon] for taxon in taxa]
+        return np.asarray(self.covariance[np.ix_(chosen, chosen)])

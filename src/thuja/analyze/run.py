@@ -3,13 +3,15 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from thuja.analyze.finding import Section
 from thuja.analyze.maps import MapSettings, map_section
-from thuja.analyze.phylogeny import Phylogeny, read_phylogeny
+from thuja.analyze.newick import read_phylogeny
+from thuja.analyze.phylogeny import Phylogeny
 from thuja.analyze.reading import Sources, read_space
 from thuja.analyze.space import Space
 from thuja.analyze.theorem import TheoremSettings, theorem_section
@@ -77,6 +79,16 @@ class Opened:
             f"{len(space):,} images in {space.vectors.shape[1]:,} dimensions by the model {space.model or 'unknown'}; "
             f"{named:,} are named to {int(space.species.max(initial=-1)) + 1:,} species."
         ]
+        if self.phylogeny is not None:
+            species = len({taxon for taxon in space.taxa if taxon.binomial})
+            told.append(
+                f"The phylogeny has {len(self.phylogeny.taxa):,} of {species:,} species; traits are of these alone."
+            )
+        if self.phylogeny is not None:
+            species = len({taxon for taxon in space.taxa if taxon.binomial})
+            told.append(
+                f"The phylogeny has {len(self.phylogeny.taxa):,} of {species:,} species, the only ones in traits."
+            )
         if not space.controls:
             told.append(
                 "No control was given, so what the space shows is not held against raw pixels or an untrained tower "
@@ -139,8 +151,9 @@ def _asked(opened: Opened) -> Iterator[tuple[str, Ask]]:
             swapped=opened.swapped,
             phylogeny=opened.phylogeny,
         )
+        described = space if opened.phylogeny is None else _among(space, opened.phylogeny)
         for trait in question.traits:
-            yield f"the trait {trait}", lambda generator, one=trait: trait_section(space, one, generator, settings=traits)
+            yield f"the trait {trait}", partial(_trait, described, trait, traits)
     if "within" in question.sections:
         within = WithinSettings(temperature=question.temperature)
         yield "within species", lambda generator: within_section(space, question.factors, generator, settings=within)
@@ -148,7 +161,18 @@ def _asked(opened: Opened) -> Iterator[tuple[str, Ask]]:
         theorem = TheoremSettings(tau=question.temperature)
         yield "the theorem", lambda generator: theorem_section(space, generator, settings=theorem)
     if "maps" in question.sections:
-        yield "maps", lambda generator: map_section(space, generator, settings=MapSettings())
+        maps = MapSettings(variants=question.factors[0] if question.factors else None)
+        yield "maps", lambda generator: map_section(space, generator, settings=maps)
+
+
+def _trait(space: Space, trait: str, settings: TraitSettings, generator: np.random.Generator) -> Section:
+    return trait_section(space, trait, generator, settings=settings)
+
+
+def _among(space: Space, phylogeny: Phylogeny) -> Space:
+    """The images of species that the phylogeny has: of others it cannot say what is ancestry."""
+    known = set(phylogeny.taxa)
+    return space.select(np.array([taxon in known for taxon in space.taxa], dtype=bool))
 
 
 def _hash_of(path: Path) -> str:

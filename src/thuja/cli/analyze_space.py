@@ -3,14 +3,10 @@
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from thuja.taxonomy import Rank
-
-if TYPE_CHECKING:
-    from thuja.analyze.reading import Sources
 
 _SECTIONS = ("tree", "traits", "within", "theorem", "maps")
 
@@ -30,7 +26,7 @@ _SECTIONS = ("tree", "traits", "within", "theorem", "maps")
               help="That the model was trained with.")  # fmt: skip
 @click.option("--phylogeny", type=click.Path(path_type=Path), help="A tree with lengths in time, in Newick's format.")
 @click.option("--by", metavar="COLUMN", help="Measure the images of each value apart too: img_type.")
-@click.option("--left-out", default="order", show_default=True, metavar="RANK", help="What traits are predicted across.")
+@click.option("--left-out", default="order", show_default=True, metavar="RANK", help="Clades that traits are read off.")
 @click.option("--only", multiple=True, metavar="SECTION", help=f"Of {', '.join(_SECTIONS)}; may be repeated.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
 @click.option("--force", is_flag=True, help="Replace what an earlier run wrote there.")

@@ -38,12 +38,9 @@ def breadth_of(halves: Iterable[Half]) -> Breadth:
         first, second = own.between, other.between
         count = len(first)
         crossed = first.T @ second / (count - 1)  # (D, D)
-        lengths = np.einsum("sd,sd->s", first, second)
-        noisy = np.einsum("sd,sd->s", first, first) * np.einsum("sd,sd->s", second, second)
-        widths = float((crossed**2).sum() + (lengths**2 - noisy).sum() / (count - 1) ** 2)
-        squares.append(
-            (float(np.trace(crossed)), widths, float(np.trace(own.spread)), _product(own.spread, other.spread))
-        )
+        # Of two species, b1_i . b2_j times b2_i . b1_j: no noise stands in it twice.
+        traces = float(np.trace(crossed)), _product(crossed, crossed), float(np.trace(own.spread))
+        squares.append((*traces, _product(own.spread, other.spread)))
         within.append(own.spread)
         between.append((crossed + crossed.T) / 2)
     apart, apart_squared, spread, spread_squared = np.mean(squares, axis=0)

@@ -12,13 +12,15 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from thuja.structure.span import Deviations, Floats, axes_of, means_of
+from thuja.structure.span import LEAST_VARIANCE, Deviations, Floats, axes_of, means_of
 from thuja.structure.specimens import Indices, Sample
 
 Flags = npt.NDArray[np.bool_]
 
 AGREED: Final = 0.5
 """The share of what species differ by along a direction, in one half, that the other half must repeat."""
+_FIRM: Final = 0.5
+"""What it must repeat of a direction given all directions before it: less would divide by nearly nothing but noise."""
 
 
 def cuts_of(
@@ -110,7 +112,12 @@ class KnownSpan:
         between = _between(whole)
         means = [(_between(first), _between(second)) for first, second in halves]
         known = _agreed([*means, *((second, first) for first, second in means)])
-        contrasts = np.linalg.svd(between, full_matrices=False)[0][:, :known]  # (S, k)
+        left, sizes, _ = np.linalg.svd(between, full_matrices=False)
+        scaled = left[:, :known] / np.maximum(sizes[:known], LEAST_VARIANCE)
+        for first, second in means:
+            agreement = (scaled.T @ second) @ (scaled.T @ first).T
+            known = min(known, int(np.argmin(np.append(are_firm(agreement), False))))
+        contrasts = left[:, :known]  # (S, k)
         firsts = [first.T @ contrasts for first, _ in means]
         rights = [second.T @ contrasts for _, second in means]
         return cls(
@@ -122,6 +129,22 @@ class KnownSpan:
     def inside(self, first: Floats, second: Floats, cut: int) -> Floats:
         """x' P y for each row x, y of (M, D) and (M, D), by the projection of a cut: (M,)."""
         return np.asarray(np.einsum("nk,nk->n", first @ self.lefts[cut], second @ self.rights[cut]))
+
+
+def are_firm(agreement: Floats) -> Flags:
+    """Whether halves agree firmly on each of k directions, of B'A (..., k, k), which is the identity without noise.
+
+    They do where the pivots of its symmetric part, one direction after the other taken off, stay well above zero: then
+    its inverse is no larger than they let it be. It is (..., k); what comes after a direction that fails says nothing.
+    """
+    left = (agreement + np.swapaxes(agreement, -1, -2)) / 2
+    firm = np.zeros(left.shape[:-1], dtype=bool)
+    for place in range(left.shape[-1]):
+        pivot = left[..., place, place]
+        firm[..., place] = pivot >= _FIRM
+        inverse = np.where(firm[..., place], 1 / np.where(firm[..., place], pivot, 1.0), 0.0)
+        left = left - (left[..., :, place] * inverse[..., None])[..., :, None] * left[..., None, place, :]
+    return firm
 
 
 def _between(means: Floats) -> Floats:

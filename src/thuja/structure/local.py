@@ -18,14 +18,11 @@ import numpy as np
 
 from thuja.embeddings import Vectors
 from thuja.errors import UsageError
+from thuja.structure.halves import AGREED, Flags, are_firm
 from thuja.structure.nearest import nearest_of
 from thuja.structure.span import Floats
 from thuja.structure.specimens import Indices
 
-AGREED: Final = 0.5
-"""What the halves must agree on along a direction, in the mean over cuts."""
-_FIRM: Final = 0.25
-"""And in each cut, given the directions before it: less would let noise divide by nearly nothing."""
 _FLAT: Final = 1e-9
 _BLOCK: Final = 256
 
@@ -156,16 +153,8 @@ def _block(
     return axes * is_known[:, None, :], middles, centred, is_known.sum(axis=1), np.stack(traces)
 
 
-def _known(agreement: Floats, is_wide: np.ndarray) -> np.ndarray:
+def _known(agreement: Floats, is_wide: Flags) -> Flags:
     """The leading directions (b, k) on which halves agree, of B'A (C, b, k, k)."""
-    symmetric = (agreement + agreement.transpose(0, 1, 3, 2)) / 2
-    slopes = np.einsum("cbkk->cbk", symmetric).mean(axis=0)
-    known = is_wide & (slopes >= AGREED)
-    left = symmetric.copy()
-    for place in range(left.shape[2]):
-        pivot = left[:, :, place, place]
-        known[:, place] &= (pivot >= _FIRM).all(axis=0)
-        inverse = np.where(pivot >= _FIRM, 1 / np.where(pivot >= _FIRM, pivot, 1.0), 0.0)
-        column = left[:, :, :, place] * inverse[:, :, None]
-        left = left - column[:, :, :, None] * left[:, :, None, place, :]
-    return np.logical_and.accumulate(known, axis=1)
+    slopes = np.einsum("cbkk->cbk", agreement).mean(axis=0)
+    known = is_wide & (slopes >= AGREED) & are_firm(agreement).all(axis=0)
+    return np.asarray(np.logical_and.accumulate(known, axis=1))

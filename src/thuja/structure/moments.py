@@ -24,21 +24,14 @@ ROWS = 8192
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moments:
-    """Of L labels: `counts` (L,), `means` (L, D), sums of squares about them `squares` (L,), pooled `scatter` (D, D).
+    """Of L labels: `counts` (L,), `means` (L, D), and the sums of squares about them `squares` (L,).
 
-    The trace of the scatter is the sum of the squares. A label without a vector has a mean of zeros.
+    A label without a vector has a mean of zeros.
     """
 
     counts: Indices
     means: Floats
     squares: Floats
-    scatter: Floats
-
-    @property
-    def spread(self) -> Floats:
-        """The pooled covariance within labels (D, D), over the vectors less the labels that have any."""
-        freedom = int(self.counts.sum() - (self.counts > 0).sum())
-        return np.asarray(self.scatter / max(freedom, 1))
 
 
 def moments_of(vectors: Vectors, labels: Indices, *, count: int, is_unit: bool = False, rows: int = ROWS) -> Moments:
@@ -47,23 +40,34 @@ def moments_of(vectors: Vectors, labels: Indices, *, count: int, is_unit: bool =
     Rows labelled below zero are left out. `is_unit` sets each vector to length one first. Raises ThujaError for labels
     that do not fit, and for vectors that are not numbers.
     """
-    if len(labels) != len(vectors) or (len(labels) and int(labels.max()) >= count):
-        raise ThujaError(f"expected {len(vectors)} labels below {count}, got {len(labels)}")
     means = means_by_label(vectors, labels, count=count, is_unit=is_unit, rows=rows)
-    width = means.shape[1]
-    near = means.astype(np.float32)
-    squares, scatter = np.zeros(count), np.zeros((width, width))
+    near, squares = means.astype(np.float32), np.zeros(count)
     for here, chunk in chunks_of(vectors, labels, is_unit=is_unit, rows=rows):
         chunk -= near[here]
         squares += np.bincount(here, weights=np.einsum("nd,nd->n", chunk, chunk), minlength=count)
+    return Moments(counts=counts_of(labels, count), means=means, squares=squares)
+
+
+def scatter_about(
+    vectors: Vectors, labels: Indices, means: Floats, *, is_unit: bool = False, rows: int = ROWS
+) -> Floats:
+    """The sum of (x - m)(x - m)' over all labelled vectors (D, D), with the means (L, D) of their labels."""
+    near, scatter = means.astype(np.float32), np.zeros((means.shape[1], means.shape[1]))
+    for here, chunk in chunks_of(vectors, labels, is_unit=is_unit, rows=rows):
+        chunk -= near[here]
         scatter += chunk.T @ chunk
-    return Moments(
-        counts=np.bincount(labels[labels >= 0], minlength=count), means=means, squares=squares, scatter=scatter
-    )
+    return scatter
+
+
+def counts_of(labels: Indices, count: int) -> Indices:
+    """How many vectors have each label below `count`: (L,)."""
+    return np.asarray(np.bincount(labels[labels >= 0], minlength=count), dtype=np.int64)
 
 
 def means_by_label(vectors: Vectors, labels: Indices, *, count: int, is_unit: bool = False, rows: int = ROWS) -> Floats:
-    """The mean vector of each label (L, D), in one pass."""
+    """The mean vector of each label (L, D), in one pass; raises as `moments_of` does."""
+    if len(labels) != len(vectors) or (len(labels) and int(labels.max()) >= count):
+        raise ThujaError(f"expected {len(vectors)} labels below {count}, got {len(labels)}")
     sums = np.zeros((count, vectors.shape[1]))
     for here, chunk in chunks_of(vectors, labels, is_unit=is_unit, rows=rows):
         present, place = np.unique(here, return_inverse=True)
@@ -72,8 +76,7 @@ def means_by_label(vectors: Vectors, labels: Indices, *, count: int, is_unit: bo
         sums[present] += members @ chunk
     if not np.isfinite(sums).all():
         raise ThujaError("some vectors are not numbers", hint="leave these rows out, or embed them again")
-    counts = np.bincount(labels[labels >= 0], minlength=count)
-    return np.asarray(sums / np.maximum(counts, 1)[:, None])
+    return np.asarray(sums / np.maximum(counts_of(labels, count), 1)[:, None])
 
 
 def chunks_of(

@@ -25,8 +25,8 @@ class Reading:
 
     `random` and `null` are as in COLUMNS, each a mean with the middle 95 % of its draws; `p_value` is the share of
     permutations that do as well, `below` and `below_random` those of the null's and of random subspaces that hold no
-    more, the number counted with them. `null_ratio` is the mean of a null that brings something of each species, so that the difference is a paired one.
-    `note` says what a reader must know.
+    more, the number counted with them. `null_ratio` is the mean of a null that brings something of each species, so
+    that the difference is a paired one. `note` says what a reader must know.
     """
 
     part: str

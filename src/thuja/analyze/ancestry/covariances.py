@@ -5,12 +5,12 @@ Grafen's (1989, doi:10.1098/rstb.1989.0106), by which a node stands the higher t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from thuja.analyze.phylogeny import Phylogeny
 from thuja.biosphere.signal import Ancestry
 from thuja.errors import EmptyInput, ThujaError
 from thuja.taxonomy import RANKS, Taxon
@@ -23,43 +23,6 @@ GRAFEN: Final = "Grafen's"
 PHYLOGENY: Final = "phylogeny"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Phylogeny:
-    """A dated tree's covariance (S, S) of S taxa: the time that two lineages ran as one, the same age for all.
-
-    Raises ThujaError for another shape, for what is no symmetric matrix of numbers, and for tips of several ages.
-    """
-
-    taxa: Sequence[Taxon]
-    covariance: Floats
-
-    def __post_init__(self) -> None:
-        count = len(self.taxa)
-        if self.covariance.shape != (count, count):
-            raise ThujaError(f"expected a covariance of {count} taxa, got an array of shape {self.covariance.shape}")
-        if not np.isfinite(self.covariance).all() or not np.allclose(self.covariance, self.covariance.T):
-            raise ThujaError("the covariance of a phylogeny is a symmetric matrix of numbers")
-        ages = np.diag(self.covariance)
-        if ages.min() <= 0 or not np.allclose(ages, ages[0]):
-            raise ThujaError(
-                f"the tips of a phylogeny have one age, got {ages.min():g} to {ages.max():g}",
-                hint="make the tree ultrametric first",
-            )
-
-    def among(self, taxa: Sequence[Taxon]) -> Floats:
-        """The covariance of these taxa; raises ThujaError where one is not in the tree."""
-        places = {taxon: place for place, taxon in enumerate(self.taxa)}
-        missing = [taxon for taxon in taxa if taxon not in places]
-        if missing:
-            raise ThujaError(
-                f"{len(missing)} of {len(taxa)} species are not in the phylogeny, the first is "
-                f"{missing[0].scientific_name}",
-                hint="leave them out, or analyze without a phylogeny",
-            )
-        chosen = [places[taxon] for taxon in taxa]
-        return np.asarray(self.covariance[np.ix_(chosen, chosen)])
-
-
 def shared_ranks(taxa: Sequence[Taxon]) -> Indices:
     """How many ranks each two of S lineages have run as one (S, S), 0 to 7; 7 for a species with itself.
 
@@ -70,10 +33,10 @@ def shared_ranks(taxa: Sequence[Taxon]) -> Indices:
         raise EmptyInput("there is no species whose ancestry could be told")
     shared = np.zeros((len(taxa), len(taxa)), dtype=np.int64)
     for rank in RANKS:
-        known: dict[Taxon, int] = {}
+        known: dict[tuple[str, ...], int] = {}
         numbers = np.array(
             [
-                known.setdefault(taxon.at(rank), len(known)) if taxon[rank] else -1 - row
+                known.setdefault(taxon.names[: rank + 1], len(known)) if taxon[rank] else -1 - row
                 for row, taxon in enumerate(taxa)
             ]
         )

@@ -17,9 +17,9 @@ from thuja.errors import EmptyInput, ThujaError
 
 Floats = npt.NDArray[np.float64]
 
-_GRID = 21
-_ROUNDS = 4
-"""Each round looks at 21 lambdas and goes on between the neighbours of the best: to 1e-4 at the end."""
+_GRID = 11
+_ROUNDS = 5
+"""Each round looks at 11 lambdas and goes on between the neighbours of the best: to 1e-4 at the end."""
 _BLOCK = 2**21
 """How many weights (trait, lambda, axis) are held at a time: 16 MB."""
 
@@ -138,9 +138,38 @@ class _Fits:
     lambdas: Floats
 
 
+def _fit(values: Floats, designs: Floats, ancestry: Ancestry) -> _Fits:
+    """Values (T, S) on designs (T, S, P) of which the first column is the intercept."""
+    centre = values.mean(axis=1)
+    y = (values - centre[:, None]) @ ancestry.axes  # (T, S)
+    x = np.matmul(ancestry.axes.T, designs)  # (T, S, P)
+    sums, traits, width = _Sums.of(y, x), len(y), x.shape[2]
+    low, high, rows = np.zeros(traits), np.ones(traits), np.arange(traits)
+    steps = np.linspace(0, 1, _GRID)
+    for _ in range(_ROUNDS):
+        grid = low[:, None] + (high - low)[:, None] * steps  # (T, G)
+        best = sums.at(grid, ancestry).likelihood.argmax(axis=1)
+        low, high = grid[rows, np.maximum(best - 1, 0)], grid[rows, np.minimum(best + 1, _GRID - 1)]
+        lambdas = grid[rows, best]
+    last = sums.at(lambdas[:, None], ancestry)
+    plain = _Sums.of(y, x[:, :, :1]).at(lambdas[:, None], ancestry)
+    means = last.means[:, 0]
+    means[:, 0] += centre
+    return _Fits(
+        means=means,
+        spreads=np.asarray(np.linalg.inv(last.information[:, 0]), dtype=np.float64),
+        variances=last.within[:, 0] / (y.shape[1] - width),
+        r2=1 - last.within[:, 0] / plain.within[:, 0],
+        lambdas=lambdas,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Weighted:
-    """Weighted least squares at G lambdas: means (T, G, P), information (T, G, P, P), squares left and total (T, G)."""
+    """Weighted least squares at G lambdas: means (T, G, P), information (T, G, P, P), squares left (T, G).
+
+    `likelihood` (T, G) is the restricted log likelihood, but for a constant.
+    """
 
     means: Floats
     information: Floats
@@ -148,46 +177,29 @@ class _Weighted:
     likelihood: Floats
 
 
-def _fit(values: Floats, designs: Floats, ancestry: Ancestry) -> _Fits:
-    """Values (T, S) on designs (T, S, P) of which the first column is the intercept."""
-    y = values @ ancestry.axes  # (T, S)
-    x = np.matmul(ancestry.axes.T, designs)  # (T, S, P)
-    traits, count, width = x.shape
-    low, high = np.zeros(traits), np.ones(traits)
-    steps = np.linspace(0, 1, _GRID)
-    for _ in range(_ROUNDS):
-        grid = low[:, None] + (high - low)[:, None] * steps  # (T, G)
-        best = _weighted(y, x, grid, ancestry).likelihood.argmax(axis=1)
-        rows = np.arange(traits)
-        low, high = grid[rows, np.maximum(best - 1, 0)], grid[rows, np.minimum(best + 1, _GRID - 1)]
-        lambdas = grid[rows, best]
-    last = _weighted(y, x, lambdas[:, None], ancestry)
-    plain = _weighted(y, x[:, :, :1], lambdas[:, None], ancestry)
-    return _Fits(
-        means=last.means[:, 0],
-        spreads=np.asarray(np.linalg.inv(last.information[:, 0]), dtype=np.float64),
-        variances=last.within[:, 0] / (count - width),
-        r2=1 - last.within[:, 0] / plain.within[:, 0],
-        lambdas=lambdas,
-    )
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """What is summed over the S axes: x x' (P^2 columns), x y (P) and y^2 of each axis, (T, S, P^2 + P + 1)."""
 
+    terms: Floats
+    width: int
 
-def _weighted(y: Floats, x: Floats, grid: Floats, ancestry: Ancestry) -> _Weighted:
-    """The fits at each lambda of a grid (T, G), and their restricted log likelihood but for a constant."""
-    traits, count, width = x.shape
-    weights = 1 / (grid[:, :, None] * ancestry.variances + 1 - grid[:, :, None])  # (T, G, S)
-    products = (x[:, :, :, None] * x[:, :, None, :]).reshape(traits, count, width * width)
-    information = np.matmul(weights, products).reshape(*grid.shape, width, width)
-    moments = np.matmul(weights, x * y[:, :, None])  # (T, G, P)
-    means = np.linalg.solve(information, moments[..., None])[..., 0]
-    gaps = y[:, None, :] - np.matmul(means, x.transpose(0, 2, 1))  # (T, G, S)
-    within = (weights * gaps**2).sum(axis=2)
-    determinants = np.linalg.slogdet(information)[1] - np.log(weights).sum(axis=2)
-    # A perfect fit has no squares left, and its likelihood is as high as numbers go.
-    squares = np.log(np.maximum(within, 1e-300))
-    return _Weighted(
-        means=means,
-        information=information,
-        within=within,
-        likelihood=-0.5 * ((count - width) * squares + determinants),
-    )
+    @classmethod
+    def of(cls, y: Floats, x: Floats) -> "_Sums":
+        traits, count, width = x.shape
+        products = (x[:, :, :, None] * x[:, :, None, :]).reshape(traits, count, width * width)
+        return cls(np.concatenate([products, x * y[:, :, None], y[:, :, None] ** 2], axis=2), width)
+
+    def at(self, grid: Floats, ancestry: Ancestry) -> _Weighted:
+        """The fits at each lambda of a grid (T, G)."""
+        weights = 1 / (grid[:, :, None] * (ancestry.variances - 1) + 1)  # (T, G, S)
+        totals = np.matmul(weights, self.terms)
+        squares, width = self.width**2, self.width
+        information = totals[:, :, :squares].reshape(*grid.shape, width, width)
+        moments = totals[:, :, squares:-1]
+        means = np.linalg.solve(information, moments[..., None])[..., 0]
+        # A perfect fit has no squares left, but for rounding.
+        within = np.maximum(totals[:, :, -1] - (means * moments).sum(axis=2), 1e-14 * totals[:, :, -1])
+        determinants = np.linalg.slogdet(information)[1] - np.log(weights).sum(axis=2)
+        freedom = self.terms.shape[1] - width
+        return _Weighted(means, information, within, -0.5 * (freedom * np.log(within) + determinants))

@@ -124,7 +124,9 @@ def _by_word(figure: Any, plot: Any, places: Floats, *, values: Sequence[Value |
     words = np.array(["" if value is None else str(value) for value in values], dtype=object)
     is_known = np.array([value is not None for value in values])
     names, counts = np.unique(words[is_known].astype(str), return_counts=True)
-    first = [str(one) for one in names[np.argsort(-counts, kind="stable")][: len(PALETTE)]]
+    # Few enough for a colour each stand by name, so that maps of different images have the same colours.
+    order = np.arange(len(names)) if len(names) <= len(PALETTE) else np.argsort(-counts, kind="stable")
+    first = [str(one) for one in names[order][: len(PALETTE)]]
     rest = len(names) - len(first)
     colour_of = dict(zip(first, PALETTE, strict=False))
     colours = np.array(

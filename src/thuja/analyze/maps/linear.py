@@ -65,8 +65,8 @@ def principal_axes(vectors: Vectors, *, dimensions: int = 2) -> Axes:
 def discriminant_axes(vectors: Vectors, labels: npt.NDArray[np.generic], *, dimensions: int = 2) -> Axes:
     """The axes along which classes (N,) of vectors (N, D) differ most for their spread within: Fisher's.
 
-    The covariance within classes is shrunk towards a multiple of the identity by Ledoit and Wolf's share, without which
-    fewer rows than numbers would part any labels. C classes have C - 1 axes at most; an axis has variance one within
+    The covariance within classes is shrunk towards its diagonal by Ledoit and Wolf's share, without which fewer rows
+    than numbers would part any labels. C classes have C - 1 axes at most; an axis has variance one within
     classes. Shares are of the ratio between to within. Raises ThujaError for fewer than two classes, or a class apiece.
     """
     names, classes = np.unique(labels, return_inverse=True)
@@ -84,14 +84,16 @@ def discriminant_axes(vectors: Vectors, labels: npt.NDArray[np.generic], *, dime
         rests = block - means[classes[start : start + len(block)]]
         within += rests.T @ rests
     between += means.T @ (means * np.bincount(classes)[:, None])
-    sample = np.linspace(0, count - 1, min(count, _ENOUGH)).astype(int)
-    level = float(np.trace(within)) / width
+    variances = np.diag(within)
+    level = float(variances.mean())
     if level <= _scale(vectors) ** 2 * count * _FLAT**2:
         raise ThujaError("LDA needs variation within classes: every row is the mean of its class")
-    share = ledoit_wolf_shrinkage(
-        np.asarray(vectors[sample], dtype=np.float64) - origin - means[classes[sample]], assume_centered=True
-    )
-    shrunk = (1 - share) * within + max(share, 1e-6) * level * np.eye(width)
+    # A number that never varies within classes is held to vary a little, or it would part them without end.
+    target = np.maximum(variances, 1e-6 * level)
+    sample = np.linspace(0, count - 1, min(count, _ENOUGH)).astype(int)
+    rests = np.asarray(vectors[sample], dtype=np.float64) - origin - means[classes[sample]]
+    share = max(ledoit_wolf_shrinkage(rests / np.sqrt(target), assume_centered=True), 1e-6)
+    shrunk = (1 - share) * within + share * np.diag(target)
     kept = min(dimensions, len(names) - 1, width)
     values, axes = eigh(between, shrunk, subset_by_index=(width - kept, width - 1))
     total = float(np.trace(np.linalg.solve(shrunk, between)))
@@ -116,7 +118,7 @@ def _axes(origin: Floats, values: Floats, axes: Floats, *, dimensions: int, tota
         notes = ("every vector is the same: all points lie in one place",)
     elif real < dimensions:
         notes = (f"the vectors vary along {real} of the {dimensions} axes alone",)
-    shares = tuple(float(value / total) for value in values[:real])
+    shares = tuple(min(float(value / total), 1.0) for value in values[:real])
     return Axes(origin=origin, directions=directions, shares=shares, notes=notes)
 
 

@@ -19,7 +19,7 @@ from sklearn.neighbors import NearestNeighbors
 from thuja.analyze.maps.linear import Axes, discriminant_axes, principal_axes
 from thuja.analyze.space import require_numbers
 from thuja.embeddings import Vectors
-from thuja.errors import EmptyInput, ThujaError
+from thuja.errors import EmptyInput, ThujaError, UnknownName
 
 Floats = npt.NDArray[np.float64]
 
@@ -38,6 +38,14 @@ class Method(StrEnum):
     LDA = "lda"
     UMAP = "umap"
     TSNE = "t-sne"
+
+    @classmethod
+    def parse(cls, text: str) -> "Method":
+        """The method of that name, in any case; raises UnknownName."""
+        try:
+            return cls(text.strip().lower())
+        except ValueError:
+            raise UnknownName.of("projection", text, list(cls)) from None
 
     @property
     def spelling(self) -> str:
@@ -64,8 +72,8 @@ class Projection:
 
     >>> line = np.outer(np.arange(4.0), [3.0, 4.0])
     >>> projection = Projection().fit(line, generator=np.random.default_rng(0))
-    >>> projection.project(np.array([[30.0, 40.0]]))[0, 0], projection.shares_[0]
-    (42.5, 1.0)
+    >>> projection.project(np.array([[30.0, 40.0]]))[0].round(6).tolist()
+    [42.5, 0.0]
     """
 
     points_: Floats
@@ -74,7 +82,7 @@ class Projection:
 
     def __init__(self, method: Method = Method.PCA, *, dimensions: int = 2, neighbours: int = 30) -> None:
         """`neighbours` is UMAP's number of neighbours and t-SNE's perplexity."""
-        self.method = method
+        self.method = Method.parse(method)
         self.dimensions = dimensions
         self.neighbours = neighbours
         self._place: Callable[[Vectors], Floats] | None = None

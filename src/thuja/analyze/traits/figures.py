@@ -9,12 +9,13 @@ import numpy.typing as npt
 from thuja.analyze.finding import Figure
 from thuja.analyze.traits.analysis import Analysis
 from thuja.analyze.traits.measure import Null
+from thuja.analyze.traits.species import SpeciesTrait
 from thuja.analyze.traits.tables import values_said
 from thuja.report import INK
 from thuja.report.colours import OTHERS, PALETTE
 from thuja.report.drawing import drawing
 
-Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
 
 _NAMED = 40
 """Species up to which each has its name under it."""
@@ -40,14 +41,12 @@ def _ordering(analysis: Analysis) -> Figure:
                 range(len(order)),
                 heights,
                 s=14,
-                c=[PALETTE[int(label) % len(PALETTE)] for label in problem.trait.values[order]]
-                if names
-                else PALETTE[0],
+                c=_colours(problem.trait, order),
                 linewidths=0,
             )
             axes.set_ylabel(f"score of {names[column]}" if names else analysis.trait)
             axes.set_xlim(-0.8, len(order) - 0.2)
-            if len(order) <= _NAMED and place == len(panels) - 1:
+            if len(order) <= _NAMED and len(panels) == 1:
                 words = [problem.trait.taxa[row].scientific_name for row in order]
                 axes.set_xticks(range(len(order)), words, rotation=90, fontsize=7, fontstyle="italic")
             else:
@@ -133,9 +132,15 @@ def _nulls(analysis: Analysis) -> Figure:
                 _histogram(figure.add_subplot(len(own.scores), 2, 2 * row + column + 1), null, title=f"{word}, {name}")
     return Figure(
         name=f"{analysis.trait}-nulls",
-        caption="Traits simulated on the tree with the trait's signal, gone the whole way, and the trait itself (line).",
+        caption="Traits simulated on the tree with the trait's signal, gone the whole way, and the trait (line).",
         drawing=out[0],
     )
+
+
+def _colours(trait: SpeciesTrait, order: Indices) -> list[str]:
+    if not trait.is_category:
+        return [PALETTE[0]] * len(order)
+    return [PALETTE[label % len(PALETTE)] for label in trait.labels[order].tolist()]
 
 
 def _histogram(axes: Any, null: Null, *, title: str) -> None:

@@ -38,9 +38,9 @@ class Clades:
 
 def clades_of(taxa: Sequence[Taxon], rank: Rank) -> tuple[Indices, tuple[Taxon, ...]]:
     """The clade (S,) of each species at a rank, and the clades; who has no name there goes with what is above."""
-    known: dict[Taxon, int] = {}
-    numbers = np.array([known.setdefault(taxon.at(rank), len(known)) for taxon in taxa], dtype=np.int64)
-    return numbers, tuple(known)
+    known: dict[tuple[str, ...], int] = {}
+    numbers = np.array([known.setdefault(taxon.names[: rank + 1], len(known)) for taxon in taxa], dtype=np.int64)
+    return numbers, tuple(Taxon.from_names(names) for names in known)
 
 
 def choose_clades(taxa: Sequence[Taxon], rank: Rank, generator: np.random.Generator, *, most: int) -> Clades | None:

@@ -1,4 +1,4 @@
-"""The section of one trait: whether it shows in the space, of species whose whole clade was left out, beyond ancestry."""
+"""The section of one trait: whether it shows in the space beyond ancestry, of species whose clade was left out."""
 
 import numpy as np
 
@@ -36,10 +36,10 @@ def trait_section(
 def _what(analysis: Analysis) -> str:
     problem = analysis.problem
     clades = problem.clades
-    counts = np.bincount(problem.trait.labels) if problem.trait.is_category else []
-    kinds = ", ".join(f"{name} {count}" for name, count in zip(problem.trait.names, counts, strict=True))
+    labels = problem.trait.labels
+    kinds = ", ".join(f"{name} {int((labels == place).sum())}" for place, name in enumerate(problem.trait.names))
     lambdas = ", ".join(f"{signal.lambda_:.2f} ({name})" for name, signal in problem.signals.items())
     return (
-        f"{len(problem.trait.taxa):,} species of {len(clades.taxa)} clades of the rank of {clades.rank.label}, left out "
-        f"in {int(clades.folds.max()) + 1} folds{f'; {kinds}' if kinds else ''}. Pagel's lambda: {lambdas}."
+        f"{len(problem.trait.taxa):,} species of {len(clades.taxa)} clades of the rank of {clades.rank.label}, "
+        f"left out in {int(clades.folds.max()) + 1} folds{f'; {kinds}' if kinds else ''}. Pagel's lambda: {lambdas}."
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from thuja.analyze.ancestry import Phylogeny
+from thuja.analyze.phylogeny import Phylogeny
 from thuja.analyze.space import Space
 from thuja.errors import UsageError
 from thuja.taxonomy import Rank

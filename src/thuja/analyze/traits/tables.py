@@ -1,6 +1,7 @@
 """The tables of a trait: nulls under each choice of branch lengths, regressions, clades left out, species in order."""
 
 import numpy as np
+import numpy.typing as npt
 
 from thuja.analyze.finding import Table
 from thuja.analyze.traits.analysis import Analysis, parts_of
@@ -99,8 +100,8 @@ def _clades(analysis: Analysis) -> Table:
     by_kind = ["right", "categories"] if problem.trait.is_category else ["mean", "mean predicted", "error"]
     return Table(
         name=f"{analysis.trait}-clades",
-        caption=f"Clades of the rank of {problem.clades.rank.label}, each predicted without it; clades of one fold were "
-        "left out together.",
+        caption=f"Clades of the rank of {problem.clades.rank.label}, each predicted without it; clades of one fold "
+        "were left out together.",
         columns=["clade", "fold", "species", *by_kind, "penalty"],
         rows=rows,
     )
@@ -133,10 +134,10 @@ def _species(analysis: Analysis) -> Table:
     )
 
 
-def values_said(analysis: Analysis) -> "np.typing.NDArray[np.float64]":
+def values_said(analysis: Analysis) -> npt.NDArray[np.float64]:
     """What is predicted for each species (S,): numbers in the trait's own units, or places of categories."""
     problem, predictions = analysis.problem, analysis.own.predictions
     if problem.trait.is_category:
-        return predictions.scores.argmax(axis=1).astype(np.float64)
+        return np.asarray(predictions.scores.argmax(axis=1), dtype=np.float64)
     values = problem.trait.values
     return np.asarray(values.mean() + values.std() * predictions.values[:, 0])

@@ -10,11 +10,11 @@ from thuja.analyze.tree.clades import (
     robinson_foulds,
     shuffle_labels,
 )
-from thuja.analyze.tree.distances import common_depths, distances, means_by_species, tree_steps
-from thuja.analyze.tree.order import Mantel, Stratum, anchor_taus, closer_share, mantel, strata
+from thuja.analyze.tree.distances import common_depths, means_by_species, pairwise_distances, tree_steps
+from thuja.analyze.tree.order import Mantel, Stratum, anchor_taus, closer_share, mantel, strata, tau_ceilings
 from thuja.analyze.tree.redraws import Redraws, partial_correlation
 from thuja.analyze.tree.section import tree_section
-from thuja.analyze.tree.settings import Metric, Phylogeny, TreeSettings
+from thuja.analyze.tree.settings import Metric, TreeSettings
 from thuja.analyze.tree.tangle import entanglement, untangle
 from thuja.analyze.tree.two_trees import Parted
 
@@ -24,7 +24,6 @@ __all__ = [
     "Mantel",
     "Metric",
     "Parted",
-    "Phylogeny",
     "Redraws",
     "RobinsonFoulds",
     "Stratum",
@@ -33,16 +32,17 @@ __all__ = [
     "closer_share",
     "common_depths",
     "cophenetic",
-    "distances",
     "entanglement",
     "find_clades",
     "grow",
     "mantel",
     "means_by_species",
+    "pairwise_distances",
     "partial_correlation",
     "robinson_foulds",
     "shuffle_labels",
     "strata",
+    "tau_ceilings",
     "tree_section",
     "tree_steps",
     "untangle",

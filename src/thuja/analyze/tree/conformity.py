@@ -11,7 +11,7 @@ from thuja.analyze.tree.clades import Found, Shuffled, cophenetic, find_clades, 
 from thuja.analyze.tree.distances import condensed
 from thuja.analyze.tree.kin import Kin, Side
 from thuja.analyze.tree.measured import Measured, file_name, told
-from thuja.analyze.tree.order import anchor_taus, mantel, pair_ranks, strata
+from thuja.analyze.tree.order import anchor_taus, mantel, pair_ranks, strata, tau_ceilings
 from thuja.analyze.tree.settings import TreeSettings
 from thuja.metrics.ratios import interval
 from thuja.report import Cell
@@ -67,6 +67,10 @@ def _order(
     taus = np.stack([anchor_taus(side.distances, kin.steps, anchors) for side in sides])  # (sides, A)
     is_known = np.isfinite(taus).all(axis=0)
     redraws = kin.redraws.among(anchors)
+    if not is_known.any():
+        return []
+    ceiling = float(tau_ceilings(kin.steps, anchors)[is_known].mean())
+    sampled = "" if len(anchors) == len(kin) else f"; of {len(anchors):,} of {len(kin):,} species, drawn at random"
     means = [redraws.ratios(np.where(is_known, tau, 0), is_known) for tau in taus]
     return [
         Measured(
@@ -77,7 +81,7 @@ def _order(
             controls=_controls(sides, means),
             chance=0.0,
             chance_is="no order",
-            note="" if len(anchors) == len(kin) else f"{len(anchors):,} of {len(kin):,} species, drawn at random",
+            note=f"at most {ceiling:.3f}, as many kin are equally near" + sampled,
         )
     ]
 

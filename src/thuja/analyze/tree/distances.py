@@ -74,7 +74,7 @@ def unit(rows: Floats) -> Floats:
     return np.asarray(np.divide(rows, norms, out=np.zeros_like(rows), where=norms > 0))
 
 
-def distances(rows: Floats, metric: Metric = Metric.COSINE) -> Floats:
+def pairwise_distances(rows: Floats, metric: Metric = Metric.COSINE) -> Floats:
     """The distance (S, S) between each two of some rows (S, D): species' means, or images.
 
     For cosines a row of nothing is 1 from all others. Differences below the rounding of the largest are none, so that

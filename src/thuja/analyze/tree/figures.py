@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from thuja.analyze.finding import Figure
 from thuja.analyze.tree.clades import grow
 from thuja.analyze.tree.conformity import rank_name
-from thuja.analyze.tree.distances import condensed, distances
+from thuja.analyze.tree.distances import condensed, pairwise_distances
 from thuja.analyze.tree.kin import Kin, Side
 from thuja.analyze.tree.neighbourhood import Step
 from thuja.analyze.tree.redraws import clade_numbers
@@ -105,7 +105,7 @@ def tanglegram(kin: Kin, side: Side, name: str, *, metric: Metric, most: int) ->
     taxa, means, rank = _leaves(kin, side, most)
     if len(taxa) < 3:
         return None
-    apart = distances(means, metric)
+    apart = pairwise_distances(means, metric)
     left, right = of_lineages(taxa), of_linkage(grow(apart), len(taxa))
     entangled = untangle(left, right)
     colours, key = _colours(taxa)
@@ -122,9 +122,11 @@ def tanglegram(kin: Kin, side: Side, name: str, *, metric: Metric, most: int) ->
         for label, colour in key.items():
             axes.plot([], [], color=colour, label=label)
         if key:
-            axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0), ncols=4, fontsize=8)
+            figure.legend(loc="outside lower center", ncols=4, fontsize=8)
         axes.set_axis_off()
-        axes.set_title(f"taxonomy{' ' * 52}{side.name}", loc="center")
+        axes.set(xlim=(-0.05, 6.05), ylim=(-len(taxa) + 0.4, 1.9))
+        for place, label in ((0.0, "taxonomy"), (6.0, side.name)):
+            axes.text(place, 1.2, label, ha="left" if place == 0 else "right", fontsize=10.5)
     each = "a species" if rank == Rank.SPECIES else f"one {rank.label}, the mean of its species"
     caption = (
         f"The taxonomy (left) and the average-linkage tree of {side.name} (right), {len(taxa)} leaves, each {each}. "

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from thuja.analyze.space import Prototypes, Space
 from thuja.analyze.tree.clades import Clades, grow
-from thuja.analyze.tree.distances import Depths, common_depths, distances, means_by_species, tree_steps
+from thuja.analyze.tree.distances import Depths, common_depths, means_by_species, pairwise_distances, tree_steps
 from thuja.analyze.tree.redraws import FEWEST, Redraws, clade_numbers, unit_rank
 from thuja.analyze.tree.settings import Metric, TreeSettings
 from thuja.embeddings import Vectors
@@ -94,7 +94,7 @@ class Side:
     @classmethod
     def of_means(cls, name: str, means: Floats, *, metric: Metric) -> "Side":
         """The side of one vector a species."""
-        apart = distances(means, metric)
+        apart = pairwise_distances(means, metric)
         return cls(name=name, means=means, distances=apart, tree=grow(apart))
 
     @property

@@ -60,7 +60,8 @@ def mantel(
 def anchor_taus(distances: Floats, tree: npt.NDArray[np.generic], anchors: Sequence[int] | Indices) -> Floats:
     """Kendall's tau-b of a species' distances to all others with its tree distances, for each anchor: (A,).
 
-    1 where nearer kin are always nearer; ties on the tree are allowed for. NaN where one of the two does not vary.
+    Where nearer kin are always nearer it is `tau_ceilings`: species that are equally near on the tree cost some. NaN
+    where one of the two does not vary.
     """
     found = np.full(len(anchors), np.nan)
     for place, anchor in enumerate(anchors):
@@ -68,6 +69,20 @@ def anchor_taus(distances: Floats, tree: npt.NDArray[np.generic], anchors: Seque
         near, steps = distances[anchor, others], tree[anchor, others]
         if len(near) > 1 and np.ptp(near) > 0 and np.ptp(steps) > 0:
             found[place] = kendalltau(near, steps, method="asymptotic").statistic
+    return found
+
+
+def tau_ceilings(tree: npt.NDArray[np.generic], anchors: Sequence[int] | Indices) -> Floats:
+    """The most that tau-b can be for each anchor, whose distances in the space have no ties: (A,); NaN for no order.
+
+    sqrt(1 - t / p), of p pairs of other species of which t are equally near on the tree.
+    """
+    found = np.full(len(anchors), np.nan)
+    for place, anchor in enumerate(anchors):
+        counts = np.unique(np.delete(tree[anchor], anchor), return_counts=True)[1]
+        pairs, ties = counts.sum() * (counts.sum() - 1), (counts * (counts - 1)).sum()
+        if pairs > ties:
+            found[place] = np.sqrt(1 - ties / pairs)
     return found
 
 

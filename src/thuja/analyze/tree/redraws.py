@@ -124,8 +124,9 @@ def partial_correlation(correlations: Floats, pair: tuple[int, int], *, given: i
 
 def unit_rank(taxa: Sequence[Taxon], wanted: Rank) -> Rank:
     """The rank wanted, or the first below it of which there are eight clades; else the species."""
+    lineages = {taxon.names for taxon in set(taxa)}
     for rank in RANKS[wanted:]:
-        if len({taxon.at(rank) for taxon in set(taxa)}) >= FEWEST:
+        if len({names[: rank + 1] for names in lineages}) >= FEWEST:
             return rank
     return Rank.SPECIES
 
@@ -133,10 +134,10 @@ def unit_rank(taxa: Sequence[Taxon], wanted: Rank) -> Rank:
 def clade_numbers(taxa: Sequence[Taxon], rank: Rank) -> Indices:
     """The number of each taxon's clade at a rank (N,); a taxon without a name there is of the clade that it has."""
     of_taxon: dict[Taxon, int] = {}
-    known: dict[Taxon, int] = {}
+    known: dict[tuple[str, ...], int] = {}
     for taxon in taxa:
         if taxon not in of_taxon:
-            of_taxon[taxon] = known.setdefault(taxon.at(rank), len(known))
+            of_taxon[taxon] = known.setdefault(taxon.names[: rank + 1], len(known))
     return np.array([of_taxon[taxon] for taxon in taxa], dtype=np.int64)
 
 

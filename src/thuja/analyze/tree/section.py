@@ -6,13 +6,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from thuja.analyze.finding import Figure, Finding, Section, Table
+from thuja.analyze.phylogeny import Phylogeny
 from thuja.analyze.space import Space
 from thuja.analyze.tree.conformity import conform
 from thuja.analyze.tree.figures import agreement_figure, distance_figure, tanglegram
 from thuja.analyze.tree.kin import Kin, Side, texts_of
 from thuja.analyze.tree.measured import file_name, findings_of
 from thuja.analyze.tree.neighbourhood import neighbourhood
-from thuja.analyze.tree.settings import Phylogeny, TreeSettings
+from thuja.analyze.tree.settings import TreeSettings
 from thuja.analyze.tree.sides import TEXTS, hold_against_texts, species_neighbour_table
 from thuja.analyze.tree.two_trees import Parted, parted_pairs, places_in, weigh_trees
 from thuja.embeddings import Vectors
@@ -101,11 +102,12 @@ def _study(
             f"{near.asked:,} of {near.rows:,} images with a lineage were asked for their nearest other image among all"
             f"{f' ({label})' if label else ''}; {near.near_duplicates:,} have one above cosine {settings.near:g}."
         )
-        if not label:
+        if not label and settings.is_drawn:
             parts.figures.append(agreement_figure(near.steps, "tree_neighbours"))
     if label or not sides:
         return
-    parts.figures.append(distance_figure(kin, sides, "tree_distances"))
+    if settings.is_drawn:
+        parts.figures.append(distance_figure(kin, sides, "tree_distances"))
     _add_tanglegram(kin, sides[0], "tree_tanglegram", parts, settings=settings)
     _texts(space, kin, sides, parts, generator, settings=settings)
     if settings.phylogeny is not None:
@@ -222,7 +224,7 @@ def _within_values(space: Space, parts: _Parts, generator: np.random.Generator, 
 
 
 def _add_tanglegram(kin: Kin, side: Side, name: str, parts: _Parts, *, settings: TreeSettings) -> None:
-    drawn = tanglegram(kin, side, name, metric=settings.metric, most=settings.leaves)
+    drawn = tanglegram(kin, side, name, metric=settings.metric, most=settings.leaves) if settings.is_drawn else None
     if drawn is not None:
         parts.figures.append(drawn)
 

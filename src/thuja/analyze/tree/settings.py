@@ -1,19 +1,12 @@
 """What a study of the tree takes: how distances are measured, how much is drawn, and a second tree if there is one."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-import numpy as np
-import numpy.typing as npt
-
-from thuja.biosphere.phylogeny import covariance, patristic
-from thuja.biosphere.tree import Tree
-from thuja.errors import ThujaError, UsageError
+from thuja.analyze.phylogeny import Phylogeny
+from thuja.errors import UsageError
 from thuja.metrics.bootstrap import REPLICATES
-from thuja.taxonomy import Rank, Taxon
-
-Floats = npt.NDArray[np.float64]
+from thuja.taxonomy import Rank
 
 
 class Metric(StrEnum):
@@ -27,36 +20,14 @@ class Metric(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Phylogeny:
-    """A second tree: the distances (P, P) along it between P taxa, in any unit.
-
-    Raises ThujaError where the distances are no square of numbers, not symmetric, or not one a taxon.
-    """
-
-    taxa: Sequence[Taxon]
-    distances: Floats
-
-    def __post_init__(self) -> None:
-        count = len(self.taxa)
-        if self.distances.shape != (count, count):
-            raise ThujaError(f"expected distances ({count}, {count}) of the phylogeny, got {self.distances.shape}")
-        if not np.isfinite(self.distances).all() or not np.allclose(self.distances, self.distances.T):
-            raise ThujaError("the distances of the phylogeny are not numbers, or not the same both ways")
-
-    @classmethod
-    def of_tree(cls, tree: Tree, taxa: Sequence[Taxon]) -> "Phylogeny":
-        """The true tree of a simulated world, whose tips are these taxa in order."""
-        return cls(taxa=taxa, distances=patristic(covariance(tree)))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TreeSettings:
     """How the tree is held against a space.
 
     Intervals redraw clades of the rank `unit`, or of the next rank down that has enough of them. Of more than `species`
     species, whole units are drawn until so many are in; of more than `queries` images, so many are asked for their
     neighbour, a species as often as another. `permutations` of species are of at most `permuted` species. `by` names a
-    column whose values are studied apart as well. `leaves` is the most that a tanglegram shows.
+    column whose values are studied apart as well. `leaves` is the most that a tanglegram shows; without `is_drawn`
+    there are numbers and no figures, as in a grid of many spaces.
     """
 
     metric: Metric = Metric.COSINE
@@ -70,6 +41,7 @@ class TreeSettings:
     replicates: int = REPLICATES
     near: float = 0.97
     leaves: int = 60
+    is_drawn: bool = True
     by: str | None = None
     phylogeny: Phylogeny | None = None
 

@@ -7,13 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from thuja.analyze.finding import Table
+from thuja.analyze.phylogeny import Phylogeny
 from thuja.analyze.tree.conformity import rank_name
 from thuja.analyze.tree.distances import condensed
 from thuja.analyze.tree.kin import Kin, Side
 from thuja.analyze.tree.measured import Measured
 from thuja.analyze.tree.order import pair_ranks
 from thuja.analyze.tree.redraws import partial_correlation
-from thuja.analyze.tree.settings import Phylogeny
 from thuja.report import Cell
 
 Floats = npt.NDArray[np.float64]

@@ -19,7 +19,7 @@ from thuja.structure.local_share import LOCAL_ALIGNMENT, LOCAL_SHARE
 from thuja.structure.prototypes import PROTOTYPE_SHARE
 from thuja.structure.reading import Reading
 from thuja.structure.span import Floats
-from thuja.structure.variation import DEBIASED, SHARE
+from thuja.structure.variation import DEBIASED, SHARE, UNSTEADY
 
 SATURATED: Final = "meaningless"
 RANDOM_SPACE: Final = "random subspaces of as many dimensions"
@@ -113,7 +113,6 @@ def _unseen(model: Read, seed: int) -> dict[str, str]:
 def _held(reading: Reading, claim: Claim, own: Floats, *, seed: int) -> list[Finding]:
     """The reading against its nulls; alone where it has none."""
     found = []
-    is_saturated = reading.note.startswith(SATURATED)
     for control, null in ((claim.random, reading.random), (claim.null, reading.null)):
         if not control or null is None:
             continue
@@ -122,7 +121,6 @@ def _held(reading: Reading, claim: Claim, own: Floats, *, seed: int) -> list[Fin
         effect = interval(np.asarray(own - less))
         below = reading.below if control == claim.null else reading.below_random
         p_value = below if claim.is_below else reading.p_value
-        verdict = verdict_of(effect, p_value=p_value, is_below=claim.is_below)
         found.append(
             Finding(
                 claim=claim.claim,
@@ -133,7 +131,7 @@ def _held(reading: Reading, claim: Claim, own: Floats, *, seed: int) -> list[Fin
                 against=null,
                 effect=effect,
                 p_value=p_value,
-                verdict=Verdict.DESCRIPTIVE if is_saturated else verdict,
+                verdict=_verdict(reading, claim, effect, p_value),
                 note=reading.note,
             )
         )
@@ -148,8 +146,7 @@ def _paired(reading: Reading, claim: Claim, own: Floats, control: str, theirs: F
     """The reading less the control's, on the same redrawn species."""
     if not np.isfinite(theirs[0]):
         return []
-    effect: Interval = interval(own - theirs)
-    is_saturated = reading.note.startswith(SATURATED)
+    effect = interval(own - theirs)
     return [
         Finding(
             claim=f"{claim.claim}, more than in the control",
@@ -159,10 +156,19 @@ def _paired(reading: Reading, claim: Claim, own: Floats, control: str, theirs: F
             control=control,
             against=interval(theirs),
             effect=effect,
-            verdict=Verdict.DESCRIPTIVE if is_saturated else verdict_of(effect, is_below=claim.is_below),
+            verdict=_verdict(reading, claim, effect),
             note=reading.note,
         )
     ]
+
+
+def _verdict(reading: Reading, claim: Claim, effect: Interval, p_value: float | None = None) -> Verdict:
+    """By the section's rule; a share that is 1 by arithmetic decides nothing, nor one on which halves do not agree."""
+    if reading.note.startswith(SATURATED):
+        return Verdict.DESCRIPTIVE
+    if reading.note.startswith(UNSTEADY):
+        return Verdict.UNDECIDED
+    return verdict_of(effect, p_value=p_value, is_below=claim.is_below)
 
 
 def _replicates(ratio: Ratio, seed: int) -> Floats:

@@ -14,11 +14,18 @@ void main() {
   gl_FragColor = vec4(shade.rgb * cover, cover);
 }`;
 
+// Some browsers say of no software that it is slow.
+function isSoftware(gl) {
+  const told = gl.getExtension("WEBGL_debug_renderer_info");
+  const name = String(gl.getParameter(told ? told.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
+  return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(name);
+}
+
 function webglOf(canvas, isForced) {
   // Where the browser would draw in software, `raster` is the faster software.
   const asked = { antialias: false, depth: false, failIfMajorPerformanceCaveat: !isForced };
   const gl = canvas.getContext("webgl", asked);
-  if (!gl) return null;
+  if (!gl || (!isForced && isSoftware(gl))) return null;
   const program = gl.createProgram();
   for (const [kind, source] of [[gl.VERTEX_SHADER, CORNERS], [gl.FRAGMENT_SHADER, PIXELS]]) {
     const shader = gl.createShader(kind);

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from thuja.analyze.phylogeny import read_phylogeny
+from thuja.analyze.newick import read_phylogeny
 from thuja.biosphere import World, WorldConfig
 from thuja.biosphere.phylogeny import covariance
 from thuja.biosphere.tables import newick
@@ -24,7 +24,7 @@ def test_species_share_the_time_before_they_parted(tmp_path: Path) -> None:
     found = read_phylogeny(path, TAXA)
     order = [found.taxa.index(taxon) for taxon in TAXA]
     expected = [[4, 3, 1, 0], [3, 4, 1, 0], [1, 1, 4, 0], [0, 0, 0, 4]]
-    np.testing.assert_allclose(found.shared[np.ix_(order, order)], expected)
+    np.testing.assert_allclose(found.covariance[np.ix_(order, order)], expected)
     np.testing.assert_allclose(found.distances[np.ix_(order, order)], 8 - 2 * np.array(expected))
 
 
@@ -33,7 +33,7 @@ def test_a_worlds_tree_is_read_as_the_world_knows_it(tmp_path: Path) -> None:
     taxa = [species.taxon for species in world.species]
     found = read_phylogeny(written(tmp_path, newick(world)), taxa)
     order = [found.taxa.index(taxon) for taxon in taxa]
-    np.testing.assert_allclose(found.shared[np.ix_(order, order)], covariance(world.tree), atol=2e-5)
+    np.testing.assert_allclose(found.covariance[np.ix_(order, order)], covariance(world.tree), atol=2e-5)
 
 
 @pytest.mark.parametrize(
