@@ -24,7 +24,7 @@ def test_a_page_has_claim_measure_control_effect_and_verdict(tmp_path: Path) -> 
     one = finding(control="pixels", against=at(0.25), effect=at(0.25, 0.1, 0.4), p_value=0.01, verdict=Verdict.HOLDS)
     section = Section(title="The tree", about="What it is.", findings=[one], notes=["Mind <this>."])
     page = write_report([section], tmp_path, title="A space", made=MADE).read_text()
-    for part in ("kin lie near", "tau", "family", "0.5 (0.4 to 0.6)", "pixels: 0.25", "0.25 (0.1 to 0.4)", "✓ holds"):
+    for part in ("Kin lie near", "tau", "family", "0.5 (0.4 to 0.6)", "pixels: 0.25", "0.25 (0.1 to 0.4)", "✓ holds"):
         assert part in page
     assert "Mind &lt;this&gt;." in page
     assert "thuja analyze a.parquet" in page

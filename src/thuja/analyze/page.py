@@ -15,15 +15,21 @@ from thuja.errors import ThujaError
 from thuja.jobs import atomic_path, write_text
 from thuja.metrics.bootstrap import Interval
 from thuja.report import Cell, Headline, Report
+from thuja.report.page import escape
 
 FINDINGS = "findings.csv"
 PAGE = "report.html"
-_COLUMNS = ("claim", "measure", "of", "value", "held against", "effect", "p", "verdict")
+_COLUMNS = ("of", "value", "held against", "effect", "p", "verdict")
 _CSV = (
     "section", "claim", "measure", "of", "value", "low", "high", "control", "against", "against_low", "against_high",
     "effect", "effect_low", "effect_high", "p_value", "verdict", "note",
 )  # fmt: skip
 _MARKS = {Verdict.HOLDS: "✓ holds", Verdict.FAILS: "✗ fails", Verdict.UNDECIDED: "? undecided"}
+_STYLE = """
+h3{font-size:1.02rem;line-height:1.3;margin:1.6rem 0 .1rem}
+.measure{color:var(--soft);font-size:.9rem;margin:0 0 .35rem}
+details{margin:0 0 1rem}summary{cursor:pointer;color:var(--accent)}details[open] summary{margin-bottom:.6rem}
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +97,7 @@ def _page(sections: Sequence[Section], *, title: str, made: Made, summary: Seque
     told = (
         "every claim stands beside its measure, what it is held against, the effect with its 95 % interval, and what "
     )
-    report = Report(title, summary=[*summary, f"Of {sum(counts.values())} findings: {told}it comes to."])
+    report = Report(title, summary=[*summary, f"Of {sum(counts.values())} findings: {told}it comes to."], style=_STYLE)
     report.headlines(
         [Headline(label=verdict.value, value=str(counts[verdict])) for verdict in Verdict if counts[verdict]]
     )
@@ -99,23 +105,36 @@ def _page(sections: Sequence[Section], *, title: str, made: Made, summary: Seque
         report.section(section.title, section.about)
         if section.reason:
             report.text(f"Not answered: {section.reason}")
-        if section.findings:
-            report.table(_COLUMNS, [_row(finding) for finding in section.findings])
-        for note in dict.fromkeys([*section.notes, *_notes(section.findings)]):
-            report.text(note)
         for figure in section.figures:
             report.figure(figure.drawing, caption=figure.caption)
-        for table in section.tables:
-            report.table(table.columns, table.rows, caption=table.caption)
+        _put_findings(report, section.findings)
+        for note in dict.fromkeys([*section.notes, *_notes(section.findings)]):
+            report.text(note)
+        if section.tables:
+            report.raw(f"<details><summary>Tables: {len(section.tables)}</summary>")
+            for table in section.tables:
+                report.table(table.columns, table.rows, caption=table.caption)
+            report.raw("</details>")
     report.section("How it was made", "\n\n".join(made.sentences()))
     return report
+
+
+def _put_findings(report: Report, findings: Sequence[Finding]) -> None:
+    """A table under each claim and its measure, in the order in which they come."""
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.claim, finding.measure), []).append(finding)
+    above = ""
+    for (claim, measure), found in groups.items():
+        heading = f"<h3>{escape(claim[:1].upper() + claim[1:])}</h3>" if claim != above else ""
+        report.raw(f'{heading}<p class="measure">{escape(measure)}</p>')
+        report.table(_COLUMNS, [_row(finding) for finding in found])
+        above = claim
 
 
 def _row(finding: Finding) -> tuple[Cell, ...]:
     against = _told(finding.against)
     return (
-        finding.claim,
-        finding.measure,
         finding.of,
         _told(finding.value),
         f"{finding.control}: {against}" if finding.control and against else finding.control or against,

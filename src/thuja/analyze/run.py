@@ -82,11 +82,6 @@ class Opened:
         if self.phylogeny is not None:
             species = len({taxon for taxon in space.taxa if taxon.binomial})
             told.append(
-                f"The phylogeny has {len(self.phylogeny.taxa):,} of {species:,} species; traits are of these alone."
-            )
-        if self.phylogeny is not None:
-            species = len({taxon for taxon in space.taxa if taxon.binomial})
-            told.append(
                 f"The phylogeny has {len(self.phylogeny.taxa):,} of {species:,} species, the only ones in traits."
             )
         if not space.controls:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from thuja.cli.analyze_files import named_files
 from thuja.taxonomy import Rank
 
 _SECTIONS = ("tree", "traits", "within", "theorem", "maps")
@@ -72,13 +73,13 @@ def space_command(
         sources=Sources(
             embeddings=embeddings,
             tables=tables,
-            controls=_named(controls, "--control"),
+            controls=named_files(controls, "--control"),
             texts=texts,
         ),
         traits=traits,
         decoys=decoys,
         factors=factors,
-        swapped=_named(swapped, "--swapped"),
+        swapped=named_files(swapped, "--swapped"),
         phylogeny=phylogeny,
         temperature=temperature,
         by=by,
@@ -93,20 +94,6 @@ def space_command(
         page = write_report(sections, out, title=f"What {opened.name} holds", made=made, summary=opened.sentences())
     found = sum(len(section.findings) for section in sections)
     click.echo(f"{found} findings: {page}")
-
-
-def _named(given: tuple[str, ...], option: str) -> dict[str, Path]:
-    """`NAME=FILE` options by name; a file alone is called by its own name."""
-    from thuja.errors import UsageError
-
-    found: dict[str, Path] = {}
-    for one in given:
-        name, sign, path = one.partition("=")
-        name, path = (name, path) if sign else (Path(one).stem, one)
-        if not name or not path or name in found:
-            raise UsageError(f'{option} takes NAME=FILE, each name once, got "{one}"', hint=f"{option} pixels=FILE")
-        found[name] = Path(path)
-    return found
 
 
 def _no_telemetry() -> None:
