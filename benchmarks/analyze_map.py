@@ -110,7 +110,8 @@ def main() -> None:
             path, make_photos(at, asked.thumbnails, generator), points=asked.points, generator=generator
         )
         print(
-            f"{asked.points:,} points, 10 columns, {asked.thumbnails:,} thumbnails: {size / 1e6:.1f} MB in {took:.1f} s of a core"
+            f"{asked.points:,} points, 10 columns, {asked.thumbnails:,} thumbnails: "
+            f"{size / 1e6:.1f} MB in {took:.1f} s of a core"
         )
         flags = {"canvas": [], "webgl": ["--enable-unsafe-swiftshader"]}
         for renderer, more in flags.items():
@@ -126,8 +127,8 @@ def main() -> None:
                     f"asked for {renderer}, got {used}: opened in {opened:.1f} s; {len(frames)} frames while panning, "
                     f"{100 * (frames <= FRAME_MS).mean():.1f} % within {FRAME_MS:g} ms, "
                     f"median {np.median(frames):.1f} ms, 95th percentile {np.quantile(frames, 0.95):.1f} ms; "
-                    f"the page's own work {np.median(work):.1f} ms a frame (median), "
-                    f"{np.quantile(work, 0.1):.1f} at best (10th percentile); load of the machine {os.getloadavg()[0]:.1f}"
+                    f"the page's own work {np.median(work):.1f} ms a frame (median; 10th percentile "
+                    f"{np.quantile(work, 0.1):.1f}); load of the machine {os.getloadavg()[0]:.1f}"
                 )
                 if page.complaints:
                     print("the page complained:", *sorted(set(page.complaints)), sep="\n  ")
