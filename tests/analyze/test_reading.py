@@ -61,6 +61,12 @@ def test_tables_are_joined_by_image_or_by_the_lowest_rank(tmp_path: Path, text: 
     assert read_space(sources, ["beak"]).column("beak") == values
 
 
+def test_without_a_choice_every_column_comes_along(tmp_path: Path) -> None:
+    path = embedded(tmp_path / "e.parquet", sex=["female", "female", "male"])
+    sources = Sources(embeddings=path, tables=[table(tmp_path / "t.csv", "uuid,beak\na,3\n")])
+    assert list(read_space(sources, None).columns) == ["beak", "family", "genus", "order", "sex", "species"]
+
+
 def test_a_later_table_replaces_what_an_earlier_one_says_and_nothing_else(tmp_path: Path) -> None:
     path = embedded(tmp_path / "e.parquet", sex=["female", "female", "male"])
     sources = Sources(embeddings=path, tables=[table(tmp_path / "t.tsv", "uuid\tsex\nb\tmale\nc\t\n")])

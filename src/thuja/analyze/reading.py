@@ -49,8 +49,8 @@ class Sources:
         return [self.embeddings, *self.tables, *self.controls.values(), *([] if self.texts is None else [self.texts])]
 
 
-def read_space(sources: Sources, columns: Sequence[str]) -> Space:
-    """The space with these columns.
+def read_space(sources: Sources, columns: Sequence[str] | None) -> Space:
+    """The space with these columns, or with all that the files have.
 
     Raises BadFile for a file that cannot be read or lacks an image, UnknownName for a column that no file has,
     UsageError for texts of another model.
@@ -58,10 +58,11 @@ def read_space(sources: Sources, columns: Sequence[str]) -> Space:
     found = Embeddings.load(sources.embeddings).normalized()
     taxa = taxa_of(found.columns, len(found))
     told = _Told(ids=found.ids, taxa=taxa, tables=[found.columns, *map(_table_of, sources.tables)])
+    wanted = told.names if columns is None else dict.fromkeys(columns)
     return Space(
         vectors=found.vectors,
         taxa=taxa,
-        columns={name: told.column(name) for name in dict.fromkeys(columns)},
+        columns={name: told.column(name) for name in wanted},
         groups=told.groups(),
         controls={name: _aligned(path, found.ids) for name, path in sources.controls.items()},
         prototypes=None if sources.texts is None else _prototypes(sources.texts, found.model),
@@ -95,13 +96,17 @@ class _Told:
         """The values of a column; raises UnknownName for one that no table has."""
         holders = [number for number, table in enumerate(self.tables) if name in self._names(table)]
         if not holders:
-            known = sorted({one for table in self.tables for one in self._names(table)} - {"uuid", "emb", _TRAITS})
-            raise UnknownName.of("column", name, known)
+            raise UnknownName.of("column", name, self.names)
         values: list[Value | None] = [None] * len(self.ids)
         for number in holders:
             told = self._values(number, name)
             values = [old if new is None else new for old, new in zip(values, told, strict=True)]
         return values
+
+    @property
+    def names(self) -> list[str]:
+        """The columns that some table has."""
+        return sorted({one for table in self.tables for one in self._names(table)} - {"uuid", "emb", _TRAITS})
 
     def groups(self) -> Indices | None:
         """A number for each image's individual or observation, images of which nothing is known alone; None without."""
