@@ -61,6 +61,15 @@ class Redraws:
         top, bottom = (np.concatenate([[part.sum()], self.draws @ part]) for part in parts)
         return np.asarray(np.divide(top, bottom, out=np.full(len(top), np.nan), where=bottom > 1e-12))
 
+    def moved(self, value: float, influences: Floats) -> Floats:
+        """A value, and what each redraw makes of it, given how much each species moves it: (S,) to (1 + B,).
+
+        value + sum over units of (times drawn - 1) times the influence of its species (Efron's infinitesimal
+        jackknife, drawn): for statistics in which a species has several parts.
+        """
+        part = np.bincount(self.numbers, weights=influences, minlength=self.count)
+        return np.concatenate([[value], value + self.draws @ part - part.sum()])
+
     def among(self, species: npt.ArrayLike) -> "Redraws":
         """The same redraws of some of the species (or of some more than once), by number."""
         return Redraws(rank=self.rank, numbers=self.numbers[np.asarray(species)], draws=self.draws)
