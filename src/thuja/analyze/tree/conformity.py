@@ -126,6 +126,7 @@ def _recovery(kin: Kin, found: Mapping[str, Found], shuffled: Shuffled, of: str)
             chance=chance,
             chance_is="labels permuted",
             p_value=float((1 + more) / (1 + len(shuffled.found))),
+            units=kin.redraws.bringing(kin.clades.members.any(axis=1)),
         ),
         Measured(
             claim="the tree built from the space has nodes like the taxonomy's clades",
@@ -136,6 +137,7 @@ def _recovery(kin: Kin, found: Mapping[str, Found], shuffled: Shuffled, of: str)
             chance=float(shuffled.best.mean()),
             chance_is="labels permuted",
             p_value=shuffled.p_value(float(near[own][0])),
+            units=kin.redraws.bringing(kin.clades.members.any(axis=1)),
         ),
     ]
 
