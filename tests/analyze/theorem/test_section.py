@@ -82,6 +82,7 @@ def test_every_table_has_cells_for_its_columns_and_no_nan(mild: Section) -> None
             assert not [cell for cell in row if isinstance(cell, float) and not np.isfinite(cell)]
     assert [figure.name for figure in mild.figures] == ["theorem_costs", "theorem_radius", "theorem_gram"]
     assert all(str(figure.drawing).startswith("<?xml") for figure in mild.figures)
+    assert not any("mathdefault" in str(figure.drawing) for figure in mild.figures)
 
 
 def test_the_same_seed_gives_the_same_section() -> None:
