@@ -4,13 +4,15 @@ from pathlib import Path
 
 import click
 
-_METHODS = ("pca", "lda", "tsne", "umap")
+_METHODS = ("pca", "lda", "t-sne", "umap")
 
 
 @click.command("map")
 @click.argument("embeddings", type=click.Path(path_type=Path))
 @click.option("--out", "-o", type=click.Path(path_type=Path), required=True, help="The HTML file to write.")
-@click.option("--method", type=click.Choice(_METHODS), default="tsne", show_default=True, help="How points are placed.")
+@click.option(
+    "--method", type=click.Choice(_METHODS), default="t-sne", show_default=True, help="How points are placed."
+)
 @click.option("--color", metavar="COLUMN", help="What colours the points first.  [default: a rank that is told apart]")
 @click.option("--column", "columns", multiple=True, metavar="COLUMN", help="Only these columns; may be repeated.")
 @click.option("--table", "tables", type=click.Path(path_type=Path), multiple=True,
@@ -59,12 +61,12 @@ def map_command(
     require_writable(out)
     wanted = [*columns, *([color] if color is not None else [])] if columns else None
     space = read_space(Sources(embeddings=embeddings, tables=tables), wanted)
-    pictures = None
+    places = None
     if images is not None:
         ids = pq.read_table(embeddings, columns=["uuid"]).column("uuid").to_pylist()
-        pictures = find_pictures(ids, images)
+        places = find_pictures(ids, images)
     page = InteractiveSettings(title=title or embeddings.name, colour_by=color, thumbnails=thumbnails)
     settings = SpaceMapSettings(method=Method(method), fitted=fitted, page=page)
-    made = write_map(space, out, settings=settings, generator=np.random.default_rng(seed), pictures=pictures)
+    made = write_map(space, out, settings=settings, generator=np.random.default_rng(seed), places=places)
     told = f"{made.points:,} points, {made.thumbnails:,} pictures, {made.size / 1e6:.1f} MB"
     click.echo(f"{told}{f', {made.unreadable:,} pictures could not be read' if made.unreadable else ''}: {made.path}")
