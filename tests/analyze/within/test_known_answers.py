@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from tests.analyze.spaces import means_along, partial_space, random_space, space_of
 
-from thuja.analyze import Finding, Section, Space, Verdict
-from thuja.analyze.within import WithinSettings, within_section
+from thuja.analyze import Finding, Space, Verdict
+from thuja.analyze.within import Within, WithinSettings, measure_within
 from thuja.structure.consistency import CONSISTENCY
 from thuja.structure.contrast import SHARE as STEP_SHARE
 from thuja.structure.decoding import INSIDE, MEASURE, OUTSIDE, DecodingSettings
@@ -26,25 +26,25 @@ QUICK = WithinSettings(
 )
 
 
-def measured(space: Space, factors: list[str] | None = None, *, seed: int = 0) -> Section:
-    return within_section(space, factors or [], np.random.default_rng(seed), settings=QUICK)
+def measured(space: Space, factors: list[str] | None = None, *, seed: int = 0) -> Within:
+    return measure_within(space, factors or [], np.random.default_rng(seed), settings=QUICK)
 
 
-def find(section: Section, measure: str, control: str = "") -> Finding:
+def find(section: Within, measure: str, control: str = "") -> Finding:
     return next(one for one in section.findings if one.measure == measure and control in one.control)
 
 
 @pytest.fixture(scope="module")
-def orthogonal() -> Section:
+def orthogonal() -> Within:
     return measured(partial_space(0.0), ["life_stage"])
 
 
 @pytest.fixture(scope="module")
-def entangled() -> Section:
+def entangled() -> Within:
     return measured(partial_space(1.0), ["life_stage"])
 
 
-def test_orthogonal_by_construction_is_about_nothing_and_holds_against_both_nulls(orthogonal: Section) -> None:
+def test_orthogonal_by_construction_is_about_nothing_and_holds_against_both_nulls(orthogonal: Within) -> None:
     for control in (RANDOM, MATCHED):
         found = find(orthogonal, DEBIASED, control)
         assert abs(found.value.value) < 0.01
@@ -53,7 +53,7 @@ def test_orthogonal_by_construction_is_about_nothing_and_holds_against_both_null
     assert find(orthogonal, DEBIASED, RANDOM).against.value == pytest.approx(11 / 48)
 
 
-def test_entangled_by_construction_is_about_one_and_fails(entangled: Section) -> None:
+def test_entangled_by_construction_is_about_one_and_fails(entangled: Within) -> None:
     found = find(entangled, DEBIASED, RANDOM)
     assert found.value.value == pytest.approx(1, abs=0.01)
     assert found.verdict is Verdict.FAILS
@@ -72,7 +72,7 @@ def test_random_isotropic_is_its_share_of_the_dimensions_and_undecided() -> None
     assert found.verdict is Verdict.UNDECIDED
 
 
-def test_the_levels_differ_beside_the_species_or_along_them(orthogonal: Section, entangled: Section) -> None:
+def test_the_levels_differ_beside_the_species_or_along_them(orthogonal: Within, entangled: Within) -> None:
     assert abs(find(orthogonal, STEP_SHARE, RANDOM).value.value) < 0.01
     assert find(orthogonal, STEP_SHARE, RANDOM).verdict is Verdict.HOLDS
     assert find(entangled, STEP_SHARE, RANDOM).value.value == pytest.approx(1, abs=0.01)
@@ -97,7 +97,7 @@ def test_what_is_kept_outside_the_span_can_be_told_there_and_what_is_not_cannot(
 
 
 def test_a_difference_in_one_direction_is_consistent_and_one_that_turns_from_species_to_species_is_not(
-    orthogonal: Section,
+    orthogonal: Within,
 ) -> None:
     found = find(orthogonal, CONSISTENCY)
     assert found.value.value == pytest.approx(1, abs=0.02)

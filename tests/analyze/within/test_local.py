@@ -5,7 +5,7 @@ import pytest
 from tests.analyze.spaces import crowded_space
 
 from thuja.analyze import Prototypes, Space, Verdict
-from thuja.analyze.within import WithinSettings, within_section
+from thuja.analyze.within import WithinSettings, measure_within
 from thuja.errors import UsageError
 from thuja.structure.local import Confusables, LocalSpans, confusables_of
 from thuja.structure.local_share import LOCAL_ALIGNMENT, LOCAL_SHARE, measure_local, rests_by_species
@@ -83,7 +83,7 @@ def test_halves_take_the_noise_of_few_images_out_of_the_local_share() -> None:
 def test_of_more_species_than_dimensions_the_local_span_alone_tells_orthogonal_from_entangled(
     inside: float, verdict: Verdict
 ) -> None:
-    section = within_section(crowded_space(inside, clades=20, width=24), [], np.random.default_rng(0), settings=QUICK)
+    section = measure_within(crowded_space(inside, clades=20, width=24), [], np.random.default_rng(0), settings=QUICK)
     said = {(one.measure, one.control): one for one in section.findings}
     for (measure, _), finding in said.items():
         if measure in (SHARE, DEBIASED):
@@ -100,7 +100,7 @@ def test_of_more_species_than_dimensions_the_local_span_alone_tells_orthogonal_f
 def test_confusable_species_as_many_as_dimensions_are_said_to_tell_nothing() -> None:
     space = crowded_space(0.0, clades=6, width=8)
     settings = WithinSettings(is_unit=False, others=3, temperature=1.0, draws=Draws(halves=1, subspaces=2))
-    section = within_section(space, [], np.random.default_rng(0), settings=settings)
+    section = measure_within(space, [], np.random.default_rng(0), settings=settings)
     local = next(one for one in section.findings if one.measure == LOCAL_SHARE)
     assert local.note == "meaningless: 17 confusable species span all 8 dimensions"
     assert local.verdict is Verdict.DESCRIPTIVE
@@ -111,7 +111,7 @@ def test_a_text_prototype_is_the_species_own_point() -> None:
     means = np.stack([space.vectors[space.species == one].mean(axis=0) for one in range(30)])
     prototypes = Prototypes(taxa=list(dict.fromkeys(space.taxa)), vectors=means)
     with_texts = Space(vectors=space.vectors, taxa=space.taxa, prototypes=prototypes)
-    section = within_section(with_texts, [], np.random.default_rng(0), settings=QUICK)
+    section = measure_within(with_texts, [], np.random.default_rng(0), settings=QUICK)
     texts = [one for one in section.findings if one.measure == f"{LOCAL_SHARE}, by text prototypes"]
     assert len(texts) == 2
     assert texts[0].value.value > 0.9
