@@ -83,9 +83,9 @@ def test_decoding_against_permuted_levels() -> None:
         species = np.repeat(np.arange(4), 12)
         sample = Sample(rows=np.arange(48), species=species, is_second=np.tile(np.arange(12) >= 6, 4))
         deviations = Deviations.of(generator.standard_normal((48, 3)), sample)
-        settings = DecodingSettings(folds=2, permutations=9)
+        settings = DecodingSettings(folds=2, permutations=4)
         read = measure_decoding("", deviations, np.eye(3), generator=generator, settings=settings)
         found.append(next(one.p_value for one in read if one.measure == f"{MEASURE} {INSIDE}"))
     # Accuracies tie, and a tie counts as doing as well: no p-value is too low.
-    assert np.mean(np.array(found) <= 0.1) <= 0.13
-    assert 0.45 < np.mean(found) < 0.65
+    assert np.mean(np.array(found) <= 0.2) <= 0.25
+    assert 0.5 < np.mean(found) < 0.7
