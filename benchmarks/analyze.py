@@ -9,6 +9,7 @@ dimensions. Then the same numbers of a subsample, beside the plain formulas in N
 
 import argparse
 import resource
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -40,6 +41,8 @@ class Clock:
         yield
         self.parts[name] = time.perf_counter() - started
         self.processor[name] = time.process_time() - before
+        told = f"{name}: {self.parts[name]:.1f} s, of the processor {self.processor[name]:.1f} s"
+        print(told, file=sys.stderr, flush=True)
 
 
 def make(path: Path, count: int, species: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
