@@ -8,7 +8,7 @@ from thuja.analyze import Prototypes, Space, Verdict
 from thuja.analyze.within import WithinSettings, measure_within
 from thuja.errors import UsageError
 from thuja.structure.local import Confusables, LocalSpans, confusables_of
-from thuja.structure.local_share import LOCAL_ALIGNMENT, LOCAL_SHARE, measure_local, rests_by_species
+from thuja.structure.local_share import LOCAL_ALIGNMENT, LOCAL_SHARE, dealt_alike, measure_local, rests_by_species
 from thuja.structure.variation import DEBIASED, SHARE, Draws
 
 QUICK = WithinSettings(confusables=2, temperature=1.0, is_unit=False, others=19, draws=Draws(halves=2, subspaces=4))
@@ -95,6 +95,41 @@ def test_of_more_species_than_dimensions_the_local_span_alone_tells_orthogonal_f
         if measure == LOCAL_SHARE:
             assert finding.value.value == pytest.approx(inside, abs=0.02)
     assert any("Only the local span of confusable species can tell" in note for note in section.notes)
+
+
+def test_spans_are_dealt_among_species_of_about_as_many_dimensions() -> None:
+    dimensions = np.repeat([0, 3, 7], 20)
+    deals = [dealt_alike(dimensions, np.random.default_rng(seed)) for seed in range(50)]
+    for deal in deals:
+        assert sorted(deal) == list(range(60))
+        assert (dimensions[deal] == dimensions).all()
+    assert len({int(deal[0]) for deal in deals}) > 10
+    assert sorted(dealt_alike(np.array([4, 1, 2]), np.random.default_rng(0))) == [0, 1, 2]
+
+
+def test_species_that_vary_much_and_are_known_little_do_not_make_the_share_pass_for_low() -> None:
+    """Half of the species vary ten times as far, and halves agree on less of them: wider spans were dealt to them.
+
+    All variation is the same in every direction, so that no local span holds more of it than another as wide.
+    """
+    own, dealt = [], []
+    for seed in range(12):
+        generator = np.random.default_rng(seed)
+        number = np.repeat(np.arange(30), 8)
+        scales = np.where(number % 2 == 0, 0.4, 4.0)[:, None]
+        vectors = 2 * generator.standard_normal((30, 12))[number] + scales * generator.standard_normal((240, 12))
+        halved = vectors.reshape(30, 2, 4, 12)
+        means = halved.mean(axis=2)
+        rests = (halved - means[:, :, None]).transpose(1, 0, 2, 3).reshape(2, 120, 12)
+        points = means.mean(axis=1)
+        spans = LocalSpans.of(
+            points, confusables_of(points, count=4, temperature=1.0), halves=[(means[:, 0], means[:, 1])]
+        )
+        by_species = rests_by_species([(0, half, np.repeat(np.arange(30), 4)) for half in rests], 30)
+        share = measure_local("", spans, by_species, generator, others=20, width=12)[0]
+        own.append(share.ratio.value)
+        dealt.append(share.null_ratio.value)
+    assert np.mean(own) == pytest.approx(np.mean(dealt), rel=0.04)
 
 
 def test_confusable_species_as_many_as_dimensions_are_said_to_tell_nothing() -> None:

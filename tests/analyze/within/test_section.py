@@ -1,16 +1,18 @@
 """The section: controls paired on the same images, tables and figures, and a sentence for what cannot be told."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from tests.analyze.spaces import partial_space, space_of
+from tests.analyze.spaces import partial_space, random_space, space_of
 
 from thuja.analyze import Section, Space, Verdict
 from thuja.analyze.within import WithinSettings, measure_within, within_section
 from thuja.errors import UnknownName, UsageError
 from thuja.structure.contrast import FISHER
 from thuja.structure.contrast import SHARE as STEP_SHARE
-from thuja.structure.decoding import DecodingSettings
-from thuja.structure.variation import DEBIASED, Draws
+from thuja.structure.decoding import INSIDE, MEASURE, OUTSIDE, DecodingSettings
+from thuja.structure.variation import DEBIASED, NOTHING_KNOWN, SHARE, Draws
 
 QUICK = WithinSettings(
     confusables=3,
@@ -47,8 +49,49 @@ def test_every_control_is_paired_with_the_model_and_itself_differs_by_nothing(co
     for (measure, control), found in against.items():
         if control == "itself":
             assert (found.effect.low, found.effect.value, found.effect.high) == (0, 0, 0), measure
-            assert found.verdict is Verdict.UNDECIDED
+            assert found.verdict is (Verdict.DESCRIPTIVE if measure == SHARE else Verdict.UNDECIDED), measure
     assert against[FISHER, "untrained"].verdict is Verdict.UNDECIDED
+
+
+def test_no_two_findings_have_the_same_claim_measure_part_and_control() -> None:
+    """Shares by means of images and by texts once stood under one claim."""
+    space = partial_space(0.5, species=8, each=12, width=16)
+    texts = np.random.default_rng(0).standard_normal((8, 16))
+    fitted = space_of(space.vectors, space.species, columns=space.columns, prototypes=texts)
+    with_control = replace(fitted, controls={"untrained": space.vectors[::-1].copy()})
+    found = measure_within(with_control, ["life_stage"], np.random.default_rng(0), settings=QUICK).findings
+    assert len({(one.claim, one.measure, one.of, one.control) for one in found}) == len(found) > 30
+    assert not {one.claim for one in found if "by text" in one.measure} & {
+        one.claim for one in found if "by text" not in one.measure
+    }
+
+
+def test_where_halves_agree_on_no_direction_nothing_is_claimed_of_the_share() -> None:
+    """A span of nothing holds a share of 0, which once passed for lying beside the species, or for a control's share.
+
+    In noise halves agree on no direction; a model that does know directions is not held against its share of 0.
+    """
+    model = partial_space(0.5, species=6, each=12, width=16)
+    noise = np.random.default_rng(0).standard_normal(model.vectors.shape)
+    beside = replace(model, controls={"noise": noise})
+    found = measure_within(beside, ["life_stage"], np.random.default_rng(0), settings=QUICK)
+    assert not [one for one in found.findings if one.measure == DEBIASED and one.control == "noise"]
+    assert f"noise: all within species, {DEBIASED}: {NOTHING_KNOWN} along which species differ." in found.notes
+    alone = measure_within(replace(model, vectors=noise), ["life_stage"], np.random.default_rng(0), settings=QUICK)
+    assert not {DEBIASED, f"{MEASURE} {INSIDE}", f"{MEASURE} {OUTSIDE}"} & {one.measure for one in alone.findings}
+    assert f"all within species, {DEBIASED}: {NOTHING_KNOWN} along which species differ." in alone.notes
+
+
+def test_a_share_of_a_wider_span_does_not_fail_against_that_of_a_narrower_one() -> None:
+    """Of variation that is the same in all directions any span holds as much of it as it is wide."""
+    narrow = random_space(0, axes=2, apart=3.0)
+    wide = random_space(0, apart=3.0)
+    beside = replace(wide, controls={"narrow": narrow.vectors})
+    found = measure_within(beside, [], np.random.default_rng(0), settings=QUICK)
+    paired = next(one for one in found.findings if (one.measure, one.control) == (DEBIASED, "narrow"))
+    assert paired.effect.low > 0.1
+    assert paired.verdict is Verdict.UNDECIDED
+    assert paired.note == "narrow: of 2 of 11 directions: halves of the images agree on these"
 
 
 def test_a_control_that_cannot_be_measured_is_left_out_with_a_sentence(controlled: Section) -> None:

@@ -23,8 +23,9 @@ ABOUT = (
     "Spans and variances are of halves of the images that share no observation. All definitions are ours: no code of a "
     "paper's measure is public. A claim holds where the interval of its effect (over redrawn species) lies wholly on "
     "the claimed side of the control and, where there is a p-value, it is .05 or less; it fails where the interval "
-    "lies wholly on the other side, and is undecided in between. p is the share of null draws that do as well, the "
-    "number counted with them."
+    "lies wholly on the other side, and is undecided in between. Against a control a share decides only where what it "
+    "is above that of a random subspace of as many dimensions says the same. p is the share of null draws that do as "
+    "well, the number counted with them."
 )
 
 
