@@ -1,6 +1,5 @@
 """All that is asked of one space in one call: what is read, what is measured, and in which order."""
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,7 +21,6 @@ from thuja.errors import EmptyInput, UsageError
 from thuja.taxonomy import Rank
 
 SECTIONS = ("tree", "traits", "within", "theorem", "maps")
-_CHUNK = 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +98,8 @@ def open_question(question: Question) -> Opened:
             f"no image of {question.sources.embeddings} has a taxon",
             hint="columns kingdom ... species in the file: embed a table that has them, or a curated folder",
         )
-    swapped = {
-        name: read_space(Sources(embeddings=path, tables=question.sources.tables), question.columns)
-        for name, path in question.swapped.items()
-    }
+    # Of other backgrounds vectors and taxa are all that is asked: what is known of a species the space itself says.
+    swapped = {name: read_space(Sources(embeddings=path), ()) for name, path in question.swapped.items()}
     taxa = list(dict.fromkeys(taxon for taxon in space.taxa if taxon.binomial))
     phylogeny = None if question.phylogeny is None else read_phylogeny(question.phylogeny, taxa)
     return Opened(question=question, space=space, swapped=swapped, phylogeny=phylogeny)
@@ -112,21 +108,20 @@ def open_question(question: Question) -> Opened:
 def analyze_space(opened: Opened, *, say: Callable[[str], None] = lambda _: None) -> list[Section]:
     """The sections that the question asks for; `say` is told what is at work.
 
-    Each section draws from a generator of its own, so that its numbers do not hang on what else is asked.
+    Each section draws from a generator of its own, seeded by its name, so that its numbers do not hang on what else is
+    asked.
     """
     sections = []
-    for number, (name, ask) in enumerate(_asked(opened)):
+    for name, ask in _asked(opened):
         say(name)
-        sections.append(ask(np.random.default_rng([opened.question.seed, number])))
+        sections.append(ask(np.random.default_rng([opened.question.seed, *name.encode()])))
     return sections
 
 
-def hashes_of(question: Question) -> dict[str, str]:
-    """The SHA-256 of each file that a question reads; of a folder, of all files in it, by name."""
-    files = [*question.sources.files, *question.swapped.values()]
-    if question.phylogeny is not None:
-        files.append(question.phylogeny)
-    return {str(path): _hash_of(path) for path in dict.fromkeys(files)}
+def files_of(question: Question) -> list[Path]:
+    """Every file or folder that a question reads."""
+    phylogeny = [] if question.phylogeny is None else [question.phylogeny]
+    return [*question.sources.files, *question.swapped.values(), *phylogeny]
 
 
 Ask = Callable[[np.random.Generator], Section]
@@ -168,13 +163,3 @@ def _among(space: Space, phylogeny: Phylogeny) -> Space:
     """The images of species that the phylogeny has: of others it cannot say what is ancestry."""
     known = set(phylogeny.taxa)
     return space.select(np.array([taxon in known for taxon in space.taxa], dtype=bool))
-
-
-def _hash_of(path: Path) -> str:
-    digest = hashlib.sha256()
-    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-        if file.is_file():
-            with file.open("rb") as opened:
-                while block := opened.read(_CHUNK):
-                    digest.update(block)
-    return digest.hexdigest()

@@ -3,6 +3,9 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Final
+
+_CHUNK: Final = 2**20
 
 
 def named_files(given: Sequence[str], option: str) -> dict[str, Path]:
@@ -20,10 +23,18 @@ def named_files(given: Sequence[str], option: str) -> dict[str, Path]:
 
 
 def file_hashes(paths: Iterable[Path]) -> dict[str, str]:
-    """The SHA-256 of each file, by its name as given; of folders nothing is said."""
-    found = {}
-    for path in dict.fromkeys(paths):
-        if path.is_file():
-            with path.open("rb") as file:
-                found[str(path)] = hashlib.file_digest(file, "sha256").hexdigest()
-    return found
+    """The SHA-256 of each file by its name as given; of a folder that of all files in it, in the order of their names.
+
+    What is not there (the name of a published model) has none.
+    """
+    return {str(path): _hash_of(path) for path in dict.fromkeys(paths) if path.exists()}
+
+
+def _hash_of(path: Path) -> str:
+    digest = hashlib.sha256()
+    for one in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if one.is_file():
+            with one.open("rb") as file:
+                while block := file.read(_CHUNK):
+                    digest.update(block)
+    return digest.hexdigest()

@@ -86,7 +86,7 @@ def paper(
     with output_folder(out, verb="analyze paper", force=force, can_resume=False):
         seen = see(listed, encode, controls=others, model=whose)
         sections = task.ask(seen, np.random.default_rng([seed, 1]))
-        made = Made(command=shlex.join(["thuja", *sys.argv[1:]]), inputs=_inputs(embeddings, table, named))
+        made = Made(command=shlex.join(["thuja", *sys.argv[1:]]), inputs=_inputs(embeddings, model, listed, named))
         page = write_report(sections, out, title=task.title, made=made, summary=_summary(seen.listed, whose, named))
     click.echo(f"{sum(len(section.findings) for section in sections)} findings: {page}")
 
@@ -130,11 +130,13 @@ def _encoder(what: str | Path, who: str, listed: "Listed", *, model: str | None,
     return lambda files: encode_files(eye, files, projection=projection, label=who), identity
 
 
-def _inputs(embeddings: Path | None, table: Path | None, named: Mapping[str, str]) -> dict[str, str]:
+def _inputs(embeddings: Path | None, model: str | None, listed: "Listed", named: Mapping[str, str]) -> dict[str, str]:
+    """Hashes of vectors, of models' folders and of the layout's tables; images are too many."""
     from thuja.cli.analyze_files import file_hashes
 
-    given = [embeddings, table, *(Path(what) for what in named.values())]
-    return file_hashes(path for path in given if path is not None)
+    models = [*([] if model is None else [model]), *(what for what in named.values() if what not in _CONTROLS)]
+    given = [*([] if embeddings is None else [embeddings]), *map(Path, models), *listed.tables]
+    return file_hashes(given)
 
 
 def _summary(listed: "Listed", model: str, named: Mapping[str, str]) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from thuja.cli.analyze_files import named_files
+from thuja.cli.analyze_files import file_hashes, named_files
 from thuja.taxonomy import Rank
 
 _SECTIONS = ("tree", "traits", "within", "theorem", "maps")
@@ -62,7 +62,7 @@ def space_command(
     _no_telemetry()
     from thuja.analyze.page import Made, write_report
     from thuja.analyze.reading import Sources
-    from thuja.analyze.run import Question, analyze_space, hashes_of, open_question
+    from thuja.analyze.run import Question, analyze_space, files_of, open_question
     from thuja.errors import UnknownName
     from thuja.jobs import output_folder
 
@@ -90,7 +90,7 @@ def space_command(
     opened = open_question(question)
     with output_folder(out, verb="analyze", force=force, can_resume=False):
         sections = analyze_space(opened, say=lambda text: click.echo(text, err=True))
-        made = Made(command=shlex.join(["thuja", *sys.argv[1:]]), inputs=hashes_of(question))
+        made = Made(command=shlex.join(["thuja", *sys.argv[1:]]), inputs=file_hashes(files_of(question)))
         page = write_report(sections, out, title=f"What {opened.name} holds", made=made, summary=opened.sentences())
     found = sum(len(section.findings) for section in sections)
     click.echo(f"{found} findings: {page}")

@@ -21,6 +21,7 @@ from thuja.images.fetching import Fetcher
 from thuja.jobs import cache_folder
 from thuja.model import Model
 from thuja.model.fresh import fresh_model
+from thuja.model.machine import find_device
 from thuja.model.published import find_model
 
 PIXELS, IMAGENET, UNTRAINED = CONTROLS = ("pixels", "imagenet", "untrained")
@@ -69,7 +70,7 @@ def open_control(control: str, model: str = "", *, device: str = "auto") -> tupl
         raise UnknownName.of("control", control, CONTROLS)
     if not model:
         raise UsageError("an untrained tower is a model's own", hint="name the model: --model RUN")
-    fresh = fresh_model(Model.load(find_model(model)), seed=0)
+    fresh = fresh_model(Model.load(find_model(model)), seed=0).to(find_device(device))
     return eye_of(fresh), projection_of(fresh), fresh.id
 
 

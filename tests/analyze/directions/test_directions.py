@@ -97,6 +97,20 @@ def test_what_is_left_out_together_is_shuffled_together() -> None:
     assert len(np.unique(targets.T, axis=0)) == 6
 
 
+def test_families_that_are_left_out_are_redrawn_whole() -> None:
+    """Species were redrawn whatever was left out, so that kin counted as so many witnesses."""
+    space, _ = between_space(np.random.default_rng(0), species=24)
+    settings = DirectionSettings(draws=19, redraws=50, left_out=Rank.FAMILY)
+    found = find_direction(space, "size", np.random.default_rng(1), settings=settings)
+    counts = np.stack([np.bincount(drawn, minlength=24) for drawn in found.plan.redraws])
+    assert (np.ptp(counts.reshape(50, 3, 8), axis=2) == 0).all()
+    assert (counts.sum(axis=1) == 24).all()
+    assert len(np.unique(counts, axis=0)) > 5
+    rows = found.plan.redraws[7]
+    expected = stats.spearmanr(found.learnt.scores[rows], found.plan.targets[rows, 0]).statistic
+    assert found.learnt.replicates[7] == pytest.approx(expected)
+
+
 @pytest.mark.parametrize(("left_out", "low", "high"), [(Rank.SPECIES, 0.2, 1.0), (Rank.FAMILY, 0.0, 0.12)])
 @pytest.mark.slow
 def test_kin_make_a_small_p_unless_families_are_left_out(left_out, low, high) -> None:

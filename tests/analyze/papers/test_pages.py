@@ -1,6 +1,7 @@
 """Each paper's page says what was painted into its images."""
 
 import csv
+from hashlib import sha256
 
 import numpy as np
 import pytest
@@ -128,6 +129,8 @@ def test_the_command_makes_a_page_of_embeddings_with_a_control(tmp_path) -> None
     assert {row["control"] for row in rows} >= {"blind", "beak_size shuffled among species"}
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "40 images of 8 species, seen by seen." in page
+    for read in (*listed.tables, tmp_path / "seen.parquet", tmp_path / "blind.parquet"):
+        assert f"{read} (SHA-256 {sha256(read.read_bytes()).hexdigest()[:16]})" in page
     first = (tmp_path / "out" / "findings.csv").read_bytes()
     CliRunner().invoke(paper, [*call, "--force"], catch_exceptions=False)
     assert (tmp_path / "out" / "findings.csv").read_bytes() == first

@@ -150,6 +150,8 @@ def test_a_decoy_of_which_nothing_can_be_said_is_a_note(ecological: Space) -> No
     section = trait_section(space, "depth", generator(), settings=replace(QUICK, decoys=("flat",)))
     assert any(note.startswith("flat: All ") for note in section.notes)
     assert not any("decoy" in one.claim for one in section.findings)
+    assert section.findings[0].verdict is not Verdict.HOLDS
+    assert "Not held against the decoy flat" in section.findings[0].note
 
 
 def test_wrong_requests_are_refused(ecological: Space) -> None:

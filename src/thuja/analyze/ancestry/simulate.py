@@ -29,7 +29,7 @@ _TRIED = 24
 class Signal:
     """What was fitted to a trait: Pagel's lambda, the mean at the root, the variance per unit of the tree's age.
 
-    Of categories `lambda_` is that of their memberships (0 or 1), in the mean over categories by their variance, and
+    Of categories `lambda_` is that of their memberships (0 or 1), in the mean over categories by their species, and
     `liability` is the lambda that liabilities need for it; of numbers they are the same. `grid` (G,) and `shares` (G,)
     say how likely each lambda of liabilities is.
     """
@@ -110,7 +110,7 @@ def memberships(labels: Indices, categories: int) -> Floats:
 
 
 def _category_lambdas(labels: Indices, ancestry: Ancestry) -> Floats:
-    """The mean lambda (T,) of the memberships of traits (S, T), by their variance."""
+    """The mean lambda (T,) of the memberships of traits (S, T), each category weighing as many as it has species."""
     categories = int(labels.max()) + 1
     flags = memberships(labels, categories).reshape(len(labels), -1)
     lambdas = signals(flags, ancestry)[0].reshape(-1, categories)

@@ -3,7 +3,7 @@
 A control has to answer the very question that the model answers, so the question is made once, without vectors.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,7 +27,8 @@ class Plan:
 
     Between species a row is a species' mean; within species it is an image's way from that mean. `images` (M,) are
     numbers of the space's rows, `species` (M,) from 0 to S - 1, `taxa` (S,) who they are. `targets` (R, 1 + P) are the
-    values, and P shuffles of them; `folds` (R,), `weights` (R,); `redraws` (B, S) are species drawn with replacement.
+    values, and P shuffles of them; `folds` (R,), `weights` (R,). `redraws` are B drawings of species: what is left out
+    together (species, or families) is drawn together, with replacement, so that they may differ in length.
     """
 
     images: Indices
@@ -38,7 +39,7 @@ class Plan:
     targets: Floats
     folds: Indices
     weights: Floats
-    redraws: Indices
+    redraws: Sequence[Indices]
 
     @property
     def counts(self) -> Floats:
@@ -80,7 +81,18 @@ class Plan:
     def replicates(self, scores: Floats) -> Floats:
         """The statistic of the true targets over redrawn species: (B,), from scores (R,)."""
         if self.is_within:
-            return np.asarray(self.by_species(scores[:, None])[:, 0][self.redraws].mean(axis=1))
-        step = max(1, _BLOCK // len(self.taxa))
-        parts = [self.redraws[start : start + step].T for start in range(0, len(self.redraws), step)]  # (S, b)
-        return np.concatenate([ordered(self.measure, scores[drawn], self.targets[drawn, 0]) for drawn in parts])
+            own = self.by_species(scores[:, None])[:, 0]
+            return np.array([own[drawn].mean() for drawn in self.redraws])
+        return self.over_redraws(lambda drawn: ordered(self.measure, scores[drawn], self.targets[drawn, 0]))
+
+    def over_redraws(self, statistic: Callable[[Indices], Floats]) -> Floats:
+        """A statistic of species (L, b) to (b,) of every drawing: (B,), those of one length at a time."""
+        lengths = np.array([len(drawn) for drawn in self.redraws])
+        found = np.empty(len(lengths))
+        for length in np.unique(lengths).tolist():
+            alike = np.flatnonzero(lengths == length)
+            step = max(1, _BLOCK // length)
+            for start in range(0, len(alike), step):
+                places = alike[start : start + step]
+                found[places] = statistic(np.stack([self.redraws[place] for place in places.tolist()], axis=1))
+        return found

@@ -27,7 +27,7 @@ class DirectionSettings:
 
     `is_within` asks of the variation within species. `levels` name two values of a trait that has more. Species are
     left out together with all of their `left_out` (a family, say), in `folds` parts. `draws` shuffles make the null,
-    `redraws` of species the interval. Within species, at most `images_per_species` are used.
+    `redraws` of what is left out together the interval. Within species, at most `images_per_species` are used.
     """
 
     is_within: bool = False
@@ -86,7 +86,7 @@ def _between(
         targets=np.vstack([values, shuffled]).T,
         folds=folds,
         weights=np.ones(count),
-        redraws=generator.integers(count, size=(settings.redraws, count)),
+        redraws=_redraws(clades, generator, count=settings.redraws),
     )
 
 
@@ -117,7 +117,7 @@ def _within(
         targets=np.vstack([values, shuffled]).T,
         folds=folds,
         weights=1 / np.bincount(species)[species],
-        redraws=generator.integers(len(taxa), size=(settings.redraws, len(taxa))),
+        redraws=_redraws([taxon.at(settings.left_out) for taxon in taxa], generator, count=settings.redraws),
     )
 
 
@@ -148,6 +148,15 @@ def _folds(units: Sequence[object], generator: np.random.Generator, count: int) 
     known: dict[object, int] = {}
     place = np.array([known.setdefault(unit, len(known)) for unit in units], dtype=np.int64)
     return np.asarray((generator.permutation(len(known)) % count)[place])
+
+
+def _redraws(clades: Sequence[object], generator: np.random.Generator, *, count: int) -> list[Indices]:
+    """Drawings of species by their clades (S,), with replacement: as many clades as there are, all species of each."""
+    known: dict[object, int] = {}
+    place = np.array([known.setdefault(clade, len(known)) for clade in clades], dtype=np.int64)
+    members = [np.flatnonzero(place == clade) for clade in range(len(known))]
+    drawn = generator.integers(len(known), size=(count, len(known)))
+    return [np.concatenate([members[clade] for clade in row]) for row in drawn.tolist()]
 
 
 def _shuffled_between(

@@ -32,9 +32,9 @@ _ABOUT = {
     False: (
         "Is there one direction along which {what} is ordered? It is learnt by ridge regression of species' means, so "
         "that each species counts once, and tried on species that were left out. The null shuffles {what} among "
-        "species, what is left out together staying together, and learns again. HOLDS: the whole interval over species "
-        "is above the null's mean and p is at most .05. Kin look alike, so an order may be of a clade rather than of "
-        "{what}: leave out families, or hold it against ancestry."
+        "species, what is left out together staying together, and learns again. HOLDS: the whole interval over redrawn "
+        "species (families, where these are left out) is above the null's mean and p is at most .05. Kin look alike, "
+        "so an order may be of a clade rather than of {what}: leave out families, or hold it against ancestry."
     ),
     True: (
         "Is there one direction along which {what} is ordered within species? It is learnt by ridge regression of "

@@ -99,8 +99,7 @@ class _Axis:
         found = spearman(scores, plan.targets)
         self.sign = -1.0 if found[0] < 0 else 1.0
         self.null = np.abs(found[1:])
-        drawn = plan.redraws.T  # (S, B)
-        self.replicates = self.sign * spearman(means[drawn], plan.targets[drawn, 0])
+        self.replicates = self.sign * plan.over_redraws(lambda drawn: spearman(means[drawn], plan.targets[drawn, 0]))
         self.value = interval_of(abs(float(found[0])), self.replicates)
         self.p_value = float((1 + (self.null >= self.value.value - 1e-12).sum()) / (1 + len(self.null)))
         self.measure = f"size of Spearman's correlation of the first axis over {len(means)} species"

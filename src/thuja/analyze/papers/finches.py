@@ -58,6 +58,7 @@ def read_finches(folder: Path, table: Path | None = None) -> Listed:
         columns={BEAK: [sizes[row] for row in kept]},
         ids=[ids[row] for row in kept] if any(ids) else (),
         notes=notes,
+        tables=[path, *([] if table is None else [table])],
     )
 
 

@@ -42,6 +42,7 @@ def read_fishnet(folder: Path, table: Path | None = None) -> Listed:
         taxa=taxa,
         columns={FRESH: [_WORDS[row[FRESH].strip()] for row in known]},
         notes=notes,
+        tables=[path],
     )
 
 

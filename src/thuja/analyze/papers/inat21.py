@@ -55,6 +55,7 @@ def _from_json(folder: Path, path: Path) -> Listed:
         paths=[str(row["file_name"]) for row in kept],
         taxa=[taxa[category[row["id"]]] for row in kept],
         notes=notes,
+        tables=[path],
     )
 
 

@@ -17,7 +17,7 @@ class Listed:
     """N images: `paths` below `folder`, their taxa, their columns, None where a value is not known.
 
     `ids` are further names that embeddings may know the images by (a uuid), or empty. `notes` say what of the layout
-    was left out, and what the names of taxa rest on.
+    was left out, and what the names of taxa rest on. `tables` are the files that say all this, where there are any.
     """
 
     folder: Path
@@ -26,6 +26,7 @@ class Listed:
     columns: Mapping[str, Sequence[Value | None]] = field(default_factory=dict)
     ids: Sequence[str] = ()
     notes: Sequence[str] = ()
+    tables: Sequence[Path] = ()
 
     def __post_init__(self) -> None:
         if not self.paths:

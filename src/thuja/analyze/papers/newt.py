@@ -54,6 +54,7 @@ def read_newt(folder: Path, table: Path | None = None) -> Listed:
         columns={name: column for name, column in columns.items() if any(column)},
         ids=[row["id"].strip() for row in kept],
         notes=notes,
+        tables=[folder / TABLE],
     )
 
 

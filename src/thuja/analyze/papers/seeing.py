@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 import numpy as np
@@ -44,10 +44,7 @@ def see(listed: Listed, encode: Encode, *, controls: Mapping[str, Encode] | None
     kept = listed.select(rows) if len(lost) else listed
     if len(lost):
         told = f"{len(lost):,} of {len(listed):,} images are missing or unreadable: {listed.paths[lost[0]]}, for one."
-        kept = Listed(
-            folder=kept.folder, paths=kept.paths, taxa=kept.taxa, columns=kept.columns, ids=kept.ids,
-            notes=[*kept.notes, told],
-        )  # fmt: skip
+        kept = replace(kept, notes=[*kept.notes, told])
     space = Space(
         vectors=vectors.pop("")[rows],
         taxa=kept.taxa,
