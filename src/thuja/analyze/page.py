@@ -95,9 +95,10 @@ def findings_csv(sections: Sequence[Section]) -> str:
 def _page(sections: Sequence[Section], *, title: str, made: Made, summary: Sequence[str]) -> Report:
     counts = Counter(finding.verdict for section in sections for finding in section.findings)
     told = (
-        "every claim stands beside its measure, what it is held against, the effect with its 95 % interval, and what "
+        f"{sum(counts.values()):,} findings: each claim stands beside its measure, what it is held against, the effect "
+        "with its 95 % interval, and the verdict."
     )
-    report = Report(title, summary=[*summary, f"Of {sum(counts.values())} findings: {told}it comes to."], style=_STYLE)
+    report = Report(title, summary=[*summary, told], style=_STYLE)
     report.headlines(
         [Headline(label=verdict.value, value=str(counts[verdict])) for verdict in Verdict if counts[verdict]]
     )

@@ -50,6 +50,8 @@ class Question:
         for what, option, named in (("traits", "--trait", self.traits), ("within", "--within", self.factors)):
             if self.sections != SECTIONS and what in self.sections and not named:
                 raise UsageError(f"the section {what} is asked for, and no column is named", hint=f"{option} COLUMN")
+        if self.sections != SECTIONS and "theorem" in self.sections and self.sources.texts is None:
+            raise UsageError("the section theorem is asked for, and no texts are given", hint="--texts LABELS")
 
     @property
     def columns(self) -> list[str]:
@@ -81,8 +83,11 @@ class Opened:
         ]
         if self.phylogeny is not None:
             species = len({taxon for taxon in space.taxa if taxon.binomial})
+            has = len(self.phylogeny.taxa)
             told.append(
-                f"The phylogeny has {len(self.phylogeny.taxa):,} of {species:,} species, the only ones in traits."
+                "The phylogeny has all of these species."
+                if has == species
+                else f"The phylogeny has {has:,} of {species:,} species; traits are asked of these alone."
             )
         if not space.controls:
             told.append(
@@ -117,7 +122,10 @@ def analyze_space(opened: Opened, *, say: Callable[[str], None] = lambda _: None
     sections = []
     for number, (name, ask) in enumerate(_asked(opened)):
         say(name)
-        sections.append(ask(np.random.default_rng([opened.question.seed, number])))
+        section = ask(np.random.default_rng([opened.question.seed, number]))
+        if section.reason:
+            say(f"  not answered: {section.reason}")
+        sections.append(section)
     return sections
 
 
