@@ -74,6 +74,30 @@ def test_the_theorem_alone_needs_texts(vectors: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_columns_of_any_name_become_files_of_the_page(vectors: Path, tmp_path: Path) -> None:
+    """A column called `g/m2` made a folder, `../x` left its own, and a trait named twice failed at the end."""
+    table, out = tmp_path / "t.csv", tmp_path / "out"
+    rows = [["species", "g/m2", "g:m2", "../x"], *([name, row, row % 5, row % 7] for row, name in enumerate(NAMES))]
+    table.write_text("".join(",".join(map(str, row)) + "\n" for row in rows))
+    traits = [word for name in ("g/m2", "g:m2", "../x", "../x") for word in ("--trait", name)]
+    call(str(vectors), "--table", str(table), *traits, "--only", "traits", "--out", str(out))
+    assert {f"{name}.csv" for name in ("g_m2-species", "g_m2-species-2", "x-species")} <= {
+        path.name for path in (out / "tables").iterdir()
+    }
+    assert {path.name for path in out.iterdir()} == {
+        "report.html", "findings.csv", "tables", "figures", "thuja.job.json"
+    }  # fmt: skip
+
+
+def test_a_column_of_many_values_is_no_stratum(vectors: Path, tmp_path: Path) -> None:
+    """`--by latitude` put a line on the page for each of a thousand values."""
+    table = tmp_path / "t.csv"
+    table.write_text("uuid,latitude\n" + "".join(f"i{row},{row}.5\n" for row in range(SPECIES * IMAGES)))
+    with pytest.raises(UsageError, match="latitude has 48 values"):
+        call(str(vectors), "--table", str(table), "--by", "latitude", "--out", str(tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("verb", ["space", "directions"])
 def test_an_output_that_exists_is_refused_before_anything_is_read(verb: str, tmp_path: Path) -> None:
     """`directions` learnt for minutes, and then refused its folder."""

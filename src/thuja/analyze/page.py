@@ -1,6 +1,7 @@
 """The page that a reviewer checks, and everything on it as CSV: findings, tables, figures, and how they were made."""
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ _CSV = (
     "effect", "effect_low", "effect_high", "p_value", "verdict", "note",
 )  # fmt: skip
 _MARKS = {Verdict.HOLDS: "✓ holds", Verdict.FAILS: "✗ fails", Verdict.UNDECIDED: "? undecided"}
+_UNFIT = re.compile(r"[^\w.,() +-]+")
+_LONGEST = 120
 _STYLE = """
 h3{font-size:1.02rem;line-height:1.3;margin:1.6rem 0 .1rem}
 .measure{color:var(--soft);font-size:.9rem;margin:0 0 .35rem}
@@ -61,10 +64,10 @@ def write_report(
     _require_distinct("table", [table.name for table in tables])
     _require_distinct("figure", [figure.name for figure in figures])
     write_text(out / FINDINGS, findings_csv(sections))
-    for table in tables:
-        write_text(out / "tables" / f"{table.name}.csv", _csv(table.columns, table.rows))
-    for figure in figures:
-        _save(figure, out / "figures")
+    for table, name in zip(tables, _file_names([table.name for table in tables]), strict=True):
+        write_text(out / "tables" / f"{name}.csv", _csv(table.columns, table.rows))
+    for figure, name in zip(figures, _file_names([figure.name for figure in figures]), strict=True):
+        _save(figure, out / "figures", name)
     page = out / PAGE
     _page(sections, title=title, made=made, summary=summary).save(page)
     return page
@@ -189,12 +192,22 @@ def _full(cell: Cell) -> str | int | float:
     return "" if cell is None or (isinstance(cell, float) and not np.isfinite(cell)) else cell
 
 
-def _save(figure: Figure, folder: Path) -> None:
+def _save(figure: Figure, folder: Path, name: str) -> None:
     if isinstance(figure.drawing, str):
-        write_text(folder / f"{figure.name}.svg", figure.drawing)
+        write_text(folder / f"{name}.svg", figure.drawing)
         return
-    with atomic_path(folder / f"{figure.name}.png") as temporary:
+    with atomic_path(folder / f"{name}.png") as temporary:
         temporary.write_bytes(figure.drawing)
+
+
+def _file_names(names: Sequence[str]) -> list[str]:
+    """The names as files may bear them, each once: columns are in them, and a column may be called `g/m2` or `../x`."""
+    found: list[str] = []
+    for name in names:
+        stem = _UNFIT.sub("_", name).strip("._ ")[:_LONGEST] or "unnamed"
+        numbered = (f"{stem}-{number}" for number in range(2, len(names) + 2))
+        found.append(stem if stem not in found else next(one for one in numbered if one not in found))
+    return found
 
 
 def _require_distinct(what: str, names: Sequence[str]) -> None:

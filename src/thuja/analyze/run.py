@@ -23,6 +23,8 @@ from thuja.taxonomy import Rank
 
 SECTIONS = ("tree", "traits", "within", "theorem", "maps")
 _CHUNK = 2**20
+_MOST_VALUES = 30
+"""Parts that are measured apart: each costs as much as the whole, and fills a page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,9 +111,19 @@ def open_question(question: Question) -> Opened:
         name: read_space(Sources(embeddings=path, tables=question.sources.tables), question.columns)
         for name, path in question.swapped.items()
     }
+    _require_few_values(space, question.by)
     taxa = list(dict.fromkeys(taxon for taxon in space.taxa if taxon.binomial))
     phylogeny = None if question.phylogeny is None else read_phylogeny(question.phylogeny, taxa)
     return Opened(question=question, space=space, swapped=swapped, phylogeny=phylogeny)
+
+
+def _require_few_values(space: Space, by: str | None) -> None:
+    values = {value for value in space.column(by) if value is not None} if by is not None else set()
+    if len(values) > _MOST_VALUES:
+        raise UsageError(
+            f"{by} has {len(values):,} values, and each would be measured apart",
+            hint=f"--by takes a column of at most {_MOST_VALUES} values, img_type say",
+        )
 
 
 def analyze_space(opened: Opened, *, say: Callable[[str], None] = lambda _: None) -> list[Section]:

@@ -72,9 +72,9 @@ def space_command(
     sources = Sources(embeddings=embeddings, tables=tables, controls=named_files(controls, "--control"), texts=texts)
     question = Question(
         sources=sources,
-        traits=traits,
-        decoys=decoys,
-        factors=factors,
+        traits=tuple(dict.fromkeys(traits)),
+        decoys=tuple(dict.fromkeys(decoys)),
+        factors=tuple(dict.fromkeys(factors)),
         swapped=named_files(swapped, "--swapped"),
         phylogeny=phylogeny,
         temperature=temperature,
