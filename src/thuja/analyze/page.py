@@ -112,7 +112,7 @@ def _page(sections: Sequence[Section], *, title: str, made: Made, summary: Seque
         for figure in section.figures:
             report.figure(figure.drawing, caption=figure.caption)
         _put_findings(report, section.findings)
-        for note in dict.fromkeys([*section.notes, *_notes(section.findings)]):
+        for note in dict.fromkeys(section.notes):
             report.text(note)
         if section.tables:
             report.raw(f"<details><summary>Tables: {len(section.tables)}</summary>")
@@ -124,7 +124,7 @@ def _page(sections: Sequence[Section], *, title: str, made: Made, summary: Seque
 
 
 def _put_findings(report: Report, findings: Sequence[Finding]) -> None:
-    """A table under each claim and its measure, in the order in which they come."""
+    """A table under each claim and its measure, and its notes, in the order in which they come."""
     groups: dict[tuple[str, str], list[Finding]] = {}
     for finding in findings:
         groups.setdefault((finding.claim, finding.measure), []).append(finding)
@@ -133,6 +133,8 @@ def _put_findings(report: Report, findings: Sequence[Finding]) -> None:
         heading = f"<h3>{escape(claim[:1].upper() + claim[1:])}</h3>" if claim != above else ""
         report.raw(f'{heading}<p class="measure">{escape(measure)}</p>')
         report.table(_COLUMNS, [_row(finding) for finding in found])
+        for note in _notes(found):
+            report.raw(f'<p class="measure">{escape(note)}</p>')
         above = claim
 
 
@@ -149,11 +151,13 @@ def _row(finding: Finding) -> tuple[Cell, ...]:
 
 
 def _notes(findings: Sequence[Finding]) -> list[str]:
-    return [
-        f"{finding.measure}{f' of {finding.of}' if finding.of else ''}: {finding.note}"
-        for finding in findings
-        if finding.note
-    ]
+    """What must be known to read a table, each note once, with the rows that it is of where it is not of all."""
+    rows: dict[str, dict[str, None]] = {}
+    for finding in findings:
+        if finding.note:
+            rows.setdefault(finding.note, {})[finding.of] = None
+    of_all = {finding.of for finding in findings}
+    return [note if set(of) == of_all else f"{'; '.join(of)}: {note}" for note, of in rows.items()]
 
 
 def _checked(finding: Finding) -> Finding:
