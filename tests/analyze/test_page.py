@@ -82,7 +82,7 @@ def test_a_number_that_is_none_needs_its_reason(tmp_path: Path) -> None:
         write_report([Section(title="T", about="", findings=[silent])], tmp_path, title="T", made=MADE)
     told = finding(value=at(float("nan")), note="one species alone")
     page = write_report([Section(title="T", about="", findings=[told])], tmp_path, title="T", made=MADE).read_text()
-    assert "tau of family: one species alone" in page
+    assert '<p class="measure">one species alone</p>' in page
 
 
 def test_two_tables_of_one_name_are_refused(tmp_path: Path) -> None:
