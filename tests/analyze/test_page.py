@@ -1,4 +1,5 @@
 import csv
+import re
 from io import StringIO
 from pathlib import Path
 
@@ -29,6 +30,17 @@ def test_a_page_has_claim_measure_control_effect_and_verdict(tmp_path: Path) -> 
     assert "Mind &lt;this&gt;." in page
     assert "thuja analyze a.parquet" in page
     assert "a.parquet (SHA-256 abababababababab)" in page
+
+
+def test_a_note_stands_once_under_its_table_and_names_its_rows(tmp_path: Path) -> None:
+    """Notes stood at the end of the section, a paragraph each, led by the measure: a wall of the same words."""
+    found = [finding(of=of, note="few clades") for of in ("family", "genus")]
+    found.append(finding(of="order", note="one clade"))
+    other = [finding(measure="rho", of=of, note="of means") for of in ("family", "genus")]
+    sections = [Section(title="The tree", about="", findings=[*found, *other])]
+    page = write_report(sections, tmp_path, title="A space", made=MADE).read_text()
+    lines = re.findall('<p class="measure">(.*?)</p>', page)
+    assert lines == ["tau", "family; genus: few clades", "order: one clade", "rho", "of means"]
 
 
 def test_every_number_stands_in_full_in_the_csv() -> None:
@@ -70,7 +82,7 @@ def test_a_number_that_is_none_needs_its_reason(tmp_path: Path) -> None:
         write_report([Section(title="T", about="", findings=[silent])], tmp_path, title="T", made=MADE)
     told = finding(value=at(float("nan")), note="one species alone")
     page = write_report([Section(title="T", about="", findings=[told])], tmp_path, title="T", made=MADE).read_text()
-    assert "tau of family: one species alone" in page
+    assert '<p class="measure">one species alone</p>' in page
 
 
 def test_two_tables_of_one_name_are_refused(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ from thuja.errors import EmptyInput, UsageError
 from thuja.taxonomy import Rank
 
 SECTIONS = ("tree", "traits", "within", "theorem", "maps")
+_MOST_VALUES = 30
+"""Parts that are measured apart: each costs as much as the whole, and fills a page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,8 @@ class Question:
         for what, option, named in (("traits", "--trait", self.traits), ("within", "--within", self.factors)):
             if self.sections != SECTIONS and what in self.sections and not named:
                 raise UsageError(f"the section {what} is asked for, and no column is named", hint=f"{option} COLUMN")
+        if self.sections != SECTIONS and "theorem" in self.sections and self.sources.texts is None:
+            raise UsageError("the section theorem is asked for, and no texts are given", hint="--texts LABELS")
 
     @property
     def columns(self) -> list[str]:
@@ -79,8 +83,11 @@ class Opened:
         ]
         if self.phylogeny is not None:
             species = len({taxon for taxon in space.taxa if taxon.binomial})
+            has = len(self.phylogeny.taxa)
             told.append(
-                f"The phylogeny has {len(self.phylogeny.taxa):,} of {species:,} species, the only ones in traits."
+                "The phylogeny has all of these species."
+                if has == species
+                else f"The phylogeny has {has:,} of {species:,} species; traits are asked of these alone."
             )
         if not space.controls:
             told.append(
@@ -100,9 +107,19 @@ def open_question(question: Question) -> Opened:
         )
     # Of other backgrounds vectors and taxa are all that is asked: what is known of a species the space itself says.
     swapped = {name: read_space(Sources(embeddings=path), ()) for name, path in question.swapped.items()}
+    _require_few_values(space, question.by)
     taxa = list(dict.fromkeys(taxon for taxon in space.taxa if taxon.binomial))
     phylogeny = None if question.phylogeny is None else read_phylogeny(question.phylogeny, taxa)
     return Opened(question=question, space=space, swapped=swapped, phylogeny=phylogeny)
+
+
+def _require_few_values(space: Space, by: str | None) -> None:
+    values = {value for value in space.column(by) if value is not None} if by is not None else set()
+    if len(values) > _MOST_VALUES:
+        raise UsageError(
+            f"{by} has {len(values):,} values, and each would be measured apart",
+            hint=f"--by takes a column of at most {_MOST_VALUES} values, img_type say",
+        )
 
 
 def analyze_space(opened: Opened, *, say: Callable[[str], None] = lambda _: None) -> list[Section]:
@@ -114,7 +131,10 @@ def analyze_space(opened: Opened, *, say: Callable[[str], None] = lambda _: None
     sections = []
     for name, ask in _asked(opened):
         say(name)
-        sections.append(ask(np.random.default_rng([opened.question.seed, *name.encode()])))
+        section = ask(np.random.default_rng([opened.question.seed, *name.encode()]))
+        if section.reason:
+            say(f"  not answered: {section.reason}")
+        sections.append(section)
     return sections
 
 

@@ -60,10 +60,11 @@ def directions(
     from thuja.analyze.reading import Sources, read_space
     from thuja.cli.analyze_files import file_hashes, named_files
     from thuja.errors import EmptyInput
-    from thuja.jobs import output_folder
+    from thuja.jobs import output_folder, require_output
 
     sources = Sources(embeddings=embeddings, tables=tables, controls=named_files(controls, "--control"))
     settings = DirectionSettings(is_within=is_within, levels=levels, left_out=Rank.parse(left_out), draws=draws)
+    require_output(out, verb="analyze directions", force=force, can_resume=False)
     space = read_space(sources, [trait])
     ids = pq.read_table(embeddings, columns=["uuid"]).column("uuid").to_pylist()
     pictures = [] if images is None else find_pictures(ids, images)

@@ -16,8 +16,8 @@ _CONTROLS = ("pixels", "imagenet", "untrained")
 
 
 @click.command("paper")
-@click.argument("name", type=click.Choice(_NAMES))
-@click.argument("data", type=click.Path(path_type=Path), required=False)
+@click.argument("name", type=click.Choice(_NAMES), metavar="NAME")
+@click.argument("data", metavar="[DATA]", type=click.Path(path_type=Path), required=False)
 @click.option("--model", "-m", metavar="NAME", help="A model's or run's folder, or a published model's name.")
 @click.option("--embeddings", type=click.Path(path_type=Path), help="Vectors of the images, in place of a model.")
 @click.option("--untrained", is_flag=True, help="Beside it, the same tower before training: --control untrained.")
@@ -51,8 +51,9 @@ def paper(
 ) -> None:
     """Make a figure of the papers, and the numbers that it stands for, from DATA in its public layout.
 
-    Writes report.html, findings.csv, tables/ and figures/. The images are seen by --model, or their vectors taken from
-    --embeddings, where an image is known by its path or id. Each control sees the same images.
+    NAME is one of darwin-finches, fishnet-freshwater, newt-stage-sex, plantdoc-health, inat21-tree. Writes report.html,
+    findings.csv, tables/ and figures/. The images are seen by --model, or their vectors taken from --embeddings, where
+    an image is known by its path or id. Each control sees the same images.
 
     \b
     Example:

@@ -64,21 +64,17 @@ def space_command(
     from thuja.analyze.reading import Sources
     from thuja.analyze.run import Question, analyze_space, files_of, open_question
     from thuja.errors import UnknownName
-    from thuja.jobs import output_folder
+    from thuja.jobs import output_folder, require_output
 
     for name in only:
         if name not in _SECTIONS:
             raise UnknownName.of("section", name, _SECTIONS)
+    sources = Sources(embeddings=embeddings, tables=tables, controls=named_files(controls, "--control"), texts=texts)
     question = Question(
-        sources=Sources(
-            embeddings=embeddings,
-            tables=tables,
-            controls=named_files(controls, "--control"),
-            texts=texts,
-        ),
-        traits=traits,
-        decoys=decoys,
-        factors=factors,
+        sources=sources,
+        traits=tuple(dict.fromkeys(traits)),
+        decoys=tuple(dict.fromkeys(decoys)),
+        factors=tuple(dict.fromkeys(factors)),
         swapped=named_files(swapped, "--swapped"),
         phylogeny=phylogeny,
         temperature=temperature,
@@ -87,6 +83,7 @@ def space_command(
         sections=only or _SECTIONS,
         seed=seed,
     )
+    require_output(out, verb="analyze", force=force, can_resume=False)
     opened = open_question(question)
     with output_folder(out, verb="analyze", force=force, can_resume=False):
         sections = analyze_space(opened, say=lambda text: click.echo(text, err=True))

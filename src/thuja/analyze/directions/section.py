@@ -25,6 +25,8 @@ Floats = npt.NDArray[np.float64]
 
 _ENDS = 25
 """Species named at either end of the order."""
+_ALIKE = 1e-6
+"""Differences that are rounding, as a share of the largest number."""
 _STRIP = StripSettings()
 _SETTINGS = DirectionSettings()
 
@@ -81,6 +83,10 @@ def find_direction(
     plan = plan_of(space, read, generator, settings)
     if isinstance(plan, str):
         return plan
+    rows = plan.rows(space.vectors)
+    if np.ptp(rows, axis=0).max() <= _ALIKE * np.abs(space.vectors).max():
+        whose = "within each species" if settings.is_within else "of all species"
+        return f"the vectors {whose} are all alike, so that no direction is in them"
     controls = {name: learn(vectors, plan) for name, vectors in space.controls.items()}
     return Direction(trait=read, plan=plan, learnt=learn(space.vectors, plan), controls=controls, settings=settings)
 
