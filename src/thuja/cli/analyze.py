@@ -28,10 +28,8 @@ class SubVerbs(click.Group):
         return sorted(SUB_VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The sub-verb's command, imported here and not before."""
-        if cmd_name not in SUB_VERBS:
-            return None
-        module, name = SUB_VERBS[cmd_name].split(":")
+        """The sub-verb's command, imported here and not before; any other word is a space to analyze."""
+        module, name = SUB_VERBS.get(cmd_name, SUB_VERBS[_DEFAULT]).split(":")
         command: click.Command = getattr(import_module(module), name)
         return command
 
