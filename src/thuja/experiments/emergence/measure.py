@@ -1,0 +1,225 @@
+"""What a cell's vectors say of the tree, of ecology and of variation within species: numbers by name.
+
+Everything is asked of one fixed set of pictures, of fresh individuals: S species with P pictures each, on their own
+ground, on another's and on none. Species are told by number; what is true of them comes from the world's knobs.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import kendalltau
+
+from thuja.biosphere.evolution import columns_of, markov, names_of
+from thuja.biosphere.roles import Role
+from thuja.biosphere.signal import Ancestry
+from thuja.biosphere.swaps import GROUNDS
+from thuja.biosphere.traits import HABITATS
+from thuja.biosphere.world import World
+from thuja.experiments.emergence.views import conditions
+from thuja.structure import Specimens, StructureSettings, measure_structure
+from thuja.structure.contrast import BETWEEN, FISHER, SHARE, WITHIN
+from thuja.structure.decoding import MEASURE, OUTSIDE, WHOLE, DecodingSettings
+from thuja.structure.variation import DEBIASED, PART, Draws
+from thuja.taxonomy import Rank
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+Indices = npt.NDArray[np.int64]
+Scores = dict[str, float]
+
+FOLDS: Final = 6
+NULLS: Final = 100
+"""Habitats that are simulated on the tree, each a null of the one that is real."""
+PENALTIES: Final = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+_LEAST: Final = 1e-3
+"""A share of variation below which its logarithm is not taken."""
+_CONTRASTS: Final = ("life_stage", "sex", "season", "health")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A cell's vectors of the pictures on each ground, (S, P, D) at length one, and its texts of species (S, D)."""
+
+    on: Mapping[str, Floats]
+    is_taught: Flags
+    texts: Mapping[str, Floats] = field(default_factory=dict)
+    scale: float = 0.0
+
+    @classmethod
+    def load(cls, path: Path) -> "Seen":
+        """The vectors that a cell of a Study has kept."""
+        with np.load(path) as file:
+            found = {name: file[name] for name in file.files}
+        viewed = found["viewed"].astype(np.float64)
+        species = len(found["taught"])
+        whole = _unit(viewed).reshape(species, -1, len(GROUNDS), viewed.shape[1])
+        texts = {name: _unit(rows.astype(np.float64)) for name, rows in found.items() if name.startswith("text")}
+        return cls(
+            on={ground: whole[:, :, place] for place, ground in enumerate(GROUNDS)},
+            is_taught=found["taught"],
+            texts=texts,
+            scale=float(found.get("scale", 0.0)),
+        )
+
+
+def tree_scores(vectors: Floats, world: World, is_held: Flags) -> Scores:
+    """How far pictures (S, P, D) of species never trained lie by the tree.
+
+    `family`, `order`: the share of their pictures whose nearest picture of a trained species is of the same clade,
+    mean over species whose clade has a trained one. `tau`: Kendall's tau-b between the cosine distances of their
+    species' means and the ages at which they parted, over all pairs.
+    """
+    held, taught = np.flatnonzero(is_held), np.flatnonzero(~is_held)
+    near = vectors[held].reshape(-1, vectors.shape[2]) @ vectors[taught].reshape(-1, vectors.shape[2]).T
+    nearest = taught[near.argmax(axis=1) // vectors.shape[1]].reshape(len(held), -1)  # (H, P)
+    found: Scores = {}
+    for rank in (Rank.ORDER, Rank.FAMILY):
+        clade = world.clades[rank]
+        asked = np.isin(clade[held], clade[taught])
+        right = (clade[nearest] == clade[held][:, None]).mean(axis=1)
+        found[rank.label] = float(right[asked].mean())
+    found["tau"] = tau_of(_unit(vectors[held].mean(axis=1)), held, world)
+    return found
+
+
+def tau_of(rows: Floats, species: Indices, world: World) -> float:
+    """Kendall's tau-b between cosine distances of rows (K, D), one a species, and the ages at which these parted."""
+    apart = 1 - Ancestry.of(world.tree, species).covariance
+    upper = np.triu_indices(len(species), 1)
+    return float(kendalltau((1 - rows @ rows.T)[upper], apart[upper]).statistic)
+
+
+def ecology_scores(vectors: Floats, world: World, generator: np.random.Generator) -> Scores:
+    """What a linear model reads off species' mean vectors, of orders that it was not fitted on (pictures (S, P, D)).
+
+    `habitat`: the mean over habitats of species rightly told; `shadow` the same of the habitat that only decoys answer
+    to, `habitat_null` the mean of as many simulated on the tree as NULLS, and `habitat_p` the share of these that are
+    told as well. `convergent`, `decoy`, `diagnostic`: the mean R2 over the liabilities of that role; `hidden_1` and
+    `hidden_2` that of the variables which no picture shows.
+    """
+    means = _unit(vectors.mean(axis=1))
+    folds = folds_of(world.clades[Rank.ORDER], FOLDS, generator)
+    config = world.config
+    habitats = [
+        np.array([HABITATS.index(species.habitat) for species in world.species]),
+        np.array([HABITATS.index(species.shadow_habitat) for species in world.species]),
+        *(markov(world.tree, len(HABITATS), config.habitat_rate, generator=generator) for _ in range(NULLS)),
+    ]
+    roles = {role: columns_of(names_of(world.roles, role)) for role in (Role.CONVERGENT, Role.DECOY, Role.DIAGNOSTIC)}
+    hidden = np.array([species.hidden for species in world.species])
+    flags = [(states[:, None] == np.arange(len(HABITATS))).astype(float) for states in habitats]
+    targets = np.concatenate([*flags, *(world.liabilities[:, columns] for columns in roles.values()), hidden], axis=1)
+    said = read_across(means, targets, folds)
+    width = len(HABITATS)
+    shares = [
+        _balanced(said[:, width * place : width * (place + 1)].argmax(axis=1), states)
+        for place, states in enumerate(habitats)
+    ]
+    found = {
+        "habitat": shares[0],
+        "shadow": shares[1],
+        "habitat_null": float(np.mean(shares[2:])),
+        "habitat_p": float((1 + np.sum(np.array(shares[2:]) >= shares[0])) / (1 + NULLS)),
+    }
+    first = width * len(habitats)
+    for role, columns in roles.items():
+        part = slice(first, first + len(columns))
+        found[role.value] = float(explained(said[:, part], targets[:, part]).mean())
+        first += len(columns)
+    for place, value in enumerate(explained(said[:, first:], targets[:, first:]).tolist(), start=1):
+        found[f"hidden_{place}"] = value
+    return found
+
+
+def within_scores(vectors: Floats, *, seed: int = 0) -> Scores:
+    """Variation within species, of pictures (S, P, D) in the plan's conditions.
+
+    `rho`: its share inside the known span of species means, debiased (`structure.variation`); `rho_null` the mean of
+    subspaces drawn from the spectrum of all variance; `log_rho` the logarithm of the one over the other. For each of
+    stage, sex, season and health: `fisher_`, the debiased Fisher ratio, `between_` and `within_` its parts, `step_` the
+    share of the difference inside the span, and `outside_` how well the level is told outside the span (chance .5).
+    """
+    species, pictures, _ = vectors.shape
+    plan = conditions()
+    factors = {
+        "life_stage": [one.stage for one in plan],
+        "sex": [one.sex if one.stage == plan[-1].stage else "" for one in plan],
+        "season": [one.season if one.stage == plan[-1].stage else "" for one in plan],
+        "health": ["ill" if one.ailment else "healthy" for one in plan],
+    }
+    specimens = Specimens(
+        species=np.repeat(np.arange(species), pictures),
+        factors={name: np.array(levels * species) for name, levels in factors.items()},
+    )
+    settings = StructureSettings(
+        factors=_CONTRASTS, draws=Draws(halves=4, subspaces=20), decoding=DecodingSettings(permutations=0), seed=seed
+    )
+    structure = measure_structure(vectors.reshape(species * pictures, -1), specimens, settings=settings)
+    whole = structure.find(PART, DEBIASED)
+    null = whole.null.value if whole.null is not None else np.nan
+    found: Scores = {"known": float(structure.known), "rho": whole.model.value, "rho_null": null}
+    found["log_rho"] = float(np.log(max(whole.model.value, _LEAST) / max(null, _LEAST)))
+    for contrast, _ in structure.contrasts:
+        parts = {"fisher": FISHER, "between": BETWEEN, "within": WITHIN, "step": SHARE}
+        for name, measure in parts.items():
+            found[f"{name}_{contrast.factor}"] = structure.find(str(contrast), measure).model.value
+        for name, view in (("outside", OUTSIDE), ("told", WHOLE)):
+            found[f"{name}_{contrast.factor}"] = structure.find(str(contrast), f"{MEASURE} {view}").model.value
+    return found
+
+
+def read_across(features: Floats, targets: Floats, folds: Indices) -> Floats:
+    """What a ridge regression on the other folds says of each row of targets (N, T), from features (N, D).
+
+    Each target's penalty is the best of PENALTIES by leaving one row out of the training rows.
+    """
+    said = np.empty_like(targets)
+    for fold in np.unique(folds):
+        test, train = folds == fold, folds != fold
+        mean, spread = features[train].mean(axis=0), features[train].std(axis=0)
+        scaled = (features - mean) / np.where(spread > 1e-9, spread, 1.0)
+        left, sizes, axes = np.linalg.svd(scaled[train], full_matrices=False)
+        kept = sizes > 1e-9 * sizes[0]
+        left, sizes, axes = left[:, kept], sizes[kept], axes[kept]
+        centre = targets[train].mean(axis=0)
+        along = left.T @ (targets[train] - centre)  # (R, T)
+        unit = (sizes**2).mean()
+        lost, found = [], []
+        for penalty in PENALTIES:
+            shrunk = sizes**2 / (sizes**2 + penalty * unit)
+            leverage = (left**2 @ shrunk) + 1 / train.sum()
+            gaps = (targets[train] - centre - left @ (shrunk[:, None] * along)) / (1 - leverage)[:, None]
+            lost.append((gaps**2).sum(axis=0))
+            found.append(centre + scaled[test] @ (axes.T @ ((shrunk / sizes)[:, None] * along)))
+        best = np.array(lost).argmin(axis=0)  # (T,)
+        said[test] = np.array(found)[best, :, np.arange(targets.shape[1])].T
+    return said
+
+
+def explained(said: Floats, truth: Floats) -> Floats:
+    """R2 (T,) of what is said of each column of truth (N, T); 0 for a column that does not vary."""
+    rest, whole = ((truth - said) ** 2).sum(axis=0), ((truth - truth.mean(axis=0)) ** 2).sum(axis=0)
+    return np.asarray(1 - np.divide(rest, whole, out=np.ones_like(rest), where=whole > 1e-12))
+
+
+def folds_of(clades: Indices, count: int, generator: np.random.Generator) -> Indices:
+    """Folds (S,) of about equal size that keep clades (S,) whole, the largest first to the emptiest fold."""
+    sizes = np.bincount(clades)
+    fold_of, filled = np.zeros(len(sizes), dtype=np.int64), np.zeros(count)
+    for clade in np.lexsort((generator.random(len(sizes)), -sizes)):
+        fold_of[clade] = filled.argmin()
+        filled[fold_of[clade]] += sizes[clade]
+    return fold_of[clades]
+
+
+def _balanced(said: Indices, truth: Indices) -> float:
+    return float(np.mean([(said[truth == state] == state).mean() for state in np.unique(truth)]))
+
+
+def _unit(rows: Floats) -> Floats:
+    sizes = np.linalg.norm(rows, axis=-1, keepdims=True)
+    return np.asarray(rows / np.where(sizes > 0, sizes, 1.0))
