@@ -117,8 +117,8 @@ SIZES: Final[Mapping[str, Size]] = {
     **{f"overlap_{part}": _emergence(f"overlap_{part}", overlap=part / 100) for part in (0, 50, 100)},
 }
 """`tiny`: half a minute an arm on one core. `wide`: its model, with a third of more species held out, for what is read
-off species never trained. `small`: for a GPU. `emergence`: its experiment's; `overlap_0` and so on are the same at other
-settings of the dial of overlap."""
+off species never trained. `small`: for a GPU. `emergence`: its experiment's; `overlap_0` and so on are the same at
+other settings of the dial of overlap."""
 
 
 def size_named(name: str) -> Size:

@@ -4,7 +4,7 @@ Everything is asked of one fixed set of pictures, of fresh individuals: S specie
 ground, on another's and on none. Species are told by number; what is true of them comes from the world's knobs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -34,7 +34,8 @@ Scores = dict[str, float]
 FOLDS: Final = 6
 NULLS: Final = 100
 """Habitats that are simulated on the tree, each a null of the one that is real."""
-PENALTIES: Final = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+PENALTIES: Final = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 1000.0)
+"""In units of the mean variance along an axis; the last says the mean of what was learnt from."""
 _LEAST: Final = 1e-3
 """A share of variation below which its logarithm is not taken."""
 _CONTRASTS: Final = ("life_stage", "sex", "season", "health")
@@ -94,7 +95,7 @@ def tau_of(rows: Floats, species: Indices, world: World) -> float:
 
 
 def ecology_scores(vectors: Floats, world: World, generator: np.random.Generator) -> Scores:
-    """What a linear model reads off species' mean vectors, of orders that it was not fitted on (pictures (S, P, D)).
+    """What a linear model reads off species' mean vectors, of families that it was not fitted on (pictures (S, P, D)).
 
     `habitat`: the mean over habitats of species rightly told; `shadow` the same of the habitat that only decoys answer
     to, `habitat_null` the mean of as many simulated on the tree as NULLS, and `habitat_p` the share of these that are
@@ -102,7 +103,7 @@ def ecology_scores(vectors: Floats, world: World, generator: np.random.Generator
     `hidden_2` that of the variables which no picture shows.
     """
     means = _unit(vectors.mean(axis=1))
-    folds = folds_of(world.clades[Rank.ORDER], FOLDS, generator)
+    folds = folds_of(world.clades[Rank.FAMILY], FOLDS, generator)
     config = world.config
     habitats = [
         np.array([HABITATS.index(species.habitat) for species in world.species]),
@@ -128,9 +129,9 @@ def ecology_scores(vectors: Floats, world: World, generator: np.random.Generator
     first = width * len(habitats)
     for role, columns in roles.items():
         part = slice(first, first + len(columns))
-        found[role.value] = float(explained(said[:, part], targets[:, part]).mean())
+        found[role.value] = float(explained(said[:, part], targets[:, part], folds).mean())
         first += len(columns)
-    for place, value in enumerate(explained(said[:, first:], targets[:, first:]).tolist(), start=1):
+    for place, value in enumerate(explained(said[:, first:], targets[:, first:], folds).tolist(), start=1):
         found[f"hidden_{place}"] = value
     return found
 
@@ -175,34 +176,39 @@ def within_scores(vectors: Floats, *, seed: int = 0) -> Scores:
 def read_across(features: Floats, targets: Floats, folds: Indices) -> Floats:
     """What a ridge regression on the other folds says of each row of targets (N, T), from features (N, D).
 
-    Each target's penalty is the best of PENALTIES by leaving one row out of the training rows.
+    Each target's penalty is the best of PENALTIES on folds that it was not fitted on, the asked one never among them.
     """
     said = np.empty_like(targets)
     for fold in np.unique(folds):
-        test, train = folds == fold, folds != fold
-        mean, spread = features[train].mean(axis=0), features[train].std(axis=0)
-        scaled = (features - mean) / np.where(spread > 1e-9, spread, 1.0)
-        left, sizes, axes = np.linalg.svd(scaled[train], full_matrices=False)
-        kept = sizes > 1e-9 * sizes[0]
-        left, sizes, axes = left[:, kept], sizes[kept], axes[kept]
-        centre = targets[train].mean(axis=0)
-        along = left.T @ (targets[train] - centre)  # (R, T)
-        unit = (sizes**2).mean()
-        lost, found = [], []
-        for penalty in PENALTIES:
-            shrunk = sizes**2 / (sizes**2 + penalty * unit)
-            leverage = (left**2 @ shrunk) + 1 / train.sum()
-            gaps = (targets[train] - centre - left @ (shrunk[:, None] * along)) / (1 - leverage)[:, None]
-            lost.append((gaps**2).sum(axis=0))
-            found.append(centre + scaled[test] @ (axes.T @ ((shrunk / sizes)[:, None] * along)))
-        best = np.array(lost).argmin(axis=0)  # (T,)
-        said[test] = np.array(found)[best, :, np.arange(targets.shape[1])].T
+        test, others = folds == fold, np.unique(folds[folds != fold])
+        lost = np.zeros((len(PENALTIES), targets.shape[1]))
+        for held in others:
+            inner = folds == held
+            guess = _ridge(features, targets, ~test & ~inner, inner)
+            lost += ((guess - targets[inner]) ** 2).sum(axis=1)
+        best = lost.argmin(axis=0)  # (T,)
+        said[test] = _ridge(features, targets, ~test, test)[best, :, np.arange(targets.shape[1])].T
     return said
 
 
-def explained(said: Floats, truth: Floats) -> Floats:
-    """R2 (T,) of what is said of each column of truth (N, T); 0 for a column that does not vary."""
-    rest, whole = ((truth - said) ** 2).sum(axis=0), ((truth - truth.mean(axis=0)) ** 2).sum(axis=0)
+def _ridge(features: Floats, targets: Floats, train: Flags, test: Flags) -> Floats:
+    """What each penalty says (K, M, T) of the test rows."""
+    mean, spread = features[train].mean(axis=0), features[train].std(axis=0)
+    scaled = (features - mean) / np.where(spread > 1e-9, spread, 1.0)
+    left, sizes, axes = np.linalg.svd(scaled[train], full_matrices=False)
+    centre = targets[train].mean(axis=0)
+    along = left.T @ (targets[train] - centre)  # (R, T)
+    reach, unit = scaled[test] @ axes.T, (sizes**2).mean()
+    return np.stack([centre + (reach * (sizes / (sizes**2 + p * unit))) @ along for p in PENALTIES])
+
+
+def explained(said: Floats, truth: Floats, folds: Indices) -> Floats:
+    """R2 (T,) of what is said of each column of truth (N, T), against the mean of what was learnt from in each fold.
+
+    0 for a column that does not vary, below 0 where that mean does better.
+    """
+    means = np.array([truth[folds != fold].mean(axis=0) for fold in range(folds.max() + 1)])[folds]
+    rest, whole = ((truth - said) ** 2).sum(axis=0), ((truth - means) ** 2).sum(axis=0)
     return np.asarray(1 - np.divide(rest, whole, out=np.ones_like(rest), where=whole > 1e-12))
 
 

@@ -130,7 +130,7 @@ def _known(world: ViewedWorld) -> Vectors:
 
 
 def _first_look(world: ViewedWorld, found: dict[str, np.ndarray]) -> Scores:
-    """The share of viewed pictures of trained species, on their own ground and on none, whose nearest text is theirs."""
+    """The share of viewed pictures of trained species, on each kind of ground, whose nearest text is theirs."""
     if "text" not in found or not found["taught"].any():
         return {"dimensions": float(found["viewed"].shape[1])}
     numbers = np.flatnonzero(found["taught"])

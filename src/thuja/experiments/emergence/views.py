@@ -5,7 +5,7 @@ the others anywhere. Looked at: fresh individuals of every species, in a balance
 each drawn on its own ground, on another and on none, the same but for that.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from thuja.biosphere.scene import SEASONS, SEXES, STAGES
 from thuja.biosphere.sighting import specimen_of
 from thuja.biosphere.swaps import GROUNDS, Ground
 from thuja.biosphere.traits import HABITATS
-from thuja.biosphere.truth import jpeg_of, true_traits
+from thuja.biosphere.truth import jpeg_of
 from thuja.biosphere.within import AILMENTS, Condition
 from thuja.biosphere.world import World, world_of
 from thuja.jobs import atomic_path, counted, spread
