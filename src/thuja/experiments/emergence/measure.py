@@ -24,6 +24,7 @@ from thuja.experiments.emergence.views import conditions
 from thuja.structure import Specimens, StructureSettings, measure_structure
 from thuja.structure.contrast import BETWEEN, FISHER, SHARE, WITHIN
 from thuja.structure.decoding import MEASURE, OUTSIDE, WHOLE, DecodingSettings
+from thuja.structure.span import Spectrum, held_by
 from thuja.structure.variation import DEBIASED, PART, Draws
 from thuja.taxonomy import Rank
 
@@ -33,6 +34,9 @@ Indices = npt.NDArray[np.int64]
 Scores = dict[str, float]
 
 FOLDS: Final = 6
+HALVES: Final = 4
+DIRECTIONS: Final = 10
+"""Along which species differ most: as many in every space, so that spaces can be compared."""
 NULLS: Final = 100
 """Habitats that are simulated on the tree, each a null of the one that is real."""
 PENALTIES: Final = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 1000.0)
@@ -203,6 +207,36 @@ def _costs(means: Floats, rests: Floats, texts: Floats, *, scale: float) -> tupl
     lost = logsumexp(at + along, axis=2) - (at + along)[own, :, own]
     before = logsumexp(at, axis=2) - at[own, :, own]
     return predicted, np.asarray((lost - before).mean(axis=1))
+
+
+def split_scores(vectors: Floats, generator: np.random.Generator) -> Scores:
+    """Variation within species (pictures (S, P, D)) along the DIRECTIONS that part species most, split in half.
+
+    `split`: the share of one half's variation about its own species means that lies along the first principal
+    directions of the other half's species means; `split_null` that in as many dimensions drawn from the spectrum of all
+    variance of that other half, `log_split` the logarithm of the one over the other. `participation` is the number of
+    dimensions that the variation fills, (sum of variances)^2 / sum of their squares.
+    """
+    species, pictures, width = vectors.shape
+    count = min(DIRECTIONS, width, species - 1)
+    inside, null = [], []
+    for _ in range(HALVES):
+        order = generator.permuted(np.tile(np.arange(pictures), (species, 1)), axis=1)
+        parts = np.take_along_axis(vectors, order[:, :, None], axis=1)
+        halves = parts[:, : pictures // 2], parts[:, pictures // 2 :]
+        for own, other in (halves, halves[::-1]):
+            means = other.mean(axis=1)
+            axes = np.linalg.svd(means - means.mean(axis=0), full_matrices=False)[2][:count].T
+            rests = (own - own.mean(axis=1, keepdims=True)).reshape(-1, width)
+            spread = rests.T @ rests / (rests**2).sum()
+            spectrum = Spectrum.of(other.reshape(-1, width))
+            inside.append(held_by(spread, axes).sum())
+            null += [held_by(spread, spectrum.subspace(count, generator)).sum() for _ in range(5)]
+    rests = (vectors - vectors.mean(axis=1, keepdims=True)).reshape(-1, width)
+    sizes = np.linalg.svd(rests, compute_uv=False) ** 2
+    found = {"split": float(np.mean(inside)), "split_null": float(np.mean(null))}
+    found["log_split"] = float(np.log(found["split"] / found["split_null"]))
+    return found | {"participation": float(sizes.sum() ** 2 / (sizes**2).sum())}
 
 
 def read_across(features: Floats, targets: Floats, folds: Indices) -> Floats:
