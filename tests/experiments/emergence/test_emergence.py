@@ -12,7 +12,7 @@ from thuja.experiments import Cell, Grid, run_grid
 from thuja.experiments.arms import arms_of
 from thuja.experiments.emergence.about import ABOUT
 from thuja.experiments.emergence.arms import Study, emergence_arms
-from thuja.experiments.emergence.measure import Seen
+from thuja.experiments.emergence.seen import Seen
 from thuja.experiments.emergence.trial import VECTORS, StudyTrial
 from thuja.experiments.emergence.views import Plan, conditions, held_out
 from thuja.experiments.emergence.worlds import make_views, open_views, place_of_views

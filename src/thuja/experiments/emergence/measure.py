@@ -4,9 +4,6 @@ Everything is asked of one fixed set of pictures, of fresh individuals: S specie
 ground, on another's and on none. Species are told by number; what is true of them comes from the world's knobs.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -17,9 +14,10 @@ from scipy.stats import kendalltau, spearmanr
 from thuja.biosphere.evolution import columns_of, markov, names_of
 from thuja.biosphere.roles import Role
 from thuja.biosphere.signal import Ancestry
-from thuja.biosphere.swaps import GROUNDS
 from thuja.biosphere.traits import HABITATS
 from thuja.biosphere.world import World
+from thuja.experiments.emergence.across import balanced, explained, folds_of, read_across
+from thuja.experiments.emergence.seen import Seen, unit
 from thuja.experiments.emergence.views import conditions
 from thuja.structure import Specimens, StructureSettings, measure_structure
 from thuja.structure.contrast import BETWEEN, FISHER, SHARE, WITHIN
@@ -33,43 +31,37 @@ Flags = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.int64]
 Scores = dict[str, float]
 
+SEED: Final = 0
 FOLDS: Final = 6
 HALVES: Final = 4
 DIRECTIONS: Final = 10
 """Along which species differ most: as many in every space, so that spaces can be compared."""
 NULLS: Final = 100
 """Habitats that are simulated on the tree, each a null of the one that is real."""
-PENALTIES: Final = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 1000.0)
-"""In units of the mean variance along an axis; the last says the mean of what was learnt from."""
 _LEAST: Final = 1e-3
 """A share of variation below which its logarithm is not taken."""
 _CONTRASTS: Final = ("life_stage", "sex", "season", "health")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """A cell's vectors of the pictures on each ground, (S, P, D) at length one, and its texts of species (S, D)."""
+def measure(seen: Seen, world: World, is_held: Flags) -> Scores:
+    """Every number of a cell: those of a ground end with its name, those within species are on no ground.
 
-    on: Mapping[str, Floats]
-    is_taught: Flags
-    texts: Mapping[str, Floats] = field(default_factory=dict)
-    scale: float = 0.0
-
-    @classmethod
-    def load(cls, path: Path) -> "Seen":
-        """The vectors that a cell of a Study has kept."""
-        with np.load(path) as file:
-            found = {name: file[name] for name in file.files}
-        viewed = found["viewed"].astype(np.float64)
-        species = len(found["taught"])
-        whole = _unit(viewed).reshape(species, -1, len(GROUNDS), viewed.shape[1])
-        texts = {name: _unit(rows.astype(np.float64)) for name, rows in found.items() if name.startswith("text")}
-        return cls(
-            on={ground: whole[:, :, place] for place, ground in enumerate(GROUNDS)},
-            is_taught=found["taught"],
-            texts=texts,
-            scale=float(found.get("scale", 0.0)),
-        )
+    `is_held` (S,) says which species no arm was taught; those within are of all others, and with the ending `_unseen`
+    of these. Draws are the same for every cell.
+    """
+    found: Scores = {}
+    for ground, vectors in seen.on.items():
+        own = tree_scores(vectors, world, is_held) | ecology_scores(vectors, world, np.random.default_rng(SEED))
+        found |= {f"{name}_{ground}": value for name, value in own.items()}
+    bare = seen.on["neutral"]
+    for ending, chosen in (("", ~is_held), ("_unseen", is_held)):
+        own = within_scores(bare[chosen]) | split_scores(bare[chosen], np.random.default_rng(SEED))
+        found |= {f"{name}{ending}": value for name, value in own.items()}
+    if "text" in seen.texts:
+        found |= theorem_scores(bare[~is_held], seen.texts["text"][~is_held], seen.scale)
+        every = np.arange(len(is_held))
+        found |= {f"tau_{name}": tau_of(rows, every, world) for name, rows in seen.texts.items()}
+    return found
 
 
 def tree_scores(vectors: Floats, world: World, is_held: Flags) -> Scores:
@@ -88,7 +80,7 @@ def tree_scores(vectors: Floats, world: World, is_held: Flags) -> Scores:
         asked = np.isin(clade[held], clade[taught])
         right = (clade[nearest] == clade[held][:, None]).mean(axis=1)
         found[rank.label] = float(right[asked].mean())
-    found["tau"] = tau_of(_unit(vectors[held].mean(axis=1)), held, world)
+    found["tau"] = tau_of(unit(vectors[held].mean(axis=1)), held, world)
     return found
 
 
@@ -107,7 +99,7 @@ def ecology_scores(vectors: Floats, world: World, generator: np.random.Generator
     told as well. `convergent`, `decoy`, `diagnostic`: the mean R2 over the liabilities of that role; `hidden_1` and
     `hidden_2` that of the variables which no picture shows.
     """
-    means = _unit(vectors.mean(axis=1))
+    means = unit(vectors.mean(axis=1))
     folds = folds_of(world.clades[Rank.FAMILY], FOLDS, generator)
     config = world.config
     habitats = [
@@ -122,7 +114,7 @@ def ecology_scores(vectors: Floats, world: World, generator: np.random.Generator
     said = read_across(means, targets, folds)
     width = len(HABITATS)
     shares = [
-        _balanced(said[:, width * place : width * (place + 1)].argmax(axis=1), states)
+        balanced(said[:, width * place : width * (place + 1)].argmax(axis=1), states)
         for place, states in enumerate(habitats)
     ]
     found = {
@@ -183,14 +175,22 @@ def theorem_scores(vectors: Floats, texts: Floats, scale: float) -> Scores:
 
     Of species with pictures (S, P, D) and prototypes (S, D), at the temperature 1 / `scale`: `ratio`, the median over
     species of predicted over measured cost, their deviations shortened to half the temperature; `follows`, Spearman's
-    correlation of the two over species at full length, and `full_ratio` the median ratio there.
+    correlation of the two over species at full length, and `full_ratio` the median ratio there. `length` is the median
+    root mean square of deviations in temperatures. `penalised`: the mean over species of the logarithm of what the
+    second order takes of a species' variation over what it would take of as much variation spread like all variance;
+    below 0 where variation within species avoids what is penalised.
     """
     means = vectors.mean(axis=1, keepdims=True)
     rests = vectors - means
     lengths = np.sqrt((rests**2).sum(axis=2).mean(axis=1))  # (S,)
     near = _costs(means, rests * (0.5 / scale / lengths)[:, None, None], texts, scale=scale)
     full = _costs(means, rests, texts, scale=scale)
+    everything = vectors.reshape(-1, vectors.shape[2])
+    everything = everything - everything.mean(axis=0)
+    matched, _ = _costs(means, np.broadcast_to(everything, (len(means), *everything.shape)), texts, scale=scale)
+    per_variance = matched / (everything**2).sum(axis=1).mean()
     return {
+        "penalised": float(np.log(full[0] / lengths**2 / per_variance).mean()),
         "ratio": float(np.median(near[0] / near[1])),
         "full_ratio": float(np.median(full[0] / full[1])),
         "follows": float(spearmanr(*full).statistic),
@@ -237,61 +237,3 @@ def split_scores(vectors: Floats, generator: np.random.Generator) -> Scores:
     found = {"split": float(np.mean(inside)), "split_null": float(np.mean(null))}
     found["log_split"] = float(np.log(found["split"] / found["split_null"]))
     return found | {"participation": float(sizes.sum() ** 2 / (sizes**2).sum())}
-
-
-def read_across(features: Floats, targets: Floats, folds: Indices) -> Floats:
-    """What a ridge regression on the other folds says of each row of targets (N, T), from features (N, D).
-
-    Each target's penalty is the best of PENALTIES on folds that it was not fitted on, the asked one never among them.
-    """
-    said = np.empty_like(targets)
-    for fold in np.unique(folds):
-        test, others = folds == fold, np.unique(folds[folds != fold])
-        lost = np.zeros((len(PENALTIES), targets.shape[1]))
-        for held in others:
-            inner = folds == held
-            guess = _ridge(features, targets, ~test & ~inner, inner)
-            lost += ((guess - targets[inner]) ** 2).sum(axis=1)
-        best = lost.argmin(axis=0)  # (T,)
-        said[test] = _ridge(features, targets, ~test, test)[best, :, np.arange(targets.shape[1])].T
-    return said
-
-
-def _ridge(features: Floats, targets: Floats, train: Flags, test: Flags) -> Floats:
-    """What each penalty says (K, M, T) of the test rows."""
-    mean, spread = features[train].mean(axis=0), features[train].std(axis=0)
-    scaled = (features - mean) / np.where(spread > 1e-9, spread, 1.0)
-    left, sizes, axes = np.linalg.svd(scaled[train], full_matrices=False)
-    centre = targets[train].mean(axis=0)
-    along = left.T @ (targets[train] - centre)  # (R, T)
-    reach, unit = scaled[test] @ axes.T, (sizes**2).mean()
-    return np.stack([centre + (reach * (sizes / (sizes**2 + p * unit))) @ along for p in PENALTIES])
-
-
-def explained(said: Floats, truth: Floats, folds: Indices) -> Floats:
-    """R2 (T,) of what is said of each column of truth (N, T), against the mean of what was learnt from in each fold.
-
-    0 for a column that does not vary, below 0 where that mean does better.
-    """
-    means = np.array([truth[folds != fold].mean(axis=0) for fold in range(folds.max() + 1)])[folds]
-    rest, whole = ((truth - said) ** 2).sum(axis=0), ((truth - means) ** 2).sum(axis=0)
-    return np.asarray(1 - np.divide(rest, whole, out=np.ones_like(rest), where=whole > 1e-12))
-
-
-def folds_of(clades: Indices, count: int, generator: np.random.Generator) -> Indices:
-    """Folds (S,) of about equal size that keep clades (S,) whole, the largest first to the emptiest fold."""
-    sizes = np.bincount(clades)
-    fold_of, filled = np.zeros(len(sizes), dtype=np.int64), np.zeros(count)
-    for clade in np.lexsort((generator.random(len(sizes)), -sizes)):
-        fold_of[clade] = filled.argmin()
-        filled[fold_of[clade]] += sizes[clade]
-    return fold_of[clades]
-
-
-def _balanced(said: Indices, truth: Indices) -> float:
-    return float(np.mean([(said[truth == state] == state).mean() for state in np.unique(truth)]))
-
-
-def _unit(rows: Floats) -> Floats:
-    sizes = np.linalg.norm(rows, axis=-1, keepdims=True)
-    return np.asarray(rows / np.where(sizes > 0, sizes, 1.0))

@@ -35,7 +35,6 @@ _APART: Final = 2_000_000
 """Individuals from this number on are in no picture that is learnt from."""
 _GROUND, _HELD = 60, 61
 """What a seed is for, beside those of the biosphere."""
-_TRUTHS: Final = ("habitat", "season", "ground")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,25 +112,30 @@ def _taught(config: WorldConfig, plan: Plan, species: int) -> list[dict[str, Any
     return rows
 
 
-def _viewed(config: WorldConfig, plan: Plan, species: int) -> list[dict[str, Any]]:
-    world = world_of(config)
-    rows = []
+def viewed_sightings(world: World, species: int) -> list[tuple[int, Ground, Sighting]]:
+    """The pictures that a species is looked at in: the number of its condition, the kind of ground, the sighting."""
+    found: list[tuple[int, Ground, Sighting]] = []
     for number, condition in enumerate(conditions()):
         first = Sighting.of(world, species, number)
         fresh = replace(first, specimen=specimen_of(world, species, _APART + number, condition=condition))
         for ground in GROUNDS:
-            there = swapped(world, fresh, Swap(ground=ground, pose=True))
-            rows.append(
-                {
-                    "species": species,
-                    "number": number,
-                    "life_stage": condition.stage,
-                    "sex": condition.sex,
-                    "season": condition.season,
-                    "health": condition.ailment or "healthy",
-                    "drawn_on": ground,
-                    "ground": there.scene.habitat,
-                    "image": jpeg_of(there, plan.pixels),
-                }
-            )
-    return rows
+            found.append((number, ground, swapped(world, fresh, Swap(ground=ground, pose=True))))
+    return found
+
+
+def _viewed(config: WorldConfig, plan: Plan, species: int) -> list[dict[str, Any]]:
+    plans = conditions()
+    return [
+        {
+            "species": species,
+            "number": number,
+            "life_stage": plans[number].stage,
+            "sex": plans[number].sex,
+            "season": plans[number].season,
+            "health": plans[number].ailment or "healthy",
+            "drawn_on": ground,
+            "ground": sighting.scene.habitat,
+            "image": jpeg_of(sighting, plan.pixels),
+        }
+        for number, ground, sighting in viewed_sightings(world_of(config), species)
+    ]

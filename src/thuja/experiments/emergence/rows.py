@@ -1,0 +1,130 @@
+"""The experiment's table: a row a point, which a run that was stopped goes on with."""
+
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from thuja.biosphere import WorldConfig
+from thuja.biosphere.world import World, world_of
+from thuja.errors import BadFile
+from thuja.experiments.emergence.ceilings import CEILINGS, ceiling
+from thuja.experiments.emergence.measure import Scores, measure
+from thuja.experiments.emergence.seen import Seen
+from thuja.experiments.emergence.trial import VECTORS
+from thuja.experiments.emergence.views import Plan, held_out
+from thuja.experiments.emergence.worlds import NOTE
+from thuja.jobs import atomic_path
+
+_KEYS = ("arm", "world", "seed", "config", "seconds")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """What one arm scored in one world from one seed; `config` is the hash of all that it was trained by."""
+
+    arm: str
+    world: str
+    seed: int
+    config: str
+    seconds: float
+    scores: Mapping[str, float]
+
+
+def read_points(path: Path) -> list[Point]:
+    """The points of a table that `write_points` wrote; none where there is none. Raises BadFile."""
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    try:
+        return [
+            Point(
+                arm=row["arm"],
+                world=row["world"],
+                seed=int(row["seed"]),
+                config=row["config"],
+                seconds=float(row["seconds"]),
+                scores={name: float(value) for name, value in row.items() if name not in _KEYS and value},
+            )
+            for row in rows
+        ]
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadFile(f"{path} is not a table of points: {error}", hint="delete it, and it is made again") from error
+
+
+def write_points(path: Path, points: Sequence[Point]) -> None:
+    """Write the table, five digits a score."""
+    names = list(dict.fromkeys(name for point in points for name in point.scores))
+    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow([*_KEYS, *names])
+        for one in points:
+            scores = [f"{one.scores[name]:.5g}" if name in one.scores else "" for name in names]
+            table.writerow([one.arm, one.world, one.seed, one.config, one.seconds, *scores])
+
+
+def measure_points(out: Path, known: Sequence[Point]) -> Iterator[Point]:
+    """A point for each cell of a grid's folder whose vectors are there and whose hash no known point has."""
+    seen = {point.config for point in known}
+    for path in sorted((out / "cells").glob("*.json")):
+        vectors = out / VECTORS / f"{path.stem}.npz"
+        row: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if path.stem in seen or row["error"] or not vectors.exists():
+            continue
+        folder = _folder_of(out, row)
+        world, plan = _world_in(folder)
+        scores = {**row["scores"], **measure(Seen.load(vectors), world, held_out(world, plan.unseen))}
+        yield Point(
+            arm=row["arm"],
+            world=_named(folder, row["world"]),
+            seed=row["seed"],
+            config=path.stem,
+            seconds=row["seconds"],
+            scores=scores,
+        )
+
+
+def ceiling_points(out: Path, known: Sequence[Point]) -> Iterator[Point]:
+    """The ceilings of each world in a grid's folder, but for those that are known."""
+    seen = {(point.arm, point.world) for point in known}
+    for folder in sorted((out / "worlds").iterdir()):
+        world, plan = _world_in(folder)
+        name, is_held = _named(folder, folder.name.rpartition("-")[2]), held_out(world, plan.unseen)
+        for kind in CEILINGS:
+            if (f"ceiling/{kind}", name) not in seen:
+                scores = ceiling(kind, world, is_held, pixels=plan.pixels)
+                yield Point(arm=f"ceiling/{kind}", world=name, seed=0, config="", seconds=0.0, scores=scores)
+
+
+def scores_of(points: Sequence[Point], arm: str, name: str) -> dict[tuple[str, int], float]:
+    """One score of one arm by world and seed, as `experiments.table.paired` takes it."""
+    return {(one.world, one.seed): one.scores[name] for one in points if one.arm == arm and name in one.scores}
+
+
+def _folder_of(out: Path, row: Mapping[str, Any]) -> Path:
+    """The folder of a cell's world; worlds of one seed and several sizes are told by who wrote the cell."""
+    found = [folder for folder in (out / "worlds").iterdir() if folder.name.rpartition("-")[2] == row["world"]]
+    if len(found) != 1:
+        raise BadFile(f"{out} has {len(found)} worlds of seed {row['world']}", hint="one size a folder")
+    return found[0]
+
+
+def _world_in(folder: Path) -> tuple[World, Plan]:
+    note = json.loads((folder / NOTE).read_text(encoding="utf-8"))
+    return world_of(WorldConfig(**note["world"])), Plan(**note["plan"])
+
+
+def _named(folder: Path, seed: str) -> str:
+    """A world's seed, behind the name of its size where that is another than the experiment's own."""
+    size = folder.name.rpartition("-")[0]
+    return seed if size == "emergence" else f"{size}:{seed}"
+
+
+def mean_scores(points: Sequence[Point], arm: str) -> Scores:
+    """The mean over worlds and seeds of each of an arm's scores."""
+    own = [one.scores for one in points if one.arm == arm]
+    names = list(dict.fromkeys(name for scores in own for name in scores))
+    return {name: sum(s[name] for s in own if name in s) / sum(name in s for s in own) for name in names}
