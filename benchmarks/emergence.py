@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from thuja.experiments.emergence.claims import tests, verdicts
+from thuja.experiments.emergence.claims import asked, verdicts
 from thuja.experiments.emergence.figures import write_figures
 from thuja.experiments.emergence.page import to_page
 from thuja.experiments.emergence.rows import Point, ceiling_points, measure_points, read_points, write_points
@@ -35,7 +35,7 @@ def measure(folders: list[Path], table: Path) -> None:
 def claims(table: Path) -> None:
     """Each number that a claim asks for, with its interval over worlds; then what holds."""
     points = read_points(table)
-    for test in tests():
+    for test in asked():
         found = test.difference(points)
         told = "no world" if found is None else f"{found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
         worlds = 0 if found is None else found.worlds

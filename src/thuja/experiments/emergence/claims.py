@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from thuja.experiments.emergence.page import STAGE_AND_SEX, means_of
 from thuja.experiments.emergence.rows import Point
 from thuja.experiments.table import Difference, paired
 
@@ -16,7 +17,7 @@ _BARE, _OTHER = "neutral", "other"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Test:
+class Asked:
     """One number that a claim asks for: an arm's score less another's (or a constant), above or below 0.
 
     `name` is a score of a point, or several of which the mean is taken. `high` is an upper end that the interval must
@@ -42,11 +43,11 @@ class Test:
 
     def difference(self, points: Sequence[Point]) -> Difference | None:
         """The number with its interval over worlds; None where no world has both."""
-        own = _means(points, self.arm, self.name)
+        own = means_of(points, self.arm, self.name)
         if self.less:
-            return paired(own, _means(points, self.arm, self.less))
+            return paired(own, means_of(points, self.arm, self.less))
         if self.other:
-            return paired(own, _means(points, self.other, self.name))
+            return paired(own, means_of(points, self.other, self.name))
         return paired(own, dict.fromkeys(own, self.constant))
 
     def holds(self, points: Sequence[Point]) -> bool:
@@ -57,87 +58,84 @@ class Test:
         return found.high < 0 if self.side == "below" else found.low > 0 and found.high < self.high
 
 
-def _tree() -> list[Test]:
+def _tree() -> list[Asked]:
     return [
-        Test(claim="C22", part=name, name=(f"{name}_{ground}",), other=f"emergence/{other}")
+        Asked(claim="C22", part=name, name=(f"{name}_{ground}",), other=f"emergence/{other}")
         for name in ("tau", "family")
         for ground in (_BARE, _OTHER)
         for other in ("pixels", "untrained", "shuffled")
     ]
 
 
-def _ecology() -> list[Test]:
+def _ecology() -> list[Asked]:
     found = []
     for ground in (_BARE, _OTHER):
         habitat, hidden = (f"habitat_{ground}",), (f"hidden_1_{ground}", f"hidden_2_{ground}")
         found += [
-            Test(claim="C23", part="beyond ancestry", name=habitat, less=(f"habitat_null_{ground}",)),
-            Test(claim="C23", part="learnt", name=habitat, other="emergence/untrained"),
-            Test(claim="C23", part="learnt", name=habitat, other="emergence/pixels"),
-            Test(claim="C23", part="more than decoys", name=habitat, less=(f"shadow_{ground}",)),
-            Test(claim="C23", part="more than decoys", name=(f"convergent_{ground}",), less=(f"decoy_{ground}",)),
-            Test(claim="C23", part="the undrawn", name=hidden),
-            Test(claim="C23", part="the undrawn", name=hidden, other="emergence/pixels"),
+            Asked(claim="C23", part="beyond ancestry", name=habitat, less=(f"habitat_null_{ground}",)),
+            Asked(claim="C23", part="learnt", name=habitat, other="emergence/untrained"),
+            Asked(claim="C23", part="learnt", name=habitat, other="emergence/pixels"),
+            Asked(claim="C23", part="more than decoys", name=habitat, less=(f"shadow_{ground}",)),
+            Asked(claim="C23", part="more than decoys", name=(f"convergent_{ground}",), less=(f"decoy_{ground}",)),
+            Asked(claim="C23", part="the undrawn", name=hidden),
+            Asked(claim="C23", part="the undrawn", name=hidden, other="emergence/pixels"),
         ]
     return found
 
 
-_FISHER: Final = ("fisher_life_stage", "fisher_sex")
-
-
-def _within() -> list[Test]:
+def _within() -> list[Asked]:
     return [
-        Test(claim="C24", part="orthogonal", name=("split",), other="emergence/untrained", side="below"),
-        Test(claim="C24", part="orthogonal", name=("log_split",), side="below"),
-        Test(claim="C24", part="separated", name=_FISHER, other="emergence/untrained"),
-        Test(claim="C24", part="preserved", name=("outside_life_stage", "outside_sex"), constant=0.5),
+        Asked(claim="C24", part="orthogonal", name=("split",), other="emergence/untrained", side="below"),
+        Asked(claim="C24", part="orthogonal", name=("log_split",), side="below"),
+        Asked(claim="C24", part="separated", name=STAGE_AND_SEX, other="emergence/untrained"),
+        Asked(claim="C24", part="preserved", name=("outside_life_stage", "outside_sex"), constant=0.5),
     ]
 
 
-def _scale() -> list[Test]:
+def _scale() -> list[Asked]:
     arms = ("scale/species_x4", "scale/images_x4")
     shares: list[tuple[str, tuple[str, ...], Side]] = [
         ("share", ("split",), "below"),
         ("share", ("log_split",), "below"),
-        ("separation", _FISHER, "above"),
+        ("separation", STAGE_AND_SEX, "above"),
     ]
     return [
-        Test(claim="C25", part=part, name=name, arm="scale/all", other=other, side=side)
+        Asked(claim="C25", part=part, name=name, arm="scale/all", other=other, side=side)
         for part, name, side in shares
         for other in arms
     ]
 
 
-def _hierarchy() -> list[Test]:
+def _hierarchy() -> list[Asked]:
     measures: list[tuple[str, tuple[str, ...], Side]] = [
         ("tree", (f"tau_{_BARE}", f"tau_{_OTHER}"), "above"),
         ("habitat", (f"habitat_{_BARE}", f"habitat_{_OTHER}"), "above"),
         ("share", ("split",), "below"),
-        ("separation", _FISHER, "above"),
+        ("separation", STAGE_AND_SEX, "above"),
     ]
     return [
-        Test(claim="C26", part=part, name=name, other=f"emergence/{other}", side=side)
+        Asked(claim="C26", part=part, name=name, other=f"emergence/{other}", side=side)
         for part, name, side in measures
         for other in ("shuffled", "cosine")
     ]
 
 
-def _theorem() -> list[Test]:
+def _theorem() -> list[Asked]:
     texts = [
-        Test(claim="C27", part="texts", name=("tau_text_plain",), less=(f"tau_text_{kind}",))
+        Asked(claim="C27", part="texts", name=("tau_text_plain",), less=(f"tau_text_{kind}",))
         for kind in ("shuffled", "reversed", "scientific")
     ]
     return [
-        Test(claim="C27", part="near the mean", name=("ratio",), constant=0.9, high=0.2),
-        Test(claim="C27", part="at full length", name=("follows",), constant=0.5),
+        Asked(claim="C27", part="near the mean", name=("ratio",), constant=0.9, high=0.2),
+        Asked(claim="C27", part="at full length", name=("follows",), constant=0.5),
         *texts,
     ]
 
 
-_MAKERS: Final[tuple[Callable[[], list[Test]], ...]] = (_tree, _ecology, _within, _scale, _hierarchy, _theorem)
+_MAKERS: Final[tuple[Callable[[], list[Asked]], ...]] = (_tree, _ecology, _within, _scale, _hierarchy, _theorem)
 
 
-def tests() -> list[Test]:
+def asked() -> list[Asked]:
     """Every number that a claim's rule asks for, claim by claim."""
     return [test for make in _MAKERS for test in make()]
 
@@ -145,15 +143,7 @@ def tests() -> list[Test]:
 def verdicts(points: Sequence[Point]) -> dict[str, dict[str, bool]]:
     """By claim, whether each of its parts holds: a part does if all of its numbers do."""
     found: dict[str, dict[str, bool]] = {}
-    for test in tests():
+    for test in asked():
         parts = found.setdefault(test.claim, {})
         parts[test.part] = parts.get(test.part, True) and test.holds(points)
     return found
-
-
-def _means(points: Sequence[Point], arm: str, names: tuple[str, ...]) -> dict[tuple[str, int], float]:
-    return {
-        (one.world, one.seed): float(np.mean([one.scores[name] for name in names]))
-        for one in points
-        if one.arm == arm and all(name in one.scores for name in names)
-    }

@@ -10,12 +10,14 @@ from typing import Any
 from thuja.biosphere import WorldConfig
 from thuja.biosphere.world import World, world_of
 from thuja.errors import BadFile
+from thuja.experiments.emergence.arms import emergence_arms
 from thuja.experiments.emergence.ceilings import CEILINGS, ceiling
-from thuja.experiments.emergence.measure import Scores, measure
+from thuja.experiments.emergence.measure import measure
 from thuja.experiments.emergence.seen import Seen
 from thuja.experiments.emergence.trial import VECTORS
 from thuja.experiments.emergence.views import Plan, held_out
 from thuja.experiments.emergence.worlds import NOTE
+from thuja.experiments.sizes import SIZES
 from thuja.jobs import atomic_path
 
 _KEYS = ("arm", "world", "seed", "config", "seconds")
@@ -67,7 +69,10 @@ def write_points(path: Path, points: Sequence[Point]) -> None:
 
 
 def measure_points(out: Path, known: Sequence[Point]) -> Iterator[Point]:
-    """A point for each cell of a grid's folder whose vectors are there and whose hash no known point has."""
+    """A point for each cell of a grid's folder whose vectors are there and whose hash no known point has.
+
+    A cell that arms of two groups share is a point of each.
+    """
     seen = {point.config for point in known}
     for path in sorted((out / "cells").glob("*.json")):
         vectors = out / VECTORS / f"{path.stem}.npz"
@@ -77,14 +82,15 @@ def measure_points(out: Path, known: Sequence[Point]) -> Iterator[Point]:
         folder = _folder_of(out, row)
         world, plan = _world_in(folder)
         scores = {**row["scores"], **measure(Seen.load(vectors), world, held_out(world, plan.unseen))}
-        yield Point(
-            arm=row["arm"],
-            world=_named(folder, row["world"]),
-            seed=row["seed"],
-            config=path.stem,
-            seconds=row["seconds"],
-            scores=scores,
-        )
+        for arm in same_as(row["arm"]):
+            yield Point(
+                arm=arm,
+                world=_named(folder, row["world"]),
+                seed=row["seed"],
+                config=path.stem,
+                seconds=row["seconds"],
+                scores=scores,
+            )
 
 
 def ceiling_points(out: Path, known: Sequence[Point]) -> Iterator[Point]:
@@ -99,9 +105,10 @@ def ceiling_points(out: Path, known: Sequence[Point]) -> Iterator[Point]:
                 yield Point(arm=f"ceiling/{kind}", world=name, seed=0, config="", seconds=0.0, scores=scores)
 
 
-def scores_of(points: Sequence[Point], arm: str, name: str) -> dict[tuple[str, int], float]:
-    """One score of one arm by world and seed, as `experiments.table.paired` takes it."""
-    return {(one.world, one.seed): one.scores[name] for one in points if one.arm == arm and name in one.scores}
+def same_as(arm: str) -> list[str]:
+    """The labels of all arms whose setup an arm has, itself among them."""
+    setups = {one.label: one.setup for one in emergence_arms(SIZES["emergence"].recipe)}
+    return [label for label, setup in setups.items() if setup == setups.get(arm)] or [arm]
 
 
 def _folder_of(out: Path, row: Mapping[str, Any]) -> Path:
@@ -121,10 +128,3 @@ def _named(folder: Path, seed: str) -> str:
     """A world's seed, behind the name of its size where that is another than the experiment's own."""
     size = folder.name.rpartition("-")[0]
     return seed if size == "emergence" else f"{size}:{seed}"
-
-
-def mean_scores(points: Sequence[Point], arm: str) -> Scores:
-    """The mean over worlds and seeds of each of an arm's scores."""
-    own = [one.scores for one in points if one.arm == arm]
-    names = list(dict.fromkeys(name for scores in own for name in scores))
-    return {name: sum(s[name] for s in own if name in s) / sum(name in s for s in own) for name in names}
