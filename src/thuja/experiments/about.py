@@ -23,6 +23,7 @@ ABOUT: Final[Mapping[str, str]] = {
     "loss/cross_entropy": "species as classes, no texts",
     "loss/cosine_cross_entropy": "species as classes by angle, no texts",
     "loss/hierarchical_cross_entropy": "the classes of every rank, no texts",
+    "loss/supervised_contrastive": "pictures of a species against all others, no texts",
     "species/x1": "a sixteenth of the species, as many pictures in all",
     "species/x4": "a quarter of the species, as many pictures in all",
     "species/x16": "all species, a sixteenth of the pictures of each",

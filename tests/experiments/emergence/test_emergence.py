@@ -43,7 +43,7 @@ def size() -> Size:
         name="toy",
         species=8,
         unseen=2,
-        images=8,
+        images=12,
         pixels=16,
         recipe=tiny,
         views=Plan(taught=8, unseen=2, pixels=16),

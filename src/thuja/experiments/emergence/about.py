@@ -19,6 +19,7 @@ ABOUT: Final[Mapping[str, str]] = {
     "controls/random": "words of random letters",
     "controls/cosine": "species as classes by angle, no texts",
     "controls/linear": "species as classes by a linear layer, no texts",
+    "controls/supervised": "pictures of a species against all others, no texts",
     "controls/untrained": "the small model as it is drawn from the seed",
     "scale/all": "all species and pictures, 64 dimensions, the small tower",
     "scale/species_x1": "a sixteenth of the species, all pictures of each, as many steps",

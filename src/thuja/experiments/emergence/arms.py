@@ -15,7 +15,11 @@ Length = Literal["steps", "epochs"]
 
 _LITTLE: Final = 64
 """Dimensions of the space of the small towers."""
-_WITHOUT: Final[dict[str, LossName]] = {"cosine": "cosine_cross_entropy", "linear": "cross_entropy"}
+_WITHOUT: Final[dict[str, LossName]] = {
+    "cosine": "cosine_cross_entropy",
+    "linear": "cross_entropy",
+    "supervised": "supervised_contrastive",
+}
 """Arms that know species by number, without a text."""
 
 
