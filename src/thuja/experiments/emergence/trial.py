@@ -7,9 +7,10 @@ import os
 from contextlib import redirect_stderr
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from thuja.embeddings import Vectors
 from thuja.encode import EncodeOptions, encode_images, encode_texts
@@ -30,6 +31,8 @@ from thuja.train.pictures import kept_preparation
 from thuja.train.recipe import WITHOUT_TEXT
 from thuja.train.sources import Source
 from thuja.train.start import preparation_of, start_model
+
+Array = npt.NDArray[Any]
 
 VECTORS: Final = "vectors"
 """The folder of a grid's vectors, a file a cell by its key."""
@@ -61,10 +64,10 @@ class StudyTrial:
         path = self.out / VECTORS / f"{cell.key}.npz"
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(path) as temporary, temporary.open("wb") as file:
-            np.savez(file, **found)
+            np.savez(file, allow_pickle=False, **found)
         return _first_look(world, found)
 
-    def _vectors(self, cell: Cell, recipe: Recipe, world: ViewedWorld, *, wording: Wording) -> dict[str, np.ndarray]:
+    def _vectors(self, cell: Cell, recipe: Recipe, world: ViewedWorld, *, wording: Wording) -> dict[str, Array]:
         study: Study = cell.arm.setup
         is_taught = np.zeros(len(world.taxa), dtype=np.bool_)
         if study.eye == "pixels":
@@ -78,8 +81,8 @@ class StudyTrial:
         if study.eye == "untrained":
             model = start_model(recipe, sources, wording=wording)
         else:
-            taxa = set(life.taxa)
-            is_taught = np.array([taxon in taxa for taxon in world.taxa])
+            taught = set(life.taxa or ())
+            is_taught = np.array([taxon in taught for taxon in world.taxa])
             recipe = _of_length(recipe, study, world, life=life)
             model = trained(self.out, cell.key, recipe, sources, device=self.device, wording=wording)
         model.eval()
@@ -104,8 +107,8 @@ def viewed_by(model: Model, world: ViewedWorld) -> Vectors:
     return encode_images(model, images, options).embeddings.vectors.astype(np.float16)
 
 
-def _texts(model: Model, recipe: Recipe, world: ViewedWorld, *, wording: Wording) -> dict[str, np.ndarray]:
-    def read(words: Wording, text_type: str) -> np.ndarray:
+def _texts(model: Model, recipe: Recipe, world: ViewedWorld, *, wording: Wording) -> dict[str, Array]:
+    def read(words: Wording, text_type: str) -> Array:
         return encode_texts(model, [words(taxon, text_type) for taxon in world.taxa]).astype(np.float16)
 
     found = {
@@ -129,7 +132,7 @@ def _known(world: ViewedWorld) -> Vectors:
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
 
 
-def _first_look(world: ViewedWorld, found: dict[str, np.ndarray]) -> Scores:
+def _first_look(world: ViewedWorld, found: dict[str, Array]) -> Scores:
     """The share of viewed pictures of trained species, on each kind of ground, whose nearest text is theirs."""
     if "text" not in found or not found["taught"].any():
         return {"dimensions": float(found["viewed"].shape[1])}

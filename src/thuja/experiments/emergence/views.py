@@ -54,7 +54,7 @@ class Plan:
 
 def conditions() -> list[Condition]:
     """The conditions that each species is looked at in: 4 young ones, 8 grown ones of each sex and season, half ill."""
-    found = []
+    found: list[Condition] = []
     for stage in (STAGES[0], STAGES[-1]):
         for sex in SEXES:
             for season in SEASONS if stage == STAGES[-1] else SEASONS[:1]:
