@@ -91,14 +91,12 @@ def test_a_part_is_asked_apart_and_searched_among_all():
 
 
 @settings(deadline=None, max_examples=20)
-@given(count=st.integers(2, 40), seed=st.integers(0, 99), tile=st.sampled_from([1, 500, 10**6]))
-def test_neighbours_by_tiles_are_those_of_a_plain_loop(count, seed, tile):
+@given(count=st.integers(2, 40), seed=st.integers(0, 99))
+def test_neighbours_are_those_of_a_plain_loop(count, seed):
     generator = np.random.default_rng(seed)
     taxa = [Taxon(kingdom="K"), Taxon(kingdom="K"), *random_taxa(generator, count, names=2)]
     vectors = generator.normal(size=(len(taxa), 3))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("thuja.evaluate.neighbours._TILE_BYTES", tile)
-        found = measure(embeddings(vectors, taxa))
+    found = measure(embeddings(vectors, taxa))
     units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     named = [row for row, taxon in enumerate(taxa) if taxon.rank is not None]
     for one in found.agreements:

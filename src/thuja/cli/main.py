@@ -13,6 +13,7 @@ from thuja.errors import ThujaError
 
 VERBS = {
     "ablate": "thuja.cli.ablate:ablate",
+    "analyze": "thuja.cli.analyze:analyze",
     "biosphere": "thuja.cli.biosphere:biosphere",
     "calibrate": "thuja.cli.calibrate:calibrate",
     "captions": "thuja.cli.captions:captions",

@@ -11,21 +11,16 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from thuja.embeddings import Embeddings, Vectors
-from thuja.errors import EmptyInput, ThujaError, UnknownName, UsageError
+from thuja.embeddings import Embeddings
+from thuja.errors import EmptyInput, UnknownName, UsageError
 from thuja.evaluate.data import species_of
 from thuja.evaluate.text_tables import text_table
 from thuja.metrics.bootstrap import Interval, mean_over_clusters
+from thuja.structure.neighbours import NEAR, Agreed, Nearest, agreed, nearest, rank_codes
 from thuja.taxonomy import RANKS, Rank, Taxon
 
-Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-
-NEAR = 0.97
-"""The cosine above which two rows count as near duplicates."""
-
-_TILE_BYTES = 256 * 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +86,9 @@ def nearest_neighbours(
         ids=[embeddings.ids[row] for row in kept],
         taxa=[taxa[row] for row in kept],
         parts=np.array([parts[row] for row in kept]),
-        nearest=_nearest(_units(embeddings.vectors[kept])),
+        nearest=nearest(embeddings.vectors[kept]),
+        codes=rank_codes([taxa[row] for row in kept], is_by_name=is_by_name),
         near=near,
-        is_by_name=is_by_name,
     )
     ranks = [rank for rank in RANKS if any(taxon[rank] for taxon in table.taxa)]
     wanted = ["", *(sorted(set(table.parts)) if by is not None else [])]
@@ -109,34 +104,25 @@ def nearest_neighbours(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Nearest:
-    """Of each of M rows the nearest other one, and its cosine."""
-
-    places: Indices
-    cosines: Floats
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Table:
     """The M rows with a lineage, each with its neighbour."""
 
     ids: Sequence[str]
     taxa: Sequence[Taxon]
     parts: npt.NDArray[np.str_]
-    nearest: _Nearest
+    nearest: Nearest
+    codes: Indices
     near: float
-    is_by_name: bool
 
     def agreement(self, rank: Rank, part: str, generator: np.random.Generator) -> Agreement | None:
         """Of the rows of a part ("" is all); None where none has a name at the rank."""
-        numbers = self._numbers(rank)
-        is_right = self._is_right(numbers)
-        is_asked = (numbers >= 0) & ((self.parts == part) | (part == ""))
-        is_possible = is_asked & self._is_possible(numbers)
+        told = self._agreed(rank)
+        is_asked = told.is_asked & ((self.parts == part) | (part == ""))
+        is_possible = is_asked & told.is_possible
         species = species_of(self.taxa)
 
         def share(of: Flags) -> Interval | None:
-            return mean_over_clusters(is_right[of], species[of], generator) if of.any() else None
+            return mean_over_clusters(told.is_right[of], species[of], generator) if of.any() else None
 
         over_all = share(is_asked)
         if over_all is None:
@@ -153,8 +139,8 @@ class _Table:
 
     def answers(self, rank: Rank) -> pa.Table:
         """A row for each that is asked at the rank."""
-        numbers = self._numbers(rank)
-        asked = np.flatnonzero(numbers >= 0)
+        told = self._agreed(rank)
+        asked = np.flatnonzero(told.is_asked)
         neighbours = self.nearest.places[asked]
         names = [taxon.at(rank).scientific_name if taxon[rank] else None for taxon in self.taxa]
         return pa.table(
@@ -165,55 +151,13 @@ class _Table:
                 "answer": pa.array([names[row] for row in neighbours.tolist()], pa.string()),
                 "neighbour": pa.array([self.ids[row] for row in neighbours.tolist()], pa.string()),
                 "score": pa.array(self.nearest.cosines[asked], pa.float32()),
-                "is_right": pa.array(self._is_right(numbers)[asked]),
-                "is_possible": pa.array(self._is_possible(numbers)[asked]),
+                "is_right": pa.array(told.is_right[asked]),
+                "is_possible": pa.array(told.is_possible[asked]),
             }
         )
 
-    def _numbers(self, rank: Rank) -> Indices:
-        """A number for each row's taxon at the rank, -1 where it has no name there."""
-        cut = [_bare(taxon, rank) if self.is_by_name else taxon.at(rank) for taxon in self.taxa]
-        has_name = np.array([bool(taxon[rank]) for taxon in self.taxa])
-        return np.where(has_name, species_of(cut), -1)
-
-    def _is_right(self, numbers: Indices) -> Flags:
-        return np.asarray((numbers >= 0) & (numbers == numbers[self.nearest.places]))
-
-    def _is_possible(self, numbers: Indices) -> Flags:
-        """Whether another row is of the same taxon; what -1 says of itself is not asked."""
-        _, place, counts = np.unique(numbers, return_inverse=True, return_counts=True)
-        return np.asarray(counts[place] > 1)
-
-
-def _bare(taxon: Taxon, rank: Rank) -> Taxon:
-    """The name at a rank alone, at species with its genus."""
-    names = ["" for _ in RANKS]
-    names[rank] = taxon[rank]
-    if rank == Rank.SPECIES:
-        names[Rank.GENUS] = taxon.genus
-    return Taxon.from_names(names)
-
-
-def _nearest(units: Floats) -> _Nearest:
-    places, cosines = np.empty(len(units), dtype=np.int64), np.empty(len(units), dtype=np.float32)
-    step = max(1, _TILE_BYTES // (4 * len(units)))
-    for start in range(0, len(units), step):
-        rows = slice(start, start + step)
-        products = units[rows] @ units.T
-        np.fill_diagonal(products[:, start:], -np.inf)  # nobody is its own neighbour
-        places[rows], cosines[rows] = products.argmax(axis=1), products.max(axis=1)
-    return _Nearest(places=places, cosines=cosines)
-
-
-def _units(vectors: Vectors) -> Floats:
-    wide = np.asarray(vectors, dtype=np.float32)
-    bad = int((~np.isfinite(wide).all(axis=1)).sum())
-    if bad:
-        raise ThujaError(f"{bad} of {len(wide)} vectors are not numbers")
-    norms = np.linalg.norm(wide, axis=1, keepdims=True)
-    if (norms == 0).any():
-        raise ThujaError(f"{int((norms == 0).sum())} of {len(wide)} vectors are nought and have no neighbour")
-    return np.asarray(wide / norms, dtype=np.float32)
+    def _agreed(self, rank: Rank) -> Agreed:
+        return agreed(self.codes[:, rank], self.nearest)
 
 
 def _taxa(embeddings: Embeddings) -> list[Taxon]:

@@ -26,6 +26,12 @@ class Ratio:
         if self.tops.ndim != 1 or self.tops.shape != self.bottoms.shape:
             raise ThujaError(f"a ratio needs two numbers a cluster, got {self.tops.shape} and {self.bottoms.shape}")
 
+    @property
+    def value(self) -> float:
+        """The ratio over all clusters; NaN where the bottoms do not add up to more than zero."""
+        total = float(self.bottoms.sum())
+        return float(self.tops.sum()) / total if total > 0 else float("nan")
+
     @classmethod
     def mean(cls, values: npt.ArrayLike) -> "Ratio":
         """The mean of C values, one a cluster."""

@@ -15,7 +15,7 @@ import numpy as np
 from thuja.metrics.ratios import Ratio
 from thuja.structure.halves import Flags, KnownSpan, cuts_of
 from thuja.structure.reading import Reading
-from thuja.structure.span import Deviations, Floats, Spectrum, random_subspace, spread_of, squared
+from thuja.structure.span import Deviations, Floats, Spectrum, random_subspace, share_below, spread_of, squared
 from thuja.structure.specimens import Sample
 from thuja.structure.variation import known_note
 
@@ -89,6 +89,8 @@ def measure_contrast(
             ratio=share,
             random=spread_of(np.array(random), value=known / width),
             null=spread_of(matched),
+            below=share_below(matched, share.value),
+            below_random=share_below(np.array(random), share.value),
             note=known_note(known, min(sample.count - 1, width)) if is_seen else "no difference of the levels is seen",
         ),
         Reading(part=part, measure=BETWEEN, ratio=Ratio.mean(lengths)),

@@ -1,6 +1,6 @@
 """All first measures of structure in one call: one model beside its untrained tower, on the same images."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -108,86 +108,116 @@ def measure_structure(
     Raises EmptyInput for fewer than two species with four images or where nothing varies within any, ThujaError for
     vectors that are no numbers or not one an image.
     """
-    settings = settings or StructureSettings()
-    contrasts = settings.contrasts or tuple(contrasts_of(specimens, settings.factors))
-    require_factors(specimens, contrasts)
-    whole = draw_sample(specimens.species, _generator(settings, 0), most=settings.most)
-    parts = {
-        contrast: draw_contrast(specimens, contrast, _generator(settings, 1 + number), most=settings.most)
-        for number, contrast in enumerate(contrasts)
-    }
-    parts = {contrast: sample for contrast, sample in parts.items() if sample.count > 1}
-    cuts = cuts_of(whole, settings.draws.halves, _generator(settings, 50))
-    model = _Model(specimens=specimens, whole=whole, cuts=cuts, parts=parts, settings=settings)
-    read = model.read(vectors)
-    others = [] if untrained is None else model.read(untrained)
-    taken = _taken(vectors, whole, settings)
+    plan = Plan.of(specimens, settings or StructureSettings())
+    whole = plan.whole
+    read = plan.read(vectors)
+    others = [] if untrained is None else plan.read(untrained)
+    taken = plan.taken(vectors, whole)
     deviations = Deviations.of(taken, whole)
     known = np.unique(specimens.species[specimens.species >= 0])
     return Structure(
-        rows=rows_of(read, others, _generator(settings, 0)),
+        rows=rows_of(read, others, plan.generator(0)),
         images=len(whole.rows),
         species=whole.count,
         left_out=len(known) - whole.count,
         width=int(vectors.shape[1]),
         span=axes_of(deviations.means).shape[1],
-        known=KnownSpan.of(taken, whole, cuts).dimensions,
+        known=KnownSpan.of(taken, whole, plan.cuts).dimensions,
         reliability=deviations.reliability,
-        contrasts=tuple((contrast, sample.count) for contrast, sample in parts.items()),
+        contrasts=tuple((contrast, sample.count) for contrast, sample in plan.parts.items()),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Model:
-    """The images that every model is measured on; halves and folds are drawn alike for each."""
+class Plan:
+    """The images that every model is measured on, and how they are halved: alike for each model, so that they pair.
+
+    `whole` are images of all species, `cuts` its halves, and `parts` the images of each contrast.
+    """
 
     specimens: Specimens
     whole: Sample
     cuts: Sequence[Flags]
-    parts: dict[Contrast, Sample]
+    parts: Mapping[Contrast, Sample]
     settings: StructureSettings
 
-    def read(self, vectors: Vectors) -> Sequence[Reading]:
+    @classmethod
+    def of(cls, specimens: Specimens, settings: StructureSettings) -> "Plan":
+        """Draw the images; raises EmptyInput for fewer than two species with four."""
+        contrasts = settings.contrasts or tuple(contrasts_of(specimens, settings.factors))
+        require_factors(specimens, contrasts)
+        whole = draw_sample(specimens.species, _generator(settings, 0), most=settings.most, groups=specimens.groups)
+        parts = {
+            contrast: draw_contrast(specimens, contrast, _generator(settings, 1 + number), most=settings.most)
+            for number, contrast in enumerate(contrasts)
+        }
+        groups = None if specimens.groups is None else specimens.groups[whole.rows]
+        return cls(
+            specimens=specimens,
+            whole=whole,
+            cuts=cuts_of(whole, settings.draws.halves, _generator(settings, 50), groups=groups),
+            parts={contrast: sample for contrast, sample in parts.items() if sample.count > 1},
+            settings=settings,
+        )
+
+    def generator(self, purpose: int) -> np.random.Generator:
+        """The generator of one purpose, the same whatever the model."""
+        return _generator(self.settings, purpose)
+
+    def taken(self, vectors: Vectors, sample: Sample) -> Floats:
+        """The sample's vectors (M, D) in float64, of length one where that is asked for; zeros stay zero."""
+        wide = np.asarray(vectors[sample.rows], dtype=np.float64)
+        if not self.settings.is_unit:
+            return wide
+        lengths = np.linalg.norm(wide, axis=1, keepdims=True)
+        return np.asarray(wide / np.where(lengths > 0, lengths, 1))
+
+    def read(self, vectors: Vectors) -> list[Reading]:
+        """All readings of one model's vectors (N, D).
+
+        Raises EmptyInput where nothing varies within any species, ThujaError for vectors that are no numbers.
+        """
         _check(vectors, len(self.specimens))
         settings = self.settings
-        taken = _taken(vectors, self.whole, settings)
+        taken = self.taken(vectors, self.whole)
         if not (taken != taken[np.searchsorted(self.whole.species, self.whole.species)]).any():
             raise EmptyInput("all images of each species have the same vector, and nothing varies within them")
-        generator, draws = _generator(settings, 100), settings.draws
-        read = measure_variation(taken, self.whole, generator, cuts=self.cuts, subspaces=draws.subspaces)
-        for number, (contrast, sample) in enumerate(self.parts.items()):
-            taken = _taken(vectors, sample, settings)
-            groups = None if self.specimens.groups is None else self.specimens.groups[sample.rows]
-            generator = _generator(settings, 200 + number)
-            cuts = cuts_of(sample, draws.halves, generator)
-            span = KnownSpan.of(taken, sample, cuts)
-            read += measure_contrast(
-                str(contrast),
-                taken,
-                sample,
-                cuts=cuts,
-                span=span,
-                generator=generator,
-                subspaces=draws.subspaces,
-            )
-            deviations, generator = Deviations.of(taken, sample), _generator(settings, 300 + number)
-            read += measure_decoding(
-                str(contrast), deviations, span.basis, generator=generator, groups=groups, settings=settings.decoding
-            )
+        groups = None if self.specimens.groups is None else self.specimens.groups[self.whole.rows]
+        read = measure_variation(
+            taken, self.whole, self.generator(100), cuts=self.cuts, subspaces=settings.draws.subspaces, groups=groups
+        )
+        for number, contrast in enumerate(self.parts):
+            read += self._contrast(vectors, contrast, number)
         return read
+
+    def halved(self, contrast: Contrast) -> tuple[list[Flags], np.random.Generator]:
+        """The halves of a contrast's images, and the generator that drew them, which goes on."""
+        generator = self.generator(200 + list(self.parts).index(contrast))
+        return cuts_of(self.parts[contrast], self.settings.draws.halves, generator), generator
+
+    def _contrast(self, vectors: Vectors, contrast: Contrast, number: int) -> list[Reading]:
+        settings, sample = self.settings, self.parts[contrast]
+        taken = self.taken(vectors, sample)
+        groups = None if self.specimens.groups is None else self.specimens.groups[sample.rows]
+        cuts, generator = self.halved(contrast)
+        span = KnownSpan.of(taken, sample, cuts)
+        read = measure_contrast(
+            str(contrast),
+            taken,
+            sample,
+            cuts=cuts,
+            span=span,
+            generator=generator,
+            subspaces=settings.draws.subspaces,
+        )
+        deviations, generator = Deviations.of(taken, sample), self.generator(300 + number)
+        return read + measure_decoding(
+            str(contrast), deviations, span.basis, generator=generator, groups=groups, settings=settings.decoding
+        )
 
 
 def _generator(settings: StructureSettings, purpose: int) -> np.random.Generator:
     return np.random.default_rng([settings.seed, purpose])
-
-
-def _taken(vectors: Vectors, sample: Sample, settings: StructureSettings) -> Floats:
-    """The sample's vectors (M, D) in float64, of length one where that is asked for; zeros stay zero."""
-    wide = np.asarray(vectors[sample.rows], dtype=np.float64)
-    if not settings.is_unit:
-        return wide
-    lengths = np.linalg.norm(wide, axis=1, keepdims=True)
-    return np.asarray(wide / np.where(lengths > 0, lengths, 1))
 
 
 def _check(vectors: Vectors, count: int) -> None:

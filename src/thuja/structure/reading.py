@@ -24,7 +24,9 @@ class Reading:
     """One number of one model: a ratio of sums over species, with what would stand there by chance.
 
     `random` and `null` are as in COLUMNS, each a mean with the middle 95 % of its draws; `p_value` is the share of
-    permutations that do as well. `note` says what a reader must know.
+    permutations that do as well, `below` and `below_random` those of the null's and of random subspaces that hold no
+    more, the number counted with them. `null_ratio` is the mean of a null that brings something of each species, so
+    that the difference is a paired one. `note` says what a reader must know.
     """
 
     part: str
@@ -33,6 +35,9 @@ class Reading:
     random: Interval | None = None
     null: Interval | None = None
     p_value: float | None = None
+    below: float | None = None
+    below_random: float | None = None
+    null_ratio: Ratio | None = None
     note: str = ""
 
     @property

@@ -112,6 +112,14 @@ class Spectrum:
         return np.asarray(np.linalg.qr(drawn)[0])
 
 
+def share_below(draws: Floats, value: float) -> float | None:
+    """The share of draws no higher than a value, the value counted with them; None where there is nothing to tell."""
+    found = draws[np.isfinite(draws)]
+    if not len(found) or not np.isfinite(value):
+        return None
+    return float((1 + (found <= value + 1e-12).sum()) / (1 + len(found)))
+
+
 def spread_of(draws: Floats, *, value: float | None = None) -> Interval | None:
     """Draws as their mean (or the exact `value` where it is known) with the middle 95 % of them; None for no draw.
 

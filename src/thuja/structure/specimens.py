@@ -99,18 +99,28 @@ class Sample:
         return self.sums(np.ones(len(self.species)))
 
 
-def draw_sample(species: Indices, generator: np.random.Generator, *, most: int) -> Sample:
+def draw_sample(
+    species: Indices, generator: np.random.Generator, *, most: int, groups: Indices | None = None
+) -> Sample:
     """Every species of at least four images, with `most` of its images at most, drawn at random.
 
-    Raises EmptyInput for fewer than two such species.
+    With `groups` (N,) that is four observations, and images of many observations are drawn before many of one. An
+    observation of several species counts for the one that most of its images show. Raises EmptyInput for fewer than
+    two such species.
     """
     kept: list[Indices] = []
-    for rows in _rows_of(species):
-        if len(rows) >= LEAST:
-            kept.append(np.sort(generator.permutation(rows)[:most]))
+    for rows in _rows_of(_told_apart(species, groups)):
+        if groups is None:
+            drawn = generator.permutation(rows)[:most]
+        else:
+            mixed = generator.permutation(rows)
+            drawn = mixed[np.argsort(_turns(groups[mixed]), kind="stable")][:most]
+        if len(drawn if groups is None else np.unique(groups[drawn])) >= LEAST:
+            kept.append(np.sort(drawn))
     if len(kept) < 2:
+        what = "images" if groups is None else "observations"
         raise EmptyInput(
-            f"{len(kept)} species with {LEAST} images or more, and structure needs two of them",
+            f"{len(kept)} species with {LEAST} {what} or more, and structure needs two of them",
             hint="take more images of each species",
         )
     return _sample(kept, [np.zeros(len(rows), dtype=bool) for rows in kept])
@@ -120,18 +130,62 @@ def draw_contrast(specimens: Specimens, contrast: Contrast, generator: np.random
     """Every species with at least two images of both levels, as many of one as of the other, drawn at random.
 
     So a species' mean lies halfway between its levels, whatever the mixture of its images: of unequal mixtures, the
-    means of species would differ along the very contrast. Fewer than two such species make an empty sample.
+    means of species would differ along the very contrast. Of an observation or individual one image is drawn at each
+    level; those that are there at both levels come first, in the same order at both, so that no half of the images
+    shares one with the other half. Fewer than two such species make an empty sample.
     """
-    levels = specimens.factors[contrast.factor]
+    levels, groups = specimens.factors[contrast.factor], specimens.groups
     kept, seconds = [], []
-    for rows in _rows_of(specimens.species):
+    for rows in _rows_of(_told_apart(specimens.species, groups)):
         first, second = rows[levels[rows] == contrast.first], rows[levels[rows] == contrast.second]
+        first, second = generator.permutation(first), generator.permutation(second)
+        if groups is not None:
+            first, second = _one_each(first, second, groups)
         each = min(len(first), len(second), most // 2)
         if each >= LEAST // 2:
-            both = [generator.permutation(first)[:each], generator.permutation(second)[:each]]
-            kept.append(np.concatenate(both))
+            kept.append(np.concatenate([first[:each], second[:each]]))
             seconds.append(np.repeat([False, True], each))
     return _sample(kept, seconds) if len(kept) > 1 else _sample([], [])
+
+
+def _told_apart(species: Indices, groups: Indices | None) -> Indices:
+    """The species of each image, -1 where its observation shows another one more often."""
+    if groups is None or not (species >= 0).any():
+        return species
+    known = np.flatnonzero(species >= 0)
+    pairs, place, counts = np.unique(
+        np.stack([groups[known], species[known]]), axis=1, return_inverse=True, return_counts=True
+    )
+    order = np.lexsort((-counts, pairs[0]))  # the commonest species of a group stands first of it
+    is_first = np.append(True, np.diff(pairs[0][order]) != 0)
+    is_kept = np.zeros(len(counts), dtype=bool)
+    is_kept[order[is_first]] = True
+    found = np.full(len(species), -1, dtype=np.int64)
+    found[known] = np.where(is_kept[place.reshape(-1)], species[known], -1)
+    return found
+
+
+def _turns(groups: Indices) -> Indices:
+    """How many of the same group stand before each: (n,)."""
+    order = np.argsort(groups, kind="stable")
+    _, starts, sizes = np.unique(groups[order], return_index=True, return_counts=True)
+    turns = np.empty(len(groups), dtype=np.int64)
+    turns[order] = np.arange(len(groups)) - np.repeat(starts, sizes)
+    return turns
+
+
+def _one_each(first: Indices, second: Indices, groups: Indices) -> tuple[Indices, Indices]:
+    """One image of each group at either level; groups of both come first, in the same order."""
+    one, other = ({int(groups[row]): int(row) for row in rows[::-1]} for rows in (first, second))
+    shared = [group for group in one if group in other]
+    return (
+        np.array(
+            [one[group] for group in shared] + [row for group, row in one.items() if group not in other], np.int64
+        ),
+        np.array(
+            [other[group] for group in shared] + [row for group, row in other.items() if group not in one], np.int64
+        ),
+    )
 
 
 def _rows_of(species: Indices) -> list[Indices]:

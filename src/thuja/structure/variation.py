@@ -18,20 +18,25 @@ from thuja.structure.alignment import measure_alignment
 from thuja.structure.halves import Flags, KnownSpan, halves_of
 from thuja.structure.reading import Reading
 from thuja.structure.span import (
+    LEAST_VARIANCE,
     Deviations,
     Floats,
     Spectrum,
     axes_of,
     held_by,
     random_subspace,
+    share_below,
     spread_of,
     squared,
 )
-from thuja.structure.specimens import Sample
+from thuja.structure.specimens import Indices, Sample
 
 PART = "all within species"
 SHARE = "share inside the species span, as it stands"
 DEBIASED = "share inside the known species span, debiased"
+UNSTEADY = "unsteady"
+"""What a note begins with where halves cut in several ways do not agree on a share."""
+_APART = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +52,18 @@ class Draws:
 
 
 def measure_variation(
-    vectors: Floats, sample: Sample, generator: np.random.Generator, *, cuts: Sequence[Flags], subspaces: int
+    vectors: Floats,
+    sample: Sample,
+    generator: np.random.Generator,
+    *,
+    cuts: Sequence[Flags],
+    subspaces: int,
+    groups: Indices | None = None,
 ) -> list[Reading]:
-    """The share inside the span as it stands and debiased, and the alignment, of the sample's vectors (M, D)."""
+    """The share inside the span as it stands and debiased, and the alignment, of the sample's vectors (M, D).
+
+    `groups` (M,) are the images' observations, which the cuts do not part.
+    """
     whole = Deviations.of(vectors, sample)
     axes = axes_of(whole.means)
     width, dimensions = axes.shape
@@ -57,6 +71,7 @@ def measure_variation(
     known = span.dimensions
     random = _randomly(whole, dimensions, generator, count=subspaces)  # (T, k): of each direction
     matched = _matched(vectors, sample, cuts, generator=generator, dimensions=dimensions, count=subspaces)
+    debiased, unsteady = _debiased(vectors, sample, cuts, span=span)
     plain = Ratio(tops=sample.sums(squared(whole.rests, axes)), bottoms=sample.sums(squared(whole.rests)))
     return [
         Reading(
@@ -70,23 +85,31 @@ def measure_variation(
         Reading(
             part=PART,
             measure=DEBIASED,
-            ratio=_debiased(vectors, sample, cuts, span=span),
+            ratio=debiased,
             random=spread_of(random[:, :known].sum(axis=1), value=known / width),
             null=spread_of(matched[:, :known].sum(axis=1)),
-            note=known_note(known, dimensions),
+            below=share_below(matched[:, :known].sum(axis=1), debiased.value),
+            below_random=share_below(random[:, :known].sum(axis=1), debiased.value),
+            note=_note(sample.count, known, width) if known >= width else unsteady or known_note(known, dimensions),
         ),
-        measure_alignment(PART, halves_of(vectors, sample, cuts)),
+        measure_alignment(PART, halves_of(vectors, sample, cuts, groups=groups)),
     ]
 
 
-def _debiased(vectors: Floats, sample: Sample, cuts: Sequence[Flags], *, span: KnownSpan) -> Ratio:
-    """The share of the variation about the means of each half, which is a stranger to the means of both."""
-    tops, bottoms = np.zeros(sample.count), np.zeros(sample.count)
+def _debiased(vectors: Floats, sample: Sample, cuts: Sequence[Flags], *, span: KnownSpan) -> tuple[Ratio, str]:
+    """The share of the variation about the means of each half, which is a stranger to the means of both.
+
+    Beside it a sentence where the cuts do not agree on it.
+    """
+    tops, bottoms = np.zeros((2, len(cuts), sample.count))
     for number, half in enumerate(halves_of(vectors, sample, cuts)):
         rests, sums = half.own.rests, half.own.sample.sums
-        tops += sums(span.inside(rests, rests, number // 2))
-        bottoms += sums(squared(rests))
-    return Ratio(tops=tops, bottoms=bottoms)
+        tops[number // 2] += sums(span.inside(rests, rests, number // 2))
+        bottoms[number // 2] += sums(squared(rests))
+    values = tops.sum(axis=1) / np.maximum(bottoms.sum(axis=1), LEAST_VARIANCE)
+    low, high = float(values.min()), float(values.max())
+    told = f"{UNSTEADY}: cut otherwise, halves of the images say {low:.2g} to {high:.2g}" if high - low > _APART else ""
+    return Ratio(tops=tops.sum(axis=0), bottoms=bottoms.sum(axis=0)), told
 
 
 def _randomly(whole: Deviations, dimensions: int, generator: np.random.Generator, *, count: int) -> Floats:

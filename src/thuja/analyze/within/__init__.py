@@ -1,0 +1,9 @@
+"""Variation within species: where it lies, whether it is kept, and whether it is the same in every species.
+
+The measures are plain functions of arrays in `thuja.structure`; this room holds them against nulls and controls.
+"""
+
+from thuja.analyze.within.section import within_section
+from thuja.analyze.within.settings import WithinSettings
+
+__all__ = ["WithinSettings", "within_section"]
