@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy.special import logsumexp, softmax
 from scipy.stats import kendalltau, spearmanr
 
+from thuja.analyze.ancestry import slopes
 from thuja.biosphere.evolution import columns_of, markov, names_of
 from thuja.biosphere.roles import Role
 from thuja.biosphere.signal import Ancestry
@@ -40,7 +41,7 @@ NULLS: Final = 100
 """Habitats that are simulated on the tree, each a null of the one that is real."""
 _LEAST: Final = 1e-3
 """A share of variation below which its logarithm is not taken."""
-_CONTRASTS: Final = ("life_stage", "sex", "season", "health")
+_CONTRASTS: Final = ("life_stage", "sex")
 
 
 def measure(seen: Seen, world: World, is_held: Flags) -> Scores:
@@ -97,7 +98,8 @@ def ecology_scores(vectors: Floats, world: World, generator: np.random.Generator
     `habitat`: the mean over habitats of species rightly told; `shadow` the same of the habitat that only decoys answer
     to, `habitat_null` the mean of as many simulated on the tree as NULLS, and `habitat_p` the share of these that are
     told as well. `convergent`, `decoy`, `diagnostic`: the mean R2 over the liabilities of that role; `hidden_1` and
-    `hidden_2` that of the variables which no picture shows.
+    `hidden_2` that of the variables which no picture shows. `t_habitat` and so on: the mean t of the slopes of the
+    truth on what was said of it, by phylogenetic regression on the true tree: of memberships, or of liabilities.
     """
     means = unit(vectors.mean(axis=1))
     folds = folds_of(world.clades[Rank.FAMILY], FOLDS, generator)
@@ -123,11 +125,15 @@ def ecology_scores(vectors: Floats, world: World, generator: np.random.Generator
         "habitat_null": float(np.mean(shares[2:])),
         "habitat_p": float((1 + np.sum(np.array(shares[2:]) >= shares[0])) / (1 + NULLS)),
     }
+    parts = {"habitat": slice(0, width), "shadow": slice(width, 2 * width)}
     first = width * len(habitats)
     for role, columns in roles.items():
-        part = slice(first, first + len(columns))
+        parts[role.value] = part = slice(first, first + len(columns))
         found[role.value] = float(explained(said[:, part], targets[:, part], folds).mean())
         first += len(columns)
+    ancestry = Ancestry.of(world.tree)
+    for name, part in parts.items():
+        found[f"t_{name}"] = float(slopes(targets[:, part], said[:, part], ancestry).t.mean())
     for place, value in enumerate(explained(said[:, first:], targets[:, first:], folds).tolist(), start=1):
         found[f"hidden_{place}"] = value
     return found
@@ -137,17 +143,15 @@ def within_scores(vectors: Floats, *, seed: int = 0) -> Scores:
     """Variation within species, of pictures (S, P, D) in the plan's conditions.
 
     `rho`: its share inside the known span of species means, debiased (`structure.variation`); `rho_null` the mean of
-    subspaces drawn from the spectrum of all variance; `log_rho` the logarithm of the one over the other. For each of
-    stage, sex, season and health: `fisher_`, the debiased Fisher ratio, `between_` and `within_` its parts, `step_` the
-    share of the difference inside the span, and `outside_` how well the level is told outside the span (chance .5).
+    subspaces drawn from the spectrum of all variance; `log_rho` the logarithm of the one over the other. For stage
+    and sex: `fisher_`, the debiased Fisher ratio, `between_` and `within_` its parts, `step_` the share of the
+    difference inside the span, `told_` how well the level is told, and `outside_` so outside the span (chance .5).
     """
     species, pictures, _ = vectors.shape
     plan = conditions()
     factors = {
         "life_stage": [one.stage for one in plan],
         "sex": [one.sex if one.stage == plan[-1].stage else "" for one in plan],
-        "season": [one.season if one.stage == plan[-1].stage else "" for one in plan],
-        "health": ["ill" if one.ailment else "healthy" for one in plan],
     }
     specimens = Specimens(
         species=np.repeat(np.arange(species), pictures),
