@@ -76,7 +76,8 @@ def measure_points(out: Path, known: Sequence[Point]) -> Iterator[Point]:
     """
     seen = {point.config for point in known}
     measured: dict[str, Scores] = {}  # by the vectors' bytes: what knows no seed has the same from every one
-    for path in sorted((out / "cells").glob("*.json")):
+    cells = sorted((out / "cells").glob("*.json"), key=lambda path: (_size(out / VECTORS / f"{path.stem}.npz"), path))
+    for path in cells:  # the narrowest first: what takes longest comes last
         vectors = out / VECTORS / f"{path.stem}.npz"
         row: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if path.stem in seen or row["error"] or not vectors.exists():
@@ -114,6 +115,10 @@ def same_as(arm: str) -> list[str]:
     """The labels of all arms whose setup an arm has, itself among them."""
     setups = {one.label: one.setup for one in emergence_arms(SIZES["emergence"].recipe)}
     return [label for label, setup in setups.items() if setup == setups.get(arm)] or [arm]
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 def _folder_of(out: Path, row: Mapping[str, Any]) -> Path:
