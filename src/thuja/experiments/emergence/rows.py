@@ -4,16 +4,15 @@ import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from thuja.biosphere import WorldConfig
 from thuja.biosphere.world import World, world_of
 from thuja.errors import BadFile
 from thuja.experiments.emergence.arms import emergence_arms
 from thuja.experiments.emergence.ceilings import CEILINGS, ceiling
-from thuja.experiments.emergence.measure import Scores, measure
+from thuja.experiments.emergence.measure import measure
 from thuja.experiments.emergence.seen import Seen
 from thuja.experiments.emergence.trial import VECTORS
 from thuja.experiments.emergence.views import Plan, held_out
@@ -21,6 +20,8 @@ from thuja.experiments.emergence.worlds import NOTE
 from thuja.experiments.sizes import SIZES
 from thuja.jobs import atomic_path
 
+SEEDLESS: Final = ("emergence/pixels", "emergence/imagenet")
+"""Arms that are the same from every seed, and are measured once a world."""
 _KEYS = ("arm", "world", "seed", "config", "seconds")
 
 
@@ -75,7 +76,7 @@ def measure_points(out: Path, known: Sequence[Point]) -> Iterator[Point]:
     A cell that arms of two groups share is a point of each.
     """
     seen = {point.config for point in known}
-    measured: dict[str, Scores] = {}  # by the vectors' bytes: what knows no seed has the same from every one
+    seedless = {(point.arm, point.world): point.scores for point in known if point.arm in SEEDLESS}
     cells = sorted((out / "cells").glob("*.json"), key=lambda path: (_size(out / VECTORS / f"{path.stem}.npz"), path))
     for path in cells:  # the narrowest first: what takes longest comes last
         vectors = out / VECTORS / f"{path.stem}.npz"
@@ -84,10 +85,13 @@ def measure_points(out: Path, known: Sequence[Point]) -> Iterator[Point]:
             continue
         folder = _folder_of(out, row)
         world, plan = _world_in(folder)
-        digest = sha256(vectors.read_bytes()).hexdigest()
-        if digest not in measured:
-            measured[digest] = measure(Seen.load(vectors), world, held_out(world, plan.unseen))
-        scores = {**row["scores"], **measured[digest]}
+        place = (row["arm"], _named(folder, row["world"]))
+        scores = seedless.get(place) or {
+            **row["scores"],
+            **measure(Seen.load(vectors), world, held_out(world, plan.unseen)),
+        }
+        if row["arm"] in SEEDLESS:
+            seedless[place] = scores
         for arm in same_as(row["arm"]):
             yield Point(
                 arm=arm,
