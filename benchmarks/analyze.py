@@ -9,6 +9,7 @@ dimensions. Then the same numbers of a subsample, beside the plain formulas in N
 
 import argparse
 import resource
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -40,6 +41,8 @@ class Clock:
         yield
         self.parts[name] = time.perf_counter() - started
         self.processor[name] = time.process_time() - before
+        told = f"{name}: {self.parts[name]:.1f} s, of the processor {self.processor[name]:.1f} s"
+        print(told, file=sys.stderr, flush=True)
 
 
 def make(path: Path, count: int, species: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -145,11 +148,23 @@ def plain_shares(x: np.ndarray, clades: np.ndarray, is_first: np.ndarray) -> dic
         along = np.linalg.svd(own, full_matrices=False)[2][:-1].T
         agreed.append(((own @ along) * (other @ along)).sum(axis=0) / ((own @ along) ** 2).sum(axis=0))
     known = int(np.argmin(np.append(np.mean(agreed, axis=0) >= 0.5, False)))
+    scaled = left[:, :known] / sizes[:known]
+    known = firm((scaled.T @ b) @ (scaled.T @ a).T)
     a, b = a.T @ left[:, :known], b.T @ left[:, :known]
     projection = a @ np.linalg.inv(b.T @ a) @ b.T
     rests = np.where(is_first[:, None], x - firsts[clades], x - seconds[clades])
     debiased = np.einsum("nd,nd->", rests @ projection, rests) / (rests**2).sum()
     return {"share": float(value), "share, debiased": float(debiased)}
+
+
+def firm(agreement: np.ndarray) -> int:
+    """How many leading pivots of the symmetric part of B'A are one half or more."""
+    rest = (agreement + agreement.T) / 2
+    for place in range(len(rest)):
+        if rest[place, place] < 0.5:
+            return place
+        rest = rest - np.outer(rest[:, place], rest[place]) / rest[place, place]
+    return len(rest)
 
 
 def plain_local(x: np.ndarray, numbers: np.ndarray, is_first: np.ndarray, species: int) -> dict[str, float]:

@@ -63,11 +63,14 @@ def partial_space(
     return space_of(vectors, number, columns={"life_stage": ["young" if young else "adult" for young in is_young]})
 
 
-def random_space(seed: int, *, species: int = 12, each: int = 24, width: int = 48, apart: float = 1.0) -> Space:
-    """Everything varies alike in every direction: means, images, and nothing that sets two levels apart."""
+def random_space(
+    seed: int, *, species: int = 12, each: int = 24, width: int = 48, apart: float = 1.0, axes: int | None = None
+) -> Space:
+    """Everything varies alike in every direction: means (or in the first `axes`), images, and two levels at random."""
     generator = np.random.default_rng(seed)
     number = np.repeat(np.arange(species), each)
     means = apart * generator.standard_normal((species, width))
+    means[:, width if axes is None else axes :] = 0.0
     vectors = means[number] + generator.standard_normal((len(number), width))
     levels = [("young", "adult")[one] for one in generator.integers(2, size=len(number))]
     return space_of(vectors, number, columns={"life_stage": levels})

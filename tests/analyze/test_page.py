@@ -1,4 +1,5 @@
 import csv
+import re
 from io import StringIO
 from pathlib import Path
 
@@ -24,11 +25,22 @@ def test_a_page_has_claim_measure_control_effect_and_verdict(tmp_path: Path) -> 
     one = finding(control="pixels", against=at(0.25), effect=at(0.25, 0.1, 0.4), p_value=0.01, verdict=Verdict.HOLDS)
     section = Section(title="The tree", about="What it is.", findings=[one], notes=["Mind <this>."])
     page = write_report([section], tmp_path, title="A space", made=MADE).read_text()
-    for part in ("kin lie near", "tau", "family", "0.5 (0.4 to 0.6)", "pixels: 0.25", "0.25 (0.1 to 0.4)", "✓ holds"):
+    for part in ("Kin lie near", "tau", "family", "0.5 (0.4 to 0.6)", "pixels: 0.25", "0.25 (0.1 to 0.4)", "✓ holds"):
         assert part in page
     assert "Mind &lt;this&gt;." in page
     assert "thuja analyze a.parquet" in page
     assert "a.parquet (SHA-256 abababababababab)" in page
+
+
+def test_a_note_stands_once_under_its_table_and_names_its_rows(tmp_path: Path) -> None:
+    """Notes stood at the end of the section, a paragraph each, led by the measure: a wall of the same words."""
+    found = [finding(of=of, note="few clades") for of in ("family", "genus")]
+    found.append(finding(of="order", note="one clade"))
+    other = [finding(measure="rho", of=of, note="of means") for of in ("family", "genus")]
+    sections = [Section(title="The tree", about="", findings=[*found, *other])]
+    page = write_report(sections, tmp_path, title="A space", made=MADE).read_text()
+    lines = re.findall('<p class="measure">(.*?)</p>', page)
+    assert lines == ["tau", "family; genus: few clades", "order: one clade", "rho", "of means"]
 
 
 def test_every_number_stands_in_full_in_the_csv() -> None:
@@ -70,7 +82,7 @@ def test_a_number_that_is_none_needs_its_reason(tmp_path: Path) -> None:
         write_report([Section(title="T", about="", findings=[silent])], tmp_path, title="T", made=MADE)
     told = finding(value=at(float("nan")), note="one species alone")
     page = write_report([Section(title="T", about="", findings=[told])], tmp_path, title="T", made=MADE).read_text()
-    assert "tau of family: one species alone" in page
+    assert '<p class="measure">one species alone</p>' in page
 
 
 def test_two_tables_of_one_name_are_refused(tmp_path: Path) -> None:

@@ -61,6 +61,12 @@ def test_tables_are_joined_by_image_or_by_the_lowest_rank(tmp_path: Path, text: 
     assert read_space(sources, ["beak"]).column("beak") == values
 
 
+def test_without_a_choice_every_column_comes_along(tmp_path: Path) -> None:
+    path = embedded(tmp_path / "e.parquet", sex=["female", "female", "male"])
+    sources = Sources(embeddings=path, tables=[table(tmp_path / "t.csv", "uuid,beak\na,3\n")])
+    assert list(read_space(sources, None).columns) == ["beak", "family", "genus", "order", "sex", "species"]
+
+
 def test_a_later_table_replaces_what_an_earlier_one_says_and_nothing_else(tmp_path: Path) -> None:
     path = embedded(tmp_path / "e.parquet", sex=["female", "female", "male"])
     sources = Sources(embeddings=path, tables=[table(tmp_path / "t.tsv", "uuid\tsex\nb\tmale\nc\t\n")])
@@ -107,10 +113,58 @@ def test_what_does_not_fit_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(BadFile, match="names none of the 3 images"):
         read_space(Sources(embeddings=path, tables=[strange]), ["beak"])
     nameless = table(tmp_path / "n.csv", "name,beak\nx,1\n")
-    with pytest.raises(BadFile, match="says of nothing what it is about"):
+    with pytest.raises(BadFile, match="does not say what its rows are about"):
         read_space(Sources(embeddings=path, tables=[nameless]), ["beak"])
     with pytest.raises(BadFile, match="has no row"):
         read_space(Sources(embeddings=path, tables=[table(tmp_path / "o.csv", "uuid,beak\n")]), ["beak"])
+
+
+def test_a_binomial_in_the_column_of_species_is_understood(tmp_path: Path) -> None:
+    """A table of `species,beak` with "Bubo bubo" in it, as most tables of traits are, named none of the images."""
+    path = embedded(tmp_path / "e.parquet")
+    sources = Sources(embeddings=path, tables=[table(tmp_path / "t.csv", "species,beak\nBubo bubo,7\n,9\n")])
+    assert read_space(sources, ["beak"]).column("beak") == [7.0, 7.0, None]
+    (taxon,) = taxa_of(pa.table({"species": ["Bubo bubo"]}), 1)
+    assert (taxon.genus, taxon.binomial) == ("Bubo", "Bubo bubo")
+
+
+def test_a_table_that_says_two_things_of_one_species_is_refused(tmp_path: Path) -> None:
+    """Of a table with a row a specimen, the last row was every image's value, and nobody was told."""
+    path = embedded(tmp_path / "e.parquet")
+    sources = Sources(
+        embeddings=path,
+        tables=[table(tmp_path / "t.csv", "scientific_name,beak,sea\nBubo bubo,7,no\nBubo bubo,8,no\n")],
+    )
+    with pytest.raises(BadFile, match=r'two things of beak, "bubo bubo": 7\.0 and 8\.0'):
+        read_space(sources, ["beak"])
+    assert read_space(sources, ["sea"]).column("sea") == ["no", "no", None]
+
+
+def test_specimens_of_a_table_by_species_are_no_groups_of_images(tmp_path: Path) -> None:
+    """A table of specimens by species put all images of a species in one group, which is then never halved."""
+    text = "scientific_name,individual_id,sea\nBubo bubo,i1,no\nBubo bubo,i2,no\n"
+    sources = Sources(embeddings=embedded(tmp_path / "e.parquet"), tables=[table(tmp_path / "t.csv", text)])
+    assert read_space(sources, ["sea"]).groups is None
+
+
+def test_vectors_that_are_no_numbers_and_images_twice_are_named(tmp_path: Path) -> None:
+    """A NaN was told without its file or its row; an image that stood twice was measured twice."""
+    path = embedded(tmp_path / "e.parquet")
+    broken = Embeddings(ids=IDS, vectors=np.array([[1], [np.nan], [2]], dtype=np.float32), model="m")
+    broken.save(tmp_path / "nan.parquet")
+    with pytest.raises(BadFile, match=r"1 of 3 vectors in .*nan.parquet hold what is no number, that of b the first"):
+        read_space(Sources(embeddings=tmp_path / "nan.parquet"), [])
+    with pytest.raises(BadFile, match=r"in .*nan.parquet hold what is no number"):
+        read_space(Sources(embeddings=path, controls={"pixels": tmp_path / "nan.parquet"}), [])
+    with pytest.raises(BadFile, match="has the image a twice"):
+        read_space(Sources(embeddings=embedded(tmp_path / "t.parquet", ids=["a", "b", "a"])), [])
+
+
+def test_a_table_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+    """A path mistyped was called "not a table in UTF-8"."""
+    sources = Sources(embeddings=embedded(tmp_path / "e.parquet"), tables=[tmp_path / "t.csv"])
+    with pytest.raises(BadFile, match="there is no table at"):
+        read_space(sources, ["beak"])
 
 
 def test_rows_without_ranks_have_empty_taxa() -> None:

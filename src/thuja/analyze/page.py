@@ -1,6 +1,7 @@
 """The page that a reviewer checks, and everything on it as CSV: findings, tables, figures, and how they were made."""
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,15 +16,23 @@ from thuja.errors import ThujaError
 from thuja.jobs import atomic_path, write_text
 from thuja.metrics.bootstrap import Interval
 from thuja.report import Cell, Headline, Report
+from thuja.report.page import escape
 
 FINDINGS = "findings.csv"
 PAGE = "report.html"
-_COLUMNS = ("claim", "measure", "of", "value", "held against", "effect", "p", "verdict")
+_COLUMNS = ("of", "value", "held against", "effect", "p", "verdict")
 _CSV = (
     "section", "claim", "measure", "of", "value", "low", "high", "control", "against", "against_low", "against_high",
     "effect", "effect_low", "effect_high", "p_value", "verdict", "note",
 )  # fmt: skip
 _MARKS = {Verdict.HOLDS: "✓ holds", Verdict.FAILS: "✗ fails", Verdict.UNDECIDED: "? undecided"}
+_UNFIT = re.compile(r"[^\w.,() +-]+")
+_LONGEST = 120
+_STYLE = """
+h3{font-size:1.02rem;line-height:1.3;margin:1.6rem 0 .1rem}
+.measure{color:var(--soft);font-size:.9rem;margin:0 0 .35rem}
+details{margin:0 0 1rem}summary{cursor:pointer;color:var(--accent)}details[open] summary{margin-bottom:.6rem}
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +64,10 @@ def write_report(
     _require_distinct("table", [table.name for table in tables])
     _require_distinct("figure", [figure.name for figure in figures])
     write_text(out / FINDINGS, findings_csv(sections))
-    for table in tables:
-        write_text(out / "tables" / f"{table.name}.csv", _csv(table.columns, table.rows))
-    for figure in figures:
-        _save(figure, out / "figures")
+    for table, name in zip(tables, _file_names([table.name for table in tables]), strict=True):
+        write_text(out / "tables" / f"{name}.csv", _csv(table.columns, table.rows))
+    for figure, name in zip(figures, _file_names([figure.name for figure in figures]), strict=True):
+        _save(figure, out / "figures", name)
     page = out / PAGE
     _page(sections, title=title, made=made, summary=summary).save(page)
     return page
@@ -89,9 +98,10 @@ def findings_csv(sections: Sequence[Section]) -> str:
 def _page(sections: Sequence[Section], *, title: str, made: Made, summary: Sequence[str]) -> Report:
     counts = Counter(finding.verdict for section in sections for finding in section.findings)
     told = (
-        "every claim stands beside its measure, what it is held against, the effect with its 95 % interval, and what "
+        f"{sum(counts.values()):,} findings: each claim stands beside its measure, what it is held against, the effect "
+        "with its 95 % interval, and the verdict."
     )
-    report = Report(title, summary=[*summary, f"Of {sum(counts.values())} findings: {told}it comes to."])
+    report = Report(title, summary=[*summary, told], style=_STYLE)
     report.headlines(
         [Headline(label=verdict.value, value=str(counts[verdict])) for verdict in Verdict if counts[verdict]]
     )
@@ -99,23 +109,38 @@ def _page(sections: Sequence[Section], *, title: str, made: Made, summary: Seque
         report.section(section.title, section.about)
         if section.reason:
             report.text(f"Not answered: {section.reason}")
-        if section.findings:
-            report.table(_COLUMNS, [_row(finding) for finding in section.findings])
-        for note in dict.fromkeys([*section.notes, *_notes(section.findings)]):
-            report.text(note)
         for figure in section.figures:
             report.figure(figure.drawing, caption=figure.caption)
-        for table in section.tables:
-            report.table(table.columns, table.rows, caption=table.caption)
+        _put_findings(report, section.findings)
+        for note in dict.fromkeys(section.notes):
+            report.text(note)
+        if section.tables:
+            report.raw(f"<details><summary>Tables: {len(section.tables)}</summary>")
+            for table in section.tables:
+                report.table(table.columns, table.rows, caption=table.caption)
+            report.raw("</details>")
     report.section("How it was made", "\n\n".join(made.sentences()))
     return report
+
+
+def _put_findings(report: Report, findings: Sequence[Finding]) -> None:
+    """A table under each claim and its measure, and its notes, in the order in which they come."""
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.claim, finding.measure), []).append(finding)
+    above = ""
+    for (claim, measure), found in groups.items():
+        heading = f"<h3>{escape(claim[:1].upper() + claim[1:])}</h3>" if claim != above else ""
+        report.raw(f'{heading}<p class="measure">{escape(measure)}</p>')
+        report.table(_COLUMNS, [_row(finding) for finding in found])
+        for note in _notes(found):
+            report.raw(f'<p class="measure">{escape(note)}</p>')
+        above = claim
 
 
 def _row(finding: Finding) -> tuple[Cell, ...]:
     against = _told(finding.against)
     return (
-        finding.claim,
-        finding.measure,
         finding.of,
         _told(finding.value),
         f"{finding.control}: {against}" if finding.control and against else finding.control or against,
@@ -126,11 +151,13 @@ def _row(finding: Finding) -> tuple[Cell, ...]:
 
 
 def _notes(findings: Sequence[Finding]) -> list[str]:
-    return [
-        f"{finding.measure}{f' of {finding.of}' if finding.of else ''}: {finding.note}"
-        for finding in findings
-        if finding.note
-    ]
+    """What must be known to read a table, each note once, with the rows that it is of where it is not of all."""
+    rows: dict[str, dict[str, None]] = {}
+    for finding in findings:
+        if finding.note:
+            rows.setdefault(finding.note, {})[finding.of] = None
+    of_all = {finding.of for finding in findings}
+    return [note if set(of) == of_all else f"{'; '.join(of)}: {note}" for note, of in rows.items()]
 
 
 def _checked(finding: Finding) -> Finding:
@@ -169,12 +196,22 @@ def _full(cell: Cell) -> str | int | float:
     return "" if cell is None or (isinstance(cell, float) and not np.isfinite(cell)) else cell
 
 
-def _save(figure: Figure, folder: Path) -> None:
+def _save(figure: Figure, folder: Path, name: str) -> None:
     if isinstance(figure.drawing, str):
-        write_text(folder / f"{figure.name}.svg", figure.drawing)
+        write_text(folder / f"{name}.svg", figure.drawing)
         return
-    with atomic_path(folder / f"{figure.name}.png") as temporary:
+    with atomic_path(folder / f"{name}.png") as temporary:
         temporary.write_bytes(figure.drawing)
+
+
+def _file_names(names: Sequence[str]) -> list[str]:
+    """The names as files may bear them, each once: columns are in them, and a column may be called `g/m2` or `../x`."""
+    found: list[str] = []
+    for name in names:
+        stem = _UNFIT.sub("_", name).strip("._ ")[:_LONGEST] or "unnamed"
+        numbered = (f"{stem}-{number}" for number in range(2, len(names) + 2))
+        found.append(stem if stem not in found else next(one for one in numbered if one not in found))
+    return found
 
 
 def _require_distinct(what: str, names: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,19 +50,22 @@ class Sources:
         return [self.embeddings, *self.tables, *self.controls.values(), *([] if self.texts is None else [self.texts])]
 
 
-def read_space(sources: Sources, columns: Sequence[str]) -> Space:
-    """The space with these columns.
+def read_space(sources: Sources, columns: Sequence[str] | None) -> Space:
+    """The space with these columns, or with all that the files have.
 
-    Raises BadFile for a file that cannot be read or lacks an image, UnknownName for a column that no file has,
-    UsageError for texts of another model.
+    Raises BadFile for a file that cannot be read, lacks an image, has one twice, or says two things of one taxon,
+    UnknownName for a column that no file has, UsageError for texts of another model.
     """
     found = Embeddings.load(sources.embeddings).normalized()
+    _require_sound(found, sources.embeddings)
     taxa = taxa_of(found.columns, len(found))
-    told = _Told(ids=found.ids, taxa=taxa, tables=[found.columns, *map(_table_of, sources.tables)])
+    tables = [found.columns, *map(_table_of, sources.tables)]
+    told = _Told(ids=found.ids, taxa=taxa, tables=tables, paths=[sources.embeddings, *sources.tables])
+    wanted = told.names if columns is None else dict.fromkeys(columns)
     return Space(
         vectors=found.vectors,
         taxa=taxa,
-        columns={name: told.column(name) for name in dict.fromkeys(columns)},
+        columns={name: told.column(name) for name in wanted},
         groups=told.groups(),
         controls={name: _aligned(path, found.ids) for name, path in sources.controls.items()},
         prototypes=None if sources.texts is None else _prototypes(sources.texts, found.model),
@@ -79,8 +83,29 @@ def taxa_of(columns: pa.Table, count: int) -> list[Taxon]:
         encoded = pc.dictionary_encode(columns.column(name).cast(pa.string()), null_encoding="encode").combine_chunks()
         codes = np.unique(codes * (len(encoded.dictionary) + 1) + encoded.indices.to_numpy(), return_inverse=True)[1]
     _, first, place = np.unique(codes, return_index=True, return_inverse=True)
-    distinct = [Taxon.from_columns(row) for row in columns.select(ranks).take(first).to_pylist()]
+    distinct = [_taxon(row) for row in columns.select(ranks).take(first).to_pylist()]
     return [distinct[one] for one in place.tolist()]
+
+
+def _taxon(row: Row) -> Taxon:
+    """A row's taxon; many tables write the whole binomial in the column of species, and have none of genera."""
+    species = str(row.get("species") or "").split()
+    is_binomial = not row.get("genus") and len(species) > 1 and species[0][0].isupper()
+    return Taxon.from_columns({**row, "genus": species[0]} if is_binomial else row)
+
+
+def _require_sound(found: Embeddings, path: Path) -> None:
+    """Raise BadFile where a vector holds what is no number, or two rows are one image."""
+    bad = np.flatnonzero(~np.isfinite(found.vectors).all(axis=1))
+    if len(bad):
+        raise BadFile(
+            f"{len(bad):,} of {len(found):,} vectors in {path} hold what is no number, that of {found.ids[bad[0]]} "
+            "the first of them",
+            hint="leave these rows out, or embed these images again",
+        )
+    if len(set(found.ids)) < len(found):
+        twice = next(name for name, times in Counter(found.ids).items() if times > 1)
+        raise BadFile(f"{path} has the image {twice} twice", hint="one row an image")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,23 +115,33 @@ class _Told:
     ids: Sequence[str]
     taxa: Sequence[Taxon]
     tables: Sequence[pa.Table]
+    paths: Sequence[Path]
 
-    def column(self, name: str) -> Column:
-        """The values of a column; raises UnknownName for one that no table has."""
-        holders = [number for number, table in enumerate(self.tables) if name in self._names(table)]
+    def column(self, name: str, *, among: Sequence[int] | None = None) -> Column:
+        """The values of a column, of these tables alone where they are given; raises UnknownName where none has it."""
+        asked = range(len(self.tables)) if among is None else among
+        holders = [number for number in asked if name in self._names(self.tables[number])]
         if not holders:
-            known = sorted({one for table in self.tables for one in self._names(table)} - {"uuid", "emb", _TRAITS})
-            raise UnknownName.of("column", name, known)
+            raise UnknownName.of("column", name, self.names)
         values: list[Value | None] = [None] * len(self.ids)
         for number in holders:
             told = self._values(number, name)
             values = [old if new is None else new for old, new in zip(values, told, strict=True)]
         return values
 
+    @property
+    def names(self) -> list[str]:
+        """The columns that some table has."""
+        return sorted({one for table in self.tables for one in self._names(table)} - {"uuid", "emb", _TRAITS})
+
     def groups(self) -> Indices | None:
-        """A number for each image's individual or observation, images of which nothing is known alone; None without."""
-        names = [name for name in GROUPS if any(name in self._names(table) for table in self.tables)]
-        columns = [self.column(name) for name in names]
+        """A number for each image's individual or observation, images of which nothing is known alone; None without.
+
+        What a table says of taxa is no image's: a specimen of a species is not in all pictures of the species.
+        """
+        own = [number for number, table in enumerate(self.tables) if not number or "uuid" in table.column_names]
+        names = [name for name in GROUPS if any(name in self._names(self.tables[number]) for number in own)]
+        columns = [self.column(name, among=own) for name in names]
         keys = [
             next(((name, value) for name, value in zip(names, row, strict=True) if value is not None), number)
             for number, row in enumerate(zip(*columns, strict=True))
@@ -119,17 +154,24 @@ class _Told:
         cells = _cells(table, name)
         if number == 0:  # the embeddings' own columns, row by row
             return cells
-        keys, wanted = self._keys(table)
-        if not set(keys) & set(wanted):
+        keys, wanted = self._keys(number)
+        if not set(keys) & set(wanted) - {""}:
             raise BadFile(
-                f"a table with the columns {', '.join(table.column_names)} names none of the {len(wanted):,} images",
+                f"{self.paths[number]} names none of the {len(wanted):,} images",
                 hint=f'it says "{next(iter(keys), "")}" where the images say "{next(iter(wanted), "")}"',
             )
-        value_of = {key: cell for key, cell in zip(keys, cells, strict=True) if cell is not None}
+        value_of: dict[str, Value] = {}
+        for key, cell in zip(keys, cells, strict=True):
+            if cell is not None and key and value_of.setdefault(key, cell) != cell:
+                raise BadFile(
+                    f'{self.paths[number]} says two things of {name}, "{key}": {value_of[key]} and {cell}',
+                    hint="one row each: take the mean, or the commonest value, first",
+                )
         return [value_of.get(one) for one in wanted]
 
-    def _keys(self, table: pa.Table) -> tuple[Sequence[str], Sequence[str]]:
+    def _keys(self, number: int) -> tuple[Sequence[str], Sequence[str]]:
         """What the table's rows and the images are matched by."""
+        table = self.tables[number]
         names = table.column_names
         if "uuid" in names:
             return table.column("uuid").cast(pa.string()).to_pylist(), self.ids
@@ -139,11 +181,11 @@ class _Told:
         ranks = [rank for rank in RANKS if rank.label in names]
         if not ranks:
             raise BadFile(
-                f"a table with the columns {', '.join(names)} says of nothing what it is about",
-                hint="it needs a column uuid, scientific_name, or a rank",
+                f"{self.paths[number]} does not say what its rows are about",
+                hint=f"it needs a column uuid, scientific_name, or a rank as species; it has {', '.join(names)}",
             )
         rank = ranks[-1]
-        rows = [Taxon.from_columns(row) for row in table.select([one.label for one in ranks]).to_pylist()]
+        rows = [_taxon(row) for row in table.select([one.label for one in ranks]).to_pylist()]
         return [_named(taxon, rank) for taxon in rows], [_named(taxon, rank) for taxon in self.taxa]
 
     @staticmethod
@@ -156,7 +198,7 @@ class _Told:
 
 
 def _named(taxon: Taxon, rank: Rank) -> str:
-    """The name at a rank as tables are matched by it: at species with its genus."""
+    """The name at a rank as tables are matched by it, "" where it has none: at species with its genus."""
     return (taxon.binomial if rank is Rank.SPECIES else taxon[rank]).lower()
 
 
@@ -191,6 +233,8 @@ def _facts(cell: object) -> dict[str, Any]:
 
 
 def _table_of(path: Path) -> pa.Table:
+    if not path.is_file():
+        raise BadFile(f"there is no table at {path}")
     if path.suffix.lower() not in (".csv", ".tsv", ".txt"):
         try:
             return pq.read_table(path)
@@ -210,6 +254,7 @@ def _table_of(path: Path) -> pa.Table:
 def _aligned(path: Path, ids: Sequence[str]) -> Vectors:
     """The vectors of these images in another file of embeddings."""
     other = Embeddings.load(path).normalized()
+    _require_sound(other, path)
     if list(other.ids) == list(ids):
         return other.vectors
     row_of = {name: row for row, name in enumerate(other.ids)}

@@ -1,8 +1,8 @@
 """All that is asked of one space in one call: what is read, what is measured, and in which order."""
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,8 @@ from thuja.errors import EmptyInput, UsageError
 from thuja.taxonomy import Rank
 
 SECTIONS = ("tree", "traits", "within", "theorem", "maps")
-_CHUNK = 2**20
+_MOST_VALUES = 30
+"""Parts that are measured apart: each costs as much as the whole, and fills a page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,8 @@ class Question:
         for what, option, named in (("traits", "--trait", self.traits), ("within", "--within", self.factors)):
             if self.sections != SECTIONS and what in self.sections and not named:
                 raise UsageError(f"the section {what} is asked for, and no column is named", hint=f"{option} COLUMN")
+        if self.sections != SECTIONS and "theorem" in self.sections and self.sources.texts is None:
+            raise UsageError("the section theorem is asked for, and no texts are given", hint="--texts LABELS")
 
     @property
     def columns(self) -> list[str]:
@@ -80,8 +83,11 @@ class Opened:
         ]
         if self.phylogeny is not None:
             species = len({taxon for taxon in space.taxa if taxon.binomial})
+            has = len(self.phylogeny.taxa)
             told.append(
-                f"The phylogeny has {len(self.phylogeny.taxa):,} of {species:,} species; traits are of these alone."
+                "The phylogeny has all of these species."
+                if has == species
+                else f"The phylogeny has {has:,} of {species:,} species; traits are asked of these alone."
             )
         if not space.controls:
             told.append(
@@ -99,33 +105,43 @@ def open_question(question: Question) -> Opened:
             f"no image of {question.sources.embeddings} has a taxon",
             hint="columns kingdom ... species in the file: embed a table that has them, or a curated folder",
         )
-    swapped = {
-        name: read_space(Sources(embeddings=path, tables=question.sources.tables), question.columns)
-        for name, path in question.swapped.items()
-    }
+    # Of other backgrounds vectors and taxa are all that is asked: what is known of a species the space itself says.
+    swapped = {name: read_space(Sources(embeddings=path), ()) for name, path in question.swapped.items()}
+    _require_few_values(space, question.by)
     taxa = list(dict.fromkeys(taxon for taxon in space.taxa if taxon.binomial))
     phylogeny = None if question.phylogeny is None else read_phylogeny(question.phylogeny, taxa)
     return Opened(question=question, space=space, swapped=swapped, phylogeny=phylogeny)
 
 
+def _require_few_values(space: Space, by: str | None) -> None:
+    values = {value for value in space.column(by) if value is not None} if by is not None else set()
+    if len(values) > _MOST_VALUES:
+        raise UsageError(
+            f"{by} has {len(values):,} values, and each would be measured apart",
+            hint=f"--by takes a column of at most {_MOST_VALUES} values, img_type say",
+        )
+
+
 def analyze_space(opened: Opened, *, say: Callable[[str], None] = lambda _: None) -> list[Section]:
     """The sections that the question asks for; `say` is told what is at work.
 
-    Each section draws from a generator of its own, so that its numbers do not hang on what else is asked.
+    Each section draws from a generator of its own, seeded by its name, so that its numbers do not hang on what else is
+    asked.
     """
     sections = []
-    for number, (name, ask) in enumerate(_asked(opened)):
+    for name, ask in _asked(opened):
         say(name)
-        sections.append(ask(np.random.default_rng([opened.question.seed, number])))
+        section = ask(np.random.default_rng([opened.question.seed, *name.encode()]))
+        if section.reason:
+            say(f"  not answered: {section.reason}")
+        sections.append(section)
     return sections
 
 
-def hashes_of(question: Question) -> dict[str, str]:
-    """The SHA-256 of each file that a question reads; of a folder, of all files in it, by name."""
-    files = [*question.sources.files, *question.swapped.values()]
-    if question.phylogeny is not None:
-        files.append(question.phylogeny)
-    return {str(path): _hash_of(path) for path in dict.fromkeys(files)}
+def files_of(question: Question) -> list[Path]:
+    """Every file or folder that a question reads."""
+    phylogeny = [] if question.phylogeny is None else [question.phylogeny]
+    return [*question.sources.files, *question.swapped.values(), *phylogeny]
 
 
 Ask = Callable[[np.random.Generator], Section]
@@ -167,13 +183,3 @@ def _among(space: Space, phylogeny: Phylogeny) -> Space:
     """The images of species that the phylogeny has: of others it cannot say what is ancestry."""
     known = set(phylogeny.taxa)
     return space.select(np.array([taxon in known for taxon in space.taxa], dtype=bool))
-
-
-def _hash_of(path: Path) -> str:
-    digest = hashlib.sha256()
-    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-        if file.is_file():
-            with file.open("rb") as opened:
-                while block := opened.read(_CHUNK):
-                    digest.update(block)
-    return digest.hexdigest()

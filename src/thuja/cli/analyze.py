@@ -40,6 +40,8 @@ class SubVerbs(click.Group):
 def analyze() -> None:
     """Say what an embedding space has learnt: `thuja analyze EMBEDDINGS --out DIR`, and what it is held against.
 
+    Its options are those of `thuja analyze space --help`; the word `space` may be left out.
+
     \b
     Example:
       thuja embed data --model run --out embeddings.parquet

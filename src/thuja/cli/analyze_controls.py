@@ -32,11 +32,15 @@ def controls_command(
     Example:
       thuja analyze controls data --model run --out controls
     """
-    from thuja.encode.controls import CONTROLS, UNTRAINED, encode_control
+    from thuja.encode.controls import CONTROLS, UNTRAINED, encode_control, require_control
+    from thuja.encode.sources import find_image_sources
     from thuja.errors import EmptyInput
     from thuja.jobs import output_folder
 
     wanted = only or tuple(name for name in CONTROLS if model or name != UNTRAINED)
+    for name in wanted:
+        require_control(name, model)
+    find_image_sources(inputs, column=column)  # said before anything is written
     with output_folder(out, verb="analyze controls", force=force, can_resume=False):
         for name in dict.fromkeys(wanted):
             seen = encode_control(name, inputs, model=model, column=column, device=device)

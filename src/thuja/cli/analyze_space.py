@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from thuja.cli.analyze_files import file_hashes, named_files
 from thuja.taxonomy import Rank
 
 _SECTIONS = ("tree", "traits", "within", "theorem", "maps")
@@ -61,24 +62,20 @@ def space_command(
     _no_telemetry()
     from thuja.analyze.page import Made, write_report
     from thuja.analyze.reading import Sources
-    from thuja.analyze.run import Question, analyze_space, hashes_of, open_question
+    from thuja.analyze.run import Question, analyze_space, files_of, open_question
     from thuja.errors import UnknownName
-    from thuja.jobs import output_folder
+    from thuja.jobs import output_folder, require_output
 
     for name in only:
         if name not in _SECTIONS:
             raise UnknownName.of("section", name, _SECTIONS)
+    sources = Sources(embeddings=embeddings, tables=tables, controls=named_files(controls, "--control"), texts=texts)
     question = Question(
-        sources=Sources(
-            embeddings=embeddings,
-            tables=tables,
-            controls=_named(controls, "--control"),
-            texts=texts,
-        ),
-        traits=traits,
-        decoys=decoys,
-        factors=factors,
-        swapped=_named(swapped, "--swapped"),
+        sources=sources,
+        traits=tuple(dict.fromkeys(traits)),
+        decoys=tuple(dict.fromkeys(decoys)),
+        factors=tuple(dict.fromkeys(factors)),
+        swapped=named_files(swapped, "--swapped"),
         phylogeny=phylogeny,
         temperature=temperature,
         by=by,
@@ -86,27 +83,14 @@ def space_command(
         sections=only or _SECTIONS,
         seed=seed,
     )
+    require_output(out, verb="analyze", force=force, can_resume=False)
     opened = open_question(question)
     with output_folder(out, verb="analyze", force=force, can_resume=False):
         sections = analyze_space(opened, say=lambda text: click.echo(text, err=True))
-        made = Made(command=shlex.join(["thuja", *sys.argv[1:]]), inputs=hashes_of(question))
+        made = Made(command=shlex.join(["thuja", *sys.argv[1:]]), inputs=file_hashes(files_of(question)))
         page = write_report(sections, out, title=f"What {opened.name} holds", made=made, summary=opened.sentences())
     found = sum(len(section.findings) for section in sections)
     click.echo(f"{found} findings: {page}")
-
-
-def _named(given: tuple[str, ...], option: str) -> dict[str, Path]:
-    """`NAME=FILE` options by name; a file alone is called by its own name."""
-    from thuja.errors import UsageError
-
-    found: dict[str, Path] = {}
-    for one in given:
-        name, sign, path = one.partition("=")
-        name, path = (name, path) if sign else (Path(one).stem, one)
-        if not name or not path or name in found:
-            raise UsageError(f'{option} takes NAME=FILE, each name once, got "{one}"', hint=f"{option} pixels=FILE")
-        found[name] = Path(path)
-    return found
 
 
 def _no_telemetry() -> None:

@@ -21,6 +21,7 @@ from thuja.images.fetching import Fetcher
 from thuja.jobs import cache_folder
 from thuja.model import Model
 from thuja.model.fresh import fresh_model
+from thuja.model.machine import find_device
 from thuja.model.published import find_model
 
 PIXELS, IMAGENET, UNTRAINED = CONTROLS = ("pixels", "imagenet", "untrained")
@@ -36,13 +37,14 @@ def encode_control(
     `untrained` needs the name of a `model`, and is its architecture with weights drawn from seed 0. Raises UnknownName
     for another control, UsageError for inputs that are no images, and what loading the model raises.
     """
-    eye, project, name = _opened(control, model, device)
+    sources = find_image_sources(inputs, column=column)
+    eye, project, name = open_control(control, model, device=device)
     fetcher = Fetcher()
     options = EncodeOptions(batch_size=128 if eye.preparation.size <= 128 else 32, label=control, is_exact=False)
     unread: list[Failure] = []
 
     def stream() -> Iterator[tuple[str, Content]]:
-        items = enumerate(found.open() for source in find_image_sources(inputs, column=column) for found in source)
+        items = enumerate(found.open() for source in sources for found in source)
         for _, item, content in contents(items, fetcher.fetch):
             if isinstance(content, Failure):
                 unread.append(content)
@@ -57,18 +59,24 @@ def encode_control(
     return Encoded(embeddings=embeddings, errors=[*unread, *seen.errors])
 
 
-def _opened(control: str, model: str, device: str) -> tuple[Eye, Projection | None, str]:
+def require_control(control: str, model: str) -> None:
+    """Raise UnknownName for what is none of CONTROLS, UsageError for an untrained tower of no model."""
+    if control not in CONTROLS:
+        raise UnknownName.of("control", control, CONTROLS)
+    if control == UNTRAINED and not model:
+        raise UsageError("an untrained tower is a model's own", hint="name the model: --model RUN")
+
+
+def open_control(control: str, model: str = "", *, device: str = "auto") -> tuple[Eye, Projection | None, str]:
+    """The eye of one of CONTROLS, what takes its features to vectors, and who sees; it raises as `encode_control`."""
+    require_control(control, model)
     if control == PIXELS:
         eye = pixel_eye()
         return eye, None, eye.id
     if control == IMAGENET:
         eye = efficientnet_eye(device)
         return eye, None, eye.id
-    if control != UNTRAINED:
-        raise UnknownName.of("control", control, CONTROLS)
-    if not model:
-        raise UsageError("an untrained tower is a model's own", hint="name the model: --model RUN")
-    fresh = fresh_model(Model.load(find_model(model)), seed=0)
+    fresh = fresh_model(Model.load(find_model(model)), seed=0).to(find_device(device))
     return eye_of(fresh), projection_of(fresh), fresh.id
 
 

@@ -18,6 +18,11 @@ def stretch(path: Path | str, offset: int, size: int) -> str:
     return f"{path}#{offset}+{size}"
 
 
+def is_stretch(place: str) -> bool:
+    """Whether a place is a stretch of a file, and no file of its own."""
+    return _STRETCH.fullmatch(place) is not None
+
+
 def read_place(place: str, *, limits: Limits = DEFAULT_LIMITS) -> bytes:
     """The bytes at a place; raises ImageError where they are missing, too many, or fewer than the place says."""
     match = _STRETCH.fullmatch(place)

@@ -19,6 +19,7 @@ from thuja.metrics.ratios import Ratio
 from thuja.structure.reading import Reading
 from thuja.structure.span import Deviations, Floats, random_subspace, spread_of
 from thuja.structure.specimens import Indices, Sample
+from thuja.structure.variation import known_note
 
 MEASURE = "balanced accuracy of decoding"
 WHOLE, INSIDE, OUTSIDE = "in all dimensions", "inside the species span", "outside the species span"
@@ -56,6 +57,7 @@ def measure_decoding(
     """The balanced accuracy in all dimensions, inside a basis (D, k), outside and in random subspaces.
 
     `groups` (M,) numbers the individuals or observations of the sample's images; of a single one there is no reading.
+    Where the basis has no direction, a note says that inside and outside of it tell nothing.
     """
     sample = deviations.sample
     units = np.arange(len(sample.species)) if groups is None else groups
@@ -81,6 +83,7 @@ def measure_decoding(
                 random=Interval(value=0.5, low=0.5, high=0.5),
                 null=null,
                 p_value=p_value,
+                note="" if name == WHOLE or basis.shape[1] else known_note(0, 0),
             )
         )
     return readings

@@ -3,7 +3,8 @@
 Beside the share stands how far that variation lies along those differences, tr(Cov_p W_s) as a multiple of an average
 direction's: the term by which, to second order, a loss grows with it. Both are held against random subspaces of as many
 dimensions, and against the local spans of other species, dealt out at random: these lean to where the model's species
-differ, and know nothing of the one that is asked about.
+differ, and know nothing of the one that is asked about. A span is dealt to a species whose own is about as wide: where
+images vary much, halves agree on less, and wider spans of other species would hold more of them whatever they know.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,9 +17,12 @@ from thuja.structure.local import LocalSpans
 from thuja.structure.reading import Reading
 from thuja.structure.span import Floats, share_below, spread_of
 from thuja.structure.specimens import Indices
+from thuja.structure.variation import NOTHING_KNOWN
 
 LOCAL_SHARE = "share inside the local span of confusable species"
 LOCAL_ALIGNMENT = "p-weighted alignment with confusable species (average direction = 1)"
+_ALIKE = 10
+"""Species of about as many dimensions, or a few more, among whom spans are dealt."""
 
 Rests = Callable[[int], Sequence[tuple[int, Floats]]]
 """From a species to its deviations: (n, D) for each cut that they are of, with the number of the cut."""
@@ -43,6 +47,8 @@ def measure_local(
     note = f"{spans.dimensions.mean():.3g} of {most} directions in the mean"
     if lone:
         note += f"; of {lone:,} of {len(lengths):,} species, halves of the images agree on none"
+    if lone == len(lengths):
+        note = f"{NOTHING_KNOWN} along which confusable species differ"
     if most >= width:
         note = f"meaningless: {most} confusable species span all {width} dimensions"
     return [
@@ -82,7 +88,7 @@ def _summed(
     spans: LocalSpans, rests: Rests, generator: np.random.Generator, *, others: int
 ) -> tuple[_Sums, list[_Sums]]:
     count = len(spans.confusables)
-    deals = [generator.permutation(count) for _ in range(others)]
+    deals = [dealt_alike(spans.dimensions, generator) for _ in range(others)]
     found = np.zeros((1 + others, 4, count))
     for species in range(count):
         views = rests(species)
@@ -100,6 +106,15 @@ def _summed(
         for one, by in zip(found[1:], scale, strict=True)
     ]
     return own, dealt
+
+
+def dealt_alike(dimensions: Indices, generator: np.random.Generator) -> Indices:
+    """The species whose span each species gets, (S,): dealt among those of about as many `dimensions` (S,)."""
+    order = np.lexsort((generator.random(len(dimensions)), dimensions))
+    deal = np.empty(len(order), dtype=np.int64)
+    for alike in np.array_split(order, max(1, len(order) // _ALIKE)):
+        deal[alike] = generator.permutation(alike)
+    return deal
 
 
 def _one(spans: LocalSpans, rows: Floats, species: int, cut: int) -> tuple[float, float, float, float]:

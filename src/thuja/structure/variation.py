@@ -36,6 +36,8 @@ SHARE = "share inside the species span, as it stands"
 DEBIASED = "share inside the known species span, debiased"
 UNSTEADY = "unsteady"
 """What a note begins with where halves cut in several ways do not agree on a share."""
+NOTHING_KNOWN = "halves of the images agree on no direction"
+"""What a note begins with where a span is of no dimension: what it holds of anything is nothing, and says nothing."""
 _APART = 0.1
 
 
@@ -153,5 +155,5 @@ def _note(species: int, dimensions: int, width: int) -> str:
 def known_note(known: int, dimensions: int) -> str:
     """What is to be said of a span of which less than all is known."""
     if not known:
-        return "halves of the images agree on no direction along which species differ"
+        return f"{NOTHING_KNOWN} along which species differ"
     return "" if known == dimensions else f"of {known} of {dimensions} directions: halves of the images agree on these"

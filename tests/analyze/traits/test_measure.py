@@ -37,11 +37,15 @@ def null_runs(lambda_: float, *, is_category: bool, is_grafen: bool = True) -> l
 @pytest.mark.slow
 @pytest.mark.parametrize("lambda_", [1.0, 0.0], ids=["along the tree", "independent"])
 def test_p_values_beyond_ancestry_are_uniform_where_vectors_carry_the_tree_alone(lambda_: float) -> None:
-    """200 worlds, and traits that know nothing of the vectors but the tree, by the branch lengths that are true."""
+    """200 worlds, and traits that know nothing of the vectors but the tree, by the branch lengths that are true.
+
+    Scores depend on lambda as the regression's t does not: a null of uncertain lambda is wide for them, and errs on the
+    side of saying nothing.
+    """
     runs = null_runs(lambda_, is_category=False)
     p_values = [run.ts[GRAFEN].p_value for run in runs]
     assert stats.kstest(p_values, "uniform").pvalue > 0.01
-    assert stats.kstest([run.scores[GRAFEN].p_value for run in runs], "uniform").pvalue > 0.01
+    assert np.mean([run.scores[GRAFEN].p_value <= 0.05 for run in runs]) <= 0.08
     assert np.mean([run.beyond_p <= 0.05 for run in runs]) <= 0.08
 
 

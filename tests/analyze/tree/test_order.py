@@ -2,10 +2,21 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.stats import chisquare, kendalltau, spearmanr
 from tests.analyze.tree.making import drifted, grown
 
-from thuja.analyze.tree import anchor_taus, closer_share, mantel, pairwise_distances, strata, tau_ceilings, tree_steps
+from thuja.analyze.tree import (
+    anchor_order,
+    anchor_taus,
+    closer_share,
+    mantel,
+    pairwise_distances,
+    strata,
+    tau_ceilings,
+    tree_steps,
+)
 from thuja.analyze.tree.distances import condensed
 from thuja.biosphere.phylogeny import covariance, patristic
 
@@ -76,3 +87,36 @@ def test_the_chance_to_be_closer_is_that_of_all_pairs():
     near, far = generator.integers(0, 5, 20).astype(float), generator.integers(1, 7, 30).astype(float)
     plain = ((near[:, None] < far) + 0.5 * (near[:, None] == far)).mean()
     assert closer_share(near, far) == pytest.approx(plain)
+
+
+@settings(deadline=None, max_examples=30)
+@given(count=st.integers(3, 20), seed=st.integers(0, 999), levels=st.integers(2, 5))
+def test_tau_by_counts_is_scipys_with_ties_on_both_sides(count, seed, levels):
+    generator = np.random.default_rng(seed)
+    near, steps = (np.triu(generator.integers(1, levels + 1, (count, count)), 1) for _ in range(2))
+    near, steps = (near + near.T).astype(float), steps + steps.T
+    found = anchor_taus(near, steps, range(count))
+    for anchor in range(count):
+        others = np.arange(count) != anchor
+        if np.ptp(near[anchor, others]) and np.ptp(steps[anchor, others]):
+            assert found[anchor] == pytest.approx(kendalltau(near[anchor, others], steps[anchor, others]).statistic)
+        else:
+            assert np.isnan(found[anchor])
+
+
+def test_influences_foretell_what_a_species_more_or_less_does():
+    """Each species taken out by itself, in both its parts, against what its influence says."""
+    generator = np.random.default_rng(0)
+    tree, _ = grown(60)
+    along = patristic(covariance(tree)) + 0
+    near = pairwise_distances(drifted(tree, generator, width=6))
+    everyone, is_known = np.arange(60), np.ones(60, dtype=bool)
+    mean, moved = anchor_order(near, along, everyone).influences(everyone, is_known)
+    assert moved.sum() == pytest.approx(0, abs=1e-9)
+    without = []
+    for species in range(60):
+        rest = np.delete(everyone, species)
+        at = np.ix_(rest, rest)
+        without.append(anchor_taus(near[at], along[at], range(59)).mean())
+    assert np.corrcoef(mean - np.array(without), moved)[0, 1] > 0.98
+    assert (mean - np.array(without)).std() == pytest.approx(moved.std(), rel=0.15)

@@ -80,3 +80,7 @@ def test_ratios_of_units_without_weight_are_no_numbers():
     found = redraws.ratios([1.0, 0.0, 0.0], [1.0, 1.0, 0.0])
     assert found[:2].tolist() == [0.5, 0.5]
     assert np.isnan(found[2])
+
+
+def test_units_that_bring_nothing_are_not_counted():
+    assert redraws_of([0, 0, 1, 2], [[1, 1, 1]]).bringing([0, 1, 0, 1]) == 2

@@ -20,6 +20,8 @@ Floats = npt.NDArray[np.float64]
 _GRID = 11
 _ROUNDS = 5
 """Each round looks at 11 lambdas and goes on between the neighbours of the best: to 1e-4 at the end."""
+_FINE = 101
+"""Lambdas at which a likelihood is tabled."""
 _BLOCK = 2**21
 """How many weights (trait, lambda, axis) are held at a time: 16 MB."""
 
@@ -125,6 +127,19 @@ def signals(values: Floats, ancestry: Ancestry) -> tuple[Floats, Floats, Floats]
         fit = _fit(values[:, chosen].T, np.ones((len(chosen), count, 1)), ancestry)
         found[:, chosen] = fit.lambdas, fit.means[:, 0], fit.variances
     return found[0], found[1], found[2]
+
+
+def likely_lambdas(values: Floats, ancestry: Ancestry) -> tuple[Floats, Floats]:
+    """A grid of lambdas (G,) on [0, 1], and how likely each makes the traits (S, T): their mean restricted likelihood.
+
+    The shares (G,) sum to 1. Of one trait they are the posterior of lambda after a flat prior.
+    """
+    grid = np.linspace(0, 1, _FINE)
+    y = (values - values.mean(axis=0)).T @ ancestry.axes
+    x = np.broadcast_to((ancestry.axes.T @ np.ones((len(values), 1)))[None], (*y.shape, 1))
+    likelihood = _Sums.of(y, x).at(np.broadcast_to(grid, (len(y), _FINE)), ancestry).likelihood.mean(axis=0)
+    shares = np.exp(likelihood - likelihood.max())
+    return grid, np.asarray(shares / shares.sum())
 
 
 @dataclass(frozen=True, slots=True)

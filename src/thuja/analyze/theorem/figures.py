@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axis import Axis
+from matplotlib.ticker import NullFormatter
 
 from thuja.analyze.theorem.costs import Costs
 from thuja.analyze.theorem.gram import GramFit
@@ -38,11 +40,19 @@ def draw_costs(costs: Costs, *, tau: float) -> str | None:
         axes.plot(span, span, color=INK, linewidth=0.9)
         axes.set_xscale("log")
         axes.set_yscale("log")
+        _say_plainly(axes.xaxis, axes.yaxis)
         axes.set_xlabel("predicted cost, nats")
         axes.set_ylabel("measured cost, nats")
-        axes.set_title(f"Cost of the variation within a species at temperature {tau:g}")
+        axes.set_title(f"Cost of variation within species, temperature {tau:.3g}")
         axes.legend(fontsize=8.5)
     return out[0]
+
+
+def _say_plainly(*scales: Axis) -> None:
+    """Numbers on a logarithmic axis as digits: a figure's words are not read as mathematics."""
+    for scale in scales:
+        scale.set_major_formatter("{x:g}")
+        scale.set_minor_formatter(NullFormatter())
 
 
 def draw_errors(radii: Mapping[float, Sequence[Radius]], *, tolerance: float) -> str | None:
@@ -59,13 +69,14 @@ def draw_errors(radii: Mapping[float, Sequence[Radius]], *, tolerance: float) ->
             errors = np.median([one.errors for one in each], axis=0)
             radius = float(np.median([one.radius for one in each]))
             colour = PALETTE[number % len(PALETTE)]
-            axes.plot(each[0].scales * radius, errors, color=colour, linewidth=1.5, label=f"{tau:g}")
+            axes.plot(each[0].scales * radius, errors, color=colour, linewidth=1.5, label=f"{tau:.3g}")
             here = float(np.interp(0.0, np.log(each[0].scales), errors))
             axes.plot([radius], [min(here, 3.0)], "o", color=colour, markersize=5)
         for level in (-tolerance, tolerance):
             axes.axhline(level, color=OTHERS, linewidth=0.8, linestyle="--")
         axes.axhline(0, color=INK, linewidth=0.8)
         axes.set_xscale("log")
+        _say_plainly(axes.xaxis)
         axes.set_ylim(-1.05, 3.1)
         axes.set_xlabel("length of the deviation / temperature")
         axes.set_ylabel("second order / exact cost - 1")

@@ -125,7 +125,7 @@ def _ratio_findings(
             Finding(
                 claim="variation within species costs what the second order predicts",
                 measure="measured cost / predicted cost, of all species",
-                of=f"{of}, tau = {settings.tau:g}",
+                of=f"{of}, tau = {settings.tau:.3g}",
                 value=value,
                 verdict=_near_one(value, settings.tolerance),
                 note=f"reach w of a species' images: median {np.median(costs.reach):.3g}",
@@ -163,7 +163,7 @@ def _order_findings(costs: Costs, generator: np.random.Generator, *, settings: T
         Finding(
             claim="the theorem tells which species pay for their variation",
             measure="Spearman's correlation of predicted and measured cost over species",
-            of=f"about the mean of the species' images, tau = {settings.tau:g}",
+            of=f"about the mean of the species' images, tau = {settings.tau:.3g}",
             value=interval_of(whole[0], draws[:, 0]),
             control="total variance within the species, which knows of no prototype",
             against=interval_of(whole[1], draws[:, 1]),
@@ -188,7 +188,7 @@ def _share_findings(costs: Costs, generator: np.random.Generator, *, settings: T
         Finding(
             claim="variation outside the span of species is cheap",
             measure=f"share outside the {full} dimensions that differences of prototypes span",
-            of=f"{of}, tau = {settings.tau:g}",
+            of=f"{of}, tau = {settings.tau:.3g}",
             value=shares(tops, bottoms),
             note="what lies outside costs by the warmer soft-max of a shorter mean alone",
         )
@@ -260,6 +260,6 @@ def _notes(costs: Costs, matched: Matched, settings: TheoremSettings) -> list[st
     if free:
         told.append(
             f"{free:,} species vary and pay less than {LEAST_COST:g} nats: their soft-max is saturated at tau = "
-            f"{settings.tau:g}."
+            f"{settings.tau:.3g}."
         )
     return told

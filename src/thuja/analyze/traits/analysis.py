@@ -37,7 +37,10 @@ class Aside:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
-    """A trait in a space and what it is held against, each by name; `notes` say what was left out and why."""
+    """A trait in a space and what it is held against, each by name; `notes` say what was left out and why.
+
+    `untold` are decoys that were asked for and of which nothing can be said on the trait's own clades.
+    """
 
     trait: str
     problem: Problem
@@ -48,6 +51,7 @@ class Analysis:
     kin: Mapping[str, Kin]
     decoys: Mapping[str, Aside]
     strata: Mapping[str, Aside]
+    untold: tuple[str, ...]
     notes: tuple[str, ...]
 
 
@@ -87,6 +91,7 @@ def analyse_trait(
         swapped=measured,
         kin=_kin(problem),
         decoys={name: aside for name, aside in decoys.items() if isinstance(aside, Aside)},
+        untold=tuple(name for name, aside in decoys.items() if not _is_alike(aside, problem)),
         strata={name: aside for name, aside in strata.items() if isinstance(aside, Aside)},
         notes=tuple(notes),
     )
@@ -105,6 +110,11 @@ def _kin(problem: Problem) -> dict[str, Kin]:
 
 def _decoys(space: Space, generator: np.random.Generator, settings: TraitSettings) -> dict[str, Aside | str]:
     return {name: _aside(space, name, generator, settings) for name in settings.decoys}
+
+
+def _is_alike(aside: Aside | str, problem: Problem) -> bool:
+    """Whether a decoy is predicted for clades of the trait's own rank, so that the two are redrawn together."""
+    return isinstance(aside, Aside) and aside.problem.clades.rank is problem.clades.rank
 
 
 def _strata(

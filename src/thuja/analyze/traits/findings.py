@@ -23,7 +23,8 @@ RULE: Final = (
     "clades left out above chance and above what the tree alone tells; beats the simulated traits in the phylogenetic "
     "regression under every choice of branch lengths; beats every control and every decoy; and is still told above "
     "chance and beyond ancestry on every other background that was given. One of them that fails makes it fail, one "
-    "that is undecided leaves it undecided. Scores of simulated traits, which ask the same with less power, and strata "
+    "that is undecided, or a decoy that cannot be asked the same, leaves it undecided. "
+    "Scores of simulated traits, which ask the same with less power, and strata "
     "stand beside this and decide nothing."
 )
 _LEVEL = 0.05
@@ -67,11 +68,8 @@ class _Parts:
         tolds |= {f"kin {name}": told(analysis.problem, kin.left_out) for name, kin in analysis.kin.items()}
         tolds |= {f"control {name}": measured.told for name, measured in analysis.controls.items()}
         tolds |= {f"swapped {name}": measured.told for name, measured in analysis.swapped.items()}
-        rank = analysis.problem.clades.rank
         tolds |= {
-            f"decoy {name}": aside.own.told
-            for name, aside in analysis.decoys.items()
-            if aside.problem.clades.rank is rank
+            f"decoy {name}": aside.own.told for name, aside in analysis.decoys.items() if name not in analysis.untold
         }
         found = redraw(list(tolds.values()), generator, replicates=replicates)
         scores = dict(zip(tolds, found.T, strict=True))
@@ -79,9 +77,6 @@ class _Parts:
             tolds[f"stratum {name}"] = aside.own.told
             scores[f"stratum {name}"] = redraw([aside.own.told], generator, replicates=replicates)[:, 0]
         return cls(scores, tolds)
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._scores
 
     def value(self, name: str) -> Interval:
         return interval(self._scores[name])
@@ -105,19 +100,21 @@ class _Parts:
 def _whole(analysis: Analysis, parts: _Parts, deciding: Sequence[Finding]) -> Finding:
     verdicts = {finding.verdict for finding in deciding}
     verdict = Verdict.FAILS if Verdict.FAILS in verdicts else Verdict.UNDECIDED
-    if verdicts == {Verdict.HOLDS}:
+    if verdicts == {Verdict.HOLDS} and not analysis.untold:
         verdict = Verdict.HOLDS
     wanting = [f"{finding.claim} ({finding.of})" for finding in deciding if finding.verdict is not Verdict.HOLDS]
     untested = [
         word
         for word, given in (
             ("no control", analysis.controls),
-            ("no decoy", analysis.decoys),
+            ("no decoy", analysis.decoys or analysis.untold),
             ("no other background", analysis.swapped),
         )
         if not given
     ]
     notes = [f"Not shown: {'; '.join(wanting)}."] if wanting else []
+    if analysis.untold:
+        notes.append(f"Not held against the decoy {', '.join(analysis.untold)}, of which the same cannot be asked.")
     notes += [f"Held against {', '.join(untested)}: none was given."] if untested else []
     return Finding(
         claim=f"{analysis.trait} shows in the space beyond ancestry",
@@ -236,7 +233,7 @@ def _above_controls(analysis: Analysis, parts: _Parts) -> list[Finding]:
 def _above_decoys(analysis: Analysis, parts: _Parts) -> list[Finding]:
     found = []
     for name, aside in analysis.decoys.items():
-        if f"decoy {name}" not in parts:
+        if name in analysis.untold:
             continue
         ours, theirs, effect = parts.skills("own", f"decoy {name}")
         found.append(

@@ -128,7 +128,8 @@ def _simulate(
 ) -> tuple[Signal, Floats]:
     if trait.is_category:
         signal = fit_category_signal(trait.labels, ancestry, generator)
-        drawn = simulate_categories(trait.labels, signal.liability, ancestry, draws=draws, generator=generator)
+        lambdas = signal.draw(draws, generator)
+        drawn = simulate_categories(trait.labels, lambdas, ancestry, generator=generator)
         return signal, _targets(drawn, len(trait.names))
     signal = fit_signal(trait.values, ancestry)
     return signal, _targets(simulate_values(signal, ancestry, draws=draws, generator=generator), 0)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from thuja.analyze.space import Space
 from thuja.analyze.traits.settings import Kind
+from thuja.analyze.tree.distances import means_by_species
 from thuja.embeddings import Vectors
 from thuja.errors import ThujaError
 from thuja.record import Value
@@ -16,8 +16,6 @@ from thuja.taxonomy import Taxon
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
-
-_BLOCK = 65536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,21 +100,11 @@ def species_means(vectors: Vectors, species: Indices, chosen: Indices, *, is_uni
     """
     place = np.full(max(int(species.max(initial=-1)), int(chosen.max(initial=-1))) + 2, -1, dtype=np.int64)
     place[chosen] = np.arange(len(chosen))
-    rows = np.flatnonzero(place[species] >= 0)  # an unnamed image is species -1, the last place, which is never chosen
-    numbers = place[species[rows]]
-    counts = np.bincount(numbers, minlength=len(chosen))
-    if len(chosen) and not counts.all():
-        raise ThujaError(f"{int((counts == 0).sum())} of {len(chosen)} species have no image")
-    sums = np.zeros((len(chosen), vectors.shape[1]))
-    for start in range(0, len(rows), _BLOCK):
-        part = slice(start, start + _BLOCK)
-        wide = np.asarray(vectors[rows[part]], dtype=np.float64)
-        if is_unit:
-            lengths = np.linalg.norm(wide, axis=1, keepdims=True)
-            wide /= np.where(lengths > 0, lengths, 1)
-        own = numbers[part]
-        sums += sparse.csr_array((np.ones(len(own)), (own, np.arange(len(own)))), shape=(len(chosen), len(own))) @ wide
-    return np.asarray(sums / counts[:, None])
+    numbers = place[species]  # an unnamed image is species -1, the last place, which is never chosen
+    bare = len(chosen) - len(np.unique(numbers[numbers >= 0]))
+    if bare:
+        raise ThujaError(f"{bare} of {len(chosen)} species have no image")
+    return means_by_species(vectors, numbers, is_unit=is_unit)[0]
 
 
 def _known(value: Value | None) -> Value | None:

@@ -11,7 +11,17 @@ from thuja.analyze.tree.clades import (
     shuffle_labels,
 )
 from thuja.analyze.tree.distances import common_depths, means_by_species, pairwise_distances, tree_steps
-from thuja.analyze.tree.order import Mantel, Stratum, anchor_taus, closer_share, mantel, strata, tau_ceilings
+from thuja.analyze.tree.order import (
+    Mantel,
+    Order,
+    Stratum,
+    anchor_order,
+    anchor_taus,
+    closer_share,
+    mantel,
+    strata,
+    tau_ceilings,
+)
 from thuja.analyze.tree.redraws import Redraws, partial_correlation
 from thuja.analyze.tree.section import tree_section
 from thuja.analyze.tree.settings import Metric, TreeSettings
@@ -23,11 +33,13 @@ __all__ = [
     "Found",
     "Mantel",
     "Metric",
+    "Order",
     "Parted",
     "Redraws",
     "RobinsonFoulds",
     "Stratum",
     "TreeSettings",
+    "anchor_order",
     "anchor_taus",
     "closer_share",
     "common_depths",

@@ -11,7 +11,7 @@ from thuja.analyze.tree.clades import Found, Shuffled, cophenetic, find_clades, 
 from thuja.analyze.tree.distances import condensed
 from thuja.analyze.tree.kin import Kin, Side
 from thuja.analyze.tree.measured import Measured, file_name, told
-from thuja.analyze.tree.order import anchor_taus, mantel, pair_ranks, strata, tau_ceilings
+from thuja.analyze.tree.order import anchor_order, mantel, pair_ranks, strata, tau_ceilings
 from thuja.analyze.tree.settings import TreeSettings
 from thuja.metrics.ratios import interval
 from thuja.report import Cell
@@ -64,14 +64,13 @@ def _order(
     kin: Kin, sides: Sequence[Side], generator: np.random.Generator, *, settings: TreeSettings, of: str
 ) -> list[Measured]:
     anchors = np.sort(generator.permutation(len(kin))[: settings.anchors])
-    taus = np.stack([anchor_taus(side.distances, kin.steps, anchors) for side in sides])  # (sides, A)
-    is_known = np.isfinite(taus).all(axis=0)
-    redraws = kin.redraws.among(anchors)
+    orders = [anchor_order(side.distances, kin.steps, anchors) for side in sides]
+    is_known = np.isfinite(np.stack([order.taus for order in orders]).sum(axis=0))
     if not is_known.any():
         return []
     ceiling = float(tau_ceilings(kin.steps, anchors)[is_known].mean())
     sampled = "" if len(anchors) == len(kin) else f"; of {len(anchors):,} of {len(kin):,} species, drawn at random"
-    means = [redraws.ratios(np.where(is_known, tau, 0), is_known) for tau in taus]
+    means = [kin.redraws.moved(*order.influences(anchors, is_known)) for order in orders]
     return [
         Measured(
             claim="seen from a species, nearer kin are nearer in the space",
@@ -127,6 +126,7 @@ def _recovery(kin: Kin, found: Mapping[str, Found], shuffled: Shuffled, of: str)
             chance=chance,
             chance_is="labels permuted",
             p_value=float((1 + more) / (1 + len(shuffled.found))),
+            units=kin.redraws.bringing(kin.clades.members.any(axis=1)),
         ),
         Measured(
             claim="the tree built from the space has nodes like the taxonomy's clades",
@@ -137,6 +137,7 @@ def _recovery(kin: Kin, found: Mapping[str, Found], shuffled: Shuffled, of: str)
             chance=float(shuffled.best.mean()),
             chance_is="labels permuted",
             p_value=shuffled.p_value(float(near[own][0])),
+            units=kin.redraws.bringing(kin.clades.members.any(axis=1)),
         ),
     ]
 

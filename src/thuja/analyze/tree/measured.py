@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thuja.analyze.finding import Finding, Verdict, verdict_of
-from thuja.analyze.tree.redraws import Redraws
+from thuja.analyze.tree.redraws import FEWEST, Redraws
 from thuja.metrics.bootstrap import Interval
 from thuja.metrics.ratios import interval
 
@@ -19,6 +19,7 @@ class Measured:
     """One measure: `own` (1 + B,), the value and its redraws, and the same of each control by name.
 
     `chance` is what would stand there of a space that knows nothing, a number or redraws; None where nobody knows.
+    `units` is how many of the clades redrawn bring anything, where it is not all of them.
     """
 
     claim: str
@@ -29,6 +30,7 @@ class Measured:
     chance: Floats | float | None = None
     chance_is: str = "chance"
     p_value: float | None = None
+    units: int | None = None
     note: str = ""
 
     def findings(self, redraws: Redraws) -> list[Finding]:
@@ -51,8 +53,8 @@ class Measured:
             against=against,
             effect=effect,
             p_value=self.p_value,
-            verdict=_judged(effect, redraws, p_value=self.p_value),
-            note=_noted(self.note, redraws),
+            verdict=self._judged(effect, redraws, p_value=self.p_value),
+            note=_noted(self.note, self._count(redraws)),
         )
 
     def _against(self, name: str, redraws: Redraws) -> Finding:
@@ -66,9 +68,25 @@ class Measured:
             control=name,
             against=interval(other),
             effect=effect,
-            verdict=_judged(effect, redraws),
-            note=_noted(self.note if effect is not None else "the control's number is not defined", redraws),
+            verdict=self._judged(effect, redraws),
+            note=_noted(
+                self.note if effect is not None else "the control's number is not defined", self._count(redraws)
+            ),
         )
+
+    def _count(self, redraws: Redraws) -> int:
+        return redraws.count if self.units is None else min(self.units, redraws.count)
+
+    def _judged(self, effect: Interval | None, redraws: Redraws, *, p_value: float | None = None) -> Verdict:
+        """By the rule of the section: of few units nothing, and a share of all or none is not known to be all or none.
+
+        Of n units that all say the same, 3 / n might say otherwise (the rule of three; Hanley & Lippman-Hand 1983).
+        """
+        count = self._count(redraws)
+        if effect is not None and count and np.ptp(self.own[np.isfinite(self.own)]) == 0:
+            effect = Interval(value=effect.value, low=effect.low - 3 / count, high=effect.high + 3 / count)
+        verdict = verdict_of(effect, p_value=p_value)
+        return verdict if verdict == Verdict.DESCRIPTIVE or count >= FEWEST else Verdict.UNDECIDED
 
 
 def told(one: Interval | None) -> tuple[float | None, str | None]:
@@ -88,13 +106,6 @@ def findings_of(measured: Sequence[Measured], redraws: Redraws) -> list[Finding]
     return [finding for one in measured for finding in one.findings(redraws)]
 
 
-def _judged(effect: Interval | None, redraws: Redraws, *, p_value: float | None = None) -> Verdict:
-    verdict = verdict_of(effect, p_value=p_value)
-    if verdict == Verdict.DESCRIPTIVE or redraws.is_enough:
-        return verdict
-    return Verdict.UNDECIDED
-
-
-def _noted(note: str, redraws: Redraws) -> str:
-    few = "" if redraws.is_enough else f"an interval over {redraws.count} clades says little"
+def _noted(note: str, count: int) -> str:
+    few = "" if count >= FEWEST else f"an interval over {count} clades says little"
     return "; ".join(part for part in (note, few) if part)

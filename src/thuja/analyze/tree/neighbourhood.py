@@ -27,18 +27,25 @@ class Step:
 
     `over_all` is of all queries with a name at the rank, `among_possible` of those that can be right, `apart` of those
     of them whose neighbour is no near duplicate; `ceiling` and `chance` are of all, `chance_possible` of these.
+    `units` are those of the redrawn that have an image that can be right.
     """
 
     side: str
     rank: Rank
     rows: int
     possible: int
+    units: int
     ceiling: float
     chance: float
     over_all: Floats
     among_possible: Floats | None
     chance_possible: Floats | None
     apart: Floats | None
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether all rows are of one taxon, so that nobody can be wrong."""
+        return self.chance > 1 - 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +65,7 @@ class Neighbourhood:
         own = self.steps[0].side
         found = []
         for step in self.steps:
-            if step.side == own and step.among_possible is not None:
+            if step.side == own and step.among_possible is not None and not step.is_sure:
                 others = {
                     one.side: one.among_possible
                     for one in self.steps
@@ -73,6 +80,7 @@ class Neighbourhood:
                         controls=others,
                         chance=step.chance_possible,
                         chance_is="a random other image",
+                        units=step.units,
                         note=f"{step.possible:,} of {step.rows:,} images can be right",
                     )
                 )
@@ -169,6 +177,7 @@ def _step(name: str, rank: Rank, told_of: Agreed, redraws: Redraws, is_near: npt
         rank=rank,
         rows=int(told_of.is_asked.sum()),
         possible=int(is_possible.sum()),
+        units=redraws.bringing(is_possible),
         ceiling=float(is_possible.sum() / told_of.is_asked.sum()),
         chance=float(told_of.chance[told_of.is_asked].mean()),
         over_all=over_all,

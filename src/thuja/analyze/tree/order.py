@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial.distance import squareform
-from scipy.stats import kendalltau, rankdata
+from scipy.stats import rankdata
 
 from thuja.analyze.tree.distances import condensed
 from thuja.errors import ThujaError
@@ -57,19 +57,74 @@ def mantel(
     return Mantel(correlation=observed / (2 * size), p_value=(1 + hits) / (1 + permutations), permutations=permutations)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """Kendall's tau-b from each of A anchors, (A,), NaN where undefined, and what each species weighs in it, (A, S).
+
+    `pulls` are the derivatives of tau by a species' weight among the others: by them the mean can be redrawn with
+    species in both their parts, as the one who looks and as one who is seen.
+    """
+
+    taus: Floats
+    pulls: Floats
+
+    def influences(self, anchors: Sequence[int] | Indices, is_known: npt.NDArray[np.bool_]) -> tuple[float, Floats]:
+        """The mean over the anchors that are known, and how much each of S species moves it: (S,), of sum nought."""
+        taus, pulls = self.taus[is_known], self.pulls[is_known]
+        mean = float(taus.mean())
+        moved = pulls.sum(axis=0)
+        np.add.at(moved, np.asarray(anchors)[is_known], taus - mean)
+        return mean, moved / len(taus)
+
+
+def anchor_order(distances: Floats, tree: npt.NDArray[np.generic], anchors: Sequence[int] | Indices) -> Order:
+    """Hold a species' distances (S, S) to all others against its tree distances (S, S), for each anchor.
+
+    Where nearer kin are always nearer tau is `tau_ceilings`: species that are equally near on the tree cost some. With
+    c_j the pairs (j, k) in the same order less those in the other, tau_b = sum(c) / 2 / d for
+    d = sqrt((pairs - ties here) (pairs - ties there)), and the pull of j is c_j / d - 2 tau_b / (S - 1): the change of
+    d by ties is left out.
+    """
+    count = len(distances)
+    taus, pulls = np.full(len(anchors), np.nan), np.zeros((len(anchors), count))
+    for place, anchor in enumerate(anchors):
+        others = np.flatnonzero(np.arange(count) != anchor)
+        balance, size = _concordance(distances[anchor, others], np.asarray(tree[anchor, others]))
+        if size > 0:
+            taus[place] = balance.sum() / 2 / size
+            pulls[place, others] = balance / size - 2 * taus[place] / len(others)
+    return Order(taus=taus, pulls=pulls)
+
+
+def _concordance(near: Floats, steps: npt.NDArray[np.generic]) -> tuple[Floats, float]:
+    """Of each of n species the others in the same order less those in the other, (n,), and tau-b's denominator.
+
+    Along rising distance, counts of each tree distance so far say how many lie before with less and with more.
+    """
+    count = len(near)
+    levels, level = np.unique(steps, return_inverse=True)
+    order = np.argsort(near, kind="stable")
+    starts = np.searchsorted(near[order], near, side="left")
+    ends = np.searchsorted(near[order], near, side="right")
+    so_far = np.zeros((count + 1, len(levels) + 1), dtype=np.int64)
+    so_far[np.arange(1, count + 1), 1 + level[order]] = 1
+    so_far = so_far.cumsum(axis=0).cumsum(axis=1)  # (n + 1, levels + 1)
+    less, more = so_far[:, :-1], so_far[:, -1:] - so_far[:, 1:]  # [i, l]: of the nearest i, below and above level l
+    balance = less[starts, level] - more[starts, level]
+    balance += (more[-1, level] - more[ends, level]) - (less[-1, level] - less[ends, level])
+    pairs = count * (count - 1) / 2
+    here, there = (
+        float((sizes * (sizes - 1) / 2).sum()) for sizes in (np.unique(near, return_counts=True)[1], np.bincount(level))
+    )
+    return np.asarray(balance, dtype=np.float64), float(np.sqrt((pairs - here) * (pairs - there)))
+
+
 def anchor_taus(distances: Floats, tree: npt.NDArray[np.generic], anchors: Sequence[int] | Indices) -> Floats:
     """Kendall's tau-b of a species' distances to all others with its tree distances, for each anchor: (A,).
 
-    Where nearer kin are always nearer it is `tau_ceilings`: species that are equally near on the tree cost some. NaN
-    where one of the two does not vary.
+    NaN where one of the two does not vary.
     """
-    found = np.full(len(anchors), np.nan)
-    for place, anchor in enumerate(anchors):
-        others = np.arange(len(distances)) != anchor
-        near, steps = distances[anchor, others], tree[anchor, others]
-        if len(near) > 1 and np.ptp(near) > 0 and np.ptp(steps) > 0:
-            found[place] = kendalltau(near, steps, method="asymptotic").statistic
-    return found
+    return anchor_order(distances, tree, anchors).taus
 
 
 def tau_ceilings(tree: npt.NDArray[np.generic], anchors: Sequence[int] | Indices) -> Floats:

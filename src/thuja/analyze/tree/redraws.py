@@ -44,11 +44,6 @@ class Redraws:
         """C, how many units there are."""
         return int(self.draws.shape[1])
 
-    @property
-    def is_enough(self) -> bool:
-        """Whether intervals over so many units say something."""
-        return self.count >= FEWEST
-
     def ratios(self, tops: npt.ArrayLike, bottoms: npt.ArrayLike) -> Floats:
         """sum(tops) / sum(bottoms) of what each species brings, over all and over each redraw: (S,), (S,) to (1 + B,).
 
@@ -60,6 +55,19 @@ class Redraws:
         ]
         top, bottom = (np.concatenate([[part.sum()], self.draws @ part]) for part in parts)
         return np.asarray(np.divide(top, bottom, out=np.full(len(top), np.nan), where=bottom > 1e-12))
+
+    def bringing(self, weights: npt.ArrayLike) -> int:
+        """How many units have a species that weighs anything: (S,)."""
+        return len(np.unique(self.numbers[np.asarray(weights) > 0]))
+
+    def moved(self, value: float, influences: Floats) -> Floats:
+        """A value, and what each redraw makes of it, given how much each species moves it: (S,) to (1 + B,).
+
+        value + sum over units of (times drawn - 1) times the influence of its species (Efron's infinitesimal
+        jackknife, drawn): for statistics in which a species has several parts.
+        """
+        part = np.bincount(self.numbers, weights=influences, minlength=self.count)
+        return np.concatenate([[value], value + self.draws @ part - part.sum()])
 
     def among(self, species: npt.ArrayLike) -> "Redraws":
         """The same redraws of some of the species (or of some more than once), by number."""

@@ -30,8 +30,9 @@ ABOUT = (
     "tree shows in any picture. Intervals redraw clades ({unit}), because species of one clade are alike; excesses "
     "are paired on the same redraws. The trees built are held fixed while their clades are redrawn. A claim HOLDS "
     "where the whole 95 % interval of the excess is above zero (and p, where labels are permuted, is at most .05), "
-    "FAILS where it is below, is UNDECIDED in between and wherever there are fewer than eight clades to draw; nothing "
-    "is corrected for the number of claims. Mantel's p is descriptive."
+    "FAILS where it is below, is UNDECIDED in between and wherever there are fewer than eight clades to draw; a share "
+    "that all n clades agree on counts as if 3 / n of them might not. Nothing is corrected for the number of claims. "
+    "Mantel's p is descriptive."
 )
 
 
@@ -83,7 +84,7 @@ def _study(
 ) -> None:
     """All measures of one space; `label` names the part of the images that it is, and leaves out figures and texts."""
     of = f"{IMAGES}, {label}" if label else IMAGES
-    sides, vectors = _sides(space, kin, parts, settings=settings)
+    sides, vectors = _sides(space, kin, parts, settings=settings, where=f"{label}: " if label else "")
     if not vectors:
         return
     parts.notes.extend(_counted(space, kin, label))
@@ -115,7 +116,7 @@ def _study(
 
 
 def _sides(
-    space: Space, kin: Kin, parts: _Parts, *, settings: TreeSettings
+    space: Space, kin: Kin, parts: _Parts, *, settings: TreeSettings, where: str
 ) -> tuple[list[Side], Mapping[str, Vectors]]:
     """The model's side and its controls', without those that see no difference; the vectors that have a direction."""
     name = space.model or "model"
@@ -133,7 +134,7 @@ def _sides(
             fault = (
                 f"{nought} of {len(seen)} vectors {what} are nought" if nought else f"the vectors {what} are all alike"
             )
-            parts.notes.append(f"{fault}, so that nothing can be measured of them.")
+            parts.notes.append(f"{where}{fault}, so that nothing can be measured of them.")
             if called == own:
                 return [], {}
             continue
@@ -142,9 +143,9 @@ def _sides(
             sides.append(side)
     if not can_compare:
         parts.notes.append(
-            f"{len(kin)} species that are all equally near on the tree have no order: only neighbours are asked."
+            f"{where}{len(kin)} species that are all equally near on the tree have no order: only neighbours are asked."
             if len(kin) >= FEWEST_SPECIES
-            else f"A tree needs {FEWEST_SPECIES} species, and there are {len(kin)}: only neighbours are asked."
+            else f"{where}A tree needs {FEWEST_SPECIES} species, and there are {len(kin)}: only neighbours are asked."
         )
     return sides, kept
 
@@ -213,6 +214,9 @@ def _within_values(space: Space, parts: _Parts, generator: np.random.Generator, 
     for value in sorted({value for value in column if value is not None}):
         label = f"{settings.by} {value}"
         rows = np.array([row for row, own in enumerate(column) if own == value], dtype=np.int64)
+        if len(rows) < settings.least:
+            parts.notes.append(f"{label}: {_images(len(rows))}, too few to be studied apart (least: {settings.least}).")
+            continue
         part = replace(space.select(rows), prototypes=None)
         own = replace(settings, by=None, phylogeny=None)
         kin = Kin.of(part, generator, own)
@@ -245,17 +249,21 @@ def _counted(space: Space, kin: Kin, label: str) -> list[str]:
     of_species = np.bincount(kin.species[kin.species >= 0], minlength=max(1, len(kin)))
     where = f"{label}: " if label else ""
     notes = [
-        f"{where}{len(space):,} images, {kin.known:,} species of {int(np.median(of_species)):,} images in the median; "
+        f"{where}{_images(len(space))}, {kin.known:,} species of {int(np.median(of_species)):,} images in the median; "
         f"intervals redraw {kin.redraws.count:,} {_plural(kin)}."
     ]
     nameless = int((space.species < 0).sum())
     if nameless:
-        notes.append(f"{where}{nameless:,} images are not named to species: they are neighbours, and in no mean.")
+        notes.append(f"{where}of {_images(nameless)} no species is named: they are neighbours, and in no mean.")
     if len(kin) < kin.known:
         notes.append(
             f"{where}Distances and trees are of {len(kin):,} species, in whole {_plural(kin)} drawn at random."
         )
     return notes
+
+
+def _images(count: int) -> str:
+    return f"{count:,} image" if count == 1 else f"{count:,} images"
 
 
 def _plural(kin: Kin) -> str:

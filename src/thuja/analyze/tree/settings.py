@@ -26,8 +26,8 @@ class TreeSettings:
     Intervals redraw clades of the rank `unit`, or of the next rank down that has enough of them. Of more than `species`
     species, whole units are drawn until so many are in; of more than `queries` images, so many are asked for their
     neighbour, a species as often as another. `permutations` of species are of at most `permuted` species. `by` names a
-    column whose values are studied apart as well. `leaves` is the most that a tanglegram shows; without `is_drawn`
-    there are numbers and no figures, as in a grid of many spaces.
+    column whose values of at least `least` images are studied apart as well. `leaves` is the most that a tanglegram
+    shows; without `is_drawn` there are numbers and no figures, as in a grid of many spaces.
     """
 
     metric: Metric = Metric.COSINE
@@ -43,6 +43,7 @@ class TreeSettings:
     leaves: int = 60
     is_drawn: bool = True
     by: str | None = None
+    least: int = 30
     phylogeny: Phylogeny | None = None
 
     def __post_init__(self) -> None:

@@ -13,7 +13,7 @@ from thuja.analyze.tree.distances import condensed
 from thuja.analyze.tree.kin import Kin, Side
 from thuja.analyze.tree.measured import Measured
 from thuja.analyze.tree.order import pair_ranks
-from thuja.analyze.tree.redraws import partial_correlation
+from thuja.analyze.tree.redraws import Redraws, partial_correlation
 from thuja.report import Cell
 
 Floats = npt.NDArray[np.float64]
@@ -56,6 +56,24 @@ class Parted:
         gap = distances[self.anchor, self.taxonomic] - distances[self.anchor, self.true]
         return np.asarray((np.sign(gap) + 1) / 2)
 
+    def redrawn(self, values: Floats, redraws: Redraws) -> Floats:
+        """The mean of values (T,) of the triples, and what each redraw of units makes of it: (1 + B,).
+
+        A triple is of the units of all its three species, and a unit moves the mean by every triple that it has a part
+        in, once a triple: redrawing anchors alone would take the other two for known.
+        """
+        mean = float(values.mean())
+        moved = np.zeros(len(redraws.numbers))
+        units = [redraws.numbers[part] for part in (self.anchor, self.taxonomic, self.true)]
+        is_other = [
+            np.ones(len(self), dtype=bool),
+            units[1] != units[0],
+            (units[2] != units[0]) & (units[2] != units[1]),
+        ]
+        for part, counts in zip((self.anchor, self.taxonomic, self.true), is_other, strict=True):
+            np.add.at(moved, part, np.where(counts, values - mean, 0.0))
+        return np.clip(redraws.moved(mean, moved / len(self)), 0, 1)  # it is an expansion, and may leave the scale
+
 
 def places_in(kin: Kin, phylogeny: Phylogeny) -> tuple[Indices, Floats]:
     """Which species the phylogeny has, (T,), and its distances between them (T, T)."""
@@ -79,8 +97,7 @@ def weigh_trees(kin: Kin, sides: Sequence[Side], phylogeny: Floats, parted: Part
                   of, sides, truth),
     ]  # fmt: skip
     if len(parted):
-        redraws = kin.redraws.among(parted.anchor)
-        shares = [redraws.ratios(parted.follows_truth(side.distances), np.ones(len(parted))) for side in sides]
+        shares = [parted.redrawn(parted.follows_truth(side.distances), kin.redraws) for side in sides]
         made.append(
             Measured(
                 claim="where the two trees part, the space follows the phylogeny",

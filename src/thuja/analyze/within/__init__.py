@@ -3,7 +3,7 @@
 The measures are plain functions of arrays in `thuja.structure`; this room holds them against nulls and controls.
 """
 
-from thuja.analyze.within.section import within_section
+from thuja.analyze.within.section import Within, measure_within, within_section
 from thuja.analyze.within.settings import WithinSettings
 
-__all__ = ["WithinSettings", "within_section"]
+__all__ = ["Within", "WithinSettings", "measure_within", "within_section"]

@@ -71,6 +71,7 @@ def draw_spectra(model: Read, controls: Mapping[str, Read]) -> Figure:
             if total > 0:
                 axes.plot(places, np.cumsum(kept) / total, color=colour, linestyle="--", label=f"{name}: between")
         axes.set(xscale="log", xlabel="directions, the widest first", ylabel="share of variance", ylim=(0, 1.02))
+        axes.xaxis.set_major_formatter("{x:g}")
         axes.legend(fontsize=8)
     return Figure(
         name="within-spectra",

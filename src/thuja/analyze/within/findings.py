@@ -1,6 +1,6 @@
 """What is claimed of the variation within species, and each claim held against its nulls and against the controls."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,7 +19,7 @@ from thuja.structure.local_share import LOCAL_ALIGNMENT, LOCAL_SHARE
 from thuja.structure.prototypes import PROTOTYPE_SHARE
 from thuja.structure.reading import Reading
 from thuja.structure.span import Floats
-from thuja.structure.variation import DEBIASED, SHARE, UNSTEADY
+from thuja.structure.variation import DEBIASED, NOTHING_KNOWN, SHARE, UNSTEADY
 
 SATURATED: Final = "meaningless"
 RANDOM_SPACE: Final = "random subspaces of as many dimensions"
@@ -27,22 +27,28 @@ MATCHED: Final = "subspaces drawn from the spectrum of all variance"
 OTHERS: Final = "the local spans of other species"
 FLIPPED: Final = "levels flipped by species"
 CHANCE: Final = "chance"
+_NO_DIFFERENCE: Final = "no difference of the levels is seen"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """What a measure is to show: below its nulls or above them, and what its two nulls are; without, a description."""
+    """What a measure is to show: below its nulls or above them, and what its two nulls are; without, a description.
+
+    What does not decide is a description beside a control too: a share as it stands is of noise as well.
+    """
 
     claim: str
     is_below: bool = True
+    decides: bool = True
     random: str = ""
     null: str = ""
 
 
 BESIDE = "variation within species lies beside the differences between species"
 APART = "variation within species lies beside the differences between confusable species"
+APART_BY_TEXT = "variation within species lies beside the differences between species that texts confuse"
 CLAIMS: Final[Mapping[str, Claim]] = {
-    SHARE: Claim(claim=BESIDE),
+    SHARE: Claim(claim=BESIDE, decides=False),
     DEBIASED: Claim(claim=BESIDE, random=RANDOM_SPACE, null=MATCHED),
     ALIGNMENT: Claim(claim=BESIDE, random="an average direction", null="all variance"),
     PROTOTYPE_SHARE: Claim(
@@ -50,8 +56,8 @@ CLAIMS: Final[Mapping[str, Claim]] = {
     ),
     LOCAL_SHARE: Claim(claim=APART, random=RANDOM_SPACE, null=OTHERS),
     LOCAL_ALIGNMENT: Claim(claim=APART, random="an average direction", null=OTHERS),
-    TEXT_LOCAL[LOCAL_SHARE]: Claim(claim=APART, random=RANDOM_SPACE, null=OTHERS),
-    TEXT_LOCAL[LOCAL_ALIGNMENT]: Claim(claim=APART, random="an average direction", null=OTHERS),
+    TEXT_LOCAL[LOCAL_SHARE]: Claim(claim=APART_BY_TEXT, random=RANDOM_SPACE, null=OTHERS),
+    TEXT_LOCAL[LOCAL_ALIGNMENT]: Claim(claim=APART_BY_TEXT, random="an average direction", null=OTHERS),
     STEP_SHARE: Claim(claim="the two levels differ beside the species", random=RANDOM_SPACE, null=MATCHED),
     f"{MEASURE} {WHOLE}": Claim(claim="the two levels can be told apart", is_below=False, random=CHANCE),
     f"{MEASURE} {INSIDE}": Claim(claim="the two levels can be told inside the span", is_below=False, random=CHANCE),
@@ -71,34 +77,64 @@ def findings_of(model: Read, controls: Mapping[str, Read], *, seed: int, flips: 
     findings: list[Finding] = []
     untold: list[str] = []
     unseen = _unseen(model, seed)
-    others = {name: {reading.key: reading for reading in read.readings} for name, read in controls.items()}
+    others = {name: ({one.key: one for one in read.readings}, _unseen(read, seed)) for name, read in controls.items()}
     for reading in model.readings:
         claim = CLAIMS.get(reading.measure)
         if claim is None:
             continue
         own = _replicates(reading.ratio, seed)
-        if not np.isfinite(own[0]) or (reading.measure == STEP_SHARE and reading.part in unseen):
-            why = unseen.get(reading.part) or reading.note or "nothing there to take a share of"
+        why = _untold(reading, own, unseen)
+        if why:
             untold.append(f"{reading.part}, {reading.measure}: {why}.")
             continue
         findings += _held(reading, claim, own, seed=seed)
-        for name, theirs in others.items():
-            other = theirs.get(reading.key)
-            if other is not None:
-                findings += _paired(reading, claim, own, name, _replicates(other.ratio, seed))
+        for name, (readings, theirs_unseen) in others.items():
+            other = readings.get(reading.key)
+            if other is None:
+                continue
+            theirs = _replicates(other.ratio, seed)
+            why = _untold(other, theirs, theirs_unseen)
+            if why:
+                untold.append(f"{name}: {reading.part}, {reading.measure}: {why}.")
+            else:
+                findings.append(_paired((reading, own), (other, theirs), claim, control=name))
+    consistent, unclear = _consistency(model, controls, unseen, seed=seed, flips=flips)
+    return [*findings, *consistent], [*untold, *unclear]
+
+
+def _consistency(
+    model: Read, controls: Mapping[str, Read], unseen: Mapping[str, str], *, seed: int, flips: int
+) -> tuple[list[Finding], list[str]]:
+    """The same of how consistent each contrast is across species."""
+    findings: list[Finding] = []
+    untold: list[str] = []
+    others = {name: (read.consistency, _unseen(read, seed)) for name, read in controls.items()}
     for part, consistency in model.consistency.items():
-        replicates = consistency.redrawn(np.random.default_rng(seed))
-        null, p_value = consistency.flipped(np.random.default_rng([seed, 1]), flips=flips)
-        if part in unseen or not np.isfinite(replicates[0]):
-            untold.append(f"{part}, {CONSISTENCY}: {unseen.get(part, 'no difference of the levels is seen')}.")
+        own = consistency.redrawn(np.random.default_rng(seed))
+        if part in unseen or not np.isfinite(own[0]):
+            untold.append(f"{part}, {CONSISTENCY}: {unseen.get(part, _NO_DIFFERENCE)}.")
             continue
+        null, p_value = consistency.flipped(np.random.default_rng([seed, 1]), flips=flips)
         reading = Reading(part=part, measure=CONSISTENCY, ratio=Ratio.mean([0.0]), null=null, p_value=p_value)
-        findings += _held(reading, TOGETHER, replicates, seed=seed)
-        for name, read in controls.items():
-            if part in read.consistency:
-                theirs_drawn = read.consistency[part].redrawn(np.random.default_rng(seed))
-                findings += _paired(reading, TOGETHER, replicates, name, theirs_drawn)
+        findings += _held(reading, TOGETHER, own, seed=seed)
+        for name, (consistencies, theirs_unseen) in others.items():
+            if part not in consistencies:
+                continue
+            theirs = consistencies[part].redrawn(np.random.default_rng(seed))
+            if part in theirs_unseen or not np.isfinite(theirs[0]):
+                untold.append(f"{name}: {part}, {CONSISTENCY}: {theirs_unseen.get(part, _NO_DIFFERENCE)}.")
+            else:
+                findings.append(_paired((reading, own), (reading, theirs), TOGETHER, control=name))
     return findings, untold
+
+
+def _untold(reading: Reading, own: Floats, unseen: Mapping[str, str]) -> str:
+    """Why a reading is no number to go by; "" where it is one."""
+    if reading.note.startswith(NOTHING_KNOWN):
+        return reading.note
+    if reading.measure == STEP_SHARE and reading.part in unseen:
+        return unseen[reading.part]
+    return "" if np.isfinite(own[0]) else reading.note or "nothing there to take a share of"
 
 
 def _unseen(model: Read, seed: int) -> dict[str, str]:
@@ -131,7 +167,7 @@ def _held(reading: Reading, claim: Claim, own: Floats, *, seed: int) -> list[Fin
                 against=null,
                 effect=effect,
                 p_value=p_value,
-                verdict=_verdict(reading, claim, effect, p_value),
+                verdict=_verdict([reading.note], claim, effect, p_value),
                 note=reading.note,
             )
         )
@@ -142,31 +178,40 @@ def _held(reading: Reading, claim: Claim, own: Floats, *, seed: int) -> list[Fin
     ]
 
 
-def _paired(reading: Reading, claim: Claim, own: Floats, control: str, theirs: Floats) -> list[Finding]:
-    """The reading less the control's, on the same redrawn species."""
-    if not np.isfinite(theirs[0]):
-        return []
+def _paired(one: tuple[Reading, Floats], other: tuple[Reading, Floats], claim: Claim, *, control: str) -> Finding:
+    """A reading less the control's, on the same redrawn species.
+
+    Spans of more dimensions hold more, so a share decides only where the share less that of a random subspace of as
+    many dimensions says the same.
+    """
+    (reading, own), (beside, theirs) = one, other
     effect = interval(own - theirs)
-    return [
-        Finding(
-            claim=f"{claim.claim}, more than in the control",
-            measure=reading.measure,
-            of=reading.part,
-            value=interval(own),
-            control=control,
-            against=interval(theirs),
-            effect=effect,
-            verdict=_verdict(reading, claim, effect),
-            note=reading.note,
-        )
-    ]
+    shift = 0.0
+    if claim.random == RANDOM_SPACE and reading.random is not None and beside.random is not None:
+        shift = reading.random.value - beside.random.value
+    notes = (reading.note, beside.note)
+    verdicts = {_verdict(notes, claim, found) for found in (effect, interval(own - theirs - shift))}
+    told = [reading.note] if reading.note else []
+    if beside.note and beside is not reading:
+        told.append(f"{control}: {beside.note}")
+    return Finding(
+        claim=f"{claim.claim}, more than in the control",
+        measure=reading.measure,
+        of=reading.part,
+        value=interval(own),
+        control=control,
+        against=interval(theirs),
+        effect=effect,
+        verdict=verdicts.pop() if len(verdicts) == 1 else Verdict.UNDECIDED,
+        note="; ".join(told),
+    )
 
 
-def _verdict(reading: Reading, claim: Claim, effect: Interval, p_value: float | None = None) -> Verdict:
+def _verdict(notes: Sequence[str], claim: Claim, effect: Interval, p_value: float | None = None) -> Verdict:
     """By the section's rule; a share that is 1 by arithmetic decides nothing, nor one on which halves do not agree."""
-    if reading.note.startswith(SATURATED):
+    if not claim.decides or any(note.startswith(SATURATED) for note in notes):
         return Verdict.DESCRIPTIVE
-    if reading.note.startswith(UNSTEADY):
+    if any(note.startswith(UNSTEADY) for note in notes):
         return Verdict.UNDECIDED
     return verdict_of(effect, p_value=p_value, is_below=claim.is_below)
 

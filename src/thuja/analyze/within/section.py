@@ -1,6 +1,7 @@
 """The section on the variation within species: where it lies, what of it is kept, and what the controls say."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,8 +23,9 @@ ABOUT = (
     "Spans and variances are of halves of the images that share no observation. All definitions are ours: no code of a "
     "paper's measure is public. A claim holds where the interval of its effect (over redrawn species) lies wholly on "
     "the claimed side of the control and, where there is a p-value, it is .05 or less; it fails where the interval "
-    "lies wholly on the other side, and is undecided in between. p is the share of null draws that do as well, the "
-    "number counted with them."
+    "lies wholly on the other side, and is undecided in between. Against a control a share decides only where what it "
+    "is above that of a random subspace of as many dimensions says the same. p is the share of null draws that do as "
+    "well, the number counted with them."
 )
 
 
@@ -39,14 +41,49 @@ def within_section(
     Raises UnknownName for a factor that is no column. Where the measures cannot be taken, the section says why.
     """
     settings = settings or WithinSettings()
-    specimens = specimens_of(space, factors, generator, most_species=settings.most_species)
-    seed = int(generator.integers(2**31))
     try:
-        plan = Plan.of(specimens, settings.structure(tuple(factors), seed=seed))
-        texts, lacking = texts_of(plan, space)
-        model = read_within(plan, space.vectors, settings, texts)
+        found = measure_within(space, factors, generator, settings=settings)
     except EmptyInput as error:
         return Section(title=TITLE, about=ABOUT, reason=f"{error.args[0]}.")
+    model, controls = found.model, found.controls
+    return Section(
+        title=TITLE,
+        about=ABOUT,
+        findings=found.findings,
+        tables=[
+            reading_table(model, controls, seed=found.seed, flips=settings.flips),
+            breadth_table(model, controls),
+            spectra_table(model, controls),
+        ],
+        figures=[draw_shares(found.findings), *_contrasts(found.findings), draw_spectra(model, controls)],
+        notes=found.notes,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Within:
+    """What was read of the model and of each control, what was found, and what a reader must know first."""
+
+    model: Read
+    controls: Mapping[str, Read]
+    findings: Sequence[Finding]
+    notes: Sequence[str]
+    seed: int
+
+
+def measure_within(
+    space: Space, factors: Sequence[str], generator: np.random.Generator, *, settings: WithinSettings
+) -> Within:
+    """Measure a space as `within_section` does, without tables and figures.
+
+    Raises EmptyInput where the measures cannot be taken: of fewer than two species with four images (observations,
+    where they are known), or where nothing varies within any.
+    """
+    specimens = specimens_of(space, factors, generator, most_species=settings.most_species)
+    seed = int(generator.integers(2**31))
+    plan = Plan.of(specimens, settings.structure(tuple(factors), seed=seed))
+    texts, lacking = texts_of(plan, space)
+    model = read_within(plan, space.vectors, settings, texts)
     notes = [*_notes(plan, space, factors), *([lacking] if lacking else [])]
     controls: dict[str, Read] = {}
     for name, vectors in space.controls.items():
@@ -55,18 +92,7 @@ def within_section(
         except EmptyInput as error:
             notes.append(f"The control {name} is left out: {error.args[0]}.")
     findings, untold = findings_of(model, controls, seed=seed, flips=settings.flips)
-    return Section(
-        title=TITLE,
-        about=ABOUT,
-        findings=findings,
-        tables=[
-            reading_table(model, controls, seed=seed, flips=settings.flips),
-            breadth_table(model, controls),
-            spectra_table(model, controls),
-        ],
-        figures=[draw_shares(findings), *_contrasts(findings), draw_spectra(model, controls)],
-        notes=[*notes, *untold],
-    )
+    return Within(model=model, controls=controls, findings=findings, notes=[*notes, *untold], seed=seed)
 
 
 def _contrasts(findings: Sequence[Finding]) -> list[Figure]:

@@ -14,12 +14,13 @@ from PIL import Image, ImageOps
 
 from thuja.analyze.maps.interactive.columns import Json, clean, packed
 from thuja.errors import ImageError
-from thuja.images import encode_jpeg, read_image, to_rgb
+from thuja.images import decode, encode_jpeg, read_place, to_rgb
+from thuja.images.places import is_stretch
 
 _LOG = logging.getLogger(__name__)
 
 Picture = Path | str | None
-"""A file here, or an http(s) address."""
+"""A file here, or a stretch of one (`thuja.images.stretch`), or an http(s) address."""
 
 _ACROSS: Final = 16
 """Thumbnails across a sheet and down it."""
@@ -61,7 +62,7 @@ def draw_sheets(
         assert isinstance(path, Path)
         try:
             # Twice the size in draft, so that a large photo is not decoded whole.
-            small = ImageOps.fit(to_rgb(read_image(path, draft=2 * cell)), (cell, cell))
+            small = ImageOps.fit(to_rgb(decode(read_place(str(path)), draft=2 * cell)), (cell, cell))
         except (ImageError, OSError) as error:
             _LOG.debug("no thumbnail of %s: %s", path, error)
             unreadable += 1
@@ -104,6 +105,8 @@ def _link(picture: Picture, folder: Path) -> str | None:
     if picture is None:
         return None
     if isinstance(picture, Path):
+        if is_stretch(str(picture)):  # no browser opens what lies inside a tar
+            return None
         try:
             relative = os.path.relpath(picture.absolute(), folder)
         except ValueError:  # another drive

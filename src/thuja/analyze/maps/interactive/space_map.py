@@ -1,5 +1,6 @@
 """The interactive map of a space: projected, named by species, with its lineages and columns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -39,8 +40,11 @@ def write_map(
     settings: SpaceMapSettings = SpaceMapSettings(),
     generator: np.random.Generator,
     points: npt.ArrayLike | None = None,
+    places: Sequence[str] | None = None,
 ) -> WrittenMap:
     """Write the map of a space to one HTML file: at points (N, 2) that are at hand, or projected by the settings.
+
+    `places` (N,) say where the pictures are, as `read_place` takes them, "" for none, instead of a column of them.
 
     The columns are the space's own and each rank that has a name; a point is named by its taxon unless the settings
     name a column. PCA is fitted on all rows whatever `fitted` says, as it is exact. Raises as `write_points` does, and
@@ -61,7 +65,8 @@ def write_map(
     if points is None:
         points, about = project_space(space, settings=settings, generator=generator)
         page = page if page.about else replace(page, about=about)
-    pictures = None if settings.picture is None else [_picture(value) for value in space.column(settings.picture)]
+    named = places if settings.picture is None else space.column(settings.picture)
+    pictures = None if named is None else [_picture(value) for value in named]
     return write_points(path, points, columns, pictures=pictures, settings=page, generator=generator)
 
 
