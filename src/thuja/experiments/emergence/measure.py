@@ -21,7 +21,7 @@ from thuja.experiments.emergence.across import balanced, explained, folds_of, re
 from thuja.experiments.emergence.seen import Seen, unit
 from thuja.experiments.emergence.views import conditions
 from thuja.structure import Specimens, StructureSettings, measure_structure
-from thuja.structure.contrast import BETWEEN, FISHER, SHARE, WITHIN
+from thuja.structure.contrast import BETWEEN, FISHER, WITHIN
 from thuja.structure.decoding import MEASURE, OUTSIDE, WHOLE, DecodingSettings
 from thuja.structure.span import Spectrum, held_by
 from thuja.structure.variation import DEBIASED, PART, Draws
@@ -144,8 +144,8 @@ def within_scores(vectors: Floats, *, seed: int = 0) -> Scores:
 
     `rho`: its share inside the known span of species means, debiased (`structure.variation`); `rho_null` the mean of
     subspaces drawn from the spectrum of all variance; `log_rho` the logarithm of the one over the other. For stage
-    and sex: `fisher_`, the debiased Fisher ratio, `between_` and `within_` its parts, `step_` the share of the
-    difference inside the span, `told_` how well the level is told, and `outside_` so outside the span (chance .5).
+    and sex: `fisher_`, the debiased Fisher ratio, `between_` and `within_` its parts, `told_` how well the
+    level is told, and `outside_` so outside the span (chance .5).
     """
     species, pictures, _ = vectors.shape
     plan = conditions()
@@ -166,7 +166,7 @@ def within_scores(vectors: Floats, *, seed: int = 0) -> Scores:
     found: Scores = {"known": float(structure.known), "rho": whole.model.value, "rho_null": null}
     found["log_rho"] = float(np.log(max(whole.model.value, _LEAST) / max(null, _LEAST)))
     for contrast, _ in structure.contrasts:
-        parts = {"fisher": FISHER, "between": BETWEEN, "within": WITHIN, "step": SHARE}
+        parts = {"fisher": FISHER, "between": BETWEEN, "within": WITHIN}
         for name, measure in parts.items():
             found[f"{name}_{contrast.factor}"] = structure.find(str(contrast), measure).model.value
         for name, view in (("outside", OUTSIDE), ("told", WHOLE)):
