@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from thuja.biosphere import CLEAN, World, WorldConfig
+from thuja.biosphere import World, WorldConfig
 from thuja.biosphere.evolution import brownian
 from thuja.biosphere.traits import HABITATS
 from thuja.experiments.emergence.across import balanced, explained, folds_of, read_across
@@ -14,14 +14,14 @@ from thuja.experiments.emergence.figures import arms_figure, scale_figure
 from thuja.experiments.emergence.measure import ecology_scores, split_scores, theorem_scores, tree_scores
 from thuja.experiments.emergence.page import TABLES, to_page
 from thuja.experiments.emergence.rows import Point, read_points, same_as, write_points
-from thuja.experiments.emergence.seen import unit
+from thuja.experiments.emergence.seen import Floats, unit
 from thuja.taxonomy import Rank
 
-WORLD = World.make(WorldConfig(seed=4, species=60, images=4, **CLEAN))
+WORLD = World.make(WorldConfig(seed=4, species=60, images=4, misplaced=0.0, homonyms=0.0))
 IS_HELD = np.arange(60) % 4 == 0
 
 
-def pictures_of(means: np.ndarray, *, spread: float = 0.01) -> np.ndarray:
+def pictures_of(means: Floats, *, spread: float = 0.01) -> Floats:
     """Six pictures of each species near its mean."""
     noise = np.random.default_rng(0).standard_normal((len(means), 6, means.shape[1]))
     return unit(means[:, None] + spread * noise)
@@ -97,7 +97,14 @@ def points_of(*, tau: float) -> list[Point]:
     arms = {"emergence/plain": tau, "emergence/pixels": 0.0, "emergence/untrained": 0.1, "emergence/shuffled": 0.2}
     names = ("tau_neutral", "tau_other", "family_neutral", "family_other")
     return [
-        Point(arm=arm, world=str(w), seed=s, config="c", seconds=1.0, scores=dict.fromkeys(names, round(value + 0.01 * w, 2)))
+        Point(
+            arm=arm,
+            world=str(w),
+            seed=s,
+            config="c",
+            seconds=1.0,
+            scores=dict.fromkeys(names, round(value + 0.01 * w, 2)),
+        )
         for arm, value in arms.items()
         for w in range(5)
         for s in range(2)
