@@ -25,6 +25,7 @@ from thuja.train.loss import (
     level_loss,
     sigmoid_loss,
 )
+from thuja.train.supervised import supervised_contrastive_loss
 from thuja.train.world import Processes
 
 Tiles = st.sampled_from([1, 3, 5, 64])
@@ -344,6 +345,7 @@ def learn(image: Tensor, text: Tensor, rows: slice, world: Processes | None) -> 
         "sigmoid": sigmoid_loss(x, y, scale, bias=bias, tile=4, **arguments),
         "sigmoid keys": sigmoid_loss(x, y, scale, bias=bias, keys=own, tile=4, **arguments),
         "hierarchical": hierarchical_cross_entropy_loss(x, heads, targets[rows], tile=4, **arguments),
+        "supervised": supervised_contrastive_loss(x, targets[rows, -1], scale, **arguments),
     }
     found = {}
     for name, loss in losses.items():

@@ -21,7 +21,7 @@ _VERB = "ablate"
 @click.option("--world", "folders", type=click.Path(path_type=Path), multiple=True, help="A curated folder instead.")
 @click.option("--seeds", default="0,1", show_default=True, help="Seeds of each run in each world.")
 @click.option("--only", multiple=True, metavar="GROUP[/ARM]", help="Only these groups or arms; repeat it.")
-@click.option("--size", default="tiny", show_default=True, help="Of worlds and models: tiny, wide or small.")
+@click.option("--size", default="tiny", show_default=True, help="Of worlds and models: tiny, wide, small, emergence.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a field of every arm's recipe.")
 @click.option("--workers", type=int, default=1, show_default=True, help="Cells at a time, one thread each on a CPU.")
 @click.option("--device", default="cpu", show_default=True, help="Where models train: cpu, cuda, auto.")
@@ -57,7 +57,8 @@ def ablate(
     from thuja.errors import UsageError
     from thuja.experiments import Grid, run_grid, save_tables
     from thuja.experiments.about import arms_told, grid_told
-    from thuja.experiments.arms import all_arms
+    from thuja.experiments.arms import arms_of
+    from thuja.experiments.emergence.worlds import check_views
     from thuja.experiments.making import check_world
     from thuja.experiments.measuring import Measuring
     from thuja.experiments.page import page_text
@@ -68,7 +69,7 @@ def ablate(
     check_workers(workers)
     find_device(device)
     chosen_size = size_named(size)
-    arms = all_arms(chosen_size.recipe.with_settings(pairs_of(settings, option="--set", example="epochs=2")))
+    arms = arms_of(chosen_size, pairs_of(settings, option="--set", example="epochs=2"))
     if folders and click.get_current_context().get_parameter_source("worlds") is click.core.ParameterSource.COMMANDLINE:
         raise UsageError("--worlds makes worlds and --world takes one that is there", hint="give either of them")
     numbers = _numbers(seeds, "--seeds")
@@ -81,12 +82,13 @@ def ablate(
         raise UsageError("nowhere to write", hint="--out DIR")
     if not folders:
         for seed in _numbers(worlds, "--worlds"):
-            check_world(_world_folder(out, chosen_size, seed), chosen_size, seed, claim=claim)
+            check = check_world if chosen_size.views is None else check_views
+            check(_world_folder(out, chosen_size, seed), chosen_size, seed, claim=claim)
     with sole_folder(out, verb=_VERB, resume=out.exists()):
         places = _opened(out, worlds, folders, size=chosen_size, arms=declared.arms, claim=claim, workers=workers)
         grid = Grid(arms=declared.arms, places=places, seeds=declared.seeds)
         results = run_grid(grid, Measuring(out=out, device=device), out, workers=workers)
-        save_tables(grid, results, out, text=page_text(_command(click.get_current_context()), places))
+        save_tables(grid, results, out, text=page_text(_command(click.get_current_context()), places, size=chosen_size))
     _conclude(out, cells=len(grid.cells()), failed=sum(bool(result.error) for result in results), found=len(results))
 
 
@@ -155,10 +157,15 @@ def _opened(
     if folders:
         return tuple(place_of(str(folder), folder) for folder in folders)
     from thuja.experiments.captions.making import make_for_captions
+    from thuja.experiments.emergence.worlds import make_views, place_of_views
     from thuja.experiments.making import make_world
 
     places = []
     for seed in _numbers(worlds, "--worlds"):
+        if size.views is not None:
+            viewed = make_views(_world_folder(out, size, seed), size, seed, claim=claim, workers=workers)
+            places.append(place_of_views(str(seed), viewed))
+            continue
         folder = make_world(_world_folder(out, size, seed), size, seed, claim=claim, workers=workers)
         make_for_captions(folder, arms=arms, workers=workers)
         places.append(place_of(str(seed), folder))

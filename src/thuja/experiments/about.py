@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from thuja.experiments.captions.about import ABOUT as ON_CAPTIONS
+from thuja.experiments.emergence.about import ABOUT as ON_EMERGENCE
 from thuja.experiments.grid import Grid
 from thuja.experiments.sizes import Size
 
@@ -22,6 +23,7 @@ ABOUT: Final[Mapping[str, str]] = {
     "loss/cross_entropy": "species as classes, no texts",
     "loss/cosine_cross_entropy": "species as classes by angle, no texts",
     "loss/hierarchical_cross_entropy": "the classes of every rank, no texts",
+    "loss/supervised_contrastive": "pictures of a species against all others, no texts",
     "species/x1": "a sixteenth of the species, as many pictures in all",
     "species/x4": "a quarter of the species, as many pictures in all",
     "species/x16": "all species, a sixteenth of the pictures of each",
@@ -45,10 +47,11 @@ ABOUT: Final[Mapping[str, str]] = {
     "control/reversed": "lineages from the species up",
     "control/random": "words of random letters",
     **ON_CAPTIONS,
+    **ON_EMERGENCE,
 }
 """By `GROUP/NAME`."""
 
-_CELL_MINUTES: Final[Mapping[str, float]] = {"tiny": 0.5, "wide": 0.5}
+_CELL_MINUTES: Final[Mapping[str, float]] = {"tiny": 0.5, "wide": 0.5, "emergence": 2.0}
 """What a cell takes on one core of a CPU, where it was measured."""
 
 

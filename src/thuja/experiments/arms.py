@@ -4,14 +4,16 @@ Each arm is a whole setup, made from a size's own recipe by changing one thing; 
 the same are trained once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal, get_args
 
 from thuja.experiments.captions.arms import caption_arms
 from thuja.experiments.controls import CONTROLS, Control
+from thuja.experiments.emergence.arms import emergence_arms
 from thuja.experiments.grid import Arm
 from thuja.experiments.scaling import PARTS, Subset
+from thuja.experiments.sizes import Size
 from thuja.model.config import TAXONOMY, HeadConfig
 from thuja.phrasing import BIOCLIP_MIXTURE, CAPTION, CAPTIONS, TextMixture
 from thuja.train.recipe import LossName, Objective, Recipe, Stream
@@ -43,6 +45,12 @@ class Setup:
     control: Control = "plain"
     subset: Subset | None = None
     length: Length = "steps"
+
+
+def arms_of(size: Size, settings: Mapping[str, str]) -> tuple[Arm, ...]:
+    """The arms for worlds of that size, these fields of its recipe changed; raises UnknownName or UsageError."""
+    recipe = size.recipe.with_settings(settings)
+    return all_arms(recipe) if size.views is None else emergence_arms(recipe)
 
 
 def all_arms(recipe: Recipe) -> tuple[Arm, ...]:

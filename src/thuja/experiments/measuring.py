@@ -5,6 +5,8 @@ from pathlib import Path
 
 from thuja.experiments.captions.arms import Lesson
 from thuja.experiments.captions.trial import CaptionTrial
+from thuja.experiments.emergence.arms import Study
+from thuja.experiments.emergence.trial import StudyTrial
 from thuja.experiments.grid import Cell
 from thuja.experiments.scores import Scores
 from thuja.experiments.trial import Trial
@@ -19,5 +21,7 @@ class Measuring:
 
     def __call__(self, cell: Cell) -> Scores:
         """The cell's scores; raises what training raises."""
+        if isinstance(cell.arm.setup, Study):
+            return StudyTrial(out=self.out, device=self.device)(cell)
         trial = CaptionTrial if isinstance(cell.arm.setup, Lesson) else Trial
         return trial(out=self.out, device=self.device)(cell)

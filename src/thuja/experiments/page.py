@@ -7,7 +7,9 @@ import pyarrow.parquet as pq
 
 from thuja.experiments.arms import START
 from thuja.experiments.captions.page import MEASURED as ON_CAPTIONS
+from thuja.experiments.emergence.about import MEASURED as ON_EMERGENCE
 from thuja.experiments.grid import Place
+from thuja.experiments.sizes import Size
 from thuja.experiments.table import Measured, PageText
 from thuja.experiments.worlds import data_folder
 from thuja.taxonomy import RANKS
@@ -71,8 +73,11 @@ _MEASURED: Final = (
 MEASURED: Final = (*_MEASURED, *ON_CAPTIONS)
 
 
-def page_text(command: str, places: Sequence[Place]) -> PageText:
+def page_text(command: str, places: Sequence[Place], *, size: Size | None = None) -> PageText:
     """The words of the page for a grid of that command in these worlds."""
+    if size is not None and size.views is not None:
+        chance = 1 / (size.species - size.unseen)
+        return PageText(command=command, measured=ON_EMERGENCE, chances={one.name: chance for one in ON_EMERGENCE})
     return PageText(command=command, measured=MEASURED, start=START, chances=chances(places))
 
 

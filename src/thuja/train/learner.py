@@ -39,6 +39,7 @@ from thuja.train.pictures import crop
 from thuja.train.precision import Precision
 from thuja.train.recipe import WITHOUT_TEXT, Objective, Recipe
 from thuja.train.sentences import share_sentences
+from thuja.train.supervised import supervised_contrastive_loss
 from thuja.train.world import ALONE, World
 
 DISTILLED = "distill"
@@ -112,7 +113,7 @@ class Learner(nn.Module):
             name = f"{stream}_{objective.name}"
             if objective.loss == "sigmoid":
                 self.biases[name] = nn.Parameter(torch.tensor(SIGMOID_BIAS))
-            elif objective.loss in WITHOUT_TEXT:
+            elif objective.loss in WITHOUT_TEXT and objective.loss != "supervised_contrastive":
                 assert generator is not None, "prototypes are drawn"
                 self.prototypes[name] = self._prototypes(objective, self.classes[stream], generator)
 
@@ -224,6 +225,10 @@ class Learner(nn.Module):
         objective, name = self._objectives[stream][lesson.name], f"{stream}_{lesson.name}"
         device = features.device
         if objective.loss in WITHOUT_TEXT:
+            if objective.loss == "supervised_contrastive":
+                image = self.model.project(features, objective.head)
+                species, scale = lesson.image_keys[:, -1].to(device), self.model.scale(objective.head)
+                return supervised_contrastive_loss(image, species, scale, world=self.world)
             numbers = self.classes[stream].numbers(lesson.image_keys).to(device)  # (b, 7)
             return self._class_loss(objective, name, features, numbers=numbers)
         image_keys = lesson.image_keys.to(device)

@@ -16,11 +16,18 @@ from thuja.train.shape import Augmentation, ImageTower, Optimizer, TextTower, re
 from thuja.train.tune import Distill, Tune
 
 LossName = Literal[
-    "clip", "multi_positive", "levels", "sigmoid", "cross_entropy", "cosine_cross_entropy", "hierarchical_cross_entropy"
+    "clip",
+    "multi_positive",
+    "levels",
+    "sigmoid",
+    "cross_entropy",
+    "cosine_cross_entropy",
+    "hierarchical_cross_entropy",
+    "supervised_contrastive",
 ]
 
 LOSSES: tuple[str, ...] = LossName.__args__  # type: ignore[attr-defined]
-WITHOUT_TEXT = ("cross_entropy", "cosine_cross_entropy", "hierarchical_cross_entropy")
+WITHOUT_TEXT = ("cross_entropy", "cosine_cross_entropy", "hierarchical_cross_entropy", "supervised_contrastive")
 """Losses that tell taxa apart by number: the text tower learns nothing from them."""
 
 _SHORT = {
