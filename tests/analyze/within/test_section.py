@@ -8,10 +8,13 @@ from tests.analyze.spaces import partial_space, random_space, space_of
 
 from thuja.analyze import Section, Space, Verdict
 from thuja.analyze.within import WithinSettings, measure_within, within_section
+from thuja.analyze.within.findings import noise_note
 from thuja.errors import UnknownName, UsageError
+from thuja.metrics.bootstrap import Interval
 from thuja.structure.contrast import FISHER
 from thuja.structure.contrast import SHARE as STEP_SHARE
 from thuja.structure.decoding import INSIDE, MEASURE, OUTSIDE, DecodingSettings
+from thuja.structure.local_share import LOCAL_ALIGNMENT, LOCAL_SHARE
 from thuja.structure.variation import DEBIASED, NOTHING_KNOWN, SHARE, Draws
 
 QUICK = WithinSettings(
@@ -197,3 +200,11 @@ def test_prototypes_that_do_not_fit_are_left_out_with_a_sentence() -> None:
         told[name] = measure_within(fitted, [], np.random.default_rng(0), settings=QUICK).notes
     assert any("not in the images' dimensions" in note for note in told["wide"])
     assert any("have the same text prototype" in note for note in told["alike"])
+
+
+@pytest.mark.parametrize(("low", "null", "is_noise"), [(-10.0, 2.0, True), (1.0, -146.0, True), (1.0, 2.0, False)])
+def test_an_alignment_that_reaches_below_zero_is_noise(low: float, null: float, is_noise: bool) -> None:
+    """A difference of 194 from a null of -146 was once called a failure."""
+    value, against = Interval(value=48, low=low, high=171), Interval(value=null, low=null, high=null)
+    assert noise_note(LOCAL_ALIGNMENT, value, against).startswith("unsteady") is is_noise
+    assert noise_note(LOCAL_SHARE, value, against) == ""

@@ -156,6 +156,8 @@ def _held(reading: Reading, claim: Claim, own: Floats, *, seed: int) -> list[Fin
         less = _replicates(reading.null_ratio, seed) if is_paired and reading.null_ratio is not None else null.value
         effect = interval(np.asarray(own - less))
         below = reading.below if control == claim.null else reading.below_random
+        noise = noise_note(reading.measure, interval(own), null)
+        notes = [note for note in (noise, reading.note) if note]
         p_value = below if claim.is_below else reading.p_value
         found.append(
             Finding(
@@ -167,8 +169,8 @@ def _held(reading: Reading, claim: Claim, own: Floats, *, seed: int) -> list[Fin
                 against=null,
                 effect=effect,
                 p_value=p_value,
-                verdict=_verdict([reading.note], claim, effect, p_value),
-                note=reading.note,
+                verdict=_verdict(notes, claim, effect, p_value),
+                note="; ".join(notes),
             )
         )
     if found:
@@ -176,6 +178,16 @@ def _held(reading: Reading, claim: Claim, own: Floats, *, seed: int) -> list[Fin
     return [
         Finding(claim=claim.claim, measure=reading.measure, of=reading.part, value=interval(own), note=reading.note)
     ]
+
+
+def noise_note(measure: str, value: Interval, null: Interval) -> str:
+    """What is to be said of an alignment that is no number to go by: variances are above 0, estimates of few need not be.
+
+    "" for a share or a score, and for an alignment whose whole interval and whose null are above 0.
+    """
+    if measure not in (ALIGNMENT, LOCAL_ALIGNMENT, TEXT_LOCAL[LOCAL_ALIGNMENT]) or min(value.low, null.value) > 0:
+        return ""
+    return f"{UNSTEADY}: no alignment is below 0, and here its interval or its null is, so few images tell too little"
 
 
 def _paired(one: tuple[Reading, Floats], other: tuple[Reading, Floats], claim: Claim, *, control: str) -> Finding:
