@@ -181,7 +181,7 @@ def _held(reading: Reading, claim: Claim, own: Floats, *, seed: int) -> list[Fin
 
 
 def noise_note(measure: str, value: Interval, null: Interval) -> str:
-    """What is to be said of an alignment that is no number to go by: variances are above 0, estimates of few need not be.
+    """What is to be said of an alignment that is no number to go by: a variance is above 0, its estimate need not be.
 
     "" for a share or a score, and for an alignment whose whole interval and whose null are above 0.
     """
