@@ -125,7 +125,7 @@ _OF_PLANTS: Final = Grammar(
 def read_habitat(text: str, *, is_animal: bool = True) -> Reading:
     """Where the organisms of a text live; what groups of animals are called is read of animals only.
 
-    >>> read_habitat("A genus of sea snails.").labels, read_habitat("They live in fresh water and in the sea.").primary
+    >>> read_habitat("A genus of sea snails.").labels, read_habitat("Freshwater and marine snails.").primary
     (('marine',), 'mixed')
     """
     return read(text, HABITAT if is_animal else _OF_PLANTS)
