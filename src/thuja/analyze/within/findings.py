@@ -156,7 +156,7 @@ def _held(reading: Reading, claim: Claim, own: Floats, *, seed: int) -> list[Fin
         less = _replicates(reading.null_ratio, seed) if is_paired and reading.null_ratio is not None else null.value
         effect = interval(np.asarray(own - less))
         below = reading.below if control == claim.null else reading.below_random
-        noise = noise_note(reading.measure, interval(own), null)
+        noise = noise_note(reading.measure, null)
         notes = [note for note in (noise, reading.note) if note]
         p_value = below if claim.is_below else reading.p_value
         found.append(
@@ -180,14 +180,15 @@ def _held(reading: Reading, claim: Claim, own: Floats, *, seed: int) -> list[Fin
     ]
 
 
-def noise_note(measure: str, value: Interval, null: Interval) -> str:
-    """What is to be said of an alignment that is no number to go by: a variance is above 0, its estimate need not be.
+def noise_note(measure: str, null: Interval) -> str:
+    """What is to be said of an alignment held against a null that is no number to go by; "" for all else.
 
-    "" for a share or a score, and for an alignment whose whole interval and whose null are above 0.
+    A variance is above 0 and its estimate from few images need not be. An alignment of nearly 0 is what is claimed; a
+    null of 0 or less says that the differences it is a share of are not seen.
     """
-    if measure not in (ALIGNMENT, LOCAL_ALIGNMENT, TEXT_LOCAL[LOCAL_ALIGNMENT]) or min(value.low, null.value) > 0:
+    if measure not in (ALIGNMENT, LOCAL_ALIGNMENT, TEXT_LOCAL[LOCAL_ALIGNMENT]) or null.value > 0:
         return ""
-    return f"{UNSTEADY}: no alignment is below 0, and here its interval or its null is, so few images tell too little"
+    return f"{UNSTEADY}: the null is no alignment but {null.value:.2g}, so few images tell too little"
 
 
 def _paired(one: tuple[Reading, Floats], other: tuple[Reading, Floats], claim: Claim, *, control: str) -> Finding:
