@@ -58,8 +58,6 @@ def ablate(
     from thuja.experiments import Grid, run_grid, save_tables
     from thuja.experiments.about import arms_told, grid_told
     from thuja.experiments.arms import arms_of
-    from thuja.experiments.emergence.worlds import check_views
-    from thuja.experiments.making import check_world
     from thuja.experiments.measuring import Measuring
     from thuja.experiments.page import page_text
     from thuja.experiments.sizes import size_named
@@ -81,15 +79,23 @@ def ablate(
     if out is None:
         raise UsageError("nowhere to write", hint="--out DIR")
     if not folders:
-        for seed in _numbers(worlds, "--worlds"):
-            check = check_world if chosen_size.views is None else check_views
-            check(_world_folder(out, chosen_size, seed), chosen_size, seed, claim=claim)
+        _check_worlds(out, worlds, size=chosen_size, claim=claim)
     with sole_folder(out, verb=_VERB, resume=out.exists()):
         places = _opened(out, worlds, folders, size=chosen_size, arms=declared.arms, claim=claim, workers=workers)
         grid = Grid(arms=declared.arms, places=places, seeds=declared.seeds)
         results = run_grid(grid, Measuring(out=out, device=device), out, workers=workers)
         save_tables(grid, results, out, text=page_text(_command(click.get_current_context()), places, size=chosen_size))
     _conclude(out, cells=len(grid.cells()), failed=sum(bool(result.error) for result in results), found=len(results))
+
+
+def _check_worlds(out: Path, worlds: str, *, size: "Size", claim: str) -> None:
+    """Insist that each world may be made or gone on with, before any is."""
+    from thuja.experiments.emergence.worlds import check_views
+    from thuja.experiments.making import check_world
+
+    check = check_world if size.views is None else check_views
+    for seed in _numbers(worlds, "--worlds"):
+        check(_world_folder(out, size, seed), size, seed, claim=claim)
 
 
 def _conclude(out: Path, *, cells: int, failed: int, found: int) -> None:
