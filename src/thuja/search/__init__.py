@@ -1,0 +1,1 @@
+"""Find pictures in an index: by picture, by words, by example, under filters, in folders of any size."""

@@ -1,0 +1,72 @@
+"""What an index folder holds: one version of it, as JSON. Segments never change; versions name them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+from thuja.errors import BadFile
+
+INDEX: Final = "index.json"
+"""Names the current version: replacing this file is what makes a change visible."""
+VERSIONS: Final = "versions"
+SEGMENTS: Final = "segments"
+FORMAT: Final = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentFacts:
+    """One segment in a version: its folder's name, its rows, and how many of them are deleted."""
+
+    name: str
+    rows: int
+    deleted: int = 0
+
+    @property
+    def kept(self) -> int:
+        """The rows that are not deleted."""
+        return self.rows - self.deleted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """An index at one moment.
+
+    `model` and `preparation` are those of the vectors, `dim` their length. `columns` gives the kind of each column:
+    `text`, `number` or `bool`. `made` is when, in UTC, `by` the command.
+    """
+
+    number: int
+    model: str
+    dim: int
+    preparation: str = ""
+    segments: tuple[SegmentFacts, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
+    has_thumbnails: bool = False
+    made: str = ""
+    by: str = ""
+
+    def __len__(self) -> int:
+        return sum(segment.kept for segment in self.segments)
+
+    @property
+    def file(self) -> str:
+        """Where it stands in the folder."""
+        return f"{VERSIONS}/{self.number:06}.json"
+
+    def deleted_file(self, segment: SegmentFacts) -> str:
+        """Where the deleted rows of a segment stand, packed as `Bits` are."""
+        return f"{VERSIONS}/{self.number:06}-{segment.name}.deleted.npy"
+
+    def to_json(self) -> str:
+        """As it is written."""
+        return json.dumps(asdict(self), indent=1)
+
+    @classmethod
+    def from_json(cls, text: str, where: str) -> "Version":
+        """As it was written; raises BadFile, which names `where`, for what is no version."""
+        try:
+            read: dict[str, Any] = json.loads(text)
+            return cls(**{**read, "segments": tuple(SegmentFacts(**one) for one in read["segments"])})
+        except (ValueError, TypeError, KeyError) as error:
+            raise BadFile(f"{where} is not a version of an index: {error}") from error
