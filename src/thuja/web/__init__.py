@@ -1,0 +1,1 @@
+"""The web application: a page and an API over a model and an index."""
