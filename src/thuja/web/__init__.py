@@ -1,1 +1,1 @@
-"""The web application: a page and an API over a model and an index."""
+"""The server and its page: identify, search and walk the tree, over HTTP."""
