@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.staticfiles import StaticFiles
 
 from thuja import __version__
-from thuja.web.api import about, health
+from thuja.web.api import about, health, review
 from thuja.web.headers import SecurityHeaders
 from thuja.web.problems import Problem, add_problem_handlers
 from thuja.web.served import Served
@@ -15,7 +15,7 @@ from thuja.web.served import Served
 STATIC: Final = Path(__file__).parent / "static"
 """The page: plain files, served from / as they lie there."""
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (health.router, about.router)
+ROUTERS: Final[tuple[APIRouter, ...]] = (health.router, about.router, review.router)
 
 
 def create_app(served: Served) -> FastAPI:

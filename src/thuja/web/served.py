@@ -9,15 +9,21 @@ from thuja.web.settings import RequestLimits, ServeSettings
 
 if TYPE_CHECKING:
     from thuja.predict import Predictor
+    from thuja.web.review.queue import Review
 
 
 class Served:
     """The parts of a running server, as every endpoint reaches them."""
 
     def __init__(
-        self, settings: ServeSettings, *, predictor: "Predictor | None" = None, index: Any | None = None
+        self,
+        settings: ServeSettings,
+        *,
+        predictor: "Predictor | None" = None,
+        index: Any | None = None,
+        review: "Review | None" = None,
     ) -> None:
-        self.settings, self.predictor, self.index = settings, predictor, index
+        self.settings, self.predictor, self.index, self.review = settings, predictor, index, review
         self.is_stopping = False
 
     @property

@@ -144,7 +144,8 @@ def picture(here: Here, row: Row) -> Response:
     try:
         data = shown(_asked(review, row), review.answers, limits=here.limits.of_image)
     except ImageError as error:
-        raise NotFound(error.message, hint=error.hint) from error
+        # The error's own words may hold the beginning of a file that is no picture.
+        raise NotFound(f"picture {row} of the review cannot be shown: {error.reason}") from error
     return Response(data, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
 
 
@@ -153,7 +154,7 @@ def decide(here: Here, row: Row, asked: Decide) -> Decided:
     """It is on the disk when the response comes."""
     review = _review(here)
     _asked(review, row)
-    item = review.decide(row, asked.decision, who=asked.who, name=asked.name, resolve=here.taxon_named)
+    item = review.decide(row, asked.decision, who=asked.who, name=asked.name, resolve=None)
     return Decided(item=_item(review, item), progress=_progress(review))
 
 

@@ -64,7 +64,7 @@ class Batch(Protocol):
 
 
 def open_batch(path: Path) -> Batch:
-    """The batch in a file; raises UsageError for a file of another kind, BadFile or EmptyInput for one without answers."""
+    """The batch in a file; raises UsageError, BadFile or EmptyInput for one that holds no answers."""
     if not path.is_file():
         raise UsageError(f"there are no answers at {path}", hint="name a file that thuja predict --out wrote")
     suffix = path.suffix.lower()

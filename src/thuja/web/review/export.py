@@ -23,7 +23,7 @@ COLUMNS: Final = (
 
 
 def export_rows(review: Review, *, has_paths: bool) -> Iterator[dict[str, str]]:
-    """A row a picture that was accepted or corrected; with `has_paths`, files by their whole path, or as they were named."""
+    """A row a picture that was accepted or corrected, its file by its whole path or as it was named."""
     for row, decision in review.decided():
         if decision.decision in (Verdict.ACCEPT, Verdict.CORRECT):
             yield _row(review[row], decision, review.answers if has_paths else None)

@@ -78,14 +78,9 @@ class Decision:
     @classmethod
     def from_told(cls, told: dict[str, Any]) -> "Decision":
         """From what a line holds."""
-        taxon = told.get("taxon")
-        return cls(
-            **{
-                **told,
-                "decision": Verdict(told["decision"]),
-                "taxon": None if taxon is None else Taxon.from_names([taxon[one.label] for one in RANKS], taxon["common"]),
-            }
-        )
+        ranks = told.get("taxon")
+        taxon = None if ranks is None else Taxon.from_names([ranks[one.label] for one in RANKS], ranks["common"])
+        return cls(**{**told, "decision": Verdict(told["decision"]), "taxon": taxon})
 
 
 def journal_beside(answers: Path) -> Path:

@@ -2,7 +2,7 @@
 
 import math
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -138,7 +138,7 @@ class Review:
         return asked
 
     def _read_journal(self) -> None:
-        """What an earlier server wrote, by the pictures' names: rows may be others in a batch that was answered again."""
+        """What an earlier server wrote, by the pictures' names: a batch that was answered again may have other rows."""
         found: dict[Key, list[Decision]] = {}
         for decision in self._journal.decisions():
             made = found.setdefault(decision.key, [])
@@ -147,7 +147,10 @@ class Review:
             elif made:
                 made.pop()
         if found:
-            rows: Mapping[Key, int] = {key: row for row, key in reversed(list(enumerate(self.batch.keys()))) if key in found}
+            rows: dict[Key, int] = {}
+            for row, key in enumerate(self.batch.keys()):
+                if key in found:
+                    rows.setdefault(key, row)
             self._made = {rows[key]: made for key, made in found.items() if key in rows}
 
 
@@ -165,7 +168,9 @@ def _named(asked: Asked, verdict: Verdict, name: str, resolve: Resolve | None) -
         if name and name.casefold() in {word.casefold() for word in known}:
             return one.text, one.taxon
     if verdict is Verdict.ACCEPT:
-        raise UsageError(f'"{name:.100}" is not among the answers to picture {asked.row}', hint="correct it by that name")
+        raise UsageError(
+            f'"{name:.100}" is not among the answers to picture {asked.row}', hint="correct it by that name"
+        )
     taxon = resolve(name) if resolve is not None and name else None
     return (name, None) if taxon is None else (taxon.scientific_name or name, taxon)
 
