@@ -27,8 +27,8 @@ def answer(index: Searched, query: Query, encode: Encode | None = None, *, effor
         encode.require_space(index.model, index.dim)
     total = len(index) if query.filter.is_empty else index.count(query.filter)
     if not total:
-        told = (told_of_nothing(index, query.filter),)
-        return Answer(hits=(), total=0, is_exact=True, is_exhausted=True, told=told, took_ms=_since(started))
+        why = told_of_nothing(index, query.filter)
+        return Answer(hits=(), total=0, is_exact=True, is_exhausted=True, told=(why,), took_ms=_since(started))
     found = sought(index, query, encode, effort=effort)
     shown, is_exhausted = _shown(index, query, found, effort)
     told = found.told
@@ -65,7 +65,6 @@ def _chosen(index: Searched, query: Query, candidates: Candidates) -> Iterator[S
         blocks = collapsed(index, blocks, query.collapse)
     if groups is not None:
         blocks = groups.through(blocks)
-    if query.diversity:
     if query.diversity:
         blocks = spread(blocks, index.vectors, diversity=query.diversity, page=query.k)
     return blocks

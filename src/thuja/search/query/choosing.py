@@ -28,7 +28,7 @@ _SPREAD_OVER: Final = 4
 
 @dataclass(slots=True)
 class Chosen:
-    """A neighbour that is shown: `group` is the value it stands for, `copies` how many near-duplicates it stands for."""
+    """A neighbour that is shown, the value of its group, and how many near-duplicates it stands for."""
 
     key: int
     score: float

@@ -73,7 +73,9 @@ def show(answer: Answer, file: TextIO, form: str, *, first: int = 1) -> None:
 
 
 def _object(answer: Answer, first: int) -> dict[str, Any]:
-    facets = {name: [{"value": one.value, "count": one.count} for one in counts] for name, counts in answer.facets.items()}
+    facets = {
+        name: [{"value": one.value, "count": one.count} for one in counts] for name, counts in answer.facets.items()
+    }
     return {
         "hits": rows_of(answer, first=first),
         "total": answer.total,

@@ -21,6 +21,7 @@ UNLIKE: Final = 0.5
 """What pictures that are unlike weigh against what is sought (Rocchio's gamma, with beta 1)."""
 NEUTRAL: Final = "an organism"
 """What a description says when it says nothing: the words beyond it are the way from here to the description."""
+OPEN: Final = "nothing but a filter is asked: the most typical come first"
 _TYPICAL: Final = 256
 """Pictures whose mean stands for what a filter keeps."""
 
@@ -38,7 +39,9 @@ def sought(index: Searched, query: Query, encode: Encode | None, *, effort: Effo
     """What a query seeks; raises as `answer` does."""
     known = index.keys_of(query.known) if query.known else []
     if query.is_open:
-        return Sought(vector=_typical(index, query, effort), told=("nothing but a filter is asked: most typical first",))
+        return Sought(
+            vector=_typical(index, query, effort), told=("nothing but a filter is asked: most typical first",)
+        )
     told: list[str] = []
     total = np.zeros(index.dim, dtype=np.float32)
     pictures = _pictures(index, query, encode)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from thuja.errors import UnknownName, UsageError
 from thuja.search.query.encoding import Encode, Floats, unit
 from thuja.search.query.searched import Searched
@@ -30,7 +32,7 @@ def understood(index: Searched, text: str, encode: Encode) -> Words:
     vectors = [encode.taxon(taxon) for taxon in taxa]
     names = "; ".join(f"{taxon.taxonomic_name}{f' ({taxon.common})' if taxon.common else ''}" for taxon in taxa)
     several = f"{len(taxa)} taxa at once: " if len(taxa) > 1 else ""
-    return Words(vector=unit(sum(vectors)), told=f'"{text}" is understood as {several}{names}')  # type: ignore[arg-type]
+    return Words(vector=unit(np.mean(vectors, axis=0)), told=f'"{text}" is understood as {several}{names}')
 
 
 def named(index: Searched, text: str) -> list[Taxon]:
