@@ -133,10 +133,13 @@ class RemotePlace:
         kept = self._cache / file
         if not kept.exists():
             self._require(file)
-            with atomic_path(kept) as temporary, self.system.open_input_stream(self._at(file)) as opened:
-                with temporary.open("wb") as out:
-                    while block := opened.read(2**22):
-                        out.write(block)
+            with (
+                atomic_path(kept) as temporary,
+                self.system.open_input_stream(self._at(file)) as opened,
+                temporary.open("wb") as out,
+            ):
+                while block := opened.read(2**22):
+                    out.write(block)
         return kept
 
     def ranges(self, file: str, wanted: Sequence[Range]) -> list[bytes]:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import types
 
-from thuja.errors import BadFile
+from thuja.errors import BadFile, UsageError
 from thuja.taxonomy import RANKS
 
 TEXT, WHOLE, NUMBER, BOOL = pa.string(), pa.int64(), pa.float64(), pa.bool_()
@@ -59,6 +59,22 @@ class Schema:
             merged[name] = _wider(merged.get(name, kind), kind)
         left_out = tuple(dict.fromkeys((*self.left_out, *other.left_out)))
         return Schema(types=merged, left_out=tuple(name for name in left_out if name not in merged))
+
+    def fitted_to(self, there: Sequence[pa.Schema]) -> "Schema":
+        """With the type that a column has in segments that are there; raises UsageError for texts among numbers."""
+        fitted = dict(self.types)
+        for schema in there:
+            for one in schema:
+                kind = fitted.get(one.name)
+                if kind is None or KIND_OF[kind] == KIND_OF[one.type]:
+                    continue
+                if one.type != TEXT:
+                    raise UsageError(
+                        f'the column "{one.name}" is {KIND_OF[one.type]} in the index, in these files {KIND_OF[kind]}',
+                        hint=f"--without {one.name} leaves it out",
+                    )
+                fitted[one.name] = TEXT
+        return Schema(types=fitted, left_out=self.left_out)
 
 
 def plain(table: pa.Table, schema: Schema, where: str) -> pa.Table:

@@ -41,10 +41,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Rows that are taken in: ids and columns, unit vectors (n, D) float16, and how many were refused for what."""
+    """Rows that are taken in: ids and columns, unit vectors (n, D); of those `read`, how many were refused for what."""
 
     table: pa.Table
     vectors: npt.NDArray[np.float16]
+    read: int = 0
     refused: Counter[str] = field(default_factory=Counter)
 
 
@@ -98,13 +99,13 @@ def _first_length(file: pq.ParquetFile) -> int:
     return 0
 
 
-def read_batches(source: Source, schema: Schema, *, start: int = 0, dim: int) -> Iterator[Batch]:
-    """The rows from number `start` on, in order; raises BadFile where the file is broken there."""
+def read_batches(source: Source, schema: Schema, *, start: int = 0, dim: int, most: int) -> Iterator[Batch]:
+    """The rows from number `start` on, in order, at most so many at once; raises BadFile where the file breaks off."""
     names = [name for name in source.schema.names if name not in schema.left_out]
     try:
         with pq.ParquetFile(source.path) as file:
             groups, skipped = _groups_from(file, start)
-            for batch in file.iter_batches(_ROWS, row_groups=groups, columns=names):
+            for batch in file.iter_batches(min(most, _ROWS), row_groups=groups, columns=names):
                 if skipped >= batch.num_rows:
                     skipped -= batch.num_rows
                     continue
@@ -142,7 +143,12 @@ def _taken_in(table: pa.Table, schema: Schema, source: Source, *, dim: int) -> B
     wide /= np.linalg.norm(wide, axis=1, keepdims=True)
     usable[np.flatnonzero(usable)[~is_direction]] = False
     kept = table.drop_columns(["emb"]).filter(pa.array(usable))
-    return Batch(table=plain(kept, schema, str(source.path)), vectors=wide.astype(np.float16), refused=+refused)  # without noughts
+    return Batch(
+        table=plain(kept, schema, str(source.path)),
+        vectors=wide.astype(np.float16),
+        read=table.num_rows,
+        refused=+refused,  # without noughts
+    )
 
 
 def require_one_space(sources: Sequence[Source], model: str | None) -> tuple[str, str, int]:

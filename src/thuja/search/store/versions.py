@@ -27,7 +27,8 @@ def current_number(place: Place) -> int:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UsageError(f"there is no index at {place.name}", hint="thuja index build makes one") from error
     except OSError as error:
-        raise UsageError(f"{place.name} cannot be read: {error}", hint="is it the right place, may you read it?") from error
+        hint = "is it the right place, and may you read it?"
+        raise UsageError(f"{place.name} cannot be read: {error}", hint=hint) from error
     try:
         said = json.loads(text)
         format_, number = said["format"], said["version"]
@@ -56,6 +57,11 @@ def read_version(place: Place, number: int | None = None) -> Version:
 def listed(place: LocalPlace) -> list[int]:
     """The numbers of the versions that are kept, ascending."""
     return sorted(int(path.stem) for path in (place.folder / VERSIONS).glob("*.json") if path.stem.isdigit())
+
+
+def next_version(place: LocalPlace) -> int:
+    """A number that no version has, or had while its file is kept."""
+    return max([0, *listed(place)]) + 1
 
 
 def read_deleted(place: Place, version: Version, segment: SegmentFacts) -> Bits | None:
