@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pyarrow as pa
 
 from thuja.errors import UnknownName, UsageError
 from thuja.search.bits import Bits
-from thuja.search.columns import BitsCache, ColumnKind, FacetCount, most_frequent, require_column
+from thuja.search.columns import BitsCache, ColumnKind, FacetCount, Part, Tree, most_frequent, require_column
 from thuja.search.engine.effort import STANDARD, Effort
 from thuja.search.engine.found import NONE, Found, merged
 from thuja.search.filters import Filter
@@ -228,6 +229,23 @@ class Index:
             name: most_frequent([segment.columns.facets(name, bits) for segment, bits in kept], most=most)
             for name in names
         }
+
+    def tree(self, filter: Filter | None = None) -> Tree:
+        """The tree of life of the rows, or of those that a filter keeps: walked, completed and looked up by name."""
+        return self._tree if filter is None or filter.is_empty else self._tree.under(self.kept(filter))
+
+    @cached_property
+    def _tree(self) -> Tree:
+        parts = [
+            Part(
+                runs=segment.columns.runs,
+                start=int(start),
+                kept=alive,
+                with_thumbnail=None if segment.thumbnails is None else segment.thumbnails.rows(),
+            )
+            for segment, start, alive in zip(self._segments, self._starts, self._alive, strict=False)
+        ]
+        return Tree.of(parts)
 
     def _queries(self, vectors: npt.ArrayLike) -> Floats:
         """Unit vectors (Q, D)."""

@@ -6,6 +6,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
+from thuja.search.bits import Bits
 from thuja.search.store.places import Place
 
 BYTES: Final = "thumbnails.bin"
@@ -45,6 +46,10 @@ class Thumbnails:
     def has(self, row: int) -> bool:
         """Whether a row has one, at the cost of a look at two numbers."""
         return bool(self._offsets[row + 1] > self._offsets[row])
+
+    def rows(self) -> Bits:
+        """The rows that have one."""
+        return Bits.from_mask(np.diff(self._offsets) > 0)
 
     def read(self, row: int) -> bytes | None:
         """The JPEG bytes of a row."""
