@@ -8,10 +8,11 @@ import numpy as np
 
 from thuja.errors import UnknownName, UsageError
 from thuja.search.bits import Bits
-from thuja.search.columns.lineages import Lineages, Node, Part
+from thuja.search.columns.lineages import ROOT, Lineages, Node, Part
+from thuja.search.columns.meanings import meanings_of
 from thuja.search.columns.naming import Names
 from thuja.search.columns.runs import Integers
-from thuja.taxonomy import RANKS, Rank, Taxon
+from thuja.taxonomy import RANKS, Taxon
 
 _SHOWN: Final = 80
 """Letters of an unknown name that an error repeats."""
@@ -83,19 +84,28 @@ class Tree:
     def resolve(self, text: str) -> list[Taxon]:
         """What a written name means: a scientific name, a common name, or a path such as `Plantae/Ficus`.
 
-        One taxon for each meaning, the commonest first. Codes of nomenclature allow a name above species once in a
-        kingdom, so all lineages with a name at a rank in one kingdom are one meaning, whatever stands between: that
-        taxon gives the kingdom and the name alone. Raises UnknownName with the nearest names.
+        One taxon for each meaning, the commonest first (`meanings_of` says what one is); a whole path from the kingdom
+        down means its own node. Raises UnknownName with the nearest names.
         """
-        *above, name = [" ".join(part.split()) for part in text.split("/")]
-        nodes = self._exact(text) if above else None
-        if nodes is None:
-            nodes = self.names.whole(name, is_common=False)
-            nodes = self._below(nodes if len(nodes) else self.names.whole(name, is_common=True), above)
-        meanings = self._meanings(nodes)
-        if not meanings:
+        *above, name = text.split("/")
+        exact = self._exact(text) if above else None
+        if exact is not None:
+            return [self._lineages.nodes.taxon(exact)]
+        nodes = self.names.whole(name, is_common=False)
+        nodes = nodes if len(nodes) else self.names.whole(name, is_common=True)
+        found = meanings_of(self._lineages, self._below(nodes, above))
+        if not found:
             raise self._unknown(text)
-        return meanings
+        return found
+
+    def path(self, of: Taxon) -> str:
+        """The path of the commonest lineage that has the names a taxon gives; raises UnknownName."""
+        nodes = self._lineages.nodes
+        found = nodes.matching(of)
+        if not len(found):
+            raise self._unknown(of.scientific_name)
+        most = int(found[np.argmax(self._lineages.counts[found])]) if of.rank is not None else ROOT
+        return "" if most == ROOT else path_of(nodes.taxon(most))
 
     @property
     def names(self) -> Names:
@@ -118,12 +128,10 @@ class Tree:
             raise UsageError(f"there are {len(found)} lineages of {of.scientific_name}", hint=f"one is {paths[0]}")
         return int(found[0])
 
-    def _exact(self, path: str) -> Integers | None:
+    def _exact(self, path: str) -> int | None:
         """The node of a path from the kingdom down, None where it is no such path."""
-        if path.count("/") >= len(RANKS):
-            return None
-        number = self._lineages.nodes.exact(taxon_of(path))
-        return None if number is None else np.array([number])
+        is_path = path.count("/") < len(RANKS) and path.strip("/ ") != ""
+        return self._lineages.nodes.exact(taxon_of(path)) if is_path else None
 
     def _below(self, nodes: Integers, above: Sequence[str]) -> Integers:
         """Those of the nodes that lie below a node of each of these names."""
@@ -135,27 +143,8 @@ class Tree:
             nodes = nodes[np.any(within, axis=0)] if within else nodes[:0]
         return nodes
 
-    def _meanings(self, nodes: Integers) -> list[Taxon]:
-        """The taxa that these nodes are, nodes of one name, rank and kingdom together, the commonest first."""
-        rows: dict[Taxon, int] = {}
-        for number in nodes.tolist():
-            taxon = self._lineages.nodes.taxon(number)
-            meant = _identity(taxon)
-            rows[meant] = rows.get(meant, 0) + int(self._lineages.counts[number])
-        return sorted(rows, key=lambda taxon: (-rows[taxon], taxon))
-
     def _unknown(self, text: str) -> UnknownName:
         near = self.near(text.rsplit("/", 1)[-1])
         shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
         hint = f"did you mean {' or '.join(near)}?" if near else "a scientific name, a common name, or a path of names"
         return UnknownName(f'unknown taxon: "{shown}"', hint=hint)
-
-
-def _identity(taxon: Taxon) -> Taxon:
-    """What makes a taxon this one: its kingdom, its name, and for a species its genus."""
-    rank = taxon.rank
-    assert rank is not None
-    names = ["" if level not in (Rank.KINGDOM, rank) else taxon[level] for level in RANKS]
-    if rank is Rank.SPECIES:
-        names[Rank.GENUS] = taxon.genus
-    return Taxon.from_names(names, taxon.common)
