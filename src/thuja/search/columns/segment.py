@@ -113,7 +113,7 @@ class SegmentColumns:
             return self.runs.counts(Rank.parse(column), kept)
         values = self._column(column)
         if values is None:
-            return Counts(values=[""], counts=np.array([len(self) if kept is None else kept.count]))
+            return Counts.of([""], [len(self) if kept is None else kept.count])
         return values.counts(kept)
 
     def rows_of(self, ids: Sequence[str]) -> npt.NDArray[np.int64]:

@@ -28,7 +28,6 @@ from thuja.search.store.versions import commit, current_number, next_version, re
 BUILDING: Final = "building"
 """The folder of units of a build that has not ended: what segments it has made."""
 WORK: Final = "building.tmp"
-PICTURES: Final = "pictures.tmp"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +110,7 @@ def add_to_index(named: Sequence[Path], folder: Path, options: BuildOptions) -> 
 def _is_own(out: Path) -> bool:
     """Whether a folder without an index holds at most what a killed build left."""
     names = {path.name for path in out.iterdir()}
-    return not names or names <= {BUILDING, WORK, PICTURES, "segments", "versions", "thuja.lock"}
+    return not names or names <= {BUILDING, WORK, "segments", "versions", "thuja.lock"}
 
 
 def _take_in(sources: Sequence[Source], folder: Path, options: BuildOptions, *, base: Version) -> BuildReport:
@@ -172,9 +171,7 @@ class _Build:
     def _units(self, units: Units) -> Iterator["_Made"]:
         """The units in their order: those that are there, and those that are made."""
         progress = Progress(total=self.total, label=self.options.label, unit="rows") if self.options.label else None
-        pictures = (
-            open_pictures(self.options.thumbnails, work=self.folder / PICTURES) if self.options.thumbnails else None
-        )
+        pictures = open_pictures(self.options.thumbnails) if self.options.thumbnails else None
         settings = SealSettings(codes=self.options.codes, kinds=kinds_in(self.base), pictures=pictures)
         last = _Made(source=0, row=0, read=0, refused={})
         number = 0

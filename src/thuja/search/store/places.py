@@ -124,7 +124,7 @@ class RemotePlace:
     def read(self, file: str) -> bytes:
         """A small file, asked for anew."""
         self._require(file)
-        with self.system.open_input_stream(self._at(file)) as opened:
+        with self.system.open_input_stream(self.at(file)) as opened:
             data: bytes = opened.read()
         return data
 
@@ -135,7 +135,7 @@ class RemotePlace:
             self._require(file)
             with (
                 atomic_path(kept) as temporary,
-                self.system.open_input_stream(self._at(file)) as opened,
+                self.system.open_input_stream(self.at(file)) as opened,
                 temporary.open("wb") as out,
             ):
                 while block := opened.read(2**22):
@@ -156,18 +156,19 @@ class RemotePlace:
 
     def opened(self, file: str) -> pa.NativeFile:
         """The file, read by range."""
-        return self.system.open_input_file(self._at(file))
+        return self.system.open_input_file(self.at(file))
 
     def vectors(self, file: str, shape: tuple[int, int]) -> Vectors:
         """Vectors that are asked for row by row."""
         return RangedVectors(self, file, shape)
 
-    def _at(self, file: str) -> str:
+    def at(self, file: str) -> str:
+        """The path of a file as pyarrow's file system takes it."""
         return f"{self.path}/{file}"
 
     def _require(self, file: str) -> None:
         """Raise FileNotFoundError for what is not there; what else the store refuses comes as it says it."""
-        if self.system.get_file_info(self._at(file)).type != pafs.FileType.File:
+        if self.system.get_file_info(self.at(file)).type != pafs.FileType.File:
             raise FileNotFoundError(f"{self._name}/{file}")
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import Final
 
 import pyarrow as pa
@@ -59,6 +61,11 @@ class Schema:
             merged[name] = _wider(merged.get(name, kind), kind)
         left_out = tuple(dict.fromkeys((*self.left_out, *other.left_out)))
         return Schema(types=merged, left_out=tuple(name for name in left_out if name not in merged))
+
+    @classmethod
+    def merged(cls, schemas: Sequence[pa.Schema]) -> "Schema":
+        """The columns of several segments."""
+        return reduce(or_, [cls.of(schema) for schema in schemas], cls())
 
     def fitted_to(self, there: Sequence[pa.Schema]) -> "Schema":
         """With the type that a column has in segments that are there; raises UsageError for texts among numbers."""
