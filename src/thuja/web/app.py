@@ -1,5 +1,6 @@
 """The application: endpoints, the page's files, and what stands around them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from starlette.staticfiles import StaticFiles
 
 from thuja import __version__
 from thuja.web.access import Access
-from thuja.web.api import about, embed, health, identify, session, why
+from thuja.web.api import about, embed, health, identify, review, session, why
 from thuja.web.headers import SecurityHeaders
 from thuja.web.intake import Intake
 from thuja.web.logs import RequestLog
@@ -27,6 +28,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     identify.router,
     why.router,
     embed.router,
+    review.router,
 )
 
 
@@ -35,7 +37,9 @@ def create_app(served: Served) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        follower = asyncio.create_task(served.follow_index())
         yield
+        follower.cancel()
         await served.close()
 
     app = FastAPI(
@@ -57,5 +61,5 @@ def create_app(served: Served) -> FastAPI:
     app.add_middleware(Intake, limits=served.limits, pace=served.settings.pace, metrics=served.metrics)
     app.add_middleware(Access, settings=served.settings, keys=served.keys)
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(RequestLog, metrics=served.metrics)
+    app.add_middleware(RequestLog, served=served)
     return app
