@@ -1,29 +1,52 @@
 """What a server stands on: a model that answers, an index that is searched, either or both."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Awaitable, Callable
+from typing import Annotated
 
 from fastapi import Depends, Request
 
+from thuja.predict.among_taxa import AmongTaxa
+from thuja.predict.predictor import Predictor
+from thuja.search.index import Index
+from thuja.web.choices import Choices
+from thuja.web.encoding import Encoding
+from thuja.web.explaining import Attributions
+from thuja.web.explored import Explored
+from thuja.web.keys import Keys
+from thuja.web.metrics import Metrics
 from thuja.web.problems import Missing
+from thuja.web.queue import ModelQueue
+from thuja.web.review.queue import Review
 from thuja.web.settings import RequestLimits, ServeSettings
 
-if TYPE_CHECKING:
-    from thuja.predict import Predictor
-    from thuja.web.review.queue import Review
+FetchLink = Callable[[str], Awaitable[bytes]]
+"""The bytes behind a link; raises ImageError or a Refusal."""
 
 
 class Served:
-    """The parts of a running server, as every endpoint reaches them."""
+    """The parts of a running server, as every endpoint reaches them.
+
+    `fetch_link` is what reads a picture by link, None where links are not allowed.
+    """
 
     def __init__(
         self,
         settings: ServeSettings,
         *,
-        predictor: "Predictor | None" = None,
-        index: Any | None = None,
-        review: "Review | None" = None,
+        predictor: Predictor | None = None,
+        index: Index | None = None,
+        review: Review | None = None,
+        fetch_link: FetchLink | None = None,
     ) -> None:
-        self.settings, self.predictor, self.index, self.review = settings, predictor, index, review
+        self.settings, self.predictor, self.index, self.fetch_link = settings, predictor, index, fetch_link
+        self.review = review
+        self.metrics = Metrics()
+        self.keys = Keys(settings.keys)
+        self.queue = ModelQueue(settings.pace, self.metrics)
+        self._encoding = None if predictor is None else Encoding(predictor, settings, self.queue)
+        self._choices = None if predictor is None else Choices(predictor, most=settings.limits.choices)
+        self.attributions = Attributions()
+        self._explored = self._explore()
         self.is_stopping = False
 
     @property
@@ -31,17 +54,49 @@ class Served:
         """How much one request may ask for."""
         return self.settings.limits
 
-    def require_predictor(self) -> "Predictor":
+    def require_predictor(self) -> Predictor:
         """The model with its labels; raises Missing."""
         if self.predictor is None:
             raise Missing("this server has no model", hint="start it with --model")
         return self.predictor
 
-    def require_index(self) -> Any:
+    def require_encoding(self) -> Encoding:
+        """What makes vectors of pictures and texts; raises Missing."""
+        self.require_predictor()
+        assert self._encoding is not None, "a predictor brings it"
+        return self._encoding
+
+    def require_choices(self) -> Choices:
+        """What chooses labels; raises Missing."""
+        self.require_predictor()
+        assert self._choices is not None, "a predictor brings it"
+        return self._choices
+
+    def require_index(self) -> Index:
         """The index; raises Missing."""
         if self.index is None:
             raise Missing("this server has no index", hint="start it with --index")
         return self.index
+
+    @property
+    def explored(self) -> Explored:
+        """What is worked out of the index and the labels, anew where the index is another."""
+        if self._explored.index is not self.index:
+            self._explored = self._explore()
+        return self._explored
+
+    def _explore(self) -> Explored:
+        among = None if self.predictor is None else self.predictor.among
+        return Explored(self.index, among.labels if isinstance(among, AmongTaxa) else None)
+
+    async def close(self) -> None:
+        """End its threads."""
+        await self.queue.close()
+        for part in (self._encoding, self._choices):
+            if part is not None:
+                part.close()
+        if self.review is not None:
+            self.review.close()
 
 
 def served_by(request: Request) -> Served:
