@@ -128,17 +128,17 @@ def serve(
     if demo and (index or model):
         raise UsageError("--demo names a model and an index already", hint="leave out --demo, or the two")
     settings = server.settings(review=review, batch_size=batch_size)
-    listening = open_socket(settings)  # a port that is taken is said before a model is loaded
     named = _named(index, model, labels, calibration=calibration, hardware=hardware, is_demo=demo)
     if demo:
         named = demo_named(Path(), named)
-    served = open_served(named, settings)
-    for line in served.predictor.told if served.predictor is not None else ():
-        click.echo(line, err=True)
-    if not settings.is_loopback and not settings.keys:
-        click.echo(f"whoever reaches {settings.host} may ask this server: --key-file wants a key of them", err=True)
-    log_as_json()
-    serve(served, listening, say=click.echo)
+    with open_socket(settings) as listening:  # a port that is taken is said before a model is loaded
+        served = open_served(named, settings)
+        for line in served.predictor.told if served.predictor is not None else ():
+            click.echo(line, err=True)
+        if not settings.is_loopback and not settings.keys:
+            click.echo(f"whoever reaches {settings.host} may ask this server: --key-file wants a key of them", err=True)
+        log_as_json()
+        serve(served, listening, say=click.echo)
 
 
 def _named(
