@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from thuja.cli.serve import serve
 from thuja.embeddings import Embeddings
-from thuja.encode import build_labels
+from thuja.encode import Hardware, build_labels
 from thuja.errors import BadFile, ThujaError, UsageError
 from thuja.model import Model
 from thuja.search.store.build import BuildOptions, build_index
@@ -42,7 +42,7 @@ def index_of(folder: Path, model: str, dim: int = 8) -> Path:
 
 
 def told(*arguments: object) -> ThujaError:
-    result = CliRunner().invoke(serve, [*map(str, arguments), "--port", "0"])
+    result = CliRunner().invoke(serve, [*map(str, arguments), "--port", "0", "--precision", "fp32"])
     assert isinstance(result.exception, ThujaError), result
     return result.exception
 
@@ -68,9 +68,9 @@ def test_an_index_of_another_model_is_told_with_both_names(run: Path, tmp_path: 
     assert error.exit_code == 2
 
 
-def test_a_taken_port_is_told_before_a_model_is_loaded(tmp_path: Path) -> None:
+def test_a_taken_port_is_told_before_anything_is_opened(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        result = CliRunner().invoke(serve, ["--model", str(tmp_path), "--port", str(taken.getsockname()[1])])
+        result = CliRunner().invoke(serve, ["--index", str(tmp_path), "--port", str(taken.getsockname()[1])])
     assert isinstance(result.exception, UsageError)
     assert "is taken" in result.exception.message
 
@@ -85,7 +85,8 @@ def test_labels_without_a_model_are_told(tmp_path: Path) -> None:
 
 def test_model_and_index_of_one_space_are_served_together(run: Path, tmp_path: Path) -> None:
     index = index_of(tmp_path, Model.load(run).id)
-    served = open_served(Named(model=str(run), index=str(index)), ServeSettings())
+    plain = Hardware(device="cpu", precision="fp32")
+    served = open_served(Named(model=str(run), index=str(index), hardware=plain), ServeSettings())
     assert len(served.require_index()) == 20
     assert len(served.require_predictor().labels) == 2
 

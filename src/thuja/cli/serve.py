@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -161,11 +162,11 @@ def _named(
         is_calibrated=is_calibrated,
         bins=labels.read_bins() if labels.bins is not None else None,
     )
-    return Named(
+    named = Named(
         model=DEMOS[0] if is_demo else model,
         index=index,
         labels=labels.space or labels.custom(),
         within=labels.within,
         options=options,
-        hardware=hardware.settled(),
     )
+    return named if named.model is None else replace(named, hardware=hardware.settled())
