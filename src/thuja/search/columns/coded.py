@@ -49,12 +49,12 @@ class TextValues:
         """The rows in a range. Between numbers, a text counts as the number that it begins with, if any."""
         if isinstance(bounds.low, str) or isinstance(bounds.high, str):
             first, stop = _text_bounds(self.column.names, bounds)
-            codes = self.column.codes
-            return (codes >= first) & (codes < stop) if first < stop else np.zeros(len(codes), dtype=bool)
+            wanted = np.zeros(len(self.column.names), dtype=bool)
+            wanted[first:stop] = True
+            return _spread(wanted, self.column.codes)
         texts = pl.Series(as_arrow(self.column.names), dtype=pl.String)
         numbers = texts.str.extract(_NUMBER).cast(pl.Float64).fill_null(float("nan")).to_numpy()
-        inside: Mask = _between(numbers, bounds.low, bounds.high)[self.column.codes]
-        return inside
+        return _spread(_between(numbers, bounds.low, bounds.high), self.column.codes)
 
     def counts(self, kept: Bits | None) -> Counts:
         """How many of the kept rows have each value."""
@@ -119,7 +119,7 @@ class BoolValues:
 Values = TextValues | NumberValues | BoolValues
 
 
-def write_column(name: str, values: pa.ChunkedArray, kind: ColumnKind, *, arrays: ArrayWriter, out: Path) -> Any:
+def write_column(values: pa.ChunkedArray, kind: ColumnKind, *, arrays: ArrayWriter, out: Path) -> dict[str, Any]:
     """Write one column and return its facts for `read_column`; `out` is where a dictionary of texts goes."""
     if kind is ColumnKind.TEXT:
         return {"kind": kind, **write_texts(Column.of(as_texts(values)), arrays=arrays, out=out)}
@@ -163,12 +163,23 @@ def is_any(codes: npt.NDArray[Any], wanted: Sequence[int], *, size: int) -> Mask
     if len(wanted) > _FEW:
         table = np.zeros(size, dtype=bool)
         table[list(wanted)] = True
-        picked: Mask = table[codes]
-        return picked
+        return _spread(table, codes)
     mask = np.zeros(len(codes), dtype=bool)
     for code in wanted:
         mask |= codes == code
     return mask
+
+
+def _spread(wanted: Mask, codes: npt.NDArray[Any]) -> Mask:
+    """From codes (V,) to the rows that have them. Codes that follow each other are told by two comparisons."""
+    places = np.flatnonzero(wanted)
+    if not len(places):
+        return np.zeros(len(codes), dtype=bool)
+    first, last = int(places[0]), int(places[-1])
+    if last - first < len(places):
+        return (codes >= first) & (codes <= last)
+    picked: Mask = wanted[codes]
+    return picked
 
 
 def as_arrow(names: Sequence[str]) -> pa.Array:

@@ -30,7 +30,7 @@ from thuja.search.columns.kinds import (
 )
 from thuja.search.columns.runs import Runs, read_runs, runs_of, write_runs
 from thuja.search.filters import Box, Filter, Range
-from thuja.taxonomy import Rank, Taxon
+from thuja.taxonomy import Rank
 
 _FACTS: Final = "columns.json"
 _ARRAYS: Final = "arrays.bin"
@@ -73,9 +73,7 @@ class SegmentColumns:
                 "rows": table.num_rows,
                 "kinds": own,
                 "columns": {
-                    name: write_column(
-                        name, table.column(name), kind, arrays=arrays, out=out / f"names-{number:03}.parquet"
-                    )
+                    name: write_column(table.column(name), kind, arrays=arrays, out=out / f"names-{number:03}.parquet")
                     for number, (name, kind) in enumerate(coded.items())
                 },
                 "lineage": write_runs(runs_of(table), arrays=arrays, out=out),
@@ -134,7 +132,7 @@ class SegmentColumns:
         if len(part.within) > 1:
             return reduce(or_, (self._remembered(Filter(within=(taxon,))) for taxon in part.within))
         if part.within:
-            return self._within(part.within[0])
+            return self.runs.within(part.within[0])
         if part.excludes:
             return self._remembered(Filter(within=part.excludes)).inverted()
         if part.ids is not None:
@@ -146,9 +144,6 @@ class SegmentColumns:
             return self._equal(name, values)
         ((name, bounds),) = part.ranges.items()
         return self._between(name, bounds)
-
-    def _within(self, taxon: Taxon) -> Bits:
-        return self.runs.within(taxon)
 
     def _equal(self, name: str, wanted: Sequence[str]) -> Bits:
         if name in RANK_NAMES:
