@@ -1,4 +1,5 @@
 import json
+import shutil
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -246,10 +247,21 @@ def test_a_broken_folder_is_said_in_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(BadFile, match="cut short"):
         SegmentColumns.open(folder)
     (folder / "arrays.bin").write_bytes(whole)
-    names = next(facts["names"] for facts in json.loads((folder / "columns.json").read_text())["columns"].values())
-    (folder / names).write_bytes(b"PAR1")
-    with pytest.raises(BadFile, match="cannot be read"):
+    facts = json.loads((folder / "columns.json").read_text())
+    place = facts["columns"]["common"]["edges"]
+    end = place["offset"] + 4 * (place["count"] - 1)
+    (folder / "arrays.bin").write_bytes(whole[:end] + b"\xff\xff\xff\x00" + whole[end + 4 :])
+    with pytest.raises(BadFile, match="damaged"):
         rows(SegmentColumns.open(folder), equals={"common": ("Robin",)})
+
+
+def test_what_is_open_outlives_the_deletion_of_its_files(tmp_path: Path) -> None:
+    """Texts were read when they were first asked for, and a compaction in between left the reader without them."""
+    columns = birds(tmp_path, sex=["f", "m", "f", "m", "f"])
+    shutil.rmtree(columns.folder)
+    assert rows(columns, within=(Taxon(family="Corvidae"),), equals={"sex": ("m",)}) == [1, 3]
+    assert columns.ids_at(columns.rows_of(["id-2"])) == ["id-2"]
+    assert list(columns.facets("common").values) == ["", "Common Raven", "Eurasian Magpie", "Robin"]
 
 
 def test_an_id_is_held_against_the_row_that_its_hash_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

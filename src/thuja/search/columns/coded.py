@@ -1,9 +1,8 @@
 """The values of one column of a segment, in the form in which conditions are evaluated on them."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -11,7 +10,6 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from thuja.errors import BadFile, UsageError
 from thuja.labels import Column, Texts
@@ -119,10 +117,10 @@ class BoolValues:
 Values = TextValues | NumberValues | BoolValues
 
 
-def write_column(values: pa.ChunkedArray, kind: ColumnKind, *, arrays: ArrayWriter, out: Path) -> dict[str, Any]:
-    """Write one column and return its facts for `read_column`; `out` is where a dictionary of texts goes."""
+def write_column(values: pa.ChunkedArray, kind: ColumnKind, arrays: ArrayWriter) -> dict[str, Any]:
+    """Write one column; returns its facts for `read_column`."""
     if kind is ColumnKind.TEXT:
-        return {"kind": kind, **write_texts(Column.of(as_texts(values)), arrays=arrays, out=out)}
+        return {"kind": kind, **write_texts(Column.of(as_texts(values)), arrays)}
     if kind is ColumnKind.BOOL:
         known = pc.fill_null(values.cast(pa.int8()), _UNKNOWN).to_numpy().astype(np.uint8)
         return {"kind": kind, "values": asdict(arrays.put(known))}
@@ -131,26 +129,32 @@ def write_column(values: pa.ChunkedArray, kind: ColumnKind, *, arrays: ArrayWrit
     return {"kind": kind}
 
 
-def read_column(name: str, facts: Mapping[str, Any], *, arrays: ArrayFile, folder: Path) -> Values:
+def read_column(name: str, facts: Mapping[str, Any], arrays: ArrayFile) -> Values:
     """What `write_column` wrote."""
     if facts["kind"] == ColumnKind.TEXT:
-        return TextValues(name=name, column=read_texts(facts, arrays=arrays, folder=folder))
+        return TextValues(name=name, column=read_texts(facts, arrays))
     if facts["kind"] == ColumnKind.BOOL:
         return BoolValues(name=name, values=arrays.get(facts["values"]))
     return NumberValues(name=name, values=arrays.get(facts["values"]))
 
 
-def write_texts(column: Column, *, arrays: ArrayWriter, out: Path) -> dict[str, Any]:
-    """Write codes among the arrays and the distinct texts as a Parquet file `out`."""
-    names = as_arrow(column.names)
-    pq.write_table(pa.table({"text": names}), out)
-    return {"codes": asdict(arrays.put(column.codes)), "names": out.name, "count": len(names)}
+def write_texts(column: Column, arrays: ArrayWriter) -> dict[str, Any]:
+    """Write the codes, and the distinct texts as Arrow holds them: their letters and where each begins."""
+    names = as_arrow(column.names).cast(pa.string())
+    _, begins, letters = names.buffers()
+    edges = np.frombuffer(begins, dtype=np.int32)[names.offset : names.offset + len(names) + 1]
+    text = np.frombuffer(letters or b"", dtype=np.uint8)[edges[0] : edges[-1]]
+    places = {"codes": column.codes, "edges": edges - edges[0], "letters": text}
+    return {name: asdict(arrays.put(values)) for name, values in places.items()}
 
 
-def read_texts(facts: Mapping[str, Any], *, arrays: ArrayFile, folder: Path) -> Column:
-    """What `write_texts` wrote; the distinct texts are read when the first is asked for."""
-    path = folder / facts["names"]
-    return Column(codes=arrays.get(facts["codes"]), names=Texts(facts["count"], _reading(path)))
+def read_texts(facts: Mapping[str, Any], arrays: ArrayFile) -> Column:
+    """What `write_texts` wrote: texts too are mapped, and outlive their file's deletion."""
+    codes, edges, letters = (arrays.get(facts[name]) for name in ("codes", "edges", "letters"))
+    if not len(edges) or int(edges[-1]) > len(letters):
+        raise BadFile(f"{arrays.path} is damaged: its texts end beyond their letters")
+    names = pa.StringArray.from_buffers(len(edges) - 1, pa.py_buffer(edges), pa.py_buffer(letters))
+    return Column(codes=codes, names=Texts(len(names), lambda: names))
 
 
 def as_texts(values: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -192,16 +196,6 @@ def texts_at(names: Sequence[str], places: npt.NDArray[np.int64]) -> list[str]:
     if isinstance(names, Texts):
         return list(names.take(places))
     return [names[place] for place in places.tolist()]
-
-
-def _reading(path: Path) -> Callable[[], pa.Array]:
-    def read() -> pa.Array:
-        try:
-            return pq.read_table(path).column("text").combine_chunks()
-        except (OSError, pa.ArrowException) as error:
-            raise BadFile(f"{path} cannot be read: {error}") from error
-
-    return read
 
 
 def _text_bounds(names: Sequence[str], bounds: Range) -> tuple[int, int]:

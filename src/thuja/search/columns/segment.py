@@ -52,7 +52,7 @@ class SegmentColumns:
         self._cache = cache
         self._arrays = ArrayFile.open(folder / _ARRAYS)
         self._values: dict[str, Values] = {}
-        self.runs: Runs = read_runs(facts["lineage"], arrays=self._arrays, folder=folder)
+        self.runs: Runs = read_runs(facts["lineage"], self._arrays)
         self.ids: Ids = read_ids(facts["ids"], arrays=self._arrays, folder=folder)
 
     @classmethod
@@ -72,11 +72,8 @@ class SegmentColumns:
                 "format": _FORMAT,
                 "rows": table.num_rows,
                 "kinds": own,
-                "columns": {
-                    name: write_column(table.column(name), kind, arrays=arrays, out=out / f"names-{number:03}.parquet")
-                    for number, (name, kind) in enumerate(coded.items())
-                },
-                "lineage": write_runs(runs_of(table), arrays=arrays, out=out),
+                "columns": {name: write_column(table.column(name), kind, arrays) for name, kind in coded.items()},
+                "lineage": write_runs(runs_of(table), arrays),
                 "ids": write_ids(table.column(ID), arrays=arrays, out=out),
             }
         write_json(out / _FACTS, facts)
@@ -173,5 +170,5 @@ class SegmentColumns:
         if facts is None or facts["kind"] == ColumnKind.DISTINCT:
             return None
         if name not in self._values:
-            self._values[name] = read_column(name, facts, arrays=self._arrays, folder=self.folder)
+            self._values[name] = read_column(name, facts, self._arrays)
         return self._values[name]
