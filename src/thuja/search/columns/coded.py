@@ -210,8 +210,8 @@ def _text_bounds(names: Sequence[str], bounds: Range) -> tuple[int, int]:
 
 def _between(numbers: npt.NDArray[Any], low: float | None, high: float | None) -> Mask:
     # What is no number is neither greater nor less than any.
-    inside: Mask = np.ones(len(numbers), dtype=bool) if low is None else numbers >= low
-    if high is not None:
+    inside: Mask = numbers <= high if low is None else numbers >= low
+    if low is not None and high is not None:
         inside &= numbers <= high
     return inside
 
