@@ -22,8 +22,10 @@ from thuja.web.served import Served
 from thuja.web.settings import ServeSettings
 
 _TURN: Final = 0.0002
-"""Seconds that a thread keeps the interpreter while another waits: with Python's 5 ms the model's thread waits after each
-of its hundreds of operations for whatever takes requests in."""
+"""Seconds that a thread keeps the interpreter while another waits.
+
+With Python's 5 ms the model's thread waits after each of its hundreds of operations for whatever takes requests in.
+"""
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
