@@ -1,5 +1,6 @@
 """The application: endpoints, the page's files, and what stands around them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -56,7 +57,9 @@ def create_app(served: Served) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        follower = asyncio.create_task(served.follow_index())
         yield
+        follower.cancel()
         await served.close()
 
     app = FastAPI(
@@ -78,5 +81,5 @@ def create_app(served: Served) -> FastAPI:
     app.add_middleware(Intake, limits=served.limits, pace=served.settings.pace, metrics=served.metrics)
     app.add_middleware(Access, settings=served.settings, keys=served.keys)
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(RequestLog, metrics=served.metrics)
+    app.add_middleware(RequestLog, served=served)
     return app

@@ -1,6 +1,7 @@
 """One request at the door: how much of it, how fast, how long, and whether anybody still waits for the answer."""
 
 import asyncio
+from contextlib import suppress
 from typing import Final
 
 from starlette.responses import Response
@@ -13,7 +14,7 @@ from thuja.web.settings import Pace, RequestLimits
 _SLOWEST: Final = 50_000
 """Bytes a second below which a body is taken for one that is never to end."""
 _LINGER: Final = 1.0
-"""Seconds that a cancelled request has to clear up."""
+"""Seconds that a cancelled request has to clear up, and that the rest of a refused body is listened to."""
 
 
 class Intake:
@@ -96,6 +97,7 @@ class Exchange:
         self._began = asyncio.get_running_loop().time()
         self._whole = asyncio.Event()
         self._gone = asyncio.Event()
+        self._is_asking = b"expect" in headers
         self._is_begun = bool(self.announced) or b"transfer-encoding" in headers
         if not self._is_begun:  # there is no body
             self._whole.set()
@@ -118,12 +120,12 @@ class Exchange:
             self._leave()
             return message
         size = len(message.get("body", b""))
+        if not message.get("more_body", False):
+            self._whole.set()
         self._refusal = self._intake.admit(self.received, size)
         if self._refusal is not None:
             raise self._refusal
         self.received += size
-        if not message.get("more_body", False):
-            self._whole.set()
         return message
 
     async def send(self, message: Message) -> None:
@@ -137,15 +139,25 @@ class Exchange:
             await self._send(message)
 
     async def refuse(self, refusal: Refusal) -> None:
-        """Answer with a refusal, where nothing has been answered yet; what is left of the body is not read."""
+        """Answer with a refusal, where nothing has been answered yet; what is left of the body is not kept."""
         self.is_closed = True
         if self._has_started:
             return
         self._has_started = True
         response: Response = error_response(refusal)
         if not self._whole.is_set():
+            await self._pour_away()
             response.headers["Connection"] = "close"
         await response(self._scope, self._receive, self._send)
+
+    async def _pour_away(self) -> None:
+        """Read on for a moment and keep nothing: who is cut off in the middle of sending does not read the answer."""
+        if self._is_asking:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LINGER):
+                while (await self._receive()).get("more_body", False):
+                    pass
 
     async def ended(self, seconds: float) -> None:
         """Returns when the client is gone, or so many seconds after its request was whole."""

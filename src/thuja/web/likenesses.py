@@ -1,13 +1,14 @@
 """Example pictures of a taxon: those of the index that look most like the picture that was asked about."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from thuja.errors import UnknownName
 from thuja.search.filters import Filter
+from thuja.search.index import Index
 from thuja.taxonomy import Taxon
 from thuja.web.shapes import CREDIT_COLUMNS, Picture
 
@@ -15,7 +16,7 @@ PICTURES: Final = 3
 """How many of each taxon."""
 
 
-def likenesses(index: Any, vector: npt.NDArray[np.float32], taxa: Sequence[Taxon]) -> list[list[Picture]]:
+def likenesses(index: Index, vector: npt.NDArray[np.float32], taxa: Sequence[Taxon]) -> list[list[Picture]]:
     """For each taxon its pictures nearest to a unit vector (D,) of the index's model; none where it has none."""
     columns = ["uuid", *(name for name in CREDIT_COLUMNS if name in index.columns)]
     found: list[list[Picture]] = []

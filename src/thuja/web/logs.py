@@ -11,7 +11,7 @@ from uuid import uuid4
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from thuja.web.metrics import Metrics
+from thuja.web.served import Served
 
 REQUESTS: Final = logging.getLogger("thuja.web.requests")
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"})
@@ -20,10 +20,13 @@ _GONE: Final = 499
 
 
 class RequestLog:
-    """Numbers each request, logs it and counts it. A path is told as its template: ids and names stay out."""
+    """Numbers each request, logs it and counts it. A path is told as its template: ids and names stay out.
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
-        self._app, self._metrics = app, metrics
+    While the server is stopping, each answer is the last of its connection.
+    """
+
+    def __init__(self, app: ASGIApp, *, served: Served) -> None:
+        self._app, self._served, self._metrics = app, served, served.metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
@@ -43,7 +46,10 @@ class RequestLog:
             nonlocal status, went
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-Id"] = name
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = name
+                if self._served.is_stopping:
+                    headers["Connection"] = "close"
             else:
                 went += len(message.get("body", b""))
             await send(message)

@@ -1,10 +1,13 @@
 """What a server stands on: a model that answers, an index that is searched, either or both."""
 
+import asyncio
+import logging
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
+from thuja.errors import ThujaError
 from thuja.predict.among_taxa import AmongTaxa
 from thuja.predict.predictor import Predictor
 from thuja.search.index import Index
@@ -19,6 +22,7 @@ from thuja.web.queue import ModelQueue
 from thuja.web.review.queue import Review
 from thuja.web.settings import RequestLimits, ServeSettings
 
+LOG: Final = logging.getLogger(__name__)
 FetchLink = Callable[[str], Awaitable[bytes]]
 """The bytes behind a link; raises ImageError or a Refusal."""
 
@@ -26,7 +30,8 @@ FetchLink = Callable[[str], Awaitable[bytes]]
 class Served:
     """The parts of a running server, as every endpoint reaches them.
 
-    `fetch_link` is what reads a picture by link, None where links are not allowed.
+    `review` is a batch of answers to be looked through. `fetch_link` reads a picture by link, None where links are not
+    allowed.
     """
 
     def __init__(
@@ -38,8 +43,8 @@ class Served:
         review: Review | None = None,
         fetch_link: FetchLink | None = None,
     ) -> None:
-        self.settings, self.predictor, self.index, self.fetch_link = settings, predictor, index, fetch_link
-        self.review = review
+        self.settings, self.predictor, self.index = settings, predictor, index
+        self.review, self.fetch_link = review, fetch_link
         self.metrics = Metrics()
         self.keys = Keys(settings.keys)
         self.queue = ModelQueue(settings.pace, self.metrics)
@@ -77,6 +82,15 @@ class Served:
         if self.index is None:
             raise Missing("this server has no index", hint="start it with --index")
         return self.index
+
+    async def follow_index(self) -> None:
+        """Take up what is added to the index while the server runs; a version that cannot be read is passed over."""
+        while self.index is not None:
+            await asyncio.sleep(self.settings.pace.refresh)
+            try:
+                self.index = await asyncio.to_thread(self.index.refreshed)
+            except (ThujaError, OSError) as error:
+                LOG.warning("the index cannot be read again: %s", error)
 
     @property
     def explored(self) -> Explored:
