@@ -93,7 +93,9 @@ class SegmentColumns:
         try:
             facts = json.loads(path.read_text(encoding="utf-8"))
             own = {name: ColumnKind(kind) for name, kind in facts["kinds"].items()}
-            return cls(folder, facts, kinds=own if kinds is None else kinds, cache=cache or BitsCache())
+            return cls(
+                folder, facts, kinds=own if kinds is None else kinds, cache=BitsCache() if cache is None else cache
+            )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BadFile(f"{path} does not describe the columns of a segment: {error}") from error
 
