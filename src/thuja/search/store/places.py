@@ -36,11 +36,8 @@ class Place(Protocol):
     def fetched(self, file: str) -> Path:
         """A file that never changes, on this machine; raises FileNotFoundError."""
 
-    def ranges(self, file: str, wanted: Sequence[Range]) -> list[bytes]:
-        """Parts of a file that never changes, in the order asked for."""
-
     def opened(self, file: str) -> pa.NativeFile:
-        """A file that never changes, to read anywhere in it."""
+        """A file that never changes, to read anywhere in it; it stays readable when it is deleted meanwhile."""
 
     def vectors(self, file: str, shape: tuple[int, int]) -> Vectors:
         """A file of vectors of this shape."""
@@ -86,15 +83,6 @@ class LocalPlace:
         if not path.exists():
             raise FileNotFoundError(path)
         return path
-
-    def ranges(self, file: str, wanted: Sequence[Range]) -> list[bytes]:
-        """Parts of a file."""
-        with (self.folder / file).open("rb") as opened:
-            parts = []
-            for start, stop in wanted:
-                opened.seek(start)
-                parts.append(opened.read(stop - start))
-        return parts
 
     def opened(self, file: str) -> pa.NativeFile:
         """The file, mapped."""
