@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
-
 from tests.search.making import MODEL, contents, embeddings, ids, made, table, vectors, written
 from tests.shards.making import uuid as uuid_of
 from tests.shards.making import write as write_shards
+
 from thuja.errors import BadFile, EmptyInput, OutputExists, ThujaError, UsageError
 from thuja.images import decode
 from thuja.search.index import Index
@@ -286,7 +286,9 @@ def test_two_builds_of_the_same_files_are_the_same_bytes(tmp_path: Path) -> None
     source = written(tmp_path / "1.parquet", range(30))
     for name in ("one", "two"):
         build_index([source], tmp_path / name, BuildOptions(segment_rows=10))
-    files = [path.relative_to(tmp_path / "one") for path in (tmp_path / "one" / "segments").rglob("*") if path.is_file()]
+    files = [
+        path.relative_to(tmp_path / "one") for path in (tmp_path / "one" / "segments").rglob("*") if path.is_file()
+    ]
     assert files
     assert all((tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes() for name in files)
 
