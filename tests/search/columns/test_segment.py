@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.search.columns.making import CROW, FIG, MAGPIE, MOUSE, RAVEN, ROBIN, SNAIL, keeps, opened, table_of
 
@@ -58,6 +58,7 @@ def rows(columns: SegmentColumns, **asked: Any) -> list[int]:
     return found
 
 
+@settings(max_examples=40)
 @given(ROWS, FILTERS, st.booleans())
 def test_a_filter_keeps_what_the_plainest_means_keep(rows: list[Any], asked: Filter, is_sorted: bool) -> None:
     if is_sorted:
