@@ -59,7 +59,9 @@ def test_found_is_what_brute_force_finds(index: Index, name: str, k: int) -> Non
         has = found.keys[row] >= 0
         assert has.sum() == len(best)
         names = index.rows(found.keys[row][has], ["uuid"]).column("uuid").to_pylist()
-        assert names == ids([kept[place] for place in best])
+        own = dict(zip(ids(kept), scores, strict=True))  # float16 may swap two that are as near
+        assert len(set(names)) == len(names)
+        assert np.abs([own[name] for name in names] - scores[best]).max(initial=0) < 2e-3
         assert np.abs(found.scores[row][has] - scores[best]).max(initial=0) < 2e-3
         assert (found.scores[row][~has] == -np.inf).all()
     assert index.count(filter) == len(kept)
@@ -97,7 +99,7 @@ def test_facets_and_tree_count_what_is_left(index: Index) -> None:
     assert [node.taxon.kingdom for node in index.tree(kept).children(Taxon())] == ["Animalia"]
     assert index.tree() is index.tree(Filter())
     for node in index.tree().find("cor"):
-        assert node.example_key in index.keys()
+        assert node.example_key in index.keys().tolist()
 
 
 def test_a_single_vector_of_any_length_is_a_query(index: Index) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ def opened(remote: RemotePlace) -> Index:
 def test_coalesced_ranges_hold_what_is_wanted_and_lie_apart(wanted: list[tuple[int, int]], gap: int) -> None:
     runs = coalesced(wanted, gap)
     assert all(any(start <= one and other <= stop for start, stop in runs) for one, other in wanted)
-    assert all(after[0] - before[1] > gap for before, after in zip(runs, runs[1:], strict=False))
+    assert all(after[0] - before[1] > gap for before, after in pairwise(runs))
     assert {end for run in runs for end in run} <= {end for one in wanted for end in one}
 
 
