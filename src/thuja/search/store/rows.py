@@ -4,6 +4,7 @@ At seventeen columns a row takes 165 bytes and 0.04 ms. Parquet takes 65 bytes a
 of a page; batches under zstd 100 bytes and 2 ms, most of it for setting up a decompressor for every buffer.
 """
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,8 @@ from thuja.search.store.places import Place
 ROWS: Final = "rows.arrow"
 BATCH: Final = 128
 """Rows in a batch, the last one of a file excepted."""
+_IDLE: Final = 8
+"""Readers that are kept for the next call: to open one is to wait for a thread of Arrow's."""
 _WRITTEN: Final = 128 * BATCH
 
 
@@ -34,6 +37,7 @@ class StoredRows:
 
     def __init__(self, place: Place, file: str) -> None:
         self._place = place
+        self._idle: deque[pa.ipc.RecordBatchFileReader] = deque()
         try:
             self._source = place.opened(file)
             reader = pa.ipc.open_file(self._source)
@@ -55,8 +59,14 @@ class StoredRows:
 
     def _batches(self, parts: npt.NDArray[np.int64]) -> dict[int, pa.RecordBatch]:
         """Some batches by their numbers."""
-        reader = self._reader(None)
-        return {part: reader.get_batch(part) for part in parts.tolist()}
+        try:
+            reader = self._idle.pop()
+        except IndexError:  # all of them are at work
+            reader = self._reader(None)
+        found = {part: reader.get_batch(part) for part in parts.tolist()}
+        if len(self._idle) < _IDLE:
+            self._idle.append(reader)
+        return found
 
     def _own(self, columns: Sequence[str] | None) -> list[str]:
         """Those of the columns that the segment has; the ids where it has none."""
@@ -76,7 +86,7 @@ class StoredRows:
         return pa.concat_tables([self._reader(columns).schema.empty_table(), *self.all(columns)])
 
     def _reader(self, columns: Sequence[str] | None) -> pa.ipc.RecordBatchFileReader:
-        """A reader of its own for each call: readers are not safe among threads; opening one costs 0.04 ms."""
+        """A reader that no other thread has: they are not safe among threads."""
         fields = None if columns is None else [self.schema.get_field_index(name) for name in self._own(columns)]
         options = pa.ipc.IpcReadOptions(included_fields=fields, use_threads=False)  # buffers of 1 kB: threads cost more
         return pa.ipc.open_file(self._source, options=options)
