@@ -20,7 +20,8 @@ content-visibility:auto;contain-intrinsic-size:auto 24rem}
 .hit .common{margin:0;font-size:.9rem}
 .hit .score{margin:0;display:flex;justify-content:space-between;gap:.5rem;color:var(--soft);font-size:.8rem;
 font-variant-numeric:tabular-nums}
-.hit .credit{margin:auto 0 0;padding-top:.35rem;font-size:.78rem;line-height:1.4;color:var(--soft);overflow-wrap:anywhere}
+.hit .credit{margin:auto 0 0;padding-top:.35rem;font-size:.78rem;line-height:1.4;color:var(--soft);
+overflow-wrap:anywhere}
 .hit details{font-size:.82rem}.hit summary{cursor:pointer;color:var(--accent);padding:.15rem 0;width:max-content}
 .hit dl{display:grid;grid-template-columns:auto minmax(0,1fr);gap:.1rem .7rem;margin:.3rem 0 0}
 .hit dt{color:var(--soft)}.hit dd{margin:0;overflow-wrap:anywhere}
