@@ -88,7 +88,7 @@ def hits_of(index: Searched, chosen: Iterable[Chosen], query: Query) -> list[Hit
     listed = list(chosen)
     if not listed:
         return []
-    wanted = [name for name in (query.columns or index.columns) if name != "uuid"]
+    wanted = [name for name in (index.columns if query.columns is None else query.columns) if name != "uuid"]
     needed = [name for name in _ALWAYS if name in index.columns and name not in wanted]
     rows = index.rows([one.key for one in listed], [*wanted, *needed]).to_pylist()
     return [
