@@ -1,5 +1,7 @@
 """A query is answered as if every picture were looked at, page by page."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -26,12 +28,6 @@ def ids(query: Query, index) -> list[str]:
     return [hit.id for hit in answer(index, query, ENCODE).hits]
 
 
-def varied(query: Query, **fields) -> Query:
-    from dataclasses import replace
-
-    return replace(query, **fields)
-
-
 def test_the_nearest_come_first_with_their_cosines(index, embeddings) -> None:
     query = embeddings.vectors[4].astype(np.float32)
     found = answer(index, Query(id="row-0004", k=8))
@@ -43,7 +39,9 @@ def test_the_nearest_come_first_with_their_cosines(index, embeddings) -> None:
 
 
 def test_a_hit_tells_its_taxon_and_whose_picture_it_is_whatever_columns_are_asked_for(index) -> None:
-    hit = answer(index, Query(id="row-0006", k=1, columns=("year",), filter=Filter(within=(Taxon(genus="Mus"),)))).hits[0]
+    hit = answer(index, Query(id="row-0006", k=1, columns=("year",), filter=Filter(within=(Taxon(genus="Mus"),)))).hits[
+        0
+    ]
     assert hit.taxon == TAXA[3]
     assert hit.credit.owner.startswith("person")
     assert set(hit.row) == {"year"}
@@ -51,8 +49,8 @@ def test_a_hit_tells_its_taxon_and_whose_picture_it_is_whatever_columns_are_aske
 
 @given(query=QUERIES, cut=st.integers(1, 30))
 def test_pages_put_together_are_the_whole(index, query, cut) -> None:
-    whole = ids(varied(query, k=60), index)
-    first, second = ids(varied(query, k=cut), index), ids(varied(query, k=60, offset=cut), index)
+    whole = ids(replace(query, k=60), index)
+    first, second = ids(replace(query, k=cut), index), ids(replace(query, k=60, offset=cut), index)
     assert (first + second)[:60] == whole
     assert len(set(whole)) == len(whole)
 
@@ -98,7 +96,9 @@ def test_diversity_puts_what_is_alike_apart(index) -> None:
 
 
 def test_a_filter_that_keeps_nothing_is_told_with_what_each_condition_keeps(index) -> None:
-    none = Filter(within=(Taxon(genus="Mus"),), ranges={"year": Range(low=2000, high=2002)}, equals={"license_name": ("CC BY",)})
+    none = Filter(
+        within=(Taxon(genus="Mus"),), ranges={"year": Range(low=2000, high=2002)}, equals={"license_name": ("CC BY",)}
+    )
     found = answer(index, Query(id="row-0000", filter=none))
     assert (found.hits, found.total, found.is_exhausted) == ((), 0, True)
     assert found.told == (
@@ -119,7 +119,10 @@ def test_a_page_after_the_last_is_empty(index) -> None:
 
 
 def test_facets_count_all_that_the_filter_keeps(index) -> None:
-    found = answer(index, Query(id="row-0000", k=1, facets=("family", "license_name"), filter=Filter(within=(Taxon(kingdom="Plantae"),))))
+    found = answer(
+        index,
+        Query(id="row-0000", k=1, facets=("family", "license_name"), filter=Filter(within=(Taxon(kingdom="Plantae"),))),
+    )
     assert {one.value: one.count for one in found.facets["family"]} == {"Moraceae": 80}
     assert sum(one.count for one in found.facets["license_name"]) == 80
 
