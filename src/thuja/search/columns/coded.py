@@ -1,6 +1,5 @@
 """The values of one column of a segment, in the form in which conditions are evaluated on them."""
 
-import re
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -9,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -22,7 +22,11 @@ from thuja.search.columns.kinds import ColumnKind
 from thuja.search.filters import Range
 
 Mask = npt.NDArray[np.bool_]
-_NUMBER: Final = re.compile(r"\s*([-+]?\d+(?:\.\d+)?)")
+_NUMBER: Final = r"^\s*([-+]?\d+(?:\.\d+)?)"
+"""What a text begins with that counts as a number: the year of a date, the 12 of "12 cm"."""
+_MOST_NUMBERS: Final = 20_000
+"""Distinct numbers that are counted each by itself."""
+_FEW: Final = 16
 _TRUE: Final = ("true", "yes", "1")
 _FALSE: Final = ("false", "no", "0")
 _UNKNOWN: Final = 2
@@ -38,8 +42,8 @@ class TextValues:
 
     def equal(self, values: Sequence[str]) -> Mask:
         """The rows that have one of the values."""
-        found = self.column.codes_of(list(values))
-        return is_any(self.column.codes, found[found >= 0])
+        codes = [self.column.code(value) for value in dict.fromkeys(values)]
+        return is_any(self.column.codes, [code for code in codes if code >= 0], size=len(self.column.names))
 
     def within(self, bounds: Range) -> Mask:
         """The rows in a range. Between numbers, a text counts as the number that it begins with, if any."""
@@ -47,7 +51,8 @@ class TextValues:
             first, stop = _text_bounds(self.column.names, bounds)
             codes = self.column.codes
             return (codes >= first) & (codes < stop) if first < stop else np.zeros(len(codes), dtype=bool)
-        numbers = np.array([_leading_number(text) for text in self.column.names])
+        texts = pl.Series(as_arrow(self.column.names), dtype=pl.String)
+        numbers = texts.str.extract(_NUMBER).cast(pl.Float64).fill_null(float("nan")).to_numpy()
         inside: Mask = _between(numbers, bounds.low, bounds.high)[self.column.codes]
         return inside
 
@@ -55,7 +60,8 @@ class TextValues:
         """How many of the kept rows have each value."""
         counts = code_counts(self.column.codes, kept, len(self.column.names))
         present = np.flatnonzero(counts)
-        return Counts(values=texts_at(self.column.names, present), counts=counts[present])
+        names = as_arrow(self.column.names).take(pa.array(present))
+        return Counts(values=Texts(len(present), lambda: names), counts=counts[present])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -78,9 +84,14 @@ class NumberValues:
         return _between(self.values, low, high)
 
     def counts(self, kept: Bits | None) -> Counts:
-        """How many of the kept rows have each value."""
-        found, counts = np.unique(self.values if kept is None else self.values[kept.mask()], return_counts=True)
-        return Counts(values=[_written(value) for value in found.tolist()], counts=counts.astype(np.int64))
+        """How many of the kept rows have each value; raises UsageError where there are too many values."""
+        numbers = self.values if kept is None else self.values[kept.mask()]
+        found, counts = _tally(numbers)
+        if len(found) > _MOST_NUMBERS:
+            raise UsageError(
+                f'the column "{self.name}" has too many different numbers to count each', hint="ask for a range of it"
+            )
+        return Counts.of([_written(value) for value in found.tolist()], counts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -92,7 +103,7 @@ class BoolValues:
 
     def equal(self, values: Sequence[str]) -> Mask:
         """The rows that have one of the values: true, false, yes, no, or "" for not known."""
-        return is_any(self.values, np.array([_truth(self.name, value) for value in values], dtype=np.int64))
+        return is_any(self.values, [_truth(self.name, value) for value in values], size=3)
 
     def within(self, bounds: Range) -> Mask:
         """Raises UsageError: there is no range of truth values."""
@@ -102,7 +113,7 @@ class BoolValues:
         """How many of the kept rows are true, false and not known."""
         counts = code_counts(self.values, kept, 3)
         present = np.flatnonzero(counts)
-        return Counts(values=[("false", "true", "")[code] for code in present], counts=counts[present])
+        return Counts.of([("false", "true", "")[code] for code in present], counts[present])
 
 
 Values = TextValues | NumberValues | BoolValues
@@ -131,7 +142,7 @@ def read_column(name: str, facts: Mapping[str, Any], *, arrays: ArrayFile, folde
 
 def write_texts(column: Column, *, arrays: ArrayWriter, out: Path) -> dict[str, Any]:
     """Write codes among the arrays and the distinct texts as a Parquet file `out`."""
-    names = column.names.arrow if isinstance(column.names, Texts) else pa.array(column.names, pa.string())
+    names = as_arrow(column.names)
     pq.write_table(pa.table({"text": names}), out)
     return {"codes": asdict(arrays.put(column.codes)), "names": out.name, "count": len(names)}
 
@@ -147,17 +158,22 @@ def as_texts(values: pa.ChunkedArray) -> pa.ChunkedArray:
     return values if pa.types.is_dictionary(values.type) else values.cast(pa.string())
 
 
-def is_any(codes: npt.NDArray[Any], wanted: npt.NDArray[np.int64]) -> Mask:
-    """Where a code is one of a few that are wanted."""
-    mask = np.zeros(len(codes), dtype=bool)
-    if len(wanted) > 4:
-        table = np.zeros(int(codes.max(initial=0)) + 1, dtype=bool)
-        table[wanted] = True
+def is_any(codes: npt.NDArray[Any], wanted: Sequence[int], *, size: int) -> Mask:
+    """Where a code, of those below `size`, is one of these."""
+    if len(wanted) > _FEW:
+        table = np.zeros(size, dtype=bool)
+        table[list(wanted)] = True
         picked: Mask = table[codes]
         return picked
-    for code in wanted.tolist():
+    mask = np.zeros(len(codes), dtype=bool)
+    for code in wanted:
         mask |= codes == code
     return mask
+
+
+def as_arrow(names: Sequence[str]) -> pa.Array:
+    """The names as an array of strings."""
+    return names.arrow if isinstance(names, Texts) else pa.array(names, pa.string())
 
 
 def texts_at(names: Sequence[str], places: npt.NDArray[np.int64]) -> list[str]:
@@ -188,17 +204,23 @@ def _text_bounds(names: Sequence[str], bounds: Range) -> tuple[int, int]:
 
 
 def _between(numbers: npt.NDArray[Any], low: float | None, high: float | None) -> Mask:
-    inside: Mask = ~np.isnan(numbers)
-    if low is not None:
-        inside &= numbers >= low
+    # What is no number is neither greater nor less than any.
+    inside: Mask = np.ones(len(numbers), dtype=bool) if low is None else numbers >= low
     if high is not None:
         inside &= numbers <= high
     return inside
 
 
-def _leading_number(text: str) -> float:
-    found = _NUMBER.match(text)
-    return float(found[1]) if found else float("nan")
+def _tally(numbers: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+    """Each number and how often it is there. Whole ones near each other are counted without being sorted."""
+    if len(numbers) and not np.isnan(numbers).any():
+        low, high = numbers.min(), numbers.max()
+        if float(high) - float(low) < _MOST_NUMBERS and (numbers == np.floor(numbers)).all():
+            counts = np.bincount((numbers - low).astype(np.int64))
+            present = np.flatnonzero(counts)
+            return present + int(low), counts[present]
+    found, often = np.unique(numbers, return_counts=True)
+    return found, often.astype(np.int64)
 
 
 def _number(column: str, value: float | str) -> float:

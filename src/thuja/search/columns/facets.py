@@ -1,12 +1,13 @@
 """How many rows have each value of a column, in one segment and over all of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from thuja.labels import Texts
 from thuja.search.bits import Bits
 
 
@@ -22,17 +23,29 @@ class FacetCount:
 class Counts:
     """The values that any row has, each once, and how many rows have it (V,)."""
 
-    values: Sequence[str] = ()
-    counts: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    values: Texts
+    counts: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, values: Sequence[str], counts: npt.ArrayLike) -> "Counts":
+        """From Python's strings."""
+        return cls(values=Texts.of(values), counts=np.asarray(counts, dtype=np.int64))
 
 
 def most_frequent(parts: Sequence[Counts], *, most: int) -> list[FacetCount]:
     """The values of all segments, added up, the commonest first and equally common ones by name."""
-    frames = [pl.DataFrame({"value": list(part.values), "count": part.counts}) for part in parts if len(part.counts)]
+    frames = [
+        pl.DataFrame({"value": pl.Series(part.values.arrow, dtype=pl.String), "count": part.counts})
+        for part in parts
+        if len(part.counts)
+    ]
     if not frames:
         return []
-    total = pl.concat(frames).group_by("value").agg(pl.col("count").sum())
-    first = total.sort(["count", "value"], descending=[True, False]).head(most)
+    total = pl.concat(frames)
+    if len(frames) > 1:
+        total = total.group_by("value").agg(pl.col("count").sum())
+    first = total.filter(pl.col("count") >= pl.col("count").top_k(most).min())  # few are left to sort, by name too
+    first = first.sort(["count", "value"], descending=[True, False]).head(most)
     return [FacetCount(value=value, count=count) for value, count in first.iter_rows()]
 
 

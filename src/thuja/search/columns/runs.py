@@ -93,7 +93,7 @@ class Runs:
         names = texts_at(column.names, own)
         if rank is Rank.SPECIES:
             names = [f"{first} {name}".strip() for first, name in zip(texts_at(genus.names, above), names, strict=True)]
-        return Counts(values=names, counts=counts[present])
+        return Counts.of(names, counts[present])
 
     def _spread(self, wanted: npt.NDArray[np.bool_]) -> Bits:
         """From runs to their rows."""

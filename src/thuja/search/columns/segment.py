@@ -93,7 +93,9 @@ class SegmentColumns:
         try:
             facts = json.loads(path.read_text(encoding="utf-8"))
             own = {name: ColumnKind(kind) for name, kind in facts["kinds"].items()}
-            return cls(folder, facts, kinds=own if kinds is None else kinds, cache=cache or BitsCache())
+            return cls(
+                folder, facts, kinds=own if kinds is None else kinds, cache=BitsCache() if cache is None else cache
+            )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BadFile(f"{path} does not describe the columns of a segment: {error}") from error
 
@@ -113,7 +115,7 @@ class SegmentColumns:
             return self.runs.counts(Rank.parse(column), kept)
         values = self._column(column)
         if values is None:
-            return Counts(values=[""], counts=np.array([len(self) if kept is None else kept.count]))
+            return Counts.of([""], [len(self) if kept is None else kept.count])
         return values.counts(kept)
 
     def rows_of(self, ids: Sequence[str]) -> npt.NDArray[np.int64]:
