@@ -21,6 +21,7 @@ VERBS = {
     "embed": "thuja.cli.embed:embed",
     "evaluate": "thuja.cli.evaluate:evaluate",
     "finetune": "thuja.cli.finetune:finetune",
+    "index": "thuja.cli.index:index",
     "labels": "thuja.cli.labels:labels",
     "models": "thuja.cli.models:models",
     "names": "thuja.cli.names:names",

@@ -176,7 +176,8 @@ class Index:
         for segment, rows, places in self._by_segment(keys):
             parts.append(segment.take(rows, ["uuid", *wanted]))
             order.append(places)
-        schema = pa.unify_schemas([segment.stored.schema for segment in self._segments], promote_options="permissive")
+        own = [segment.stored.schema for segment in self._segments] or [pa.schema([("uuid", pa.string())])]
+        schema = pa.unify_schemas(own, promote_options="permissive")
         names = ["uuid", *(name for name in wanted if name in schema.names)]
         empty = pa.schema([schema.field(name) for name in names]).empty_table()
         table = pa.concat_tables([empty, *parts], promote_options="permissive").select(names)

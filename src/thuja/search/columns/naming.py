@@ -106,8 +106,8 @@ def _scientific(nodes: Nodes) -> pl.DataFrame:
         own = np.flatnonzero(nodes.rank == rank)
         taxa = nodes.taxa.take(nodes.start[own])
         texts = taxa.scientific_names().arrow if rank is Rank.SPECIES else taxa.column(rank.label).strings()
-        frames.append(pl.DataFrame({"text": pl.Series(texts, dtype=pl.String), "node": own, "is_common": False}))
-    return pl.concat(frames)
+        frames.append(pl.DataFrame({"text": pl.Series(texts, dtype=pl.String), "node": own}))
+    return pl.concat(frames).with_columns(is_common=False)  # given above, it would untype a rank without a name
 
 
 def _common(nodes: Nodes) -> pl.DataFrame:
@@ -115,5 +115,5 @@ def _common(nodes: Nodes) -> pl.DataFrame:
     deepest = np.max(nodes.at, axis=0, initial=-1)  # nodes below have the greater numbers
     first = np.unique(deepest[deepest >= 0])
     texts = nodes.taxa.take(nodes.start[first]).column(COMMON).strings()
-    frame = pl.DataFrame({"text": pl.Series(texts, dtype=pl.String), "node": first.astype(np.int64), "is_common": True})
-    return frame.drop_nulls()
+    frame = pl.DataFrame({"text": pl.Series(texts, dtype=pl.String), "node": first.astype(np.int64)})
+    return frame.with_columns(is_common=True).drop_nulls()

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import reduce
 from operator import or_
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from thuja.errors import EmptyInput, OutputExists, UsageError
 from thuja.jobs import Progress, Share, Units, kept_when_full
@@ -28,7 +28,6 @@ from thuja.search.store.versions import commit, current_number, next_version, re
 BUILDING: Final = "building"
 """The folder of units of a build that has not ended: what segments it has made."""
 WORK: Final = "building.tmp"
-PICTURES: Final = "pictures.tmp"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +110,7 @@ def add_to_index(named: Sequence[Path], folder: Path, options: BuildOptions) -> 
 def _is_own(out: Path) -> bool:
     """Whether a folder without an index holds at most what a killed build left."""
     names = {path.name for path in out.iterdir()}
-    return not names or names <= {BUILDING, WORK, PICTURES, "segments", "versions", "thuja.lock"}
+    return not names or names <= {BUILDING, WORK, "segments", "versions", "thuja.lock"}
 
 
 def _take_in(sources: Sequence[Source], folder: Path, options: BuildOptions, *, base: Version) -> BuildReport:
@@ -155,14 +154,20 @@ class _Build:
         self.rows = -(-self.total // parts)  # segments of like size: no small one at the end
         self.first = next_number(folder)
 
-    def run(self) -> BuildReport:
-        """All units that are missing, then the version."""
+    @property
+    def plan(self) -> dict[str, Any]:
+        """What this build is of: a run of another one does not go on with its segments."""
         plan = {
             "base": self.base.number,
             "sources": [source.state for source in self.sources],
             "options": asdict(replace(self.options, label="", by="")),
         }
-        units = Units.open(self.folder / BUILDING, json.loads(json.dumps(plan, default=str)), Share(), force=True)
+        read: dict[str, Any] = json.loads(json.dumps(plan, default=str))
+        return read
+
+    def run(self) -> BuildReport:
+        """All units that are missing, then the version."""
+        units = Units.open(self.folder / BUILDING, self.plan, Share(), force=True)
         sweep(self.folder, keep=_segments_in(units))
         made = list(self._units(units))
         report = self._published(made)
@@ -172,9 +177,7 @@ class _Build:
     def _units(self, units: Units) -> Iterator["_Made"]:
         """The units in their order: those that are there, and those that are made."""
         progress = Progress(total=self.total, label=self.options.label, unit="rows") if self.options.label else None
-        pictures = (
-            open_pictures(self.options.thumbnails, work=self.folder / PICTURES) if self.options.thumbnails else None
-        )
+        pictures = open_pictures(self.options.thumbnails) if self.options.thumbnails else None
         settings = SealSettings(codes=self.options.codes, kinds=kinds_in(self.base), pictures=pictures)
         last = _Made(source=0, row=0, read=0, refused={})
         number = 0

@@ -36,11 +36,8 @@ class Place(Protocol):
     def fetched(self, file: str) -> Path:
         """A file that never changes, on this machine; raises FileNotFoundError."""
 
-    def ranges(self, file: str, wanted: Sequence[Range]) -> list[bytes]:
-        """Parts of a file that never changes, in the order asked for."""
-
     def opened(self, file: str) -> pa.NativeFile:
-        """A file that never changes, to read anywhere in it."""
+        """A file that never changes, to read anywhere in it; it stays readable when it is deleted meanwhile."""
 
     def vectors(self, file: str, shape: tuple[int, int]) -> Vectors:
         """A file of vectors of this shape."""
@@ -87,15 +84,6 @@ class LocalPlace:
             raise FileNotFoundError(path)
         return path
 
-    def ranges(self, file: str, wanted: Sequence[Range]) -> list[bytes]:
-        """Parts of a file."""
-        with (self.folder / file).open("rb") as opened:
-            parts = []
-            for start, stop in wanted:
-                opened.seek(start)
-                parts.append(opened.read(stop - start))
-        return parts
-
     def opened(self, file: str) -> pa.NativeFile:
         """The file, mapped."""
         return pa.memory_map(str(self.folder / file))
@@ -124,7 +112,7 @@ class RemotePlace:
     def read(self, file: str) -> bytes:
         """A small file, asked for anew."""
         self._require(file)
-        with self.system.open_input_stream(self._at(file)) as opened:
+        with self.system.open_input_stream(self.at(file)) as opened:
             data: bytes = opened.read()
         return data
 
@@ -135,7 +123,7 @@ class RemotePlace:
             self._require(file)
             with (
                 atomic_path(kept) as temporary,
-                self.system.open_input_stream(self._at(file)) as opened,
+                self.system.open_input_stream(self.at(file)) as opened,
                 temporary.open("wb") as out,
             ):
                 while block := opened.read(2**22):
@@ -156,18 +144,19 @@ class RemotePlace:
 
     def opened(self, file: str) -> pa.NativeFile:
         """The file, read by range."""
-        return self.system.open_input_file(self._at(file))
+        return self.system.open_input_file(self.at(file))
 
     def vectors(self, file: str, shape: tuple[int, int]) -> Vectors:
         """Vectors that are asked for row by row."""
         return RangedVectors(self, file, shape)
 
-    def _at(self, file: str) -> str:
+    def at(self, file: str) -> str:
+        """The path of a file as pyarrow's file system takes it."""
         return f"{self.path}/{file}"
 
     def _require(self, file: str) -> None:
         """Raise FileNotFoundError for what is not there; what else the store refuses comes as it says it."""
-        if self.system.get_file_info(self._at(file)).type != pafs.FileType.File:
+        if self.system.get_file_info(self.at(file)).type != pafs.FileType.File:
             raise FileNotFoundError(f"{self._name}/{file}")
 
 

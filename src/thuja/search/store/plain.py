@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import Final
 
 import pyarrow as pa
@@ -59,6 +61,11 @@ class Schema:
             merged[name] = _wider(merged.get(name, kind), kind)
         left_out = tuple(dict.fromkeys((*self.left_out, *other.left_out)))
         return Schema(types=merged, left_out=tuple(name for name in left_out if name not in merged))
+
+    @classmethod
+    def merged(cls, schemas: Sequence[pa.Schema]) -> "Schema":
+        """The columns of several segments."""
+        return reduce(or_, [cls.of(schema) for schema in schemas], cls())
 
     def fitted_to(self, there: Sequence[pa.Schema]) -> "Schema":
         """With the type that a column has in segments that are there; raises UsageError for texts among numbers."""
@@ -122,7 +129,8 @@ def _wider(one: pa.DataType, other: pa.DataType) -> pa.DataType:
 
 def _cast(column: pa.ChunkedArray, kind: pa.DataType, what: str) -> pa.ChunkedArray:
     if types.is_timestamp(column.type) and kind == TEXT:
-        return pc.strftime(column, format="%Y-%m-%dT%H:%M:%S")
+        seconds = column.cast(pa.timestamp("s", column.type.tz), safe=False)
+        return pc.strftime(seconds, format="%Y-%m-%dT%H:%M:%S")
     try:
         if types.is_floating(column.type) and kind == TEXT:
             column = column.cast(NUMBER)

@@ -32,9 +32,9 @@ class StoredRows:
     """The rows of one segment, read by their number. Safe from several threads at once."""
 
     def __init__(self, place: Place, file: str) -> None:
-        self._place, self._file = place, file
         try:
-            reader = pa.ipc.open_file(place.opened(file))
+            self._source = place.opened(file)
+            reader = pa.ipc.open_file(self._source)
         except (pa.ArrowException, OSError) as error:
             raise BadFile(f"{place.name}/{file} cannot be read: {error}") from error
         self.schema: pa.Schema = reader.schema
@@ -70,4 +70,4 @@ class StoredRows:
             if not fields:
                 fields = [self.schema.get_field_index("uuid")]
             options = pa.ipc.IpcReadOptions(included_fields=fields)
-        return pa.ipc.open_file(self._place.opened(self._file), options=options)
+        return pa.ipc.open_file(self._source, options=options)

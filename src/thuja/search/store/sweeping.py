@@ -4,9 +4,9 @@ import shutil
 from collections.abc import Collection
 from pathlib import Path
 
-from thuja.search.manifest import SEGMENTS
+from thuja.search.manifest import INDEX, SEGMENTS, VERSIONS
 from thuja.search.store.places import LocalPlace
-from thuja.search.store.versions import listed, read_version
+from thuja.search.store.versions import current_number, listed, read_version
 
 
 def named_segments(folder: Path) -> set[str]:
@@ -22,6 +22,14 @@ def next_number(folder: Path) -> int:
 
 def sweep(folder: Path, *, keep: Collection[str] = ()) -> int:
     """Delete segments that no version names, but for those to `keep`; returns their bytes. By the writer alone."""
+    for path in (*folder.glob("*.tmp"), *(folder / VERSIONS).glob("*.tmp")):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    if (folder / INDEX).exists():
+        newest = current_number(LocalPlace(folder))
+        for number in listed(LocalPlace(folder)):
+            if number > newest:  # written by a run that was killed before it could be named
+                for path in (folder / VERSIONS).glob(f"{number:06}*"):
+                    path.unlink()
     named = named_segments(folder) | set(keep)
     freed = 0
     for path in (folder / SEGMENTS).glob("*"):
