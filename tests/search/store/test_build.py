@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
-
 from tests.search.making import MODEL, contents, embeddings, ids, made, table, vectors, written
 from tests.shards.making import uuid as uuid_of
 from tests.shards.making import write as write_shards
+
 from thuja.errors import BadFile, EmptyInput, OutputExists, ThujaError, UsageError
 from thuja.images import decode
 from thuja.search.index import Index

@@ -4,8 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
 from tests.search.making import contents, ids, made, vectors, written
+
 from thuja.errors import OutputExists, UnknownName, UsageError
 from thuja.search.filters import Filter, Range
 from thuja.search.index import Index

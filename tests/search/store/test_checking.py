@@ -4,8 +4,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-
 from tests.search.making import ids, made
+
 from thuja.errors import BadFile, ThujaError, UsageError
 from thuja.search.index import Index
 from thuja.search.store.changes import Doomed, delete_rows
