@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.search.columns.making import CROW, FIG, RAVEN, SNAIL, opened, table_of
 
@@ -20,6 +20,7 @@ def pairs(counts: list[FacetCount]) -> list[tuple[str, int]]:
     return [(one.value, one.count) for one in counts]
 
 
+@settings(max_examples=20)
 @given(st.lists(st.lists(st.tuples(VALUES, st.booleans()), max_size=9), max_size=3), st.integers(1, 4))
 def test_values_are_counted_over_all_segments(segments: list[list[tuple[str | None, bool]]], most: int) -> None:
     parts, truth = [], Counter[str]()

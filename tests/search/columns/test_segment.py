@@ -1,5 +1,7 @@
 import json
-from datetime import date
+import shutil
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -7,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.search.columns.making import CROW, FIG, MAGPIE, MOUSE, RAVEN, ROBIN, SNAIL, keeps, opened, table_of
 
@@ -58,6 +60,7 @@ def rows(columns: SegmentColumns, **asked: Any) -> list[int]:
     return found
 
 
+@settings(max_examples=40)
 @given(ROWS, FILTERS, st.booleans())
 def test_a_filter_keeps_what_the_plainest_means_keep(rows: list[Any], asked: Filter, is_sorted: bool) -> None:
     if is_sorted:
@@ -244,10 +247,21 @@ def test_a_broken_folder_is_said_in_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(BadFile, match="cut short"):
         SegmentColumns.open(folder)
     (folder / "arrays.bin").write_bytes(whole)
-    names = next(facts["names"] for facts in json.loads((folder / "columns.json").read_text())["columns"].values())
-    (folder / names).write_bytes(b"PAR1")
-    with pytest.raises(BadFile, match="cannot be read"):
+    facts = json.loads((folder / "columns.json").read_text())
+    place = facts["columns"]["common"]["edges"]
+    end = place["offset"] + 4 * (place["count"] - 1)
+    (folder / "arrays.bin").write_bytes(whole[:end] + b"\xff\xff\xff\x00" + whole[end + 4 :])
+    with pytest.raises(BadFile, match="damaged"):
         rows(SegmentColumns.open(folder), equals={"common": ("Robin",)})
+
+
+def test_what_is_open_outlives_the_deletion_of_its_files(tmp_path: Path) -> None:
+    """Texts were read when they were first asked for, and a compaction in between left the reader without them."""
+    columns = birds(tmp_path, sex=["f", "m", "f", "m", "f"])
+    shutil.rmtree(columns.folder)
+    assert rows(columns, within=(Taxon(family="Corvidae"),), equals={"sex": ("m",)}) == [1, 3]
+    assert columns.ids_at(columns.rows_of(["id-2"])) == ["id-2"]
+    assert list(columns.facets("common").values) == ["", "Common Raven", "Eurasian Magpie", "Robin"]
 
 
 def test_an_id_is_held_against_the_row_that_its_hash_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -255,3 +269,37 @@ def test_an_id_is_held_against_the_row_that_its_hash_finds(tmp_path: Path, monke
     monkeypatch.setattr("thuja.search.columns.ids._hashes", lambda ids: np.zeros(len(ids), dtype=np.uint64))
     columns = birds(tmp_path)
     assert columns.rows_of(["id-3", "other", "id-0"]).tolist() == [3, -1, 0]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "wanted", "kept"),
+    [
+        (pa.array(["a", "b", None]).dictionary_encode(), "text", "b", [1]),
+        (pa.array(["a", "b", None], pa.string_view()), "text", "", [2]),
+        (pa.array(["a", "b", "b"], pa.large_string()), "text", "b", [1, 2]),
+        (pa.array([datetime(2019, 7, 3, tzinfo=UTC), None, None]), "text", "2019-07-03 00:00:00.000000Z", [0]),
+        (pa.array([time(9, 30), None, None]), "text", "09:30:00.000000", [0]),
+        (pa.nulls(3), "text", "", [0, 1, 2]),
+        (pa.array([1, 2, None]).dictionary_encode(), "number", "2", [1]),
+        (pa.array([Decimal("1.5"), None, Decimal("2.0")]), "number", "1.5", [0]),
+        (pa.array([1.0, 2.5, None], pa.float32()), "number", "2.5", [1]),
+        (pa.array([2**63 + 2**11, 1, 2], pa.uint64()), "number", str(2**63 + 2**11), [0]),
+        (pa.array([float("inf"), float("-inf"), float("nan")]), "number", "inf", [0]),
+        (pa.array([True, None, False]).dictionary_encode(), "bool", "false", [2]),
+    ],
+    ids=lambda value: str(value.type) if isinstance(value, pa.Array) else None,
+)
+def test_a_column_of_any_type_is_filtered_by(
+    values: pa.Array, kind: str, wanted: str, kept: list[int], tmp_path: Path
+) -> None:
+    """A column that pandas calls a category could not be counted, and an index with one not be built."""
+    columns = opened(pa.table({"uuid": ["x", "y", "z"], "value": values}), tmp_path / "columns")
+    assert columns.kinds == {"value": kind}
+    assert rows(columns, equals={"value": (wanted,)}) == kept
+
+
+def test_lists_structs_and_bytes_are_left_out(tmp_path: Path) -> None:
+    columns = opened(
+        pa.table({"uuid": ["x"], "emb": [[1.0, 2.0]], "raw": [b"a"], "box": [{"x": 1}]}), tmp_path / "columns"
+    )
+    assert columns.kinds == {}
