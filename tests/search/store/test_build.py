@@ -286,7 +286,9 @@ def test_two_builds_of_the_same_files_are_the_same_bytes(tmp_path: Path) -> None
     source = written(tmp_path / "1.parquet", range(30))
     for name in ("one", "two"):
         build_index([source], tmp_path / name, BuildOptions(segment_rows=10))
-    files = [path.relative_to(tmp_path / "one") for path in (tmp_path / "one" / "segments").rglob("*") if path.is_file()]
+    files = [
+        path.relative_to(tmp_path / "one") for path in (tmp_path / "one" / "segments").rglob("*") if path.is_file()
+    ]
     assert files
     assert all((tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes() for name in files)
 

@@ -126,18 +126,21 @@ def test_versions_stay_as_long_as_they_are_wanted(tmp_path: Path) -> None:
     assert caught.value.hint.endswith("one of 4, 5, 6")
 
 
-def test_a_reader_keeps_its_version_when_its_files_are_gone(tmp_path: Path) -> None:
+def test_a_version_that_a_reader_has_open_stays_until_it_is_closed(tmp_path: Path) -> None:
     folder = made(tmp_path / "index", range(20), segment_rows=6)
     reader = Index.open(folder)
     before = contents(reader)
     delete_rows(folder, Doomed(ids=ids(range(10))))
-    compact(folder, NOW)
-    assert not any((folder / "segments" / one.name).exists() for one in reader.facts.segments)
+    assert compact(folder, NOW).versions_gone == 1  # the one of the deletes, which nobody has open
     assert contents(reader) == before
     assert reader.facets(["species"], filter=Filter(within=(Taxon(genus="Pica"),)))["species"][0].count == 2
     newest = reader.refreshed()
     assert (len(newest), newest.version) == (10, 3)
     assert newest.refreshed() is newest
+    del reader
+    assert compact(folder, NOW).versions_gone == 1
+    assert len(list((folder / "segments").iterdir())) == 1
+    assert len(contents(newest)) == 10
 
 
 def test_a_new_version_shares_the_segments_that_are_open(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from thuja.search.filters import Filter
 from thuja.search.index import Index
 from thuja.search.manifest import SegmentFacts, Version
 from thuja.search.store.build import WORK, kinds_in
+from thuja.search.store.pins import is_pinned
 from thuja.search.store.places import LocalPlace
 from thuja.search.store.plain import Schema, plain
 from thuja.search.store.sealing import Gathering, SealSettings
@@ -34,8 +35,8 @@ class CompactOptions:
     """What is put together, and what is cleared away.
 
     A segment is written anew where it is smaller than half of `segment_rows`, or more than `most_deleted` of its rows
-    are deleted. The newest `keep` versions stay, and any that was current within the last `grace` seconds: a reader may
-    be about to open it.
+    are deleted. The newest `keep` versions stay, and any that was current within the last `grace` seconds, or that a
+    process of this machine has open.
     """
 
     segment_rows: int = 1_000_000
@@ -115,21 +116,25 @@ def compact(folder: Path, options: CompactOptions) -> Compacted:
     current_number(LocalPlace(folder))
     with writing(folder), kept_when_full(None):
         sweep(folder)
-        index = Index.open(folder)
-        runs = list(_runs(index.facts, options))
-        version = index.facts
-        old = [segment for run in runs for segment in run]
-        new: list[SegmentFacts] = []
-        if runs:
-            new, version = _rewritten(folder, index, runs, options)
+        version, before, after = _put_together(folder, options)
         gone = _forget(folder, options)
         return Compacted(
             version=version,
-            from_segments=len(old),
-            to_segments=len(new),
+            from_segments=before,
+            to_segments=after,
             versions_gone=gone,
             bytes_freed=sweep(folder),
         )
+
+
+def _put_together(folder: Path, options: CompactOptions) -> tuple[Version, int, int]:
+    """The version with segments written anew, how many there were and are; the current one where none needs it."""
+    index = Index.open(folder)  # let go of here, as an open version is kept
+    runs = list(_runs(index.facts, options))
+    if not runs:
+        return index.facts, 0, 0
+    new, version = _rewritten(folder, index, runs, options)
+    return version, sum(map(len, runs)), len(new)
 
 
 def _runs(version: Version, options: CompactOptions) -> Iterator[list[SegmentFacts]]:
@@ -218,7 +223,7 @@ class KeptPictures:
 
 
 def _forget(folder: Path, options: CompactOptions) -> int:
-    """Delete the versions that are neither among the newest nor within the grace; returns how many."""
+    """Delete the versions that are neither among the newest, nor within the grace, nor open; returns how many."""
     place = LocalPlace(folder)
     numbers = listed(place)
     now, gone = datetime.now(UTC), 0
@@ -227,6 +232,8 @@ def _forget(folder: Path, options: CompactOptions) -> int:
         if number in numbers[-options.keep :] or now - replaced < timedelta(seconds=options.grace):
             continue
         version = read_version(place, number)
+        if is_pinned(folder / version.file):
+            continue
         (folder / version.file).unlink()  # first: nobody opens it by its number from here on
         for path in (folder / version.file).parent.glob(f"{number:06}-*.deleted.npy"):
             path.unlink()
