@@ -16,7 +16,7 @@ import numpy as np
 from thuja.errors import UsageError
 from thuja.search.engine.effort import Effort
 from thuja.search.query.asked import Direction, Query
-from thuja.search.query.encoding import Encode, Floats, unit
+from thuja.search.query.encoding import Encode, Floats, unit, worded
 from thuja.search.query.searched import Searched
 from thuja.search.query.words import understood
 
@@ -83,7 +83,8 @@ def _sum(index: Searched, parts: Sequence[tuple[float, Floats]]) -> Floats:
 
 def _beyond_nothing(words: Floats, model: Encode) -> Floats:
     """The way (D,) from words that say nothing to these."""
-    return unit(words - unit(np.mean([model.described(text) for text in NEUTRAL], axis=0)))
+    nothing = model.sentences([sentence for text in NEUTRAL for sentence in worded(text)]).mean(axis=0)
+    return unit(words - unit(nothing))
 
 
 def _pictures(index: Searched, query: Query, encode: Encode | None) -> Floats | None:
