@@ -2,6 +2,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.search.columns.making import FIG, MAGPIE, RAVEN, SNAIL, table_of, tree_of
 
 from thuja.errors import ThujaError, UnknownName, UsageError
@@ -132,6 +134,7 @@ def test_parts_that_a_caller_has_apart_are_checked_alike() -> None:
     assert read.ranges == {"latitude": Range(low=1, high=5), "event_date": Range(low=2010)}
     assert (read.equals, read.box) == ({"sex": ("f",)}, Box(south=1))
     for wrong in (
+        Asked(equals={"sex": []}),
         Asked(equals={"x": ["1"]}),
         Asked(ranges={"latitude": Range(low="x")}),
         Asked(ranges={"y": Range(low=1)}),
@@ -154,6 +157,12 @@ def test_parts_that_a_caller_has_apart_are_checked_alike() -> None:
 def test_a_filter_is_written_as_it_is_read(condition: str) -> None:
     assert written(where(condition)) == [condition]
     assert where(*written(where(condition))) == where(condition)
+
+
+@given(st.lists(st.text(st.sampled_from('ab ,"=.<>\n\r\\é'), max_size=6).map(str.strip), min_size=1, max_size=3))
+def test_values_of_any_letters_are_read_as_they_are_written(values: list[str]) -> None:
+    asked = Filter(equals={"title": tuple(values)})
+    assert where(*written(asked)) == asked
 
 
 def test_every_condition_of_a_filter_is_written(tree: Tree, tmp_path: Path) -> None:

@@ -275,12 +275,13 @@ def push_command(folder: Path, url: str) -> None:
       thuja index push index s3://bucket/index
     """
     from thuja.jobs import Progress
+    from thuja.search.store.places import without_secrets
     from thuja.search.store.pushing import push_index
 
     progress = Progress(total=None, label="pushed", unit="bytes")
     done = push_index(folder, url, advance=lambda size: progress.advance(size))
     progress.close()
-    click.echo(f"{url}: version {done.version}, {done.files:,} files and {_size(done.bytes)} sent")
+    click.echo(f"{without_secrets(url)}: version {done.version}, {done.files:,} files and {_size(done.bytes)} sent")
 
 
 def _local(out: str) -> Path:

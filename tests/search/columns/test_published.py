@@ -53,6 +53,12 @@ def test_counts_are_those_of_the_column(table: pa.Table, columns: SegmentColumns
     assert {one.value: one.count for one in found} == dict(truth)
 
 
+def test_a_value_that_is_counted_keeps_as_many_rows_when_asked_for(columns: SegmentColumns) -> None:
+    for name in columns.kinds:
+        for one in most_frequent([columns.facets(name)], most=20):
+            assert columns.bits(Filter(equals={name: (one.value,)})).count == one.count, (name, one)
+
+
 def test_every_species_is_found_by_its_binomial_and_its_rows_counted(columns: SegmentColumns, tree: Tree) -> None:
     """The species stands as a binomial in the file, and as an epithet in a taxon."""
     for taxon in {taxon for taxon in columns.runs.taxa if taxon.binomial}:

@@ -28,7 +28,7 @@ class Place(Protocol):
 
     @property
     def name(self) -> str:
-        """As the user wrote it."""
+        """As it is shown to the user."""
 
     def read(self, file: str) -> bytes:
         """A small file as it is at this moment; raises FileNotFoundError."""
@@ -53,13 +53,24 @@ def place_of(where: Path | str) -> Place:
     if not is_url(where):
         text = str(where)
         return LocalPlace(Path(unquote(urlsplit(text).path)) if text.startswith("file://") else Path(text))
+    name, hint = without_secrets(str(where)), "a folder, or a URL such as s3://bucket/index"
     try:
         system, path = pafs.FileSystem.from_uri(str(where))
     except (pa.ArrowException, OSError) as error:
-        raise UsageError(
-            f"{where} is no place that can be read: {error}", hint="a folder, or a URL such as s3://bucket/index"
-        ) from error
-    return RemotePlace(str(where), system, path)
+        raise UsageError(f"{name} is no place that can be read: {error}", hint=hint) from error
+    if not path.strip("/"):
+        raise UsageError(f"{name} is no place that can be read: it names no bucket", hint=hint)
+    return RemotePlace(name, system, path)
+
+
+def without_secrets(url: str) -> str:
+    """A URL as it may be shown: without the keys that may stand before the bucket or behind the path.
+
+    >>> without_secrets("s3://key:secret@bucket/index?endpoint_override=localhost")
+    's3://bucket/index'
+    """
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 class LocalPlace:
@@ -101,7 +112,7 @@ class RemotePlace:
 
     def __init__(self, name: str, system: pafs.FileSystem, path: str) -> None:
         self._name, self.system, self.path = name, system, path.rstrip("/")
-        self._cache = cache_folder() / "search" / hashlib.sha256(name.rstrip("/").encode()).hexdigest()[:16]
+        self._cache = cache_folder() / "search" / hashlib.sha256(f"{name}\n{path}".encode()).hexdigest()[:16]
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="ranges")
 
     @property
