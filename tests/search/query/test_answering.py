@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.search.query.making import ENCODE, TAXA
+from tests.search.query.making import ENCODE, TAXA, made_index
 
 from thuja.errors import UnknownName, UsageError
 from thuja.search.filters import Filter, Range
 from thuja.search.query import Query, answer
+from thuja.search.store.changes import Doomed, delete_rows
 from thuja.taxonomy import Taxon
 
 QUERIES = st.sampled_from(
@@ -144,3 +145,30 @@ def test_what_is_not_there_is_named(index) -> None:
     assert "did you mean species" in caught.value.hint
     with pytest.raises(UsageError, match="need the model"):
         answer(index, Query(text="a moth"))
+
+
+def test_an_index_without_lineages_takes_words_and_has_no_species(embeddings, tmp_path) -> None:
+    bare = replace(embeddings, columns=embeddings.columns.select(["year"]))
+    index = made_index(tmp_path, bare)
+    found = answer(index, Query(text="raven", k=3), ENCODE)
+    assert (len(found.hits), found.told, found.hits[0].taxon) == (3, (), Taxon())
+    with pytest.raises(UsageError, match="no names at the rank species"):
+        answer(index, Query(id="row-0001", group_by="species"))
+
+
+def test_an_index_of_which_all_is_deleted_says_so(embeddings, tmp_path) -> None:
+    index = made_index(tmp_path, embeddings.select([0, 1]))
+    delete_rows(tmp_path / "index", Doomed(ids=["row-0000", "row-0001"], chosen=None), by="test")
+    found = answer(index.refreshed(), Query(k=3))
+    assert (found.hits, found.told) == ((), ("the index holds no picture",))
+
+
+def test_deleted_pictures_are_not_found_and_cannot_be_asked_for(embeddings, tmp_path) -> None:
+    index = made_index(tmp_path, embeddings)
+    delete_rows(tmp_path / "index", Doomed(ids=["row-0007"], chosen=None), by="test")
+    index = index.refreshed()
+    found = answer(index, Query(id="row-0001", k=500))
+    assert len(found.hits) == 238
+    assert "row-0007" not in {hit.id for hit in found.hits}
+    with pytest.raises(UnknownName, match="row-0007"):
+        answer(index, Query(id="row-0007"))
