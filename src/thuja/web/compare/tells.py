@@ -41,13 +41,14 @@ _NOT_OF_ORGANISMS: Final = frozenset(
     _plain(name)
     for name in (
         *_RANKS, "common", "common_name", "scientific_name", "verbatim_name", "caption", "title", "data_source",
-        "source_dataset", "source_id", "source_url", "identifier", "publisher", "license_name", "license_link", "license",
-        "copyright_owner", "rights_holder", "shard_filename", "resolution_status", "resolution_score", "dataset_key",
-        "dataset_name", "download_doi", "gbif_id", "occurrence_id", OBSERVATION, "sequence_id", "recorded_by",
+        "source_dataset", "source_id", "source_url", "identifier", "publisher", "license_name", "license_link",
+        "license", "copyright_owner", "rights_holder", "shard_filename", "resolution_status", "resolution_score",
+        "dataset_key", "dataset_name", "download_doi", "gbif_id", "occurrence_id", OBSERVATION, "sequence_id", "recorded_by",
         "identified_by", "institution_code", "collection_code", "catalog_number", "basis_of_record", "img_type",
         "issues", "path", "file_name", "crop", "sha256", "pixel_hash", "pdq", "pdq_quality", "split", "width", "height",
         "file_size", "sharpness", "contrast", "person_score", "animal_score", "location_id", "information_withheld",
-        "data_generalizations", "individual_count", "coordinate_uncertainty", "quality_grade", "occurrence_status", DATE,
+        "data_generalizations", "individual_count", "coordinate_uncertainty", "quality_grade", "occurrence_status",
+        DATE,
     )
 )  # fmt: skip
 """Columns of sources, files and names: that they differ says nothing of the organisms."""
