@@ -63,8 +63,8 @@ class TellShape(BaseModel):
 class Compared(BaseModel):
     """Two taxa: the cosine of their means, and how often a picture is nearer to its own side's (.5 is chance).
 
-    `cosine` is taken from the middle of the whole index: about 0 of taxa that have nothing to do with each other, nearer
-    1 the more they look alike. `raw_cosine` is that of the vectors as they are, which is high for any two taxa.
+    `cosine` is taken from the middle of the whole index: about 0 of taxa that have nothing in common, nearer 1
+    the more they look alike. `raw_cosine` is that of the vectors as they are, which is high for any two taxa.
     """
 
     a: SideShape
