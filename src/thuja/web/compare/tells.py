@@ -45,10 +45,10 @@ _NOT_OF_ORGANISMS: Final = frozenset(
         "license", "copyright_owner", "rights_holder", "shard_filename", "resolution_status", "resolution_score",
         "dataset_key", "dataset_name", "download_doi", "gbif_id", "occurrence_id", OBSERVATION, "sequence_id",
         "recorded_by", "identified_by", "institution_code", "collection_code", "catalog_number", "basis_of_record",
-        "img_type", "issues", "path", "file_name", "crop", "sha256", "pixel_hash", "pdq", "pdq_quality", "split", "width",
-        "height", "file_size", "sharpness", "contrast", "person_score", "animal_score", "location_id", "information_withheld",
-        "data_generalizations", "individual_count", "coordinate_uncertainty", "quality_grade", "occurrence_status",
-        DATE,
+        "img_type", "issues", "path", "file_name", "crop", "sha256", "pixel_hash", "pdq", "pdq_quality", "split",
+        "width", "height", "file_size", "sharpness", "contrast", "person_score", "animal_score", "location_id",
+        "information_withheld", "data_generalizations", "individual_count", "coordinate_uncertainty", "quality_grade",
+        "occurrence_status", DATE,
     )
 )  # fmt: skip
 """Columns of sources, files and names: that they differ says nothing of the organisms."""
