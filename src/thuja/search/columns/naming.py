@@ -41,7 +41,7 @@ class Names:
     def of(cls, nodes: Nodes) -> "Names":
         """The scientific and common names of a tree's nodes."""
         frame = pl.concat([_scientific(nodes), _common(nodes)])
-        frame = frame.with_columns(words=_folded(frame["text"].cast(pl.String)).str.split(" "))
+        frame = frame.with_columns(words=_folded(frame["text"]).str.split(" "))
         parts = [
             frame.select(
                 text=pl.col("words").list.slice(first).list.join(" "),
