@@ -1,10 +1,10 @@
 """Where an index lies: a folder of this machine, or a URL of object storage that is read by range."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
@@ -15,6 +15,8 @@ from thuja.errors import BadFile, UsageError
 from thuja.jobs import atomic_path, cache_folder
 from thuja.search.engine.vectors import HALF, Halves, MappedVectors, Rows, Vectors
 
+In = TypeVar("In")
+Out = TypeVar("Out")
 Range = tuple[int, int]
 """Bytes from the first up to the second."""
 
@@ -30,6 +32,10 @@ class Place(Protocol):
     def name(self) -> str:
         """As it is shown to the user."""
 
+    @property
+    def shares(self) -> int:
+        """In how many shares reading is done at the same time."""
+
     def read(self, file: str) -> bytes:
         """A small file as it is at this moment; raises FileNotFoundError."""
 
@@ -41,6 +47,9 @@ class Place(Protocol):
 
     def vectors(self, file: str, shape: tuple[int, int]) -> Vectors:
         """A file of vectors of this shape."""
+
+    def spread(self, job: Callable[[In], Out], items: Iterable[In]) -> Iterable[Out]:
+        """Do a job that reads for each of the items, at the same time where it would else wait; in their order."""
 
 
 def is_url(where: Path | str) -> bool:
@@ -84,6 +93,11 @@ class LocalPlace:
         """The folder as text."""
         return str(self.folder)
 
+    @property
+    def shares(self) -> int:
+        """One: nothing is waited for."""
+        return 1
+
     def read(self, file: str) -> bytes:
         """A small file."""
         return (self.folder / file).read_bytes()
@@ -106,6 +120,10 @@ class LocalPlace:
             raise BadFile(f"{self.folder / file} holds {mapped.shape[0]:,} vectors where {shape[0]:,} are expected")
         return mapped
 
+    def spread(self, job: Callable[[In], Out], items: Iterable[In]) -> Iterable[Out]:
+        """One after the other: nothing is waited for."""
+        return map(job, items)
+
 
 class RemotePlace:
     """Object storage: small files are kept in `jobs.cache_folder()`, large ones read by range, in threads."""
@@ -119,6 +137,11 @@ class RemotePlace:
     def name(self) -> str:
         """The URL."""
         return self._name
+
+    @property
+    def shares(self) -> int:
+        """Requests of one call at the same time."""
+        return _THREADS // 2
 
     def read(self, file: str) -> bytes:
         """A small file, asked for anew."""
@@ -145,7 +168,7 @@ class RemotePlace:
         """Parts of a file: what lies side by side in one request, the requests at the same time."""
         runs = coalesced(wanted)
         source = self.opened(file)
-        read = list(self._threads.map(lambda run: source.read_at(run[1] - run[0], run[0]), runs))
+        read = list(self.spread(lambda run: source.read_at(run[1] - run[0], run[0]), runs))
         starts = [start for start, _ in runs]
         parts = []
         for start, stop in wanted:
@@ -160,6 +183,10 @@ class RemotePlace:
     def vectors(self, file: str, shape: tuple[int, int]) -> Vectors:
         """Vectors that are asked for row by row."""
         return RangedVectors(self, file, shape)
+
+    def spread(self, job: Callable[[In], Out], items: Iterable[In]) -> Iterable[Out]:
+        """In threads."""
+        return self._threads.map(job, items)
 
     def at(self, file: str) -> str:
         """The path of a file as pyarrow's file system takes it."""
