@@ -1,22 +1,30 @@
-# thuja serve in a container: docker build -t thuja . && docker compose up
-# On a machine without a GPU torch's CPU wheels are enough, and two gigabytes smaller.
-FROM python:3.12-slim AS build
-ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
-WORKDIR /src
-COPY pyproject.toml README.md LICENSE constraints.txt ./
+# The page and its API in a container. See docs/serve.md.
+#   docker build -t thuja .
+# The default index's torch brings gigabytes for GPUs. For a machine without one, name an index with torch's CPU wheels:
+#   docker build -t thuja --build-arg TORCH_INDEX=https://... .
+FROM python:3.11-slim AS build
+ARG TORCH_INDEX=""
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+RUN python -m venv /opt/thuja
+ENV PATH=/opt/thuja/bin:$PATH
+WORKDIR /build
+COPY constraints.txt .
+RUN pip install ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} "$(grep '^torch==' constraints.txt)"
+COPY pyproject.toml README.md LICENSE ./
 COPY src src
-RUN python -m venv /opt/thuja \
-    && /opt/thuja/bin/pip install --no-cache-dir --extra-index-url "$TORCH_INDEX" -c constraints.txt '.[search,web]'
+RUN pip install -c constraints.txt '.[search,web]'
 
-FROM python:3.12-slim
+FROM python:3.11-slim
+# torch's kernels share their threads through OpenMP.
+RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/thuja /opt/thuja
-RUN useradd --create-home --uid 10001 thuja
+ENV PATH=/opt/thuja/bin:$PATH PYTHONUNBUFFERED=1 THUJA_CACHE=/cache HF_HOME=/cache/hub
+RUN useradd --uid 10001 --create-home thuja && mkdir /cache && chown thuja /cache
 USER thuja
-WORKDIR /data
-ENV PATH=/opt/thuja/bin:$PATH PYTHONUNBUFFERED=1 OMP_WAIT_POLICY=PASSIVE
+VOLUME /cache
 EXPOSE 8080
+HEALTHCHECK --interval=30s --start-period=120s \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/healthz', timeout=5)"]
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=3s --start-period=60s \
-    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8080/readyz', timeout=2)"]
-ENTRYPOINT ["thuja", "serve", "--host", "0.0.0.0", "--port", "8080"]
-CMD ["--demo"]
+ENTRYPOINT ["thuja"]
+CMD ["serve", "--help"]

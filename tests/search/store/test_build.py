@@ -293,6 +293,18 @@ def test_two_builds_of_the_same_files_are_the_same_bytes(tmp_path: Path) -> None
     assert all((tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes() for name in files)
 
 
+def test_a_column_of_few_rows_is_no_reason_to_code_a_million_urls(tmp_path: Path) -> None:
+    """A column kept the kind that it had in a first small segment, and every URL became a word of a dictionary."""
+    few = raw(tmp_path / "1.parquet", uuid=["a"], emb=[[1.0, 0.0]], url=["one"])
+    rows = 10_050
+    urls = [f"https://x/{number}" for number in range(rows)]
+    many = raw(tmp_path / "2.parquet", uuid=ids(range(rows)), emb=[[1.0, 0.0]] * rows, url=urls)
+    build_index([few], tmp_path / "index", BuildOptions())
+    assert Index.open(tmp_path / "index").columns["url"] == "text"
+    add_to_index([many], tmp_path / "index", BuildOptions())
+    assert Index.open(tmp_path / "index").columns["url"] == "distinct"
+
+
 def test_thumbnails_come_from_shards_and_folders_small_and_without_a_place(tmp_path: Path) -> None:
     write_shards(tmp_path / "shards", range(6))
     photos = tmp_path / "photos"
