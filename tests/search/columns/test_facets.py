@@ -65,6 +65,13 @@ def test_numbers_and_truth_values_are_counted(tmp_path: Path) -> None:
     assert pairs(most_frequent([columns.facets("legs", Bits.from_range(0, 0, size=5))], most=9)) == []
 
 
+def test_numbers_of_few_bytes_are_counted_over_their_whole_width(tmp_path: Path) -> None:
+    """From -100 to 100 is more than one byte holds, and values of one byte wrapped around."""
+    columns = opened(table_of([RAVEN] * 4, shift=[-100, 100, 100, 0], far=[2**62, 1, 1, 1]), tmp_path)
+    assert sorted(pairs(most_frequent([columns.facets("shift")], most=9))) == [("-100", 1), ("0", 1), ("100", 2)]
+    assert pairs(most_frequent([columns.facets("far")], most=9)) == [("1", 3), (str(2**62), 1)]
+
+
 def test_numbers_of_which_each_row_has_its_own_are_not_counted(tmp_path: Path) -> None:
     count = 20_001
     table = pa.table({"uuid": [str(row) for row in range(count)], "latitude": np.linspace(-90, 90, count)})

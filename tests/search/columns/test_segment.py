@@ -264,6 +264,16 @@ def test_what_is_open_outlives_the_deletion_of_its_files(tmp_path: Path) -> None
     assert list(columns.facets("common").values) == ["", "Common Raven", "Eurasian Magpie", "Robin"]
 
 
+def test_a_table_in_pieces_is_written_as_one_in_one_piece(tmp_path: Path) -> None:
+    """Ids were written piece by piece, and the few that a page shows were read by joining all of them."""
+    whole = table_of([RAVEN, RAVEN, CROW, MAGPIE], sex=["f", None, "m", "f"], depth=[1.5, None, 2.0, 1.0])
+    pieces = pa.concat_tables([whole.slice(0, 1), whole.slice(1, 0), whole.slice(1, 3)])
+    for table, name in ((whole, "whole"), (pieces, "pieces")):
+        SegmentColumns.build(table, tmp_path / name)
+    for file in ("arrays.bin", "ids.arrow", "columns.json"):
+        assert (tmp_path / "whole" / file).read_bytes() == (tmp_path / "pieces" / file).read_bytes()
+
+
 def test_an_id_is_held_against_the_row_that_its_hash_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two ids of one hash are two rows: here all ids share it."""
     monkeypatch.setattr("thuja.search.columns.ids._hashes", lambda ids: np.zeros(len(ids), dtype=np.uint64))

@@ -201,6 +201,14 @@ def test_an_unknown_name_is_answered_with_near_ones(tree: Tree) -> None:
         tree.resolve("/".join("abcdefgh"))
 
 
+def test_ranks_without_a_name_in_any_row_do_no_harm(tmp_path: Path) -> None:
+    """The names of such a rank had no type, and no tree of a world without kingdoms could be searched by name."""
+    tree = tree_of([table_of([("", "", "", "", "Corvidae", "", "")])], tmp_path)
+    assert [node.taxon for node in tree.find("corv")] == [Taxon(family="Corvidae")]
+    assert tree.resolve("Corvidae") == [Taxon(family="Corvidae")]
+    assert path_of(tree.children(Taxon())[0].taxon) == "////Corvidae"
+
+
 def test_an_index_without_rows_has_an_empty_tree(tmp_path: Path) -> None:
     for tree in (Tree.of([]), tree_of([table_of([])], tmp_path)):
         assert tree.children(Taxon()) == tree.find("a") == []

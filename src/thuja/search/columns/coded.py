@@ -210,22 +210,26 @@ def _text_bounds(names: Sequence[str], bounds: Range) -> tuple[int, int]:
 
 def _between(numbers: npt.NDArray[Any], low: float | None, high: float | None) -> Mask:
     # What is no number is neither greater nor less than any.
-    inside: Mask = np.ones(len(numbers), dtype=bool) if low is None else numbers >= low
-    if high is not None:
+    inside: Mask = numbers <= high if low is None else numbers >= low
+    if low is not None and high is not None:
         inside &= numbers <= high
     return inside
 
 
 def _tally(numbers: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
     """Each number and how often it is there. Whole ones near each other are counted without being sorted."""
-    if len(numbers) and not np.isnan(numbers).any():
-        low, high = numbers.min(), numbers.max()
-        if float(high) - float(low) < _MOST_NUMBERS and (numbers == np.floor(numbers)).all():
-            counts = np.bincount((numbers - low).astype(np.int64))
-            present = np.flatnonzero(counts)
-            return present + int(low), counts[present]
-    found, often = np.unique(numbers, return_counts=True)
-    return found, often.astype(np.int64)
+    is_known = ~np.isnan(numbers)
+    known = numbers if is_known.all() else numbers[is_known]
+    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
+    if high - low < _MOST_NUMBERS and (known == np.floor(known)).all():
+        counts = np.bincount(known.astype(np.int64) - int(low))
+        found = np.flatnonzero(counts)
+        often, values = counts[found], (found + int(low)).astype(np.float64)
+    else:
+        values, often = np.unique(known, return_counts=True)
+    if len(known) == len(numbers):
+        return values, often.astype(np.int64)
+    return np.append(values, np.nan), np.append(often, len(numbers) - len(known)).astype(np.int64)
 
 
 def _number(column: str, value: float | str) -> float:

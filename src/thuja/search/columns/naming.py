@@ -41,7 +41,7 @@ class Names:
     def of(cls, nodes: Nodes) -> "Names":
         """The scientific and common names of a tree's nodes."""
         frame = pl.concat([_scientific(nodes), _common(nodes)])
-        frame = frame.with_columns(words=_folded(frame["text"].cast(pl.String)).str.split(" "))
+        frame = frame.with_columns(words=_folded(frame["text"]).str.split(" "))
         parts = [
             frame.select(
                 text=pl.col("words").list.slice(first).list.join(" "),
@@ -78,8 +78,10 @@ class Names:
         entries = np.flatnonzero(self.is_whole)
         choices = list(self.texts.take(entries))
         found = process.extract(folded(name), choices, scorer=fuzz.ratio, limit=4 * most, score_cutoff=_NEAREST)
-        near = {int(self.node[entries[place]]): bool(self.is_common[entries[place]]) for _, _, place in reversed(found)}
-        return list(near.items())[::-1][:most]
+        near: dict[int, bool] = {}
+        for _, _, place in found:  # the likest first
+            near.setdefault(int(self.node[entries[place]]), bool(self.is_common[entries[place]]))
+        return list(near.items())[:most]
 
 
 def folded(name: str) -> str:
