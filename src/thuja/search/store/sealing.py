@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 
 from thuja.jobs import write_json
 from thuja.search.columns import ColumnKind, SegmentColumns
-from thuja.search.engine.codes import Codes, CodeSettings
+from thuja.search.engine.building import CodeSettings
+from thuja.search.engine.codes import Codes
 from thuja.search.engine.vectors import HALF, VECTORS, MappedVectors
 from thuja.search.manifest import SEGMENTS, SegmentFacts
 from thuja.search.store.digests import files_of
