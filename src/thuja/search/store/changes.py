@@ -14,7 +14,7 @@ from thuja.errors import UsageError
 from thuja.jobs import Progress, kept_when_full
 from thuja.search.bits import Bits
 from thuja.search.columns import merged_kinds
-from thuja.search.engine.codes import CodeSettings
+from thuja.search.engine.building import CodeSettings
 from thuja.search.filters import Filter
 from thuja.search.index import Index
 from thuja.search.manifest import SegmentFacts, Version
