@@ -29,10 +29,11 @@ class View {
     this.context = context;
     this.session = context.session;
     this.chosen = this.session.photos[0] ?? null;
-    this.problems = element("div");
+    this.problems = element("div", { class: "problems" });
     this.viewer = element("section", { class: "viewer", "aria-label": word("identify.answer_label") });
     this.tools = element("div", { class: "tools" });
-    this.examples = element("div");
+    this.examples = element("div", { class: "examples" });
+    this.asked = element("span", { class: "settings-asked" });
     this.strip = photoStrip((photo) => this.choose(photo));
     this.question = questionForm(context, () => this.questionChanged());
     this.intake = intake({
@@ -48,7 +49,7 @@ class View {
     const settings = element(
       "details",
       { class: "settings" },
-      element("summary", {}, word("identify.question")),
+      element("summary", {}, element("span", {}, word("identify.question"), " ", this.asked)),
       this.question.node,
     );
     this.root = root;
@@ -58,7 +59,7 @@ class View {
       element(
         "div",
         { class: "identify" },
-        element("div", { class: "side" }, this.intake.node, this.problems, this.tools, this.strip.node, this.examples, settings),
+        element("div", { class: "side" }, this.intake.node, this.problems, this.strip.node, this.tools, this.examples, settings),
         this.viewer,
       ),
     );
@@ -135,6 +136,7 @@ class View {
     const { photos } = this.session;
     if (photos.length && photos.length <= FEW) this.askAgain();
     else this.isStale = photos.length > 0;
+    this.asked.textContent = this.question.inShort();
     this.drawTools();
   }
 
@@ -176,6 +178,7 @@ class View {
   draw() {
     if (!this.session.photos.includes(this.chosen)) this.chosen = this.session.photos[0] ?? null;
     this.root.classList.toggle("is-empty", !this.chosen);
+    this.asked.textContent = this.question.inShort();
     this.listen();
     this.strip.draw(this.session.photos, this.chosen);
     this.drawTools();

@@ -6,7 +6,7 @@ import { notice } from "../../parts/notice.js";
 import { pathDown } from "../../parts/path.js";
 import { score } from "../../parts/score.js";
 import { answerName, rankWord } from "../../parts/taxon.js";
-import { share, word } from "../../words.js";
+import { share, shareBelow, word } from "../../words.js";
 
 export function answerOf(photo, about) {
   if (photo.state === "failed") return notice(photo.error);
@@ -48,11 +48,11 @@ function headline(result) {
   const asked = share(result.asked.confidence);
   const next = path[settled ? path.findIndex((step) => step.rank === settled.rank) + 1 : 0];
   if (!settled) {
-    const why = next ? word("identify.unsure_why", { asked, name: next.text, share: share(next.score) }) : "";
+    const why = next ? word("identify.unsure_why", { asked, name: next.text, share: shareBelow(next.score, result.asked.confidence) }) : "";
     return element("div", {}, element("h2", { class: "verdict" }, word("identify.unsure", { asked })), element("p", {}, why));
   }
   const reason = next
-    ? word("identify.stops", { asked, rank: rankWord(settled.rank), next: rankWord(next.rank), name: next.text, share: share(next.score) })
+    ? word("identify.stops", { asked, rank: rankWord(settled.rank), next: rankWord(next.rank), name: next.text, share: shareBelow(next.score, result.asked.confidence) })
     : word("identify.reaches", { asked, rank: rankWord(settled.rank) });
   return verdict(answerName(settled), settled, reason);
 }

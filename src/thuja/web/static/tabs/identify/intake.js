@@ -61,7 +61,7 @@ function chooser({ multiple = false, capture = null, text, kind, onfiles }) {
 
 function linkForm(onlink) {
   const id = freshId("link");
-  const input = element("input", { id, type: "url", placeholder: "https://", required: true });
+  const input = element("input", { id, type: "url", placeholder: "https://", required: true, "aria-label": word("identify.link") });
   const submit = (event) => {
     event.preventDefault();
     onlink(input.value.trim());

@@ -29,7 +29,22 @@ export function questionForm(context, onchange) {
   const parts = [element("fieldset", {}, element("legend", {}, word("identify.among")), among), ...Object.values(details)];
   reveal();
   if (labels?.is_taxa) parts.push(confidencePart(state, changed), rankPart(labels.ranks, state, changed));
-  return { node: element("div", { class: "question" }, parts), read: () => questionOf(state, context) };
+  return {
+    node: element("div", { class: "question" }, parts),
+    read: () => questionOf(state, context),
+    inShort: () => inShort(state, labels),
+  };
+}
+
+// The question in one line, for who has not opened it.
+function inShort(state, labels) {
+  const { among, names, within, confidence } = state;
+  if (among === "labels") return names.length ? word("identify.labels_short", { count: names.length }) : word("identify.nothing_short");
+  const all = word(labels.is_taxa ? "identify.among_all" : "identify.among_labels", { count: labels.count });
+  const branches = among === "within" ? within.map((one) => one.text).join(", ") : "";
+  const list = among === "checklist" && names.length ? word("identify.checklist_short", { count: names.length }) : "";
+  const sure = labels.is_taxa ? word("identify.surely", { share: share(confidence) }) : "";
+  return [branches || list || all, sure].filter(Boolean).join(", ");
 }
 
 function questionOf(state, { session, about }) {
