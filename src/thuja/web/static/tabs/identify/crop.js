@@ -5,6 +5,7 @@ import { share, word } from "../../words.js";
 import { opened } from "./photos.js";
 
 const [LEAST, STEP, FINE] = [0.04, 0.05, 0.01];
+const SIDE = 1200;
 const HANDLES = ["nw", "ne", "sw", "se"];
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
@@ -56,7 +57,7 @@ export async function cropDialog(photo) {
 
 async function drawn(file) {
   const bitmap = await opened(file);
-  const scale = Math.min(1, 1600 / Math.max(bitmap.width, bitmap.height));
+  const scale = SIDE / Math.max(bitmap.width, bitmap.height); // a small picture is enlarged: a finger needs room
   const canvas = element("canvas", { width: Math.round(bitmap.width * scale), height: Math.round(bitmap.height * scale), "aria-hidden": "true" });
   canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   bitmap.close();
