@@ -36,7 +36,7 @@ export function pictureImage(picture, alt = "") {
   if (!picture?.url) return element("span", { class: "no-picture" }, word("card.no_picture"));
   const image = element("img", { alt: alt || word("card.picture"), loading: "lazy", decoding: "async" });
   image.addEventListener("error", () => image.replaceWith(element("span", { class: "no-picture" }, word("card.no_picture"))));
-  pictureAddress(picture.url).then((address) => { image.src = address; }, () => image.dispatchEvent(new Event("error")));
+  image.src = pictureAddress(picture.url);
   return image;
 }
 

@@ -227,7 +227,7 @@ class View {
   drawViewer() {
     const photo = this.chosen;
     if (!photo) return clear(this.viewer);
-    const answer = element("div", { class: "viewer-answer" }, answerOf(photo, this.context.about));
+    const answer = element("div", { class: "viewer-answer" }, answerOf(photo));
     const mayAskWhy = photo.result?.answers.length && photo.file && this.context.about.features.why;
     if (mayAskWhy) answer.querySelector(".candidates").before(whyPart(photo, this.context.announce));
     return clear(this.viewer, this.pictureOf(photo), answer);

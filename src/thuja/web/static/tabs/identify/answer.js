@@ -8,7 +8,7 @@ import { score } from "../../parts/score.js";
 import { answerName, rankWord } from "../../parts/taxon.js";
 import { share, shareBelow, word } from "../../words.js";
 
-export function answerOf(photo, about) {
+export function answerOf(photo) {
   if (photo.state === "failed") return notice(photo.error);
   if (photo.state === "stopped") return element("p", { class: "soft" }, word("identify.stopped"));
   if (!photo.result) return element("p", { class: "soft pending" }, word("identify.asking"));
@@ -19,7 +19,7 @@ export function answerOf(photo, about) {
     headline(result),
     result.path.length ? pathDown(result.path, { settled: result.settled, isAsked: asksConfidence(result) }) : null,
     unseen(result.unseen ?? {}),
-    honesty(result, about),
+    honesty(result),
     candidates(result),
   );
 }
@@ -73,31 +73,37 @@ function unseen(shares) {
   return element("p", { class: "soft" }, word("identify.unseen", { ranks: parts.join(", ") }));
 }
 
-function honesty(result, about) {
-  if (result.asked?.examples) return element("p", { class: "soft honesty" }, word("identify.from_examples", { count: result.asked.examples.length }));
-  const isCalibrated = about.labels?.is_calibrated && !result.asked?.labels;
-  return element("p", { class: "soft honesty" }, word(isCalibrated ? "identify.calibrated" : "identify.uncalibrated"));
+// Whether the numbers may be believed, and what the server says of how it came by them.
+function honesty(result) {
+  const { asked, isCalibrated, notes } = result;
+  const key = isCalibrated ? "identify.calibrated" : "identify.uncalibrated";
+  const taught = asked?.examples ? [word("identify.from_examples", { count: asked.examples.length })] : [];
+  return element("div", { class: "soft honesty" }, [...taught, ...notes, word(key)].map((text) => element("p", {}, text)));
 }
 
-function candidates(result) {
-  if (!result.answers.length) return null;
-  const shown = new Map((result.siblings ?? []).map(({ answer, pictures }) => [answer.text, pictures]));
-  const items = result.answers.map((answer) => element(
-    "li",
-    { class: "candidate" },
-    element("div", { class: "candidate-head" }, answerName(answer), score(answer.score)),
-    pictures(shown.get(answer.text) ?? answer.pictures ?? [], answer),
-  ));
+function candidates({ answers, siblings }) {
+  if (!answers.length) return null;
+  const shown = new Map(siblings.map(({ answer, pictures }) => [answer.text, pictures]));
+  const named = new Set(answers.map((answer) => answer.text));
+  const kin = siblings.filter(({ answer }) => !named.has(answer.text));
   return element(
     "section",
     { class: "candidates" },
     element("h3", {}, word("identify.candidates")),
-    element("ol", {}, items),
+    element("ol", {}, answers.map((answer) => candidate(answer, answer.pictures?.length ? answer.pictures : shown.get(answer.text)))),
+    kin.length ? [
+      element("h3", {}, word("identify.kin")),
+      element("ol", {}, kin.map(({ answer, pictures }) => candidate(answer, pictures))),
+    ] : null,
   );
 }
 
-function pictures(ones, answer) {
-  if (!ones.length) return null;
-  const cards = ones.slice(0, 3).map((picture) => card({ picture, taxon: null }, { alt: answer.text }));
-  return element("div", { class: "candidate-pictures" }, cards);
+function candidate(answer, pictures = []) {
+  const cards = pictures.slice(0, 3).map((picture) => card({ picture, taxon: null }, { alt: answer.text }));
+  return element(
+    "li",
+    { class: "candidate" },
+    element("div", { class: "candidate-head" }, answerName(answer), score(answer.score)),
+    cards.length ? element("div", { class: "candidate-pictures" }, cards) : null,
+  );
 }

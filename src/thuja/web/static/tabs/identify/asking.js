@@ -53,7 +53,7 @@ async function answered(photos, { images, question, onwait, stopper }) {
   const started = performance.now();
   try {
     const answer = await identify(images, { ...question, ...link }, { signal: stopper.signal, onwait });
-    photos.forEach((photo, place) => settle(photo, answer.results[place], answer.model));
+    photos.forEach((photo, place) => settle(photo, answer.results[place], answer));
   } catch (error) {
     for (const photo of photos) {
       const isStopped = error.name === "AbortError";
@@ -64,7 +64,7 @@ async function answered(photos, { images, question, onwait, stopper }) {
   performance.measure("thuja-identify", { start: started });
 }
 
-function settle(photo, result, model) {
+function settle(photo, result, { model, is_calibrated: isCalibrated, notes = [] }) {
   if (result.error) Object.assign(photo, { state: "failed", error: result.error, result: null });
-  else Object.assign(photo, { state: "done", error: null, result: { ...result, model }, decision: null });
+  else Object.assign(photo, { state: "done", error: null, result: { ...result, model, isCalibrated, notes }, decision: null });
 }

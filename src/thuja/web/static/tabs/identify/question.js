@@ -5,7 +5,8 @@ import { chip, completion } from "../../parts/complete.js";
 import { rankWord, rankedText, scientificName, taxonName } from "../../parts/taxon.js";
 import { share, word } from "../../words.js";
 
-const [LEAST, MOST, ANSWERS] = [0.5, 0.99, 5];
+const [LEAST, MOST] = [0.5, 0.99];
+const [ANSWERS, EXAMPLES] = [5, 1000]; // as many as a server takes
 
 // Gives {node, read()}; `onchange` is called when another question stands there.
 export function questionForm(context, onchange) {
@@ -49,7 +50,7 @@ function inShort(state, labels) {
 
 function questionOf(state, { session, about }) {
   const isOwn = state.among === "labels" && state.names.length > 0;
-  const asked = { k: ANSWERS, wants: about.index && about.features.identify ? ["vector", "siblings"] : ["vector"] };
+  const asked = { k: ANSWERS, wants: about.labels?.is_taxa ? ["vector", "siblings"] : ["vector"] };
   if (isOwn) asked.labels = state.names;
   else if (about.labels?.is_taxa) {
     asked.confidence = state.confidence;
@@ -57,7 +58,7 @@ function questionOf(state, { session, about }) {
     if (state.among === "within" && state.within.length) asked.within = state.within.map((one) => one.asked);
     if (state.among === "checklist" && state.names.length) asked.checklist = state.names;
   }
-  if (session.examples.length && !isOwn) asked.examples = session.examples.map(({ label, vector }) => ({ label, vector }));
+  if (session.examples.length && !isOwn) asked.examples = session.examples.slice(-EXAMPLES).map(({ label, vector }) => ({ label, vector }));
   return asked;
 }
 

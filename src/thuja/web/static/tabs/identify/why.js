@@ -17,7 +17,7 @@ export function whyPart(photo, announce) {
     button.disabled = true;
     clear(place, button, element("p", { class: "soft pending" }, word("why.asking")));
     try {
-      const told = await why(await encoded(photo), { ...result.asked, examples: undefined, wants: undefined, answer: answer.text });
+      const told = await why(await encoded(photo), { ...result.asked, wants: undefined, answer: answer.text });
       clear(place, mapOf(told, answer));
       announce(told.shows ? told.sentence : told.reason);
     } catch (error) {
@@ -47,6 +47,7 @@ function mapOf(told, answer) {
     element("div", { class: "why-picture" }, element("img", { src: told.picture, alt: word("why.picture") }), overlay),
     element("label", { class: "choice", for: id }, toggle, element("span", {}, word("why.overlay"))),
     element("p", {}, told.sentence),
+    told.reason ? element("p", {}, told.reason) : null,
     against,
     element("p", { class: "soft" }, word("why.caution")),
   );

@@ -9,7 +9,7 @@ export function reviewPicture(item) {
   const fail = () => { missing.hidden = false; image.hidden = true; };
   image.addEventListener("error", fail);
   image.addEventListener("load", () => { if (image.src.startsWith("blob:")) URL.revokeObjectURL(image.src); });
-  Promise.resolve(item.address()).then((address) => {
+  item.address().then((address) => {
     if (address) Object.assign(image, { src: address, hidden: false });
     else fail();
   }, fail);

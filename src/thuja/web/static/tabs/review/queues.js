@@ -69,7 +69,7 @@ export async function batchQueue() {
   let page = await api.review({ limit: PAGE });
   let { progress } = page;
   const model = page.model;
-  const wrapped = (item) => ({ ...item, id: item.row, model, address: () => (item.url ? api.pictureAddress(item.url) : "") });
+  const wrapped = (item) => ({ ...item, id: item.row, model, address: async () => (item.url ? api.pictureAddress(item.url) : "") });
   const items = page.items.map(wrapped);
   return {
     kind: "batch",
@@ -89,7 +89,7 @@ export async function batchQueue() {
     },
     async vectorOf(item) {
       if (!item.url) return null;
-      const picture = await fetch(await api.pictureAddress(item.url));
+      const picture = await fetch(api.pictureAddress(item.url));
       const told = await api.embed([await picture.blob()]);
       return packed(told.vectors[0]);
     },
