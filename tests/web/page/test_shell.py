@@ -79,7 +79,7 @@ def test_tabs_are_those_that_the_server_can_do_and_the_address_chooses_one(live,
     seen.page.wait_for_selector(".drop")
     assert seen.page.title() == "Identify · thuja"
     seen.page.evaluate("location.hash = 'search?q=moth'")  # there is no index: the first tab is shown
-    seen.page.wait_for_function("document.querySelector('#tabs [aria-current]').textContent === 'Identify'")
+    seen.page.wait_for_function("() => document.querySelector('#tabs [aria-current]').textContent === 'Identify'")
     assert seen.is_faultless()
 
 
