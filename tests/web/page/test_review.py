@@ -122,9 +122,9 @@ def test_a_correction_is_completed_by_common_name(live, visit):
 def test_what_was_decided_teaches_the_next_answer_and_can_be_forgotten(live, visit):
     seen = visit(live())
     identified(seen, 2)
-    for until in ("1 corrected", "2 corrected"):
+    for name, until in (("my own beast", "1 corrected"), ("a thing of mine", "2 corrected")):
         seen.page.keyboard.press("c")
-        seen.page.keyboard.type("my own beast")
+        seen.page.keyboard.type(name)
         press(seen, "Enter", until=until)
     seen.page.check(".review-head input[type=checkbox]")
     seen.page.wait_for_selector(".review-head >> text=Used as examples in Identify: 2 photos")
@@ -133,7 +133,7 @@ def test_what_was_decided_teaches_the_next_answer_and_can_be_forgotten(live, vis
     seen.give(photo("another.jpg", 0))
     seen.wait_for(3)
     seen.page.wait_for_selector(".candidate >> text=my own beast")
-    assert "Learnt with 2 examples of yours." in seen.text(".honesty")
+    assert "2 examples of yours took part." in seen.text(".honesty")
     seen.page.click("text=Use none")
     seen.page.wait_for_selector(".candidate >> text=my own beast", state="detached")
     assert seen.page.locator(".examples-used").count() == 0
