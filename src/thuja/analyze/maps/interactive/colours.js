@@ -53,7 +53,8 @@ export function schemeOf(points, column, said = SAID) {
   const rest = column.words.length - first;
   const other = entries.length;
   if (rest) {
-    entries.push({ label: said.others(rest), colour: others, count: known - entries.reduce((sum, one) => sum + one.count, 0) });
+    const count = known - entries.reduce((sum, one) => sum + one.count, 0);
+    entries.push({ label: said.others(rest), colour: others, count });
   }
   const unknown = entries.length;
   if (column.counts[0]) entries.push({ label: said.unknown, colour: others, count: column.counts[0] });
