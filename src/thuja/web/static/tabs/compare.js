@@ -1,0 +1,1 @@
+export const tab = { name: "compare", isFor: () => false, mount: () => () => {} };

@@ -1,0 +1,1 @@
+export const tab = { name: "identify", isFor: (about) => about.features.identify, mount: () => () => {} };

@@ -1,0 +1,1 @@
+export const tab = { name: "map", isFor: () => false, mount: () => () => {} };

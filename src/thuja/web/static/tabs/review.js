@@ -1,0 +1,1 @@
+export const tab = { name: "review", isFor: (about) => about.features.review, mount: () => () => {} };

@@ -1,0 +1,1 @@
+export const tab = { name: "search", isFor: () => false, mount: () => () => {} };

@@ -1,0 +1,1 @@
+export const tab = { name: "tree", isFor: () => false, mount: () => () => {} };
