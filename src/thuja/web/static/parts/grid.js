@@ -21,12 +21,13 @@ export function virtualGrid({ label, load, cardOf, opened, failed, words, least 
     const width = node.clientWidth;
     if (!width) return false;
     const style = getComputedStyle(node);
-    layout.gap = parseFloat(style.getPropertyValue("--gap")) || 14;
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    layout.gap = Math.round((parseFloat(style.getPropertyValue("--gap")) || 0.8) * rem);
     const columns = Math.max(width < 2 * least + layout.gap ? 2 : 1, Math.floor((width + layout.gap) / (least + layout.gap)));
     const size = (width - layout.gap * (columns - 1)) / columns;
-    const words = parseFloat(style.getPropertyValue("--words")) || 104;
+    const words = (parseFloat(style.getPropertyValue("--words")) || 7) * rem; // what stands under a picture
     const isOther = columns !== layout.columns || size !== layout.width;
-    Object.assign(layout, { columns, width: size, height: size + words + layout.gap });
+    Object.assign(layout, { columns, width: size, height: Math.round(size + words) + layout.gap });
     node.style.height = `${Math.max(0, Math.ceil(total / columns) * layout.height - layout.gap)}px`;
     return isOther;
   }
@@ -159,23 +160,23 @@ export function virtualGrid({ label, load, cardOf, opened, failed, words, least 
     shown.get(to)?.focus({ preventScroll: true });
   }
 
-  function step(key) {
+  // Where a key leads from a place; undefined for a key that leads nowhere.
+  function led(key, place) {
     const lines = Math.max(1, Math.floor(window.innerHeight / layout.height));
     const ways = {
-      ArrowLeft: -1, ArrowRight: 1, ArrowUp: -layout.columns, ArrowDown: layout.columns,
-      PageUp: -lines * layout.columns, PageDown: lines * layout.columns, Home: -active, End: total - 1 - active,
+      ArrowLeft: place - 1, ArrowRight: place + 1, ArrowUp: place - layout.columns, ArrowDown: place + layout.columns,
+      PageUp: Math.max(place - lines * layout.columns, place % layout.columns),
+      PageDown: Math.min(place + lines * layout.columns, total - 1), Home: 0, End: total - 1,
     };
     return ways[key];
   }
 
   node.addEventListener("keydown", (event) => {
     const card = event.target.closest(".cell");
-    if (!card || event.altKey || event.metaKey) return;
+    if (!card || event.altKey || event.metaKey || event.ctrlKey) return;
     const place = Number(card.dataset.place);
-    const way = step(event.key);
-    if (way !== undefined && (!event.ctrlKey || event.key === "Home" || event.key === "End")) {
-      active = place;
-      const to = place + (event.key === "Home" ? -place : event.key === "End" ? total - 1 - place : way);
+    const to = led(event.key, place);
+    if (to !== undefined) {
       if (to >= 0 && to < total) focus(to);
       event.preventDefault();
     } else if (event.key === "Enter" && event.target === card && items[place]) {

@@ -1,5 +1,7 @@
 // Results as a table that opens in any spreadsheet.
 
+import { RANKS } from "../parts/taxon.js";
+
 // A cell that a spreadsheet would take for a formula is given as text.
 export function cellOf(value) {
   if (value === null || value === undefined) return "";
@@ -9,10 +11,8 @@ export function cellOf(value) {
 }
 
 export function tableOf(columns, rows) {
-  return [columns, ...rows].map((row) => row.map(cellOf).join(",")).join("\r\n") + "\r\n";
+  return `\ufeff${[columns, ...rows].map((row) => row.map(cellOf).join(",")).join("\r\n")}\r\n`;
 }
-
-const RANKS = ["kingdom", "phylum", "class", "order", "family", "genus", "species"];
 
 export function tableOfHits(hits) {
   const own = [...new Set(hits.flatMap((hit) => Object.keys(hit.row || {})))].filter((name) => !RANKS.includes(name) && name !== "uuid");
@@ -23,14 +23,4 @@ export function tableOfHits(hits) {
     ...own.map((name) => hit.row?.[name]),
   ]);
   return tableOf(columns, rows);
-}
-
-export function save(name, text, type = "text/csv;charset=utf-8") {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([type.startsWith("text/csv") ? "\ufeff" : "", text], { type }));
-  link.download = name;
-  document.body.append(link);
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
