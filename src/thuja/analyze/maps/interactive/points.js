@@ -1,5 +1,7 @@
 // What the page holds, as typed arrays: the places of the points, their columns, pictures and links.
 
+import { readColumn } from "./columns.js";
+
 function bytesOf(text) {
   const raw = atob(text.trim());
   const bytes = new Uint8Array(raw.length);
@@ -13,26 +15,11 @@ function numbersOf(text, width) {
   return new ARRAYS[width](bytesOf(text).buffer);
 }
 
-function readColumn(raw) {
-  const codes = numbersOf(raw.codes, raw.width);
-  if (raw.kind === "word") {
-    const counts = new Uint32Array(raw.words.length + 1);
-    for (const code of codes) counts[code]++;
-    const value = (row) => (codes[row] ? raw.words[codes[row] - 1] : null);
-    return { ...raw, codes, counts, value };
-  }
-  const missing = 65535;
-  const number = (row) => (codes[row] === missing ? null : raw.low + codes[row] * raw.step);
-  const digits = raw.is_whole ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 5 };
-  const value = (row) => (codes[row] === missing ? null : number(row).toLocaleString("en", digits));
-  return { ...raw, codes, missing, number, value };
-}
-
 export function readPoints() {
   const raw = JSON.parse(document.getElementById("map-data").textContent);
   const x = numbersOf(raw.x, 2);
   const y = numbersOf(raw.y, 2);
-  const columns = raw.columns.map(readColumn);
+  const columns = raw.columns.map((one) => readColumn(one, numbersOf(one.codes, one.width)));
   const thumbnails = new Map();
   numbersOf(raw.thumbnails.rows, 4).forEach((row, place) => thumbnails.set(row, place));
   const name = columns[raw.name] || null;

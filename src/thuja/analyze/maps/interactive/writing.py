@@ -23,7 +23,8 @@ from thuja.report import escape
 from thuja.report.colours import OTHERS, PALETTE
 
 _SCRIPTS: Final = (
-    "cells.js", "points.js", "view.js", "webgl.js", "raster.js", "colours.js", "card.js", "controls.js", "walking.js", "main.js"
+    "cells.js", "columns.js", "points.js", "view.js", "webgl.js", "raster.js", "colours.js", "card.js", "controls.js",
+    "walking.js", "main.js",
 )  # fmt: skip
 _MODULE_WORDS: Final = re.compile(r"^import [^;]*;\n|^export ", re.MULTILINE)
 

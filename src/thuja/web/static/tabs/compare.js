@@ -1,1 +1,150 @@
-export const tab = { name: "compare", isFor: () => false, mount: () => () => {} };
+// Compare: two taxa side by side, their nearest look-alikes in pairs, and what tells the two apart.
+
+import * as api from "../api.js";
+import { clear, element } from "../dom.js";
+import { card } from "../parts/card.js";
+import { completion } from "../parts/complete.js";
+import { notice } from "../parts/notice.js";
+import { likeness } from "../parts/score.js";
+import { lineageText, pathOf, rankWord, scientificName, taxonName, taxonOf } from "../parts/taxon.js";
+import { columnWord } from "../search/filters.js";
+import { number, word } from "../words.js";
+
+// Cosines between the means of two taxa, from which the words on the left hold.
+const WORDS = [["same", 0.95], ["close", 0.85], ["alike", 0.65], ["apart", 0.4], ["far", -1]];
+
+function mount(root, context) {
+  const { about, announce } = context;
+  let sides = sidesOf(context.query);
+  let stop = null;
+
+  const boxes = Object.fromEntries(["a", "b"].map((side) => [side, completion({
+    label: word(`compare.${side}`), placeholder: word("compare.example"), onchoose: ({ taxon }) => choose(side, pathOf(taxon)),
+  })]));
+  const names = { a: element("p", { class: "compare-name" }), b: element("p", { class: "compare-name" }) };
+  const found = element("div", { class: "compare-found" });
+  const swap = element("button", { type: "button", class: "compare-swap", onclick: () => go({ a: sides.b, b: sides.a }) }, word("compare.swap"));
+  root.append(
+    element("h1", {}, word("compare.heading")),
+    element("div", { class: "compare-boxes" },
+      element("div", {}, boxes.a.node, names.a), swap, element("div", {}, boxes.b.node, names.b)),
+    found,
+  );
+
+  function choose(side, path) {
+    go({ ...sides, [side]: path });
+  }
+
+  function go(next) {
+    const values = new URLSearchParams(Object.entries(next).filter(([, path]) => path));
+    context.navigate(String(values) ? `compare?${values}` : "compare");
+  }
+
+  async function show() {
+    stop?.abort();
+    stop = new AbortController();
+    const { signal } = stop;
+    for (const side of ["a", "b"]) clear(names[side], sides[side] ? taxonName(taxonOf(sides[side])) : word("compare.none"));
+    swap.disabled = !(sides.a && sides.b);
+    if (!sides.a || !sides.b) return clear(found, element("p", { class: "soft" }, word(sides.a || sides.b ? "compare.one_more" : "compare.invitation")));
+    if (sides.a === sides.b) return clear(found, notice({ detail: word("compare.same_twice"), hint: word("compare.same_hint") }));
+    found.classList.add("stale");
+    try {
+      const told = await api.compare(sides.a, sides.b, { signal });
+      draw(told);
+    } catch (error) {
+      if (error.name !== "AbortError") clear(found, notice(error));
+    } finally {
+      if (!signal.aborted) found.classList.remove("stale");
+    }
+    return undefined;
+  }
+
+  function draw({ a, b, cosine, pairs, tells }) {
+    clear(names.a, taxonName(a.node.taxon));
+    clear(names.b, taxonName(b.node.taxon));
+    const sentence = alike(a, b, cosine);
+    clear(
+      found,
+      element("p", { class: "compare-sentence" }, sentence),
+      element("p", { class: "soft" }, word("compare.how", { cosine: cosine.toFixed(2) })),
+      element("div", { class: "compare-sides" }, side(a), side(b)),
+      tells?.length ? tellsTable(a, b, tells) : null,
+      pairs?.length ? pairsList(pairs) : null,
+    );
+    announce(sentence);
+  }
+
+  function side({ node, pictures }) {
+    const link = (name, values, key) => element("a", { class: "button", href: `#${name}?${new URLSearchParams(values)}` }, word(key));
+    return element(
+      "section",
+      { class: "compare-side", "aria-label": scientificName(node.taxon) },
+      element("p", { class: "tree-rank" }, rankWord(node.rank)),
+      element("h2", {}, taxonName(node.taxon)),
+      element("p", { class: "soft compare-lineage" }, lineageText(node.taxon)),
+      element("p", { class: "soft" }, word("tree.pictures", { count: node.count })),
+      element("ul", { class: "compare-pictures" }, pictures.map((picture) => element("li", {}, card({ picture, taxon: null })))),
+      element("p", { class: "row" },
+        about.features.search ? link("search", { within: node.path }, "tree.search") : null,
+        about.features.tree ? link("tree", { of: node.path }, "search.in_tree") : null),
+    );
+  }
+
+  function pairsList(pairs) {
+    return element(
+      "section",
+      { "aria-label": word("compare.pairs") },
+      element("h2", {}, word("compare.pairs")),
+      element("p", { class: "soft" }, word("compare.pairs_how")),
+      element("ol", { class: "compare-pairs" }, pairs.map((pair) => element(
+        "li",
+        {},
+        card(pair.a, { hasScore: false }), card(pair.b, { hasScore: false }),
+        element("p", { class: "soft" }, word("search.likeness"), " ", likeness(pair.score)),
+      ))),
+    );
+  }
+
+  show();
+  return {
+    update(query) {
+      sides = sidesOf(query);
+      return show();
+    },
+    unmount: () => stop?.abort(),
+  };
+}
+
+function sidesOf(query) {
+  return { a: query.get("a") || "", b: query.get("b") || "" };
+}
+
+function alike(a, b, cosine) {
+  const [key] = WORDS.find(([, least]) => cosine >= least) || WORDS.at(-1);
+  return word(`compare.${key}`, { a: scientificName(a.node.taxon), b: scientificName(b.node.taxon) });
+}
+
+function tellsTable(a, b, tells) {
+  const value = (one) => (one === null || one === undefined ? "–" : typeof one === "number" ? number(one, { maximumSignificantDigits: 3 }) : String(one));
+  return element(
+    "section",
+    { "aria-label": word("compare.tells") },
+    element("h2", {}, word("compare.tells")),
+    element("p", { class: "soft" }, word("compare.tells_how")),
+    element(
+      "div",
+      { class: "compare-table", tabindex: "0", role: "region", "aria-label": word("compare.tells") },
+      element(
+        "table",
+        {},
+        element("thead", {}, element("tr", {},
+          element("td", {}), element("th", { scope: "col" }, scientificName(a.node.taxon)), element("th", { scope: "col" }, scientificName(b.node.taxon)))),
+        element("tbody", {}, tells.map((tell) => element("tr", {},
+          element("th", { scope: "row" }, columnWord(String(tell.what))), element("td", {}, value(tell.a)), element("td", {}, value(tell.b))))),
+      ),
+    ),
+  );
+}
+
+export const tab = { name: "compare", isFor: (about) => Boolean(about.features.compare && about.index?.has_lineage), mount };
