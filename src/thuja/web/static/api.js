@@ -3,7 +3,7 @@
 import { word } from "./words.js";
 
 const MOST_WAITS = 30;
-let [key, askKey] = [sessionStorage.getItem("thuja-key") || "", null];
+let askKey = null;
 
 export class ApiError extends Error {
   constructor({ status = 0, detail, hint = "" }) {
@@ -12,7 +12,7 @@ export class ApiError extends Error {
   }
 }
 
-// `ask` is called where the server wants an API key; it gives one, or null.
+// `ask(isRefused)` is called where the server wants an API key; it gives one, or null.
 export function askKeyWith(ask) {
   askKey = ask;
 }
@@ -39,17 +39,13 @@ export function search(query, images = [], options = {}) {
   return asked("api/search", { ...options, ...body });
 }
 
-// The address of a picture for an <img>: with an API key it is fetched, as an <img> sends no key.
-export async function pictureAddress(url) {
-  const own = url.replace(/^\/(?!\/)/, "");
-  if (!key) return own;
-  return URL.createObjectURL(await asked(own, { as: "blob" }));
-}
+// The address of a picture for an <img>, also where a proxy serves the page below another path.
+export const pictureAddress = (url) => url.replace(/^\/(?!\/)/, "");
 
 async function asked(path, options = {}) {
   const { as = "json", method = "GET", body, headers = {}, signal, onwait } = options;
   for (let tries = 0; ; tries += 1) {
-    const answer = await sent(path, { method, body, signal, headers: key ? { ...headers, "X-API-Key": key } : headers });
+    const answer = await sent(path, { method, body, signal, headers });
     if (answer.ok) return answer[as]();
     if (answer.status === 503 && answer.headers.has("Retry-After") && tries < MOST_WAITS) {
       const seconds = Math.min(60, Math.max(0.2, Number(answer.headers.get("Retry-After")) || 1));
@@ -77,12 +73,15 @@ async function problem(answer) {
   return new ApiError({ status: answer.status, detail, hint: told.hint || "" });
 }
 
+// A key is shown once; the server then knows this browser by a cookie, which <img> sends too.
 async function newKey() {
-  const given = askKey ? await askKey(Boolean(key)) : null;
-  if (!given) return false;
-  key = given;
-  sessionStorage.setItem("thuja-key", key);
-  return true;
+  for (let isRefused = false; ; isRefused = true) {
+    const key = askKey ? await askKey(isRefused) : null;
+    if (!key) return false;
+    const answer = await sent("api/session", json({ key }));
+    if (answer.ok) return true;
+    if (answer.status !== 401) throw await problem(answer);
+  }
 }
 
 function waited(seconds, signal) {

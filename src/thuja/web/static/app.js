@@ -99,7 +99,7 @@ function drawTabs(tabs, current) {
 
 function drawColophon() {
   const parts = [word("app.version", { version: about.version })];
-  if (about.model) parts.push(word("app.model", { model: about.model.id }));
+  if (about.model) parts.push(word("app.model", { model: about.model.name ?? about.model.id }));
   if (about.labels) parts.push(word("app.labels", { count: about.labels.count }));
   if (about.index) parts.push(word("app.index", { count: about.index.rows }));
   parts.push(word("app.private"));

@@ -5,6 +5,8 @@ export function newSession() {
   const listeners = new Set();
   return {
     photos: [], // of the tab Identify, with their results
+    question: { among: "", within: [], names: [], confidence: 0.8, rank: "" }, // of the tab Identify
+    runs: [], // requests that are under way
     examples: [], // {label, vector, from}: sent with each question
     changed: () => listeners.forEach((heard) => heard()),
     // Calls `heard` on each change; gives what ends that.

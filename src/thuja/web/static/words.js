@@ -34,6 +34,12 @@ export function share(value) {
   return percent(value);
 }
 
+// A share beside the bound that it does not reach: with a decimal where both would read the same.
+export function shareBelow(value, bound) {
+  const isNear = percent(value) === percent(bound);
+  return isNear ? number(Math.floor(value * 1000) / 1000, { style: "percent", maximumFractionDigits: 1 }) : share(value);
+}
+
 function percent(value) {
   return number(value, { style: "percent", maximumFractionDigits: 0 });
 }

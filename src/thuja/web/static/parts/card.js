@@ -6,10 +6,11 @@ import { word } from "../words.js";
 import { likeness } from "./score.js";
 import { scientificName, taxonName } from "./taxon.js";
 
-// `hit` is {picture, taxon, score?}; `onopen` makes the picture a button; `actions` stand below.
-export function card(hit, { onopen = null, actions = [], hasScore = true } = {}) {
+// `hit` is {picture, taxon, score?}; `onopen` makes the picture a button; `actions` stand below; `alt` says what is
+// seen where no taxon does.
+export function card(hit, { onopen = null, actions = [], hasScore = true, alt = "" } = {}) {
   const { picture, taxon } = hit;
-  const image = pictureImage(picture, taxon ? scientificName(taxon) : "");
+  const image = pictureImage(picture, taxon ? scientificName(taxon) : alt);
   return element(
     "figure",
     { class: "card" },
@@ -18,12 +19,12 @@ export function card(hit, { onopen = null, actions = [], hasScore = true } = {})
     element(
       "figcaption",
       {},
-      element(
+      taxon ? element(
         "div",
         { class: "card-head" },
-        taxon ? taxonName(taxon) : null,
+        taxonName(taxon),
         hasScore && typeof hit.score === "number" ? likeness(hit.score) : null,
-      ),
+      ) : null,
       credit(picture),
       actions.length ? element("div", { class: "card-actions" }, actions) : null,
     ),
@@ -35,7 +36,7 @@ export function pictureImage(picture, alt = "") {
   if (!picture?.url) return element("span", { class: "no-picture" }, word("card.no_picture"));
   const image = element("img", { alt: alt || word("card.picture"), loading: "lazy", decoding: "async" });
   image.addEventListener("error", () => image.replaceWith(element("span", { class: "no-picture" }, word("card.no_picture"))));
-  pictureAddress(picture.url).then((address) => { image.src = address; }, () => image.dispatchEvent(new Event("error")));
+  image.src = pictureAddress(picture.url);
   return image;
 }
 

@@ -7,7 +7,7 @@ import { completion } from "../parts/complete.js";
 import { notice } from "../parts/notice.js";
 import { likeness } from "../parts/score.js";
 import { lineageText, pathOf, rankWord, scientificName, taxonName, taxonOf } from "../parts/taxon.js";
-import { columnWord } from "../search/filters.js";
+import { columnWord } from "./search/filters.js";
 import { number, word } from "../words.js";
 
 // Cosines between the means of two taxa, from which the words on the left hold.

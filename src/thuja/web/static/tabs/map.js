@@ -2,17 +2,17 @@
 
 import * as api from "../api.js";
 import { clear, element, freshId, saveFile } from "../dom.js";
-import { boundsOf, rowsInside } from "../map/chosen.js";
-import { drawLegend } from "../map/legend.js";
-import { lassoOver } from "../map/lasso.js";
-import { plotOf } from "../map/plot.js";
-import { pointsOf } from "../map/points.js";
+import { boundsOf, rowsInside } from "./map/chosen.js";
+import { drawLegend } from "./map/legend.js";
+import { lassoOver } from "./map/lasso.js";
+import { plotOf } from "./map/plot.js";
+import { pointsOf } from "./map/points.js";
 import { card } from "../parts/card.js";
 import { notice } from "../parts/notice.js";
 import { taxonName, taxonOf } from "../parts/taxon.js";
 import { schemeOf } from "../plot/colours.js";
-import { columnWord } from "../search/filters.js";
-import { tableOf } from "../search/table.js";
+import { columnWord } from "./search/filters.js";
+import { tableOf } from "./search/table.js";
 import { number, word } from "../words.js";
 
 const MOST_LISTED = 100;

@@ -7,11 +7,11 @@ import { chip } from "../parts/complete.js";
 import { virtualGrid } from "../parts/grid.js";
 import { notice } from "../parts/notice.js";
 import { pathOf, scientificName } from "../parts/taxon.js";
-import { searchBar } from "../search/bar.js";
-import { detailPanel } from "../search/detail.js";
-import { facetColumns, filterPanel } from "../search/filters.js";
-import { emptyState, hasQuestion, hashOf, queryOf, stateOf } from "../search/state.js";
-import { tableOfHits } from "../search/table.js";
+import { searchBar } from "./search/bar.js";
+import { detailPanel } from "./search/detail.js";
+import { facetColumns, filterPanel } from "./search/filters.js";
+import { emptyState, hasQuestion, hashOf, queryOf, stateOf } from "./search/state.js";
+import { tableOfHits } from "./search/table.js";
 import { number, word } from "../words.js";
 
 const FIRST = 60;

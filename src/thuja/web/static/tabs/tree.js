@@ -7,8 +7,8 @@ import { completion } from "../parts/complete.js";
 import { notice } from "../parts/notice.js";
 import { crumbs } from "../parts/path.js";
 import { RANKS, pathOf, rankWord, scientificName, taxonName, taxonOf } from "../parts/taxon.js";
-import { nodesOf } from "../tree/nodes.js";
-import { outline } from "../tree/outline.js";
+import { nodesOf } from "./tree/nodes.js";
+import { outline } from "./tree/outline.js";
 import { number, word } from "../words.js";
 
 const FIRST = 60; // children with pictures before one asks for more

@@ -1,9 +1,9 @@
 // What is kept of the index: a branch of the tree, values of columns with their counts, and ranges of dates and numbers.
 
-import { chip, completion } from "../parts/complete.js";
-import { RANKS, pathOf, rankWord, taxonName, taxonOf } from "../parts/taxon.js";
-import { clear, element, freshId } from "../dom.js";
-import { hasWord, number, word } from "../words.js";
+import { chip, completion } from "../../parts/complete.js";
+import { RANKS, pathOf, rankWord, taxonName, taxonOf } from "../../parts/taxon.js";
+import { clear, element, freshId } from "../../dom.js";
+import { hasWord, number, word } from "../../words.js";
 
 const FIRST = 8; // values of a facet before one asks for more
 const FIRST_OPEN = 3;

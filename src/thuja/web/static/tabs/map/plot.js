@@ -1,12 +1,12 @@
 // The map itself: points on a canvas that one moves and zooms, with a ring round the one that is shown.
 
-import { gridOf, rowsWithin } from "../plot/cells.js";
-import { coloured, rgb, shuffled } from "../plot/colours.js";
-import { rasterOf } from "../plot/raster.js";
-import { nearest, radiusOf, viewOf } from "../plot/view.js";
-import { listen } from "../plot/walking.js";
-import { webglOf } from "../plot/webgl.js";
-import { element } from "../dom.js";
+import { gridOf, rowsWithin } from "../../plot/cells.js";
+import { coloured, rgb, shuffled } from "../../plot/colours.js";
+import { rasterOf } from "../../plot/raster.js";
+import { nearest, radiusOf, viewOf } from "../../plot/view.js";
+import { listen } from "../../plot/walking.js";
+import { webglOf } from "../../plot/webgl.js";
+import { element } from "../../dom.js";
 
 // `pointed(row)` is told of the point under the pointer, -1 for none; `tapped(row)` of a click, touch or Enter;
 // `moved()` of another view, `named()` of a move by keys.

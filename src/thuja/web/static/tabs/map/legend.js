@@ -1,7 +1,7 @@
 // What the colours mean: a button for each value, which keeps its points and fades the others; a ramp for numbers.
 
-import { clear, element } from "../dom.js";
-import { number, word } from "../words.js";
+import { clear, element } from "../../dom.js";
+import { number, word } from "../../words.js";
 
 function swatch(colour) {
   return element("span", { class: "map-swatch", style: { background: `rgb(${colour.join(",")})` } });

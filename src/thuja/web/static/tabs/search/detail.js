@@ -1,10 +1,10 @@
 // All that the index knows of one picture, over the page.
 
-import { pictureImage, credit } from "../parts/card.js";
-import { likeness } from "../parts/score.js";
-import { RANKS, pathOf, scientificName, taxonName, taxonOf, rankWord } from "../parts/taxon.js";
-import { clear, element, freshId, isWebLink, outwardLink } from "../dom.js";
-import { word } from "../words.js";
+import { pictureImage, credit } from "../../parts/card.js";
+import { likeness } from "../../parts/score.js";
+import { RANKS, pathOf, scientificName, taxonName, taxonOf, rankWord } from "../../parts/taxon.js";
+import { clear, element, freshId, isWebLink, outwardLink } from "../../dom.js";
+import { word } from "../../words.js";
 import { columnWord } from "./filters.js";
 
 function lineage(taxon, within) {

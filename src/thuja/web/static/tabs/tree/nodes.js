@@ -1,6 +1,6 @@
 // What has been asked of the tree: each node once a visit, with its children.
 
-import * as api from "../api.js";
+import * as api from "../../api.js";
 
 const MOST = 500; // nodes that are remembered
 

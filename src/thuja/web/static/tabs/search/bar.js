@@ -1,7 +1,7 @@
 // The bar that a search is asked in: words, a picture, or both with a weight between them.
 
-import { clear, element, freshId } from "../dom.js";
-import { share, word } from "../words.js";
+import { clear, element, freshId } from "../../dom.js";
+import { share, word } from "../../words.js";
 
 // `state` is read when the bar is drawn; `asked()` is called after the bar has written into it. `picture` is the
 // session's place for the picture: {file, vector}.

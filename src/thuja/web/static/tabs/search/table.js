@@ -1,6 +1,6 @@
 // Results as a table that opens in any spreadsheet.
 
-import { RANKS } from "../parts/taxon.js";
+import { RANKS } from "../../parts/taxon.js";
 
 // A cell that a spreadsheet would take for a formula is given as text.
 export function cellOf(value) {

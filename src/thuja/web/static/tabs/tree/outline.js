@@ -1,8 +1,8 @@
 // The tree as an indented list with the manners of an ARIA tree: arrows walk, open and close it, a letter finds a name.
 
-import { clear, element } from "../dom.js";
-import { rankOf, rankWord, scientificName, taxonName } from "../parts/taxon.js";
-import { number, word } from "../words.js";
+import { clear, element } from "../../dom.js";
+import { rankOf, rankWord, scientificName, taxonName } from "../../parts/taxon.js";
+import { number, word } from "../../words.js";
 
 const FIRST = 100; // children of one node before one asks for more
 

@@ -1,6 +1,6 @@
 // The points of the map as the server sends them: a header of JSON, and numbers end to end.
 
-import { readColumn } from "../plot/columns.js";
+import { readColumn } from "../../plot/columns.js";
 
 // Those of thuja.report.colours and thuja.analyze.maps.figures; a test holds them together.
 export const PALETTE = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#8c6bb1", "#b8a800"];
