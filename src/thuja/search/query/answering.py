@@ -1,0 +1,110 @@
+"""One query, answered: what it is like, which pictures are near, what of them is shown."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+
+from thuja.search.engine.effort import STANDARD, Effort
+from thuja.search.query.asked import Query
+from thuja.search.query.candidates import Block, Candidates
+from thuja.search.query.choosing import Chosen, Groups, collapsed, each, spread
+from thuja.search.query.encoding import Encode
+from thuja.search.query.hits import Answer, Hit
+from thuja.search.query.nothing import told_of_nothing
+from thuja.search.query.searched import Searched
+from thuja.search.query.vectors import Sought, sought
+from thuja.taxonomy import Taxon
+
+
+def answer(index: Searched, query: Query, encode: Encode | None = None, *, effort: Effort = STANDARD) -> Answer:
+    """What of the index is most like what the query says.
+
+    `encode` is needed for pictures and words alone. Raises UsageError for an index and a model of different spaces and
+    for words to a model that reads none, UnknownName for ids and columns that are not there, ImageError for bytes that
+    are no picture. A filter that keeps nothing is an answer without hits, and `told` says which condition it was.
+    """
+    started = time.perf_counter()
+    if encode is not None:
+        encode.require_space(index.model, index.dim)
+    total = len(index) if query.filter.is_empty else index.count(query.filter)
+    if not total:
+        why = told_of_nothing(index, query.filter)
+        return Answer(hits=(), total=0, is_exact=True, is_exhausted=True, told=(why,), took_ms=_since(started))
+    found = sought(index, query, encode, effort=effort)
+    shown, is_exhausted = _shown(index, query, found, effort)
+    told = found.told
+    if len(shown) < query.k and is_exhausted:
+        told = (*told, _told_of_few(query, len(shown), total))
+    return Answer(
+        hits=hits_of(index, shown, query),
+        total=total,
+        facets=index.facets(query.facets, filter=query.filter) if query.facets else {},
+        is_exact=effort.is_exact,
+        is_exhausted=is_exhausted,
+        told=told,
+        took_ms=_since(started),
+    )
+
+
+def _shown(index: Searched, query: Query, found: Sought, effort: Effort) -> tuple[Sequence[Chosen], bool]:
+    """The neighbours of one page, and whether there is none after them."""
+    candidates = Candidates(index, found.vector, query.filter, effort=effort, without=found.known)
+    wanted = query.offset + query.k
+    chosen: list[Chosen] = []
+    for block in _chosen(index, query, candidates):
+        chosen += block
+        if len(chosen) > wanted:
+            break
+    return chosen[query.offset : wanted], len(chosen) <= wanted and candidates.is_exhausted
+
+
+def _chosen(index: Searched, query: Query, candidates: Candidates) -> Iterator[Sequence[Chosen]]:
+    """Neighbours through every step that the query asks for."""
+    groups = None if query.group_by is None else Groups(index=index, by=query.group_by, per_group=query.per_group)
+    blocks: Iterator[Sequence[Chosen]] = each(_without_full(candidates, groups))
+    if query.collapse is not None:
+        blocks = collapsed(index, blocks, query.collapse)
+    if groups is not None:
+        blocks = groups.through(blocks)
+    if query.diversity:
+        blocks = spread(blocks, index.vectors, diversity=query.diversity, page=query.k)
+    return blocks
+
+
+def _without_full(candidates: Candidates, groups: Groups | None) -> Iterator[Block]:
+    """Neighbours, none of taxa of which there is enough once that is known."""
+    for block in candidates:
+        yield block
+        if groups is not None:
+            candidates.leave_out(groups.take_full())
+
+
+def hits_of(index: Searched, chosen: Iterable[Chosen], query: Query) -> list[Hit]:
+    """Neighbours with what the index tells of each."""
+    listed = list(chosen)
+    if not listed:
+        return []
+    columns = None if query.columns is None else ["uuid", *(name for name in query.columns if name != "uuid")]
+    rows = index.rows([one.key for one in listed], columns).to_pylist()
+    return [
+        Hit(
+            id=str(row["uuid"]),
+            key=one.key,
+            score=one.score,
+            taxon=Taxon.from_columns(row),
+            row={name: value for name, value in row.items() if name != "uuid"},
+            group=None if query.group_by is None else one.group,
+            copies=one.copies,
+        )
+        for one, row in zip(listed, rows, strict=True)
+    ]
+
+
+def _told_of_few(query: Query, count: int, total: int) -> str:
+    what = f"pictures, at most {query.per_group} of a {query.group_by}" if query.group_by else "pictures"
+    kept = f"the filter keeps {total:,}" if not query.filter.is_empty else f"the index holds {total:,}"
+    after = f" after the first {query.offset:,}" if query.offset else ""
+    return f"{count:,} {what}{after} are all there are: {kept}"
+
+
+def _since(started: float) -> float:
+    return round(1000 * (time.perf_counter() - started), 2)

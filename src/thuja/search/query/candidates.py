@@ -1,0 +1,77 @@
+"""Neighbours in an order that stays as more of them are asked for, so that pages neither repeat nor skip a picture.
+
+An approximate search for more neighbours may find near ones that the one for fewer had missed. Searches of set sizes
+follow each other; each adds behind the others what these had not found.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from thuja.search.engine.effort import Effort
+from thuja.search.filters import Filter
+from thuja.search.query.asked import DEEPEST
+from thuja.search.query.searched import Searched
+from thuja.taxonomy import Taxon
+
+Keys = npt.NDArray[np.int64]
+Scores = npt.NDArray[np.float32]
+
+SIZES: Final = (64, 256, 1024, 4096, 16_384, 65_536, DEEPEST)
+"""How many neighbours are sought, one search after the other."""
+_EXCLUDED: Final = 256
+"""Taxa that a search may leave out: more of them cost more than they spare."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """Neighbours that are new: keys (n,) and cosines (n,), descending."""
+
+    keys: Keys
+    scores: Scores
+
+
+class Candidates:
+    """The neighbours of one vector (D,) among the rows that a filter keeps, but for those `without`."""
+
+    def __init__(
+        self,
+        index: Searched,
+        vector: npt.NDArray[np.float32],
+        filter: Filter,
+        *,
+        effort: Effort,
+        without: Sequence[int] = (),
+    ) -> None:
+        self._index, self._vector, self._effort = index, vector, effort
+        self._filter = filter
+        self._seen = np.unique(np.asarray(without, dtype=np.int64))
+        self.is_exhausted = False
+
+    def leave_out(self, taxa: Sequence[Taxon]) -> None:
+        """Seek no more rows of these taxa in what follows, as long as they are not too many."""
+        if len(self._filter.excludes) + len(taxa) <= _EXCLUDED:
+            self._filter = replace(self._filter, excludes=(*self._filter.excludes, *taxa))
+
+    def __iter__(self) -> Iterator[Block]:
+        known = len(self._seen)
+        for size in SIZES:
+            asked = min(size + known, len(self._index))
+            found = self._index.search(
+                self._vector[None],
+                k=max(asked, 1),
+                filter=None if self._filter.is_empty else self._filter,
+                effort=self._effort,
+            )
+            keys, scores = found.keys[0], found.scores[0]
+            is_there = keys >= 0
+            self.is_exhausted = int(is_there.sum()) < size + known
+            is_new = is_there & ~np.isin(keys, self._seen)
+            block = Block(keys=keys[is_new], scores=scores[is_new])
+            self._seen = np.union1d(self._seen, block.keys)
+            yield block
+            if self.is_exhausted:
+                return

@@ -1,0 +1,132 @@
+"""From a query to the one vector that pictures are held against.
+
+Pictures, words and directions add up, since a cosine is linear in the vector that is sought: to search for a sum is to
+rank by the sum of scores. How words join a picture was tried in `docs/search.md`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from thuja.errors import UsageError
+from thuja.search.engine.effort import Effort
+from thuja.search.query.asked import Direction, Query
+from thuja.search.query.encoding import Encode, Floats, unit
+from thuja.search.query.searched import Searched
+from thuja.search.query.words import understood
+
+UNLIKE: Final = 0.5
+"""What pictures that are unlike weigh against what is sought (Rocchio's gamma, with beta 1)."""
+NEUTRAL: Final = "an organism"
+"""What a description says when it says nothing: the words beyond it are the way from here to the description."""
+OPEN: Final = "nothing but a filter is asked: the most typical come first"
+_TYPICAL: Final = 256
+"""Pictures whose mean stands for what a filter keeps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """The vector (D,) of length one, keys of pictures that are in hand already, and sentences on how it came about."""
+
+    vector: Floats
+    known: Sequence[int] = ()
+    told: tuple[str, ...] = ()
+
+
+def sought(index: Searched, query: Query, encode: Encode | None, *, effort: Effort) -> Sought:
+    """What a query seeks; raises as `answer` does."""
+    known = index.keys_of(query.known) if query.known else []
+    if query.is_open:
+        return Sought(
+            vector=_typical(index, query, effort), told=("nothing but a filter is asked: most typical first",)
+        )
+    told: list[str] = []
+    total = np.zeros(index.dim, dtype=np.float32)
+    pictures = _pictures(index, query, encode)
+    if pictures is not None:
+        total += (1 - query.text_weight if query.text.strip() else 1.0) * pictures
+    if query.text.strip():
+        model = _required(encode, "words")
+        words = understood(index, query.text, model)
+        told += [words.told] if words.told else []
+        if pictures is None:
+            total += words.vector
+        else:
+            total += query.text_weight * unit(words.vector - model.described(NEUTRAL))
+    if query.unlike:
+        total += UNLIKE * _away(index, query, pictures)
+    if query.direction is not None:
+        total += query.direction.strength * _way(index, query.direction, encode)
+    if not np.linalg.norm(total) > 1e-6:
+        raise UsageError("what is sought adds up to nothing", hint="change a weight, or leave one part out")
+    return Sought(vector=unit(total), known=known, told=tuple(told))
+
+
+def _pictures(index: Searched, query: Query, encode: Encode | None) -> Floats | None:
+    """The mean of all pictures that the query is to be like (D,), of length one; None where there are none."""
+    parts: list[Floats] = []
+    if query.images:
+        parts += list(_required(encode, "pictures").images(query.images))
+    if query.vector is not None:
+        if query.vector.shape != (index.dim,):
+            raise UsageError(
+                f"a query's vector has {len(query.vector)} numbers, and those of the index {index.dim}",
+                hint=f"the index was made with {index.model}",
+            )
+        parts.append(query.vector)
+    ids = [name for name in (query.id, *query.like) if name]
+    parts += list(index.vectors(index.keys_of(ids))) if ids else []
+    return unit(unit(np.stack(parts)).mean(axis=0)) if parts else None
+
+
+def _away(index: Searched, query: Query, pictures: Floats | None) -> Floats:
+    """The way from what is unlike to what is like (D,).
+
+    A difference of pictures, so that what all pictures share falls out; without any that are like, the way from what is
+    unlike to the pictures' middle.
+    """
+    unlike = unit(index.vectors(index.keys_of(query.unlike)).mean(axis=0))
+    like = _middle(index) if pictures is None else pictures
+    return unit(like - unlike)
+
+
+def _middle(index: Searched) -> Floats:
+    """The middle of the pictures nearest to any one: near enough to the middle of all to tell a direction by."""
+    near = index.search(np.ones((1, index.dim), dtype=np.float32), k=min(_TYPICAL, len(index)))
+    keys = near.keys[0]
+    return np.asarray(index.vectors(keys[keys >= 0].tolist()).mean(axis=0), dtype=np.float32)
+
+
+def _way(index: Searched, direction: Direction, encode: Encode | None) -> Floats:
+    """A direction at length one (D,)."""
+    if direction.vector is not None:
+        if direction.vector.shape != (index.dim,):
+            raise UsageError(
+                f"the direction has {len(direction.vector)} numbers, and the vectors of the index {index.dim}",
+                hint=f"learn it from embeddings of {index.model}",
+            )
+        return unit(direction.vector)
+    if direction.from_ids:
+        ends = [unit(index.vectors(index.keys_of(ids)).mean(axis=0)) for ids in (direction.from_ids, direction.to_ids)]
+    else:
+        model = _required(encode, "words")
+        ends = [understood(index, text, model).vector for text in (direction.from_text, direction.to_text)]
+    if not np.linalg.norm(ends[1] - ends[0]) > 1e-6:
+        raise UsageError("both ends of the direction are the same", hint="say from what to what else")
+    return unit(ends[1] - ends[0])
+
+
+def _typical(index: Searched, query: Query, effort: Effort) -> Floats:
+    """The mean of some of the pictures that a filter keeps (D,)."""
+    start = np.ones((1, index.dim), dtype=np.float32)
+    found = index.search(start, k=_TYPICAL, filter=None if query.filter.is_empty else query.filter, effort=effort)
+    keys = found.keys[0]
+    return unit(index.vectors(keys[keys >= 0].tolist()).mean(axis=0))
+
+
+def _required(encode: Encode | None, what: str) -> Encode:
+    if encode is None:
+        raise UsageError(f"{what} need the model that the index was made with", hint="name it: --model NAME")
+    return encode
