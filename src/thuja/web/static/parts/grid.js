@@ -6,8 +6,9 @@ const LINES_AROUND = 2;
 const STILL = 90; // milliseconds that a fast scroll has to rest before its pages are asked for
 
 // `load(offset, count)` promises the items from there on; `cardOf(item, place)` makes an element of one;
-// `opened(item, place)` is told of Enter or a click on the card's picture; `failed(error)` of a page that did not come.
-export function virtualGrid({ label, load, cardOf, opened, failed, words, least = 190 }) {
+// `opened(item, place)` is told of Enter or a click on the card's picture; `failed(error)` of a page that did not come,
+// `told(count)` where there are fewer than was thought.
+export function virtualGrid({ label, load, cardOf, opened, failed, told = null, words, least = 190 }) {
   const node = document.createElement("div");
   node.className = "grid";
   node.setAttribute("role", "feed");
@@ -16,6 +17,7 @@ export function virtualGrid({ label, load, cardOf, opened, failed, words, least 
   const [items, pages, shown] = [[], new Map(), new Map()];
   const layout = { columns: 1, width: 0, height: 0, gap: 14 };
   let [total, active, generation, isAsked, resting] = [0, 0, 0, false, 0];
+  let most = 0; // results that there may be, where their number shows only as one scrolls; 0 where it is known
 
   function measure() {
     const width = node.clientWidth;
@@ -28,8 +30,12 @@ export function virtualGrid({ label, load, cardOf, opened, failed, words, least 
     const words = (parseFloat(style.getPropertyValue("--words")) || 7) * rem; // what stands under a picture
     const isOther = columns !== layout.columns || size !== layout.width;
     Object.assign(layout, { columns, width: size, height: Math.round(size + words) + layout.gap });
-    node.style.height = `${Math.max(0, Math.ceil(total / columns) * layout.height - layout.gap)}px`;
+    stretch();
     return isOther;
+  }
+
+  function stretch() {
+    node.style.height = `${Math.max(0, Math.ceil(total / layout.columns) * layout.height - layout.gap)}px`;
   }
 
   function range(around) {
@@ -53,7 +59,7 @@ export function virtualGrid({ label, load, cardOf, opened, failed, words, least 
     card.className = item ? "cell" : "cell waiting";
     card.dataset.place = String(place);
     card.setAttribute("aria-posinset", String(place + 1));
-    card.setAttribute("aria-setsize", String(total));
+    card.setAttribute("aria-setsize", String(most ? -1 : total));
     if (item) {
       const made = cardOf(item, place);
       card.append(made);
@@ -107,11 +113,12 @@ export function virtualGrid({ label, load, cardOf, opened, failed, words, least 
     const [first, last] = range(LINES_AROUND);
     if (pages.has(page) || page * PAGE >= last || (page + 1) * PAGE <= first) return;
     const asked = generation;
+    const count = Math.min(PAGE, total - page * PAGE);
     pages.set(page, "asked");
     node.setAttribute("aria-busy", "true");
     try {
-      const came = await load(page * PAGE, Math.min(PAGE, total - page * PAGE));
-      if (asked === generation) take(page * PAGE, came);
+      const came = await load(page * PAGE, count);
+      if (asked === generation) take(page * PAGE, came, count);
     } catch (error) {
       if (asked !== generation || error.name === "AbortError") return;
       pages.delete(page);
@@ -121,10 +128,33 @@ export function virtualGrid({ label, load, cardOf, opened, failed, words, least 
     }
   }
 
-  function take(offset, came) {
+  function take(offset, came, count) {
     came.forEach((item, place) => { items[offset + place] = item; });
     pages.set(Math.floor(offset / PAGE), "here");
     for (let place = offset; place < offset + came.length; place++) refresh(place);
+    const end = offset + came.length;
+    if (came.length < count) endAt(end);
+    else if (most && end === total && total < most) growTo(Math.min(most, total + PAGE));
+  }
+
+  // There are fewer than was thought.
+  function endAt(count) {
+    [total, most] = [count, 0];
+    for (const [place, card] of shown) {
+      if (place < total) continue;
+      card.remove();
+      shown.delete(place);
+    }
+    for (const card of shown.values()) card.setAttribute("aria-setsize", String(total));
+    stretch();
+    told?.(total);
+  }
+
+  function growTo(count) {
+    total = count;
+    if (!layout.width) return;
+    stretch();
+    ask();
   }
 
   function refresh(place) {
@@ -204,11 +234,11 @@ export function virtualGrid({ label, load, cardOf, opened, failed, words, least 
   return {
     node,
     items,
-    // Other results: how many there are, and the first of them.
-    reset(count, first) {
+    // Other results: how many there are, and the first of them. Where `isOpen`, there are at most so many.
+    reset(count, first, { isOpen = false } = {}) {
       generation++;
       clearTimeout(resting);
-      [total, active] = [count, 0];
+      [total, active, most] = [isOpen ? Math.min(count, first.length) : count, 0, isOpen ? count : 0];
       items.length = 0;
       pages.clear();
       for (const card of shown.values()) card.remove();
@@ -217,7 +247,7 @@ export function virtualGrid({ label, load, cardOf, opened, failed, words, least 
       for (let offset = 0; offset < first.length; offset += PAGE) {
         const part = first.slice(offset, offset + PAGE);
         // A last page that came in part is asked for again when it is seen.
-        if (part.length === PAGE || offset + part.length >= count) take(offset, part);
+        if (part.length === PAGE || offset + part.length >= count) take(offset, part, part.length);
       }
       measure();
       draw();

@@ -32,7 +32,7 @@ function mount(root, context) {
   const panel = filterPanel({ about, state: () => state, changed: go });
   const grid = virtualGrid({
     label: word("search.results"), load, cardOf, failed: fail, opened: (hit) => detail.show(hit),
-    words: { waiting: word("search.waiting") },
+    words: { waiting: word("search.waiting") }, told: (count) => { total = count; },
   });
   const detail = detailPanel({
     around: (hit, way) => grid.items[grid.items.indexOf(hit) + way] || null,
@@ -77,7 +77,7 @@ function mount(root, context) {
       told.textContent = word("search.asking");
       grid.node.classList.add("stale");
       asked = queryOf(state, { vector: await pictureVector(signal), kinds });
-      const found = await api.search({ ...asked, k: Math.min(FIRST, most), offset: 0, facets: facetColumns(about, state) }, [], { signal });
+      const found = await api.search({ ...asked, k: FIRST, offset: 0, facets: facetColumns(about, state) }, [], { signal });
       show(found);
     } catch (error) {
       if (error.name === "AbortError") return;
@@ -87,21 +87,25 @@ function mount(root, context) {
     }
   }
 
+  // The total counts what the filters keep; one of each species, or copies once, are fewer, and no one knows how many.
   function show(found) {
-    total = found.total;
-    const reached = found.hits.length < Math.min(FIRST, most) ? found.hits.length : Math.min(total, most);
+    const isWhole = found.hits.length < FIRST;
+    total = isWhole ? found.hits.length : Math.min(found.total, most);
     grid.node.classList.remove("stale");
-    grid.reset(reached, found.hits);
+    grid.reset(total, found.hits, { isOpen: !isWhole && (state.group || state.collapse) });
     panel.count(found.facets);
     saving.disabled = !found.hits.length;
-    told.textContent = found.hits.length ? foundWords(reached, found) : word("search.none");
+    told.textContent = found.hits.length ? foundWords(found, isWhole) : [word("search.none"), ...(found.told || [])].join(" ");
     announce(told.textContent);
   }
 
-  function foundWords(reached, found) {
-    const count = word(hasQuestion(state, picture.vector) ? "search.found" : "search.kept", { count: total });
-    const part = reached < total ? ` · ${word("search.first", { count: reached })}` : "";
-    return typeof found.took_ms === "number" ? `${count}${part} · ${number(found.took_ms, { maximumFractionDigits: 1 })} ms` : count + part;
+  function foundWords(found, isWhole) {
+    const isAsked = hasQuestion(state, picture.vector);
+    const parts = [word(state.group ? "search.grouped" : isAsked ? "search.found" : "search.kept", { count: found.total })];
+    if (isWhole && found.hits.length < found.total) parts.push(word("search.shown", { count: found.hits.length }));
+    if (!isWhole && found.total > most) parts.push(word("search.first", { count: most }));
+    if (typeof found.took_ms === "number") parts.push(`${number(found.took_ms, { maximumFractionDigits: 1 })} ms`);
+    return parts.join(" · ");
   }
 
   async function load(offset, count) {
@@ -185,9 +189,10 @@ function mount(root, context) {
       const hits = [];
       const wanted = Math.min(total, most);
       while (hits.length < wanted) {
-        const came = await load(hits.length, Math.min(MOST_SAVED, wanted - hits.length));
-        if (!came.length) break;
+        const count = Math.min(MOST_SAVED, wanted - hits.length);
+        const came = await load(hits.length, count);
         hits.push(...came);
+        if (came.length < count) break;
         announce(word("search.saving", { count: hits.length }));
       }
       saveFile("search.csv", "text/csv;charset=utf-8", tableOfHits(hits));
