@@ -10,8 +10,9 @@ import { lineageText, pathOf, rankWord, scientificName, taxonName, taxonOf } fro
 import { columnWord } from "./search/filters.js";
 import { number, word } from "../words.js";
 
-// Cosines between the means of two taxa, from which the words on the left hold.
-const WORDS = [["same", 0.95], ["close", 0.85], ["alike", 0.65], ["apart", 0.4], ["far", -1]];
+// Shares of pictures that come closest to one of the other taxon, from which the words on the left hold. The cosine
+// between two means says less: all pictures of organisms share much, so that moth and mammal stand at .9.
+const WORDS = [["same", 0.3], ["close", 0.1], ["alike", 0.02], ["apart", 0]];
 
 function mount(root, context) {
   const { about, announce } = context;
@@ -60,14 +61,17 @@ function mount(root, context) {
     return undefined;
   }
 
-  function draw({ a, b, cosine, pairs, tells }) {
+  // `mixed` is, of the pictures of each side, the share whose nearest other picture is one of the other side.
+  function draw({ a, b, cosine, mixed, pairs, tells }) {
     clear(names.a, taxonName(a.node.taxon));
     clear(names.b, taxonName(b.node.taxon));
-    const sentence = alike(a, b, cosine);
+    const told = { a: scientificName(a.node.taxon), b: scientificName(b.node.taxon), cosine: cosine.toFixed(2) };
+    const sentence = mixed ? alike(mixed, told) : word("compare.cosine", told);
     clear(
       found,
       element("p", { class: "compare-sentence" }, sentence),
-      element("p", { class: "soft" }, word("compare.how", { cosine: cosine.toFixed(2) })),
+      element("p", { class: "soft" }, mixed ? [word("compare.mixed", { ...told, in_a: part(mixed.a), in_b: part(mixed.b) }), " "] : null,
+        word(mixed ? "compare.how" : "compare.how_alone", told)),
       element("div", { class: "compare-sides" }, side(a), side(b)),
       tells?.length ? tellsTable(a, b, tells) : null,
       pairs?.length ? pairsList(pairs) : null,
@@ -120,16 +124,20 @@ function sidesOf(query) {
   return { a: query.get("a") || "", b: query.get("b") || "" };
 }
 
-function alike(a, b, cosine) {
-  const [key] = WORDS.find(([, least]) => cosine >= least) || WORDS.at(-1);
-  return word(`compare.${key}`, { a: scientificName(a.node.taxon), b: scientificName(b.node.taxon) });
+function alike(mixed, told) {
+  const [key] = WORDS.find(([, least]) => Math.max(mixed.a, mixed.b) >= least);
+  return word(`compare.${key}`, told);
+}
+
+function part(value) {
+  return number(value, { style: "percent", maximumFractionDigits: value < 0.1 ? 1 : 0 });
 }
 
 function tellsTable(a, b, tells) {
   const value = (one) => (one === null || one === undefined ? "–" : typeof one === "number" ? number(one, { maximumSignificantDigits: 3 }) : String(one));
   return element(
     "section",
-    { "aria-label": word("compare.tells") },
+    {},
     element("h2", {}, word("compare.tells")),
     element("p", { class: "soft" }, word("compare.tells_how")),
     element(

@@ -42,6 +42,7 @@ function mount(root, context) {
     type: "button", "aria-pressed": String(name === "move"), dataset: { tool: name }, onclick: () => use(name),
   }, word(`map.${name}`)));
   const problems = element("div");
+  const made = element("p", { class: "soft map-made" });
 
   root.append(
     element("h1", { class: "unseen" }, word("map.title")),
@@ -57,6 +58,7 @@ function mount(root, context) {
     element("div", { class: "map-columns" },
       stage,
       element("aside", { class: "map-side", "aria-label": word("map.legend") }, legend, status, actions, list)),
+    made,
     element("p", { class: "soft map-keys", id: `${id}-keys` }, word("map.keys")),
   );
   stage.append(zoomButtons(), shown);
@@ -73,6 +75,7 @@ function mount(root, context) {
       const query = within ? { within } : {};
       const [header, buffer] = await Promise.all([api.map(query, { signal: stop.signal }), api.mapPoints(query, { signal: stop.signal })]);
       points = pointsOf(header, buffer);
+      clear(made, madeWords(header));
     } catch (error) {
       status.textContent = "";
       if (error.name !== "AbortError") clear(problems, notice(error));
@@ -83,6 +86,16 @@ function mount(root, context) {
     stage.append(shown); // above the sheet of the lasso
     stage.dataset.renderer = plot.renderer;
     drawChoice();
+  }
+
+  // How the map came to be: how many of the pictures, and how much two axes can tell.
+  function madeWords({ count, total = count, shares = [], notes = [] }) {
+    const sum = shares.reduce((all, one) => all + one, 0);
+    return [
+      count < total ? word("map.sample", { count, total }) : word("map.whole_index", { count }),
+      sum ? word("map.axes", { share: number(sum, { style: "percent" }) }) : "",
+      ...notes,
+    ].filter(Boolean).join(" ");
   }
 
   function drawChoice() {

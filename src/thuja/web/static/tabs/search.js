@@ -115,7 +115,11 @@ function mount(root, context) {
 
   // The picture goes to the model once; what is asked with it from then on is its vector.
   async function pictureVector(signal) {
-    if (picture.file && !picture.vector) picture.vector = (await api.embed([picture.file], { signal })).vectors[0];
+    if (picture.file && !picture.vector) {
+      const { vectors: [vector], errors } = await api.embed([picture.file], { signal });
+      if (!vector) throw new api.ApiError({ detail: errors?.[0] || word("search.no_image") });
+      picture.vector = vector;
+    }
     return picture.vector;
   }
 

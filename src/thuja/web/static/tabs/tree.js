@@ -1,6 +1,5 @@
 // Tree: the tree of life of the index, node by node, with counts and a typical picture of each.
 
-import * as api from "../api.js";
 import { clear, element } from "../dom.js";
 import { card } from "../parts/card.js";
 import { completion } from "../parts/complete.js";
@@ -16,7 +15,7 @@ const FIRST = 60; // children with pictures before one asks for more
 function mount(root, context) {
   const { about, announce } = context;
   const nodes = nodesOf();
-  let [at, asked] = [null, 0];
+  let asked = 0;
 
   const problems = element("div");
   const shown = element("section", { class: "tree-node", "aria-labelledby": "tree-name" });
@@ -48,10 +47,9 @@ function mount(root, context) {
     clear(problems);
     shown.classList.add("stale");
     try {
-      const { node, children } = await nodes.of(path);
+      const { node, children, more = 0 } = await nodes.of(path);
       if (mine !== asked) return;
-      at = node;
-      draw(node, children);
+      draw(node, children, more);
       announce(word("tree.told", { name: nameOf(node), count: node.count, children: children.length }));
       await lines.show(path);
     } catch (error) {
@@ -61,7 +59,7 @@ function mount(root, context) {
     }
   }
 
-  function draw(node, children) {
+  function draw(node, children, more) {
     const typical = !children.length && node.picture ? card({ picture: node.picture, taxon: node.taxon }) : null;
     clear(
       shown,
@@ -73,11 +71,12 @@ function mount(root, context) {
           node.rank ? element("p", { class: "tree-rank" }, rankWord(node.rank)) : null,
           element("h2", { id: "tree-name", tabindex: "-1" }, node.path ? taxonName(node.taxon) : word("tree.life")),
           element("p", { class: "soft" }, [word("tree.pictures", { count: node.count }),
-            children.length ? word("tree.children", { count: children.length }) : null].filter(Boolean).join(" · "))),
+            children.length ? word("tree.children", { count: children.length + more }) : null].filter(Boolean).join(" · "))),
         actions(node, children),
       ),
       typical,
       cards(children, FIRST),
+      more ? element("p", { class: "soft" }, word("tree.left_out", { count: more })) : null,
     );
   }
 
@@ -133,7 +132,7 @@ function mount(root, context) {
         document.getElementById("tree-name")?.focus({ preventScroll: true });
       });
     },
-    unmount() { asked = -1; at = null; },
+    unmount() { asked = -1; },
   };
 }
 
