@@ -25,6 +25,7 @@ VERBS = {
     "models": "thuja.cli.models:models",
     "names": "thuja.cli.names:names",
     "predict": "thuja.cli.predict:predict",
+    "serve": "thuja.cli.serve:serve",
     "shards": "thuja.cli.shards:shards",
     "train": "thuja.cli.train:train",
 }

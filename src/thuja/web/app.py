@@ -1,5 +1,8 @@
 """The application: endpoints, the page's files, and what stands around them."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -7,20 +10,40 @@ from fastapi import APIRouter, FastAPI
 from starlette.staticfiles import StaticFiles
 
 from thuja import __version__
-from thuja.web.api import about, health, review
+from thuja.web.access import Access
+from thuja.web.api import about, embed, health, identify, review, session, why
 from thuja.web.headers import SecurityHeaders
+from thuja.web.intake import Intake
+from thuja.web.logs import RequestLog
 from thuja.web.problems import Problem, add_problem_handlers
 from thuja.web.served import Served
 
 STATIC: Final = Path(__file__).parent / "static"
 """The page: plain files, served from / as they lie there."""
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (health.router, about.router, review.router)
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    health.router,
+    about.router,
+    session.router,
+    identify.router,
+    why.router,
+    embed.router,
+    review.router,
+)
 
 
 def create_app(served: Served) -> FastAPI:
     """The application that serves these parts."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        follower = asyncio.create_task(served.follow_index())
+        yield
+        follower.cancel()
+        await served.close()
+
     app = FastAPI(
+        lifespan=lifespan,
         title="thuja",
         version=__version__,
         summary="Identify organisms on pictures, and find pictures of them.",
@@ -34,5 +57,9 @@ def create_app(served: Served) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")
+    # The last is the outermost: a request is counted and logged whatever becomes of it.
+    app.add_middleware(Intake, limits=served.limits, pace=served.settings.pace, metrics=served.metrics)
+    app.add_middleware(Access, settings=served.settings, keys=served.keys)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestLog, served=served)
     return app

@@ -7,22 +7,25 @@ Refusal                what the server says no to
 |- Unauthorized        no key, or a wrong one
 |- Forbidden           a page or a host that may not ask
 |- WrongType           a body of another kind
+|- Invalid             a body of the right kind that says what cannot be meant
 |- Missing             what this server was started without
 `- Busy                too much is waiting already: come again in a moment
 """
 
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
 from thuja.errors import ThujaError
 
 MEDIA_TYPE: Final = "application/problem+json"
+M = TypeVar("M", bound=BaseModel)
 _SHOWN: Final = 300
 """Characters of what was given that an error repeats."""
 
@@ -67,6 +70,12 @@ class WrongType(Refusal):
     """A body of another kind than the endpoint reads."""
 
     status = 415
+
+
+class Invalid(Refusal):
+    """A body that says what cannot be meant."""
+
+    status = 422
 
 
 class Missing(Refusal):
@@ -133,9 +142,7 @@ async def _on_thuja_error(request: Request, error: Exception) -> JSONResponse:
 
 async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"] if part != "body")
-    return problem_response(problem(422, f"{where}: {first['msg']}" if where else str(first["msg"])))
+    return problem_response(problem(422, _first_of(error.errors())))
 
 
 async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
@@ -147,6 +154,21 @@ async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
 async def _on_fault(request: Request, error: Exception) -> JSONResponse:
     """What we broke: the traceback is for the log, never for the caller."""
     return problem_response(problem(500, "something went wrong on the server", hint="its log says more"))
+
+
+def read_json(kind: type[M], text: str) -> M:
+    """A shape from JSON, as strictly as endpoints read their bodies; raises Invalid."""
+    try:
+        return kind.model_validate_json(text)
+    except ValidationError as error:
+        raise Invalid(_first_of(error.errors(include_url=False, include_input=False))) from None
+
+
+def _first_of(errors: Sequence[Mapping[str, Any]]) -> str:
+    """The first of pydantic's errors as a sentence, without what was given."""
+    where = ".".join(str(part) for part in errors[0]["loc"] if part != "body")
+    what = str(errors[0]["msg"])
+    return f"{where}: {what}" if where else what
 
 
 def _short(text: str) -> str:

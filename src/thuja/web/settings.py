@@ -48,12 +48,16 @@ class Pace:
     `body` is how long a body may take to arrive, `header` how long a request's first lines may, `answer` how long it
     may take to be answered. `gather` is how long a model pass waits for company, of up to `batch` pictures. `queue`
     bounds the pictures that wait or are worked on, `bytes` the bodies in memory; beyond, requests are refused with 503.
+    `drain` is how long a server that is stopping still takes connections, `stop` how long it then works on what it
+    has taken. An index is looked at again every `refresh` seconds.
     """
 
     header: float = 10.0
     body: float = 30.0
     answer: float = 60.0
     stop: float = 60.0
+    drain: float = 0.5
+    refresh: float = 5.0
     gather: float = 0.004
     batch: int = 16
     queue: int = 256

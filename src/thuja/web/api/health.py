@@ -1,6 +1,7 @@
 """Whether the server lives, and whether it takes requests: for whoever starts and watches it."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
 from thuja.web.problems import Busy
@@ -27,3 +28,9 @@ async def readyz(here: Here) -> Health:
     if here.is_stopping:
         raise Busy("the server is stopping")
     return Health(status="ready")
+
+
+@router.get("/metrics", summary="Numbers for Prometheus", response_class=Response)
+async def metrics(here: Here) -> Response:
+    """Requests and their times, the queue, the model's passes, memory."""
+    return Response(here.metrics.text(), media_type=CONTENT_TYPE_LATEST)
