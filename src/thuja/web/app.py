@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.staticfiles import StaticFiles
 
 from thuja import __version__
+from thuja.web import scripts
 from thuja.web.access import Access
 from thuja.web.api import about, embed, health, identify, review, session, why
 from thuja.web.headers import SecurityHeaders
@@ -29,6 +30,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     why.router,
     embed.router,
     review.router,
+    scripts.router,
 )
 
 

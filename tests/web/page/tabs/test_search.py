@@ -161,9 +161,9 @@ def test_the_address_of_a_state_is_read_back_as_that_state(visit):
         """async () => {
             const { emptyState, hashOf, stateOf } = await import(new URL("tabs/search/state.js", document.baseURI));
             const states = [emptyState(), {
-                ...emptyState(), text: "a & b=c?", weight: 0.25, within: ["Animalia//Aves"],
-                excludes: ["x"], like: ["1", "2"], unlike: ["3"], equals: { "a.b": ["x", ""], c: ["é"] }, ranges: { event_date: { from: "2010-01-01" } },
-                group: true, collapse: true,
+                ...emptyState(), text: "a & b=c?", weight: 0.25, within: ["Animalia//Aves"], excludes: ["x"],
+                like: ["1", "2"], unlike: ["3"], equals: { "a.b": ["x", ""], c: ["é"] },
+                ranges: { event_date: { from: "2010-01-01" } }, group: true, collapse: true,
             }];
             return states.map((state) => JSON.stringify(stateOf(hashOf(state))) === JSON.stringify(state));
         }"""
