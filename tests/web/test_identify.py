@@ -115,9 +115,7 @@ def test_siblings_are_the_others_of_the_nearest_clade(client: TestClient) -> Non
 def test_named_pictures_are_examples_at_once(client: TestClient) -> None:
     """What a reviewer has named teaches without anything being kept: the same picture is then what he said."""
     seeds = {"Pica pica": 11, "Bellis perennis": 12}
-    examples = [
-        {"label": label, "vector": vector_of(client, jpeg(seed)).tolist()} for label, seed in seeds.items()
-    ] * 3
+    examples = [{"label": label, "vector": vector_of(client, jpeg(seed)).tolist()} for label, seed in seeds.items()] * 3
     for label, seed in seeds.items():
         told = ask(client, jpeg(seed), examples=examples, k=1).json()
         assert told["results"][0]["answers"][0]["text"] == label

@@ -12,7 +12,21 @@ from starlette.staticfiles import StaticFiles
 from thuja import __version__
 from thuja.web import scripts
 from thuja.web.access import Access
-from thuja.web.api import about, embed, health, identify, review, session, why
+from thuja.web.api import (
+    about,
+    compare,
+    embed,
+    health,
+    identify,
+    map,
+    pictures,
+    records,
+    review,
+    search,
+    session,
+    taxa,
+    why,
+)
 from thuja.web.headers import SecurityHeaders
 from thuja.web.intake import Intake
 from thuja.web.logs import RequestLog
@@ -29,6 +43,12 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     identify.router,
     why.router,
     embed.router,
+    search.router,
+    records.router,
+    pictures.router,
+    taxa.router,
+    compare.router,
+    map.router,
     review.router,
     scripts.router,
 )

@@ -1,4 +1,4 @@
-"""What the API says of a taxon in the tree of an index: how many pictures, whether there is more below, and one of them."""
+"""What the API says of a taxon in the tree of an index: its pictures, one of them, and whether there is more below."""
 
 from collections.abc import Sequence
 

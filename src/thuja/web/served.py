@@ -8,11 +8,13 @@ from typing import Annotated, Final
 from fastapi import Depends, Request
 
 from thuja.errors import ThujaError
+from thuja.predict.among_taxa import AmongTaxa
 from thuja.predict.predictor import Predictor
 from thuja.search.index import Index
 from thuja.web.choices import Choices
 from thuja.web.encoding import Encoding
 from thuja.web.explaining import Attributions
+from thuja.web.explored import Explored
 from thuja.web.keys import Keys
 from thuja.web.metrics import Metrics
 from thuja.web.problems import Missing
@@ -49,6 +51,7 @@ class Served:
         self._encoding = None if predictor is None else Encoding(predictor, settings, self.queue)
         self._choices = None if predictor is None else Choices(predictor, most=settings.limits.choices)
         self.attributions = Attributions()
+        self._explored = self._explore()
         self.is_stopping = False
 
     @property
@@ -89,12 +92,25 @@ class Served:
             except (ThujaError, OSError) as error:
                 LOG.warning("the index cannot be read again: %s", error)
 
+    @property
+    def explored(self) -> Explored:
+        """What is worked out of the index and the labels, anew where the index is another."""
+        if self._explored.index is not self.index:
+            self._explored = self._explore()
+        return self._explored
+
+    def _explore(self) -> Explored:
+        among = None if self.predictor is None else self.predictor.among
+        return Explored(self.index, among.labels if isinstance(among, AmongTaxa) else None)
+
     async def close(self) -> None:
         """End its threads."""
         await self.queue.close()
         for part in (self._encoding, self._choices):
             if part is not None:
                 part.close()
+        if self.review is not None:
+            self.review.close()
 
 
 def served_by(request: Request) -> Served:

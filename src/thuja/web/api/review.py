@@ -154,7 +154,7 @@ def decide(here: Here, row: Row, asked: Decide) -> Decided:
     """It is on the disk when the response comes."""
     review = _review(here)
     _asked(review, row)
-    item = review.decide(row, asked.decision, who=asked.who, name=asked.name, resolve=None)
+    item = review.decide(row, asked.decision, who=asked.who, name=asked.name, resolve=here.explored.taxa.named)
     return Decided(item=_item(review, item), progress=_progress(review))
 
 

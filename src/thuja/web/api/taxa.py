@@ -48,7 +48,7 @@ def taxa(
     q: Annotated[str, Query(max_length=LONGEST, description="The beginning of any word of a name", examples=["corv"])],
     limit: Annotated[int, Query(ge=1, le=_MOST)] = 12,
 ) -> TaxaFound:
-    """Scientific and common names of the index, and of the model's labels behind them; case and accents do not matter."""
+    """Scientific and common names of the index, then of the model's labels; case and accents do not matter."""
     known = here.explored.taxa
     found = known.completed(q, most=limit)
     shapes = [
