@@ -126,6 +126,15 @@ def visit(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
     assert complaints == []
 
 
+def until(page: Page, condition: str) -> None:
+    """Wait for an expression to be true. Playwright's own way evaluates it in the page, whose policy forbids that."""
+    for _ in range(600):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(25)
+    raise AssertionError(f"never true: {condition}")
+
+
 def saved(page: Page, click: Callable[[], None]) -> str:
     """The text of the file that a click saves."""
     with page.expect_download() as download:

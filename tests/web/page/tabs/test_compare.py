@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from tests.web.page.tabs.conftest import until
 
 pytestmark = [
     pytest.mark.browser,
@@ -35,7 +36,7 @@ def test_the_sides_are_swapped_and_stand_in_the_address(visit):
     page = visit("#compare?a=Animalia/Chordata&b=Animalia/Arthropoda")
     page.wait_for_selector(".compare-side")
     page.get_by_role("button", name="Swap").click()
-    page.wait_for_function("document.querySelector('.compare-side h2').textContent.startsWith('Arthropoda')")
+    until(page, "document.querySelector('.compare-side h2').textContent.startsWith('Arthropoda')")
     assert page.evaluate("decodeURIComponent(location.hash)") == "#compare?a=Animalia/Arthropoda&b=Animalia/Chordata"
 
 

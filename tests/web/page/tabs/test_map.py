@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.web.page.tabs.conftest import saved
+from tests.web.page.tabs.conftest import saved, until
 
 import thuja.web
 from thuja.analyze.maps.figures import RAMP
@@ -104,7 +104,7 @@ def test_a_box_is_moved_and_taken_by_keys(visit):
     page.get_by_role("button", name="Box").click()
     for key in ["Shift+ArrowRight"] * 60 + ["Shift+ArrowDown"] * 60 + ["ArrowLeft"] * 60 + ["ArrowUp"] * 60:
         page.keyboard.press(key)
-    page.wait_for_function(f"{STATUS} === '12,000 points in the box'")
+    until(page, f"{STATUS} === '12,000 points in the box'")
     page.keyboard.press("Enter")
     assert page.evaluate(STATUS) == "12,000 of 12,000 points chosen"
 
@@ -114,7 +114,7 @@ def test_a_point_is_opened_by_keys_with_its_picture_licence_and_name(visit):
     page = opened(visit)
     page.locator(".map-stage").focus()
     page.keyboard.press("+")
-    page.wait_for_function("document.getElementById('live').textContent.startsWith('Nearest to the middle')")
+    until(page, "document.getElementById('live').textContent.startsWith('Nearest to the middle')")
     page.keyboard.press("Enter")
     page.wait_for_selector(".map-card .taxon-name")
     assert "More like this" in page.locator(".map-card").inner_text()

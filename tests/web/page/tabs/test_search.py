@@ -6,13 +6,12 @@ import shutil
 
 import pytest
 from PIL import Image
-from tests.web.page.tabs.conftest import LICENCE, saved
+from tests.web.page.tabs.conftest import LICENCE, saved, until
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(shutil.which("chromium") is None, reason="needs a headless Chromium"),
 ]
-TOLD = ".search-told"
 
 
 def opened(visit, place, **how):
@@ -22,7 +21,7 @@ def opened(visit, place, **how):
 
 
 def told(page, words):
-    page.wait_for_function("words => document.querySelector('.search-told').textContent.includes(words)", arg=words)
+    until(page, f"document.querySelector('.search-told').textContent.includes({words!r})")
 
 
 def test_every_result_has_its_name_licence_and_credit(visit):
@@ -41,8 +40,8 @@ def test_of_ten_thousand_results_only_those_in_view_are_in_the_page(visit):
     page = opened(visit, "#search?like=corax-0000")
     told(page, "10,000")
     page.evaluate("scrollTo(0, document.body.scrollHeight / 2)")
-    page.wait_for_function("Number(document.querySelector('.cell').dataset.place) > 4000")
-    page.wait_for_function("document.querySelectorAll('.cell.waiting').length === 0")
+    until(page, "Number(document.querySelector('.cell').dataset.place) > 4000")
+    until(page, "document.querySelectorAll('.cell.waiting').length === 0")
     assert page.locator(".cell").count() < 60
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     page.wait_for_selector(".cell[data-place='9999'] .card")
@@ -56,11 +55,10 @@ def test_what_is_chosen_stands_in_the_address_and_comes_back_from_it(visit):
     page.get_by_role("combobox").fill("moth")
     page.get_by_role("option").first.click()
     told(page, "2,400")
-    page.locator(".facet", has_text="life stage").locator("summary").click()
     page.get_by_label("juvenile").check()
     told(page, "1,200")
     page.get_by_role("button", name="One of each species").click()
-    page.wait_for_function("document.querySelectorAll('.cell').length === 1")
+    until(page, "document.querySelectorAll('.cell').length === 1")
     again = opened(visit, page.evaluate("location.hash"))
     told(again, "One of each species")
     assert again.locator(".cell").count() == 1
@@ -79,15 +77,15 @@ def test_the_grid_is_walked_by_keys_and_gives_the_focus_back(visit):
     assert page.evaluate(place) == "5"
     assert page.locator(".cell[tabindex='0']").count() == 1
     page.keyboard.press("End")
-    page.wait_for_function(f"{place} === '9999'")
+    until(page, f"{place} === '9999'")
     page.keyboard.press("Home")
-    page.wait_for_function(f"{place} === '0'")
+    until(page, f"{place} === '0'")
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
     assert "Corvus corax" in dialog.inner_text()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Escape")
-    page.wait_for_function(f"{place} === '1'")
+    until(page, f"{place} === '1'")
 
 
 def test_a_dialog_tells_all_columns_and_leads_to_more_like_it(visit):
@@ -98,16 +96,16 @@ def test_a_dialog_tells_all_columns_and_leads_to_more_like_it(visit):
         term.lower() for term in dialog.locator("dt").all_inner_texts()
     }
     dialog.get_by_role("button", name="More like this").click()
-    page.wait_for_function("/like=(pavonia|atlas)-/.test(location.hash)")
+    until(page, "/like=(pavonia|atlas)-/.test(location.hash)")
     assert "within=" in page.evaluate("location.hash")
 
 
 def test_likes_and_unlikes_are_added_and_taken_away(visit):
     page = opened(visit, "#search?like=corax-0000")
     page.locator(".cell").first.get_by_role("button", name="Should not be like this").click()
-    page.wait_for_function("location.hash.includes('unlike=')")
+    until(page, "location.hash.includes('unlike=')")
     page.get_by_role("button", name="Remove corax-0000").click()
-    page.wait_for_function("!location.hash.includes('&like=') && !location.hash.includes('?like=')")
+    until(page, "!location.hash.includes('&like=') && !location.hash.includes('?like=')")
 
 
 def test_a_picture_and_words_are_asked_together_and_the_picture_goes_out_once(visit):
@@ -124,10 +122,10 @@ def test_a_picture_and_words_are_asked_together_and_the_picture_goes_out_once(vi
     page.get_by_role("searchbox").fill("juvenile")
     assert page.get_by_label("What counts more").is_visible()
     page.keyboard.press("Enter")
-    page.wait_for_function("location.hash === '#search?q=juvenile'")
+    until(page, "location.hash === '#search?q=juvenile'")
     told(page, "nearest first")
     page.evaluate("scrollTo(0, 30000)")
-    page.wait_for_function("document.querySelectorAll('.cell.waiting').length === 0")
+    until(page, "document.querySelectorAll('.cell.waiting').length === 0")
     assert len(asked) == 1
 
 

@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from tests.web.page.tabs.conftest import until
 
 pytestmark = [
     pytest.mark.browser,
@@ -24,9 +25,9 @@ def test_a_node_shows_its_children_with_counts_and_typical_pictures(visit):
     assert [card.locator(".taxon-name").inner_text() for card in cards.all()] == ["Chordata", "Arthropoda"]
     assert all("CC BY 4.0" in card.locator(".credit").inner_text() for card in cards.all())
     page.get_by_role("button", name="Open Arthropoda").click()
-    page.wait_for_function(f"{HASH} === '#tree?of=Animalia/Arthropoda'")
+    until(page, f"{HASH} === '#tree?of=Animalia/Arthropoda'")
     page.get_by_role("button", name="Life").click()
-    page.wait_for_function("location.hash === '#tree'")
+    until(page, "location.hash === '#tree'")
 
 
 def test_the_outline_has_the_manners_of_a_tree(visit):
@@ -34,15 +35,15 @@ def test_the_outline_has_the_manners_of_a_tree(visit):
     name = "document.activeElement.dataset.name"
     page.locator("[role=treeitem][tabindex='0']").focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function(f"{name} === 'animalia'")
+    until(page, f"{name} === 'animalia'")
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.activeElement.getAttribute('aria-expanded') === 'true'")
+    until(page, "document.activeElement.getAttribute('aria-expanded') === 'true'")
     page.keyboard.press("ArrowDown")
     assert page.evaluate(name) == "chordata"
     page.keyboard.press("a")
     assert page.evaluate(name) == "arthropoda"
     page.keyboard.press("Enter")
-    page.wait_for_function(f"{HASH} === '#tree?of=Animalia/Arthropoda'")
+    until(page, f"{HASH} === '#tree?of=Animalia/Arthropoda'")
     page.wait_for_selector("[role=treeitem][aria-selected=true][data-name=arthropoda]")
     assert page.evaluate(name) == "arthropoda"  # the focus stays in the tree
     page.keyboard.press("ArrowLeft")
@@ -61,12 +62,12 @@ def test_a_name_leads_to_its_node_and_from_there_to_search_map_and_compare(visit
     assert links["Search within"].startswith("#search?within=Animalia%2FChordata%2FAves")
     assert "a=" in links["Compare"]
     page.get_by_role("link", name="Search within").click()
-    page.wait_for_function("document.querySelector('.search-told')?.textContent.includes('2,400')")
+    until(page, "document.querySelector('.search-told')?.textContent.includes('2,400')")
     page.go_back()
     page.get_by_role("button", name="Corvidae").click()
-    page.wait_for_function(f"{HASH}.endsWith('Corvidae')")
+    until(page, f"{HASH}.endsWith('Corvidae')")
     page.get_by_role("link", name="Map of its branches").click()
-    page.wait_for_function("document.querySelector('.map-status')?.textContent.includes('7,200 points')")
+    until(page, "document.querySelector('.map-status')?.textContent.includes('7,200 points')")
     assert page.get_by_label("Colour by").input_value() == "genus"
 
 

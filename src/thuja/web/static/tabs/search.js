@@ -22,6 +22,7 @@ function mount(root, context) {
   const { about, session, announce } = context;
   const kinds = new Map(about.index.columns.map(({ name, kind }) => [name, kind]));
   const most = Math.min(MOST, about.limits.k);
+  const [known, ending] = [new Map(), new AbortController()];
   const picture = (session.searchPicture ||= { file: null, vector: null });
   let [state, stop, asked, total] = [stateOf(location.hash), null, null, 0];
 
@@ -179,12 +180,20 @@ function mount(root, context) {
       "p",
       { class: "row" },
       element("span", { class: "soft" }, word(`search.${list}_these`)),
-      state[list].map((id) => chip(
-        element("span", { class: "chip-picture" }, pictureImage({ url: `/api/pictures/${encodeURIComponent(id)}` }, id)), id,
-        () => { state[list] = state[list].filter((one) => one !== id); go(); },
-      )),
+      state[list].map((id) => chip(example(id), id, () => { state[list] = state[list].filter((one) => one !== id); go(); })),
     ) : null);
     clear(examples, chips("like"), chips("unlike"));
+  }
+
+  // An example is known by its id alone: what it shows comes when it comes.
+  function example(id) {
+    const shown = element("span", { class: "chip-example" }, id);
+    if (!known.has(id)) known.set(id, api.record(id, { signal: ending.signal }));
+    known.get(id).then(({ picture: its, taxon }) => {
+      const name = taxon ? scientificName(taxon) : id;
+      clear(shown, its ? element("span", { class: "chip-picture" }, pictureImage(its, name)) : null, element("span", { title: id }, name));
+    }, () => known.delete(id)); // the search says what is wrong with it
+    return shown;
   }
 
   async function saveTable() {
@@ -216,6 +225,7 @@ function mount(root, context) {
     },
     unmount() {
       stop?.abort();
+      ending.abort();
       bar.end();
       grid.end();
       detail.end();

@@ -17,6 +17,7 @@ export function searchBar({ about, state, picture, asked, failed }) {
     onchange: () => take(chooser.files),
   });
   const shown = element("div", { class: "search-picture" });
+  const drawn = { file: null, address: null };
   const weight = element("input", {
     id: `${id}-weight`, type: "range", min: "0", max: "1", step: "0.05", value: String(state().weight), oninput: sayWeight, onchange: submit,
   });
@@ -69,21 +70,23 @@ export function searchBar({ about, state, picture, asked, failed }) {
   }
 
   function draw() {
-    if (shown.dataset.address) URL.revokeObjectURL(shown.dataset.address);
     balance.hidden = !picture.file || !input.value.trim();
     shown.hidden = !picture.file;
-    if (!picture.file) return clear(shown);
-    const address = URL.createObjectURL(picture.file);
-    shown.dataset.address = address;
-    return clear(
-      shown,
+    if (picture.file === drawn.file) return;
+    if (drawn.address) URL.revokeObjectURL(drawn.address);
+    Object.assign(drawn, { file: picture.file, address: picture.file && URL.createObjectURL(picture.file) });
+    clear(shown, picture.file ? shownPicture(drawn.address) : null);
+  }
+
+  function shownPicture(address) {
+    return [
       element("img", { src: address, alt: word("search.your_picture") }),
       element("span", { class: "soft" }, word("search.your_picture")),
       element("button", {
         class: "quiet", type: "button",
         onclick: () => { Object.assign(picture, { file: null, vector: null }); draw(); submit(); input.focus(); },
       }, word("search.drop_picture")),
-    );
+    ];
   }
 
   const isTyping = (event) => event.target.closest?.("input, textarea");
@@ -120,7 +123,7 @@ export function searchBar({ about, state, picture, asked, failed }) {
       document.removeEventListener("paste", pasted);
       document.removeEventListener("dragover", over);
       document.removeEventListener("drop", dropped);
-      if (shown.dataset.address) URL.revokeObjectURL(shown.dataset.address);
+      if (drawn.address) URL.revokeObjectURL(drawn.address);
     },
   };
 }
