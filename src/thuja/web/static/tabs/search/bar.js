@@ -58,10 +58,11 @@ export function searchBar({ about, state, picture, asked, failed }) {
   }
 
   function take(files) {
-    const file = [...files].find((one) => one.type.startsWith("image/"));
+    const all = [...files]; // the list empties with the box
+    const file = all.find((one) => one.type.startsWith("image/"));
     chooser.value = "";
     if (!file) {
-      if (files.length) failed({ detail: word("search.no_image"), hint: word("search.no_image_hint") });
+      if (all.length) failed({ detail: word("search.no_image"), hint: word("search.no_image_hint") });
       return;
     }
     Object.assign(picture, { file, vector: null });
