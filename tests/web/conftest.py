@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import uvicorn
 from fastapi.testclient import TestClient
 from PIL import Image
 from tests.conftest import make_tiny_model
@@ -16,6 +15,7 @@ from thuja.encode import build_labels
 from thuja.predict import Predictor
 from thuja.taxonomy import Taxon
 from thuja.web.app import create_app
+from thuja.web.running import Server, open_socket
 from thuja.web.served import Served
 from thuja.web.settings import ServeSettings
 
@@ -61,19 +61,19 @@ def client(served: Served) -> Iterator[TestClient]:
 @pytest.fixture
 def live(served: Served) -> Iterator[Callable[[Served | None], str]]:
     """Starts a server on a free port of loopback; gives its address. Stopped at the end of the test."""
-    running: list[tuple[uvicorn.Server, threading.Thread]] = []
+    running: list[tuple[Server, threading.Thread]] = []
 
     def start(other: Served | None = None) -> str:
-        config = uvicorn.Config(create_app(other or served), host="127.0.0.1", port=0, log_config=None, lifespan="on")
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run)
+        chosen = other or served
+        server, listening = Server(chosen), open_socket(replace(chosen.settings, port=0))
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
         while not server.started:
             assert thread.is_alive()
             threading.Event().wait(0.01)
         running.append((server, thread))
-        port = server.servers[0].sockets[0].getsockname()[1]
-        return f"http://127.0.0.1:{port}"
+        return address
 
     yield start
     for server, thread in running:

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
-
 from tests.web.conftest import TAXA, jpeg
+
 from thuja.encode import encode_texts
 from thuja.images import decode
 from thuja.phrasing import PROMPTS
@@ -141,7 +141,8 @@ def test_numbers_that_are_none_are_refused(client: TestClient, number: str) -> N
 
 
 @pytest.mark.parametrize(
-    "question", ["[", "[]", '{"kk": 1}', '{"k": 0}', '{"k": "many"}', '{"box": {"x": 2, "y": 0, "width": 1, "height": 1}}', "[" * 100_000]
+    "question",
+    ["[", "[]", '{"kk": 1}', '{"k": 0}', '{"k": "many"}', '{"box": {"x": 2, "y": 0, "width": 1}}', "[" * 9_999],
 )  # fmt: skip
 def test_a_question_that_cannot_be_meant_is_a_problem(client: TestClient, question: str) -> None:
     answer = client.post("/api/identify", files={"images": jpeg()}, data={"question": question})

@@ -108,7 +108,7 @@ def _name_of(address: str) -> str | None:
     """The host of an address, without its port; None where there is none."""
     try:
         parts = urlsplit(address)
-        return parts.hostname if not parts.path and parts.port != 0 else None
+        return parts.hostname if parts.netloc == address[2:] and "@" not in address and parts.port != 0 else None
     except ValueError:
         return None
 

@@ -120,12 +120,12 @@ class Exchange:
             self._leave()
             return message
         size = len(message.get("body", b""))
+        if not message.get("more_body", False):
+            self._whole.set()
         self._refusal = self._intake.admit(self.received, size)
         if self._refusal is not None:
             raise self._refusal
         self.received += size
-        if not message.get("more_body", False):
-            self._whole.set()
         return message
 
     async def send(self, message: Message) -> None:

@@ -43,7 +43,7 @@ class Named:
 
 
 def open_served(named: Named, settings: ServeSettings) -> Served:
-    """The parts, ready to answer. Raises UsageError for parts that do not fit each other, and what opening them does."""
+    """The parts, ready to answer; raises UsageError for those that do not fit, and what opening them raises."""
     index = None if named.index is None else Index.open(named.index)
     predictor = None
     if named.model is not None:

@@ -20,12 +20,11 @@ from thuja.web.app import create_app
 from thuja.web.served import Served
 from thuja.web.settings import ServeSettings
 
-_BACKLOG: Final = 2048
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 def open_socket(settings: ServeSettings) -> socket.socket:
-    """The socket that a server listens on; raises UsageError for a port that is taken, or an address that is none."""
+    """The socket that a server will listen on; raises UsageError for a port that is taken or an unknown address."""
     host, port = settings.host, settings.port
     try:
         [(family, kind, _, _, address), *_] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -35,7 +34,6 @@ def open_socket(settings: ServeSettings) -> socket.socket:
     try:
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         found.bind(address)
-        found.listen(_BACKLOG)
     except OSError as error:
         found.close()
         if error.errno == errno.EADDRINUSE:
@@ -52,21 +50,10 @@ def serve(served: Served, listening: socket.socket, *, say: Callable[[str], None
     `say` is told the address of the page.
     """
     settings = served.settings
-    config = uvicorn.Config(
-        create_app(served),
-        http=protocol_of(settings.pace.header),
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=max(1, round(settings.pace.stop)),
-    )
     port = listening.getsockname()[1]
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     say(f"thuja serves http://{host}:{port}/")
-    Server(config, served).run([listening])
+    Server(served).run([listening])
 
 
 class Server(uvicorn.Server):
@@ -76,8 +63,8 @@ class Server(uvicorn.Server):
     connections for a moment: what was sent before anybody could know is answered too.
     """
 
-    def __init__(self, config: uvicorn.Config, served: Served) -> None:
-        super().__init__(config)
+    def __init__(self, served: Served) -> None:
+        super().__init__(_config_of(served))
         self._served = served
         self._stopping_since: float | None = None
 
@@ -107,6 +94,21 @@ class Server(uvicorn.Server):
         finally:
             for one, handler in before.items():
                 signal.signal(one, handler)
+
+
+def _config_of(served: Served) -> uvicorn.Config:
+    pace = served.settings.pace
+    return uvicorn.Config(
+        create_app(served),
+        http=protocol_of(pace.header),
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=max(1, round(pace.stop)),
+    )
 
 
 def protocol_of(patience: float) -> type[H11Protocol]:
