@@ -10,9 +10,9 @@ import { lineageText, pathOf, rankWord, scientificName, taxonName, taxonOf } fro
 import { columnWord } from "./search/filters.js";
 import { number, word } from "../words.js";
 
-// Shares of pictures that come closest to one of the other taxon, from which the words on the left hold. The cosine
-// between two means says less: all pictures of organisms share much, so that moth and mammal stand at .9.
-const WORDS = [["same", 0.3], ["close", 0.1], ["alike", 0.02], ["apart", 0]];
+// How often a picture lies nearer to the mean of its own side (.5 is chance), from which the words on the left hold. The
+// cosine of the two means says less: all pictures of organisms share much, so that birds and mammals stand at .9.
+const WORDS = [["apart", 0.97], ["mostly", 0.85], ["often", 0.65], ["hardly", 0]];
 
 function mount(root, context) {
   const { about, announce } = context;
@@ -61,17 +61,15 @@ function mount(root, context) {
     return undefined;
   }
 
-  // `mixed` is, of the pictures of each side, the share whose nearest other picture is one of the other side.
-  function draw({ a, b, cosine, mixed, pairs, tells }) {
+  function draw({ a, b, cosine, told_apart: share, pairs, tells }) {
     clear(names.a, taxonName(a.node.taxon));
     clear(names.b, taxonName(b.node.taxon));
     const told = { a: scientificName(a.node.taxon), b: scientificName(b.node.taxon), cosine: cosine.toFixed(2) };
-    const sentence = mixed ? alike(mixed, told) : word("compare.cosine", told);
+    const sentence = typeof share === "number" ? word(`compare.${WORDS.find(([, least]) => share >= least)[0]}`, told) : word("compare.cosine", told);
     clear(
       found,
       element("p", { class: "compare-sentence" }, sentence),
-      element("p", { class: "soft" }, mixed ? [word("compare.mixed", { ...told, in_a: part(mixed.a), in_b: part(mixed.b) }), " "] : null,
-        word(mixed ? "compare.how" : "compare.how_alone", told)),
+      element("p", { class: "soft" }, howAlike({ a, b, share, told }).join(" ")),
       element("div", { class: "compare-sides" }, side(a), side(b)),
       tells?.length ? tellsTable(a, b, tells) : null,
       pairs?.length ? pairsList(pairs) : null,
@@ -124,13 +122,20 @@ function sidesOf(query) {
   return { a: query.get("a") || "", b: query.get("b") || "" };
 }
 
-function alike(mixed, told) {
-  const [key] = WORDS.find(([, least]) => Math.max(mixed.a, mixed.b) >= least);
-  return word(`compare.${key}`, told);
+function howAlike({ a, b, share, told }) {
+  const percent = (value) => number(value, { style: "percent", maximumFractionDigits: value > 0.99 && value < 1 ? 1 : 0 });
+  const within = [a, b].every((side) => typeof side.likeness === "number");
+  return [
+    typeof share === "number" ? word("compare.share", { share: percent(share) }) : "",
+    word("compare.means", told),
+    within ? word("compare.spread", { ...told, in_a: a.likeness.toFixed(2), in_b: b.likeness.toFixed(2) }) : "",
+  ].filter(Boolean);
 }
 
-function part(value) {
-  return number(value, { style: "percent", maximumFractionDigits: value < 0.1 ? 1 : 0 });
+// A column by its name, a word that captions use, or a look that the model sees.
+function nameOfTell({ what, kind }) {
+  if (kind === "word") return word("compare.in_captions", { word: what });
+  return kind === "look" ? word("compare.looks", { look: what }) : columnWord(what);
 }
 
 function tellsTable(a, b, tells) {
@@ -149,7 +154,7 @@ function tellsTable(a, b, tells) {
         element("thead", {}, element("tr", {},
           element("td", {}), element("th", { scope: "col" }, scientificName(a.node.taxon)), element("th", { scope: "col" }, scientificName(b.node.taxon)))),
         element("tbody", {}, tells.map((tell) => element("tr", {},
-          element("th", { scope: "row" }, columnWord(String(tell.what))), element("td", {}, value(tell.a)), element("td", {}, value(tell.b))))),
+          element("th", { scope: "row" }, nameOfTell(tell)), element("td", {}, value(tell.a)), element("td", {}, value(tell.b))))),
       ),
     ),
   );
