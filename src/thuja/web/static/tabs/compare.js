@@ -139,7 +139,7 @@ function nameOfTell({ what, kind }) {
 }
 
 function tellsTable(a, b, tells) {
-  const value = (one) => (one === null || one === undefined ? "–" : typeof one === "number" ? number(one, { maximumSignificantDigits: 3 }) : String(one));
+  const value = (one) => (one === null || one === undefined || one === "" ? "–" : typeof one === "number" ? number(one, { maximumSignificantDigits: 3 }) : String(one));
   return element(
     "section",
     {},

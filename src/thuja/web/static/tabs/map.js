@@ -9,7 +9,7 @@ import { plotOf } from "./map/plot.js";
 import { pointsOf } from "./map/points.js";
 import { card } from "../parts/card.js";
 import { notice } from "../parts/notice.js";
-import { taxonName, taxonOf } from "../parts/taxon.js";
+import { rankOf, taxonName, taxonOf } from "../parts/taxon.js";
 import { schemeOf } from "../plot/colours.js";
 import { columnWord } from "./search/filters.js";
 import { tableOf } from "./search/table.js";
@@ -259,7 +259,7 @@ function mount(root, context) {
     const more = `#search?${new URLSearchParams({ like: key })}`;
     clear(
       shown,
-      card(hit, { hasScore: false }),
+      card(hit.taxon && rankOf(hit.taxon) ? hit : { ...hit, taxon: null }, { hasScore: false }),
       column && column !== points.nameColumn ? element("p", { class: "map-fact" }, columnWord(column.name), ": ", column.value(row) ?? word("search.unknown")) : null,
       isPinned && about.features.search ? element("p", { class: "map-fact" }, element("a", { href: more }, word("search.more"))) : null,
       isPinned ? closeButton() : null,

@@ -129,8 +129,10 @@ function mount(root, context) {
   }
 
   function cardOf(hit, place) {
-    const name = hit.taxon ? scientificName(hit.taxon) : hit.id;
-    const made = card(hit, { onopen: (one) => detail.show(one), actions: cardActions(hit, name), hasScore: hasQuestion(state, picture.vector) });
+    const isNamed = hit.taxon && pathOf(hit.taxon) !== "";
+    const name = isNamed ? scientificName(hit.taxon) : word("search.unnamed");
+    const made = card(isNamed ? hit : { ...hit, taxon: null }, { onopen: () => detail.show(hit), actions: cardActions(hit, name), hasScore: hasQuestion(state, picture.vector) });
+    if (!isNamed) made.querySelector(".card-head").prepend(element("span", { class: "soft" }, name));
     made.dataset.label = word("search.result", { place: place + 1, name });
     return made;
   }
@@ -190,7 +192,7 @@ function mount(root, context) {
     const shown = element("span", { class: "chip-example" }, id);
     if (!known.has(id)) known.set(id, api.record(id, { signal: ending.signal }));
     known.get(id).then(({ picture: its, taxon }) => {
-      const name = taxon ? scientificName(taxon) : id;
+      const name = (taxon && scientificName(taxon)) || id;
       clear(shown, its ? element("span", { class: "chip-picture" }, pictureImage(its, name)) : null, element("span", { title: id }, name));
     }, () => known.delete(id)); // the search says what is wrong with it
     return shown;

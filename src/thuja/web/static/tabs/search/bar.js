@@ -10,7 +10,7 @@ export function searchBar({ about, state, picture, asked, failed }) {
   const hasModel = Boolean(about.model);
   const input = element("input", {
     id, type: "search", value: state().text, placeholder: word("search.placeholder"), autocomplete: "off",
-    maxlength: about.limits.text, enterkeyhint: "search", disabled: !about.model?.has_text,
+    maxlength: about.limits.text, enterkeyhint: "search", hidden: !about.model?.has_text,
   });
   const chooser = element("input", {
     type: "file", accept: "image/*", class: "unseen", tabindex: "-1", "aria-hidden": "true",
@@ -31,7 +31,7 @@ export function searchBar({ about, state, picture, asked, failed }) {
   );
   const node = element(
     "form",
-    { class: "search-bar", role: "search", onsubmit: (event) => { event.preventDefault(); submit(); } },
+    { class: "search-bar", role: "search", hidden: !hasModel, onsubmit: (event) => { event.preventDefault(); submit(); } },
     element("label", { for: id, class: "unseen" }, word("search.label")),
     element(
       "div",
@@ -39,7 +39,7 @@ export function searchBar({ about, state, picture, asked, failed }) {
       input,
       hasModel ? element("button", { type: "button", onclick: () => chooser.click() }, word("search.add_picture")) : null,
       chooser,
-      element("button", { class: "primary", type: "submit" }, word("search.go")),
+      element("button", { class: "primary", type: "submit", hidden: !about.model?.has_text }, word("search.go")),
     ),
     shown,
     balance,

@@ -35,18 +35,19 @@ export function detailPanel({ around, actions, within, closed }) {
 
   function show(hit) {
     shown = hit;
-    const name = hit.taxon ? scientificName(hit.taxon) : hit.id;
+    const isNamed = hit.taxon && pathOf(hit.taxon) !== "";
+    const name = isNamed ? scientificName(hit.taxon) : word("search.unnamed");
     clear(
       content,
       element("div", { class: "detail-picture" }, pictureImage(hit.picture, name), credit(hit.picture)),
       element(
         "div",
         { class: "detail-words" },
-        element("h2", { id, tabindex: "-1", autofocus: true }, hit.taxon ? taxonName(hit.taxon) : hit.id),
+        element("h2", { id, tabindex: "-1", autofocus: true }, isNamed ? taxonName(hit.taxon) : name),
         typeof hit.score === "number" ? element("p", { class: "soft" }, word("search.likeness"), " ", likeness(hit.score),
           hit.copies > 1 ? ` · ${word("search.copies", { count: hit.copies })}` : "") : null,
         element("div", { class: "row detail-actions" }, actions(hit, () => dialog.close())),
-        hit.taxon ? lineage(hit.taxon, (path) => { dialog.close(); within(path); }) : null,
+        isNamed ? lineage(hit.taxon, (path) => { dialog.close(); within(path); }) : null,
         fields(hit),
         element("p", { class: "soft" }, element("small", {}, word("search.id"), " ", element("code", {}, hit.id))),
       ),
