@@ -12,7 +12,7 @@ export async function loadWords(wanted = navigator.languages) {
   document.documentElement.lang = language;
 }
 
-// `word("identify.photos", { count: 3 })`: {names} are filled in; an entry of several forms is chosen by `count`.
+// `word("identify.names", { count: 3 })`: {names} are filled in; an entry of several forms is chosen by `count`.
 export function word(key, values = {}) {
   const entry = found(words, key) ?? found(spare, key) ?? key;
   const text = typeof entry === "string" ? entry : entry[form(values.count)] ?? entry.other;

@@ -8,6 +8,8 @@ import { score } from "../../parts/score.js";
 import { answerName, rankWord } from "../../parts/taxon.js";
 import { share, shareBelow, word } from "../../words.js";
 
+const SHOWN = 10; // of a thousand labels of one's own, the best
+
 export function answerOf(photo) {
   if (photo.state === "failed") return notice(photo.error);
   if (photo.state === "stopped") return element("p", { class: "soft" }, word("identify.stopped"));
@@ -90,7 +92,7 @@ function candidates({ answers, siblings }) {
     "section",
     { class: "candidates" },
     element("h3", {}, word("identify.candidates")),
-    element("ol", {}, answers.map((answer) => candidate(answer, answer.pictures?.length ? answer.pictures : shown.get(answer.text)))),
+    element("ol", {}, answers.slice(0, SHOWN).map((answer) => candidate(answer, answer.pictures?.length ? answer.pictures : shown.get(answer.text)))),
     kin.length ? [
       element("h3", {}, word("identify.kin")),
       element("ol", {}, kin.map(({ answer, pictures }) => candidate(answer, pictures))),

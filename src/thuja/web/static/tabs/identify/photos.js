@@ -6,11 +6,12 @@ import { word } from "../../words.js";
 const [THUMB, SENT, QUALITY] = [240, 1600, 0.94];
 let counted = 0;
 
-// state: waiting, asking, done, failed. `box` is in shares of the upright picture, null for all of it.
+// state: waiting, asking, done, failed. `box` is in shares of the upright picture, null for all of
+// it, and `size` its pixels.
 export function photoOf({ file = null, link = "" }) {
   counted += 1;
   const name = file ? file.name || word("identify.pasted", { count: counted }) : link;
-  return { id: counted, name, file, link, thumb: "", box: null, state: "waiting", result: null, error: null, decision: null };
+  return { id: counted, name, file, link, thumb: "", box: null, size: null, state: "waiting", result: null, error: null, decision: null };
 }
 
 // The upright picture as pixels; throws {detail, hint} for a file that the browser cannot open.
@@ -35,6 +36,7 @@ export async function drawThumb(photo) {
 // What is sent of a photo: a JPEG of the pixels within its box.
 export async function encoded(photo, side = SENT) {
   const bitmap = await opened(photo.file);
+  photo.size = { width: bitmap.width, height: bitmap.height };
   const blob = await cut(bitmap, photo.box, side);
   bitmap.close();
   return blob;

@@ -6,7 +6,7 @@ import { rankWord, rankedText, scientificName, taxonName } from "../../parts/tax
 import { share, word } from "../../words.js";
 
 const [LEAST, MOST] = [0.5, 0.99];
-const [ANSWERS, EXAMPLES] = [5, 1000]; // as many as a server takes
+const EXAMPLES = 1000; // as many as a server takes
 
 // Gives {node, read()}; `onchange` is called when another question stands there.
 export function questionForm(context, onchange) {
@@ -50,7 +50,7 @@ function inShort(state, labels) {
 
 function questionOf(state, { session, about }) {
   const isOwn = state.among === "labels" && state.names.length > 0;
-  const asked = { k: ANSWERS, wants: about.labels?.is_taxa ? ["vector", "siblings"] : ["vector"] };
+  const asked = { wants: about.labels?.is_taxa ? ["vector", "siblings"] : ["vector"] };
   if (isOwn) asked.labels = state.names;
   else if (about.labels?.is_taxa) {
     asked.confidence = state.confidence;

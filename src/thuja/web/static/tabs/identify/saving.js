@@ -18,14 +18,16 @@ export function saveJson(photos) {
   saveFile("thuja-answers.json", "application/json", `${JSON.stringify(told, null, 2)}\n`);
 }
 
-// RFC 4180, with a byte order mark: spreadsheets then read the names of people and animals as they are.
+// RFC 4180, with a byte order mark: spreadsheets then read the names of people and animals as they are. A quote stands
+// before what a spreadsheet would run as a formula: names come from strangers.
 export function csvOf(columns, rows) {
   const lines = [columns, ...rows.map((row) => columns.map((column) => row[column] ?? ""))];
   return `\uFEFF${lines.map((line) => line.map(cell).join(",")).join("\r\n")}\r\n`;
 }
 
 function cell(value) {
-  const text = String(value);
+  const told = String(value);
+  const text = typeof value === "string" && /^[=+\-@\t\r]/.test(told) && !Number.isFinite(Number(told)) ? `'${told}` : told;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

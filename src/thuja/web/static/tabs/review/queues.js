@@ -3,13 +3,15 @@
 
 import * as api from "../../api.js";
 import { saveFile } from "../../dom.js";
-import { RANKS } from "../../parts/taxon.js";
+import { RANKS, scientificName } from "../../parts/taxon.js";
 import { word } from "../../words.js";
 import { encoded } from "../identify/photos.js";
 import { csvOf } from "../identify/saving.js";
 
 const PAGE = 50;
-const COLUMNS = ["file", "label", ...RANKS, "common", "decision", "answer", "score", "who", "when", "model"];
+const COLUMNS = [ // those of the server's own export
+  "file_name", "scientific_name", ...RANKS, "common", "crop", "decision", "who", "when", "model", "answer", "answer_score",
+];
 
 // The photos that the tab Identify has answers for.
 export function visitQueue(session) {
@@ -29,7 +31,7 @@ export function visitQueue(session) {
     },
     vectorOf: async (item) => item.photo.result.vector,
     async save() {
-      saveFile("thuja-review.csv", "text/csv", csvOf(COLUMNS, items.filter((item) => item.decision).map(rowOf)));
+      saveFile("thuja-review.csv", "text/csv", csvOf(COLUMNS, items.filter(hasName).map(rowOf)));
     },
   };
 }
@@ -47,16 +49,25 @@ function itemOf(photo) {
   };
 }
 
-// Skipped photos have no label: the table then serves as examples as it is.
-function rowOf({ name, answers, decision, model }) {
-  const told = decision.decision === "skip" ? {} : decision;
-  const names = Object.fromEntries([...RANKS, "common"].map((rank) => [rank, told.taxon?.[rank]]));
+// A row that `thuja predict --examples` reads as it is; a name without a lineage stands as the species, alone.
+function rowOf({ name, answers, decision, model, photo }) {
+  const taxon = decision.taxon ?? { species: decision.name };
   const [best] = answers;
   return {
-    ...names, file: name, label: told.name, decision: decision.decision, answer: best.text, score: best.score,
-    who: decision.who, when: decision.when, model,
+    ...Object.fromEntries([...RANKS, "common"].map((rank) => [rank, taxon[rank]])),
+    file_name: name, scientific_name: scientificName(taxon), crop: cropOf(photo), decision: decision.decision,
+    who: decision.who, when: decision.when, model, answer: best.text, answer_score: best.score,
   };
 }
+
+// The box in pixels of the upright picture, as a catalog tells it.
+function cropOf({ box, size }) {
+  if (!box || !size) return "";
+  const sides = [box.x * size.width, box.y * size.height, box.width * size.width, box.height * size.height];
+  return sides.map(Math.round).join(",");
+}
+
+const hasName = (item) => ["accept", "correct"].includes(item.decision?.decision);
 
 function counted(items) {
   const count = (kind) => items.filter((item) => item.decision?.decision === kind).length;
