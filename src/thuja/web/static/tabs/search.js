@@ -28,6 +28,7 @@ function mount(root, context) {
 
   const told = element("p", { class: "search-told soft" });
   const problems = element("div");
+  const understood = element("p", { class: "search-understood soft" }); // how the question was taken
   const examples = element("div", { class: "search-examples" });
   const bar = searchBar({ about, state: () => state, picture, asked: go, failed: fail });
   const panel = filterPanel({ about, state: () => state, changed: go });
@@ -56,7 +57,7 @@ function mount(root, context) {
       { class: "search-columns" },
       filters,
       element("section", { class: "search-found", "aria-label": word("search.results") },
-        examples, element("div", { class: "search-head" }, told, element("div", { class: "row" }, switches, saving)), problems, grid.node),
+        examples, element("div", { class: "search-head" }, told, element("div", { class: "row" }, switches, saving)), understood, problems, grid.node),
     ),
     detail.node,
   );
@@ -96,8 +97,9 @@ function mount(root, context) {
     grid.reset(total, found.hits, { isOpen: !isWhole && (state.group || state.collapse) });
     panel.count(found.facets);
     saving.disabled = !found.hits.length;
-    told.textContent = found.hits.length ? foundWords(found, isWhole) : [word("search.none"), ...(found.told || [])].join(" ");
-    announce(told.textContent);
+    told.textContent = found.hits.length ? foundWords(found, isWhole) : word("search.none");
+    clear(understood, (found.told || []).join(" "));
+    announce([told.textContent, ...(found.told || [])].join(" "));
   }
 
   function foundWords(found, isWhole) {
@@ -132,7 +134,7 @@ function mount(root, context) {
     const isNamed = hit.taxon && pathOf(hit.taxon) !== "";
     const name = isNamed ? scientificName(hit.taxon) : word("search.unnamed");
     const made = card(isNamed ? hit : { ...hit, taxon: null }, { onopen: () => detail.show(hit), actions: cardActions(hit, name), hasScore: hasQuestion(state, picture.vector) });
-    if (!isNamed) made.querySelector(".card-head").prepend(element("span", { class: "soft" }, name));
+    if (!isNamed) made.querySelector("figcaption").prepend(element("span", { class: "soft" }, name));
     made.dataset.label = word("search.result", { place: place + 1, name });
     return made;
   }
