@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.staticfiles import StaticFiles
 
 from thuja import __version__
+from thuja.web import scripts
 from thuja.web.access import Access
 from thuja.web.api import (
     about,
@@ -49,6 +50,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     compare.router,
     map.router,
     review.router,
+    scripts.router,
 )
 
 

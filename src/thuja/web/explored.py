@@ -2,18 +2,31 @@
 
 from functools import cached_property
 
-from thuja.labels import LabelSpace
 from thuja.search.index import Index
 from thuja.web.plane import Maps
-from thuja.web.taxa import KnownTaxa
+from thuja.web.problems import Missing
+from thuja.web.taxa import KnownTaxa, LabelTree
 from thuja.web.typical import Typical
 
 
 class Explored:
     """Of an index, or of labels alone."""
 
-    def __init__(self, index: Index | None, labels: LabelSpace | None) -> None:
+    def __init__(self, index: Index | None, labels: LabelTree | None) -> None:
         self.index, self._labels = index, labels
+
+    def require_index(self) -> Index:
+        """The index that all of this is of: an endpoint asks it alone, as a newer one may stand beside it meanwhile."""
+        if self.index is None:
+            raise Missing("this server has no index", hint="start it with --index")
+        return self.index
+
+    def require_lineage(self) -> Index:
+        """The same where it has lineages; raises Missing."""
+        index = self.require_index()
+        if not index.has_lineage:
+            raise Missing("this index has no lineages", hint="columns such as family, genus and species bring them")
+        return index
 
     @cached_property
     def taxa(self) -> KnownTaxa:
@@ -24,11 +37,9 @@ class Explored:
     @cached_property
     def typical(self) -> Typical:
         """Pictures that stand for taxa."""
-        assert self.index is not None, "only an index has pictures"
-        return Typical(self.index)
+        return Typical(self.require_index())
 
     @cached_property
     def maps(self) -> Maps:
         """The vectors in the plane."""
-        assert self.index is not None, "only an index has vectors"
-        return Maps(self.index)
+        return Maps(self.require_index())

@@ -24,8 +24,7 @@ class NodeShape(BaseModel):
 
 def node_shapes(explored: Explored, nodes: Sequence[Node]) -> list[NodeShape]:
     """The shapes of nodes, with typical pictures."""
-    assert explored.index is not None, "nodes are of an index"
-    pictures = pictures_at(explored.index, explored.typical.keys(nodes))
+    pictures = pictures_at(explored.require_index(), explored.typical.keys(nodes))
     return [
         NodeShape(
             taxon=TaxonShape.of(node.taxon),

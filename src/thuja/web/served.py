@@ -21,6 +21,7 @@ from thuja.web.problems import Missing
 from thuja.web.queue import ModelQueue
 from thuja.web.review.queue import Review
 from thuja.web.settings import RequestLimits, ServeSettings
+from thuja.web.taxa import LabelTree
 
 LOG: Final = logging.getLogger(__name__)
 FetchLink = Callable[[str], Awaitable[bytes]]
@@ -51,6 +52,8 @@ class Served:
         self._encoding = None if predictor is None else Encoding(predictor, settings, self.queue)
         self._choices = None if predictor is None else Choices(predictor, most=settings.limits.choices)
         self.attributions = Attributions()
+        among = None if predictor is None else predictor.among
+        self._label_tree = LabelTree(among.labels) if isinstance(among, AmongTaxa) else None
         self._explored = self._explore()
         self.is_stopping = False
 
@@ -100,8 +103,7 @@ class Served:
         return self._explored
 
     def _explore(self) -> Explored:
-        among = None if self.predictor is None else self.predictor.among
-        return Explored(self.index, among.labels if isinstance(among, AmongTaxa) else None)
+        return Explored(self.index, self._label_tree)
 
     async def close(self) -> None:
         """End its threads."""

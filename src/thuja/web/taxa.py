@@ -1,7 +1,7 @@
 """The taxa that a server knows, of its index and of its labels: completed, walked, and found by what a user writes."""
 
+import threading
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -16,6 +16,8 @@ from thuja.search.language import taxon_named
 from thuja.taxonomy import RANKS, Taxon
 from thuja.web.problems import NotFound
 
+_AT_ONCE: Final = 20_000
+"""Labels whose names are sorted while somebody waits."""
 LONGEST: Final = 500
 """Letters of a path: seven names, none of them near as long."""
 
@@ -28,43 +30,74 @@ class Completed:
     count: int
 
 
-class KnownTaxa:
-    """The trees of an index and of labels; either may be missing. The labels' names are sorted when first asked for."""
+class LabelTree:
+    """The tree of labels by name. Of many it is made in a thread: 400,000 take half a minute, and nobody waits."""
 
-    def __init__(self, tree: Tree | None, labels: LabelSpace | None) -> None:
+    def __init__(self, labels: LabelSpace) -> None:
+        self._labels = labels
+        self._tree: Tree | None = None
+        self._lock = threading.Lock()
+        self._is_begun = False
+
+    @property
+    def is_large(self) -> bool:
+        """Whether a single letter begins too many names to look at."""
+        return len(self._labels) > _AT_ONCE
+
+    def tree(self) -> Tree | None:
+        """The tree, None as long as it is being made."""
+        with self._lock:
+            if not self._is_begun:
+                self._is_begun = True
+                if self.is_large:
+                    threading.Thread(target=self._make, name="label names", daemon=True).start()
+                else:
+                    self._make()
+        return self._tree
+
+    def _make(self) -> None:
+        runs = Runs(edges=np.arange(len(self._labels) + 1, dtype=np.int64), taxa=self._labels.columns)
+        tree = Tree.of([Part(runs=runs)])
+        tree.find("a")  # sorts the names
+        self._tree = tree
+
+
+class KnownTaxa:
+    """The trees of an index and of labels; either may be missing."""
+
+    def __init__(self, tree: Tree | None, labels: LabelTree | None) -> None:
         self._tree, self._labels = tree, labels
 
     def completed(self, prefix: str, *, most: int) -> list[Completed]:
         """Taxa with a name of which a word begins so: those of the index first, the most pictures first."""
         found = [] if self._tree is None else self._tree.find(prefix, most=most)
         taxa = {node.taxon: node.count for node in found}
-        if len(taxa) < most and self._label_tree is not None:
-            for node in self._label_tree.find(prefix, most=most):
+        labels = None if self._labels is None or len(taxa) >= most else self._labels.tree()
+        if labels is not None and (len(prefix.strip()) > 1 or not self._is_large):
+            for node in labels.find(prefix, most=most):
                 taxa.setdefault(node.taxon, 0)
         return [Completed(taxon=taxon, count=count) for taxon, count in taxa.items()][:most]
 
     def near(self, name: str, *, most: int = 3) -> list[str]:
         """Names that are like one that nothing begins with."""
-        trees = [tree for tree in (self._tree, self._label_tree) if tree is not None]
-        return list(dict.fromkeys(near for tree in trees for near in tree.near(name, most=most)))[:most]
+        return list(dict.fromkeys(near for tree in self._trees() for near in tree.near(name, most=most)))[:most]
 
     def named(self, name: str) -> Taxon | None:
         """The one taxon that a name means, with its whole lineage; None where there is none, or more than one."""
-        for tree in (self._tree, self._label_tree):
-            if tree is None:
-                continue
+        for tree in self._trees():
             try:
                 return node_named(tree, name).taxon
             except (UnknownName, UsageError, NotFound):
                 continue
         return None
 
-    @cached_property
-    def _label_tree(self) -> Tree | None:
-        if self._labels is None:
-            return None
-        runs = Runs(edges=np.arange(len(self._labels) + 1, dtype=np.int64), taxa=self._labels.columns)
-        return Tree.of([Part(runs=runs)])
+    @property
+    def _is_large(self) -> bool:
+        return self._labels is not None and self._labels.is_large
+
+    def _trees(self) -> list[Tree]:
+        labels = None if self._labels is None else self._labels.tree()
+        return [tree for tree in (self._tree, labels) if tree is not None]
 
 
 def node_named(tree: Tree, name: str) -> Node:

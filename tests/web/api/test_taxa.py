@@ -1,15 +1,20 @@
 """The tree over HTTP: names completed, children with counts and typical pictures, slips told with near names."""
 
+import time
+
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from tests.web.api.conftest import EACH, client_of, drawn_vectors, row_id
 from tests.web.conftest import TAXA
 
+from thuja.labels import LabelSpace
 from thuja.search.index import Index
+from thuja.taxonomy import Taxon
 from thuja.web.sampling import sampled
 from thuja.web.served import Served
 from thuja.web.settings import ServeSettings
+from thuja.web.taxa import KnownTaxa, LabelTree
 
 
 def names(told: list[dict[str, object]]) -> list[str]:
@@ -105,3 +110,20 @@ def test_a_server_with_neither_model_nor_index_completes_nothing() -> None:
     with client_of(Served(ServeSettings())) as client:
         assert client.get("/api/taxa", params={"q": "a"}).json() == {"taxa": [], "near": []}
         assert client.get("/api/taxa/children").status_code == 409
+
+
+def test_names_of_many_labels_are_sorted_while_nobody_waits() -> None:
+    """The first completion over a label space of hundreds of thousands took half a minute."""
+    taxa = [
+        Taxon(kingdom="Animalia", genus=f"Genus{number % 900}", species=f"epithet{number}") for number in range(20_001)
+    ]
+    space = LabelSpace(texts=[taxon.binomial for taxon in taxa], taxa=taxa, vectors=np.zeros((len(taxa), 2)), model="m")
+    known = KnownTaxa(None, LabelTree(space))
+    started = time.monotonic()
+    known.completed("epithet200", most=3)
+    assert time.monotonic() - started < 1
+    while not known.completed("epithet200", most=3):
+        assert time.monotonic() - started < 60
+        time.sleep(0.05)
+    assert known.completed("epithet20000", most=3)[0].taxon == taxa[20_000]
+    assert known.completed("e", most=3) == []

@@ -16,7 +16,7 @@ from thuja.web.compare.words import word_tells
 from thuja.web.explored import Explored
 from thuja.web.hits import HitShape, hits_at, pictures_at
 from thuja.web.nodes import NodeShape, node_shapes
-from thuja.web.problems import Missing, TooLarge
+from thuja.web.problems import TooLarge
 from thuja.web.served import Here, Served
 from thuja.web.shapes import Picture
 from thuja.web.taxa import LONGEST, node_named
@@ -82,13 +82,13 @@ async def compare(
     ] = None,
 ) -> Compared:
     """Of samples of up to 2,000 pictures a side. A difference is told where chance is an unlikely reason."""
-    if not here.require_index().has_lineage:
-        raise Missing("this index has no lineages", hint="columns such as family, genus and species bring them")
+    explored = here.explored
+    explored.require_lineage()
     descriptions = list(DESCRIPTIONS) if words is None else list(dict.fromkeys(words))
     if len(descriptions) > _WORDS:
         raise TooLarge(f"{len(descriptions)} descriptions are over the limit of {_WORDS}")
     texts = await _texts(here, descriptions)
-    return await run_in_threadpool(_compared, here.explored, (a, b), pairs=pairs, looks=(descriptions, texts))
+    return await run_in_threadpool(_compared, explored, (a, b), pairs=pairs, looks=(descriptions, texts))
 
 
 async def _texts(here: Served, descriptions: list[str]) -> npt.NDArray[np.float32] | None:
@@ -105,8 +105,7 @@ def _compared(
     pairs: int,
     looks: tuple[list[str], npt.NDArray[np.float32] | None],
 ) -> Compared:
-    index = explored.index
-    assert index is not None, "the caller has seen that there is one"
+    index = explored.require_index()
     nodes = [node_named(index.tree(), name) for name in names]
     require_apart(*nodes)
     first, second = (Side.of(index, node) for node in nodes)
@@ -129,8 +128,7 @@ def _compared(
 
 
 def _side(explored: Explored, side: Side) -> SideShape:
-    index = explored.index
-    assert index is not None, "a side is of an index"
+    index = explored.require_index()
     shown = [int(key) for key in side.typical if index.has_thumbnail(int(key))][:_SHOWN]
     pictures = pictures_at(index, shown)
     return SideShape(

@@ -61,6 +61,7 @@ def data(here: Here, within: Within = "", points: Points = USUAL) -> Response:
 
 
 def _plane(here: Served, within: str, points: int) -> Plane:
-    index = here.require_index()
-    node = node_named(index.tree(), within) if within.strip() else None
-    return here.explored.maps.plane(None if node is None else filter_of(node.taxon), most=points)
+    explored = here.explored
+    explored.require_index()
+    node = node_named(explored.require_lineage().tree(), within) if within.strip() else None
+    return explored.maps.plane(None if node is None else filter_of(node.taxon), most=points)

@@ -7,7 +7,6 @@ from pydantic import BaseModel
 
 from thuja.search.columns.tree import path_of
 from thuja.web.nodes import NodeShape, node_shapes
-from thuja.web.problems import Missing
 from thuja.web.served import Here
 from thuja.web.shapes import TaxonShape
 from thuja.web.taxa import LONGEST, node_named
@@ -76,11 +75,9 @@ def children(
     ] = "",
 ) -> Children:
     """Each with its count and a typical picture."""
-    index = here.require_index()
-    if not index.has_lineage:
-        raise Missing("this index has no lineages", hint="columns such as family, genus and species bring them")
-    tree = index.tree()
+    explored = here.explored
+    tree = explored.require_lineage().tree()
     node = node_named(tree, of)
     below = tree.children(node.taxon)
-    shown = node_shapes(here.explored, [node, *below[:_CHILDREN]])
+    shown = node_shapes(explored, [node, *below[:_CHILDREN]])
     return Children(node=shown[0], children=shown[1:], more=max(0, len(below) - _CHILDREN))
