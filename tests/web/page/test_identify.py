@@ -308,7 +308,9 @@ def test_relatives_stand_beside_the_answer_with_pictures_whose_licence_and_credi
     seen = visit(live(Served(ServeSettings(), predictor=predictor, index=index)))
     seen.give(photo("crow.jpg"))
     seen.wait_for(1)
-    seen.page.wait_for_function("() => [...document.querySelectorAll('.candidate img')].some((image) => image.naturalWidth)")
+    seen.page.wait_for_function(
+        "() => [...document.querySelectorAll('.candidate img')].some((image) => image.naturalWidth)"
+    )
     pictures = seen.page.locator(".candidate-pictures .card")
     credits = [" ".join(text.split()) for text in pictures.locator(".credit").all_inner_texts()]
     assert len(credits) == pictures.count() > 3

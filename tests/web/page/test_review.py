@@ -51,7 +51,11 @@ def test_answers_are_looked_through_by_keyboard_least_certain_first(live, visit,
     identified(seen, 4)
     scores = []
     for number, (key, until) in enumerate([("Enter", "1 accepted"), ("s", "1 skipped"), ("2", "1 corrected")]):
-        scores.append(seen.page.locator(".review-answer .verdict .score-bar > span").evaluate("bar => parseFloat(bar.style.width)"))
+        scores.append(
+            seen.page.locator(".review-answer .verdict .score-bar > span").evaluate(
+                "bar => parseFloat(bar.style.width)"
+            )
+        )
         press(seen, key, until=until)
         assert f"{number + 1} of 4 looked through" in seen.text(".review-head")
     assert scores == sorted(scores)
