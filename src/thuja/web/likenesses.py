@@ -19,7 +19,7 @@ _LOOKED_AT: Final = 8 * PICTURES
 
 
 def likenesses(index: Index, vector: npt.NDArray[np.float32], taxa: Sequence[Taxon]) -> list[list[Picture]]:
-    """For each taxon its pictures nearest to a unit vector (D,) of the index's model; none where it has none to show."""
+    """For each taxon its pictures nearest to a unit vector (D,) of the index's model; none where there is none."""
     if not index.has_thumbnails:
         return [[] for _ in taxa]
     columns = ["uuid", *(name for name in CREDIT_COLUMNS if name in index.columns)]

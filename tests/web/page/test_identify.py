@@ -26,7 +26,11 @@ def sure(seen, value: float) -> None:
     """Ask for that much confidence."""
     seen.page.evaluate("document.querySelector('.settings').open = true")
     seen.page.locator(".confidence input").evaluate(
-        "(input, value) => { input.value = value; input.dispatchEvent(new Event('input')); input.dispatchEvent(new Event('change')); }",
+        """(input, value) => {
+          input.value = value;
+          input.dispatchEvent(new Event("input"));
+          input.dispatchEvent(new Event("change"));
+        }""",
         str(value),
     )
 
@@ -123,7 +127,8 @@ def test_photos_are_dropped_anywhere_on_the_page(live, visit):
             const blob = await new Promise((done) => canvas.toBlob(done, "image/png"));
             transfer.items.add(new File([blob], name, { type: "image/png" }));
           }
-          document.querySelector("footer").dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+          const drop = new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true });
+          document.querySelector("footer").dispatchEvent(drop);
         }"""
     )
     seen.wait_for(2)
@@ -391,12 +396,13 @@ def test_an_answer_is_seen_within_a_second_of_the_models_own_time(live, visit):
           const before = window.fetch;
           window.fetch = async (...asked) => {
             const answer = await before(...asked);
-            if (String(asked[0]).includes("identify")) answer.clone().json().then((told) => { window.took = told.took_ms; });
+            if (String(asked[0]).includes("identify")) window.took = (await answer.clone().json()).took_ms;
             return answer;
           };
           new MutationObserver(() => { if (document.querySelector(".verdict")) window.seenAt ??= performance.now(); })
             .observe(document.body, { childList: true, subtree: true });
-          document.querySelector("input[type=file]").addEventListener("change", () => { window.givenAt = performance.now(); }, true);
+          const given = () => { window.givenAt = performance.now(); };
+          document.querySelector("input[type=file]").addEventListener("change", given, { capture: true });
         }"""
     )
     seen.give(photo("crow.jpg"))
