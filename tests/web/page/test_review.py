@@ -123,6 +123,19 @@ def test_a_correction_is_completed_by_common_name(live, visit):
     assert seen.is_faultless()
 
 
+def test_less_than_the_answer_can_be_said_where_no_more_is_sure(live, visit):
+    seen = visit(live())
+    identified(seen, 1)
+    seen.page.click("text=Or say less")
+    family = seen.page.locator(".path .step", has_text="family").locator("button")
+    named = family.inner_text()
+    family.click()
+    seen.page.wait_for_selector(".review-head >> text=1 corrected")
+    (row,) = csv.DictReader(io.StringIO(saved(seen)))
+    assert (row["scientific_name"], row["family"], row["species"]) == (named, named, "")
+    assert seen.is_faultless()
+
+
 def test_what_was_decided_teaches_the_next_answer_and_can_be_forgotten(live, visit):
     seen = visit(live())
     identified(seen, 2)

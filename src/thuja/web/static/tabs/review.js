@@ -257,8 +257,11 @@ class View {
     return this.box.node;
   }
 
+  // A name on the way down says less than the answer, and may be all that is sure.
   wayDown(item) {
-    return item.path.length ? element("details", {}, element("summary", {}, word("review.path")), pathDown(item.path, { settled: item.settled, isAsked: Boolean(item.settled) })) : null;
+    if (item.path.length < 2) return null;
+    const onpick = ({ text, taxon }) => this.decide("correct", { name: text, taxon });
+    return element("details", {}, element("summary", {}, word("review.path")), pathDown(item.path, { onpick }));
   }
 
   keys() {
