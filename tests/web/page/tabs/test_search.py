@@ -2,16 +2,12 @@
 
 import csv
 import io
-import shutil
 
 import pytest
 from PIL import Image
 from tests.web.page.tabs.conftest import LICENCE, saved, until
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(shutil.which("chromium") is None, reason="needs a headless Chromium"),
-]
+pytestmark = pytest.mark.browser
 
 
 def opened(visit, place, **how):
