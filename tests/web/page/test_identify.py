@@ -8,12 +8,17 @@ from contextlib import contextmanager
 import httpx
 import pytest
 from PIL import Image
+from tests.web.api import conftest as indexed
+from tests.web.conftest import jpeg
 from tests.web.page.conftest import TAKEN, photo, placed_photo, serious
 
+from thuja.errors import ImageError
 from thuja.web.served import Served
+from thuja.web.settings import ServeSettings
 
 pytestmark = pytest.mark.browser
 
+index = indexed.index
 _EVIL = "<img src=x onerror=\"document.title='broken'\">.jpg"
 
 
@@ -21,7 +26,11 @@ def sure(seen, value: float) -> None:
     """Ask for that much confidence."""
     seen.page.evaluate("document.querySelector('.settings').open = true")
     seen.page.locator(".confidence input").evaluate(
-        "(input, value) => { input.value = value; input.dispatchEvent(new Event('input')); input.dispatchEvent(new Event('change')); }",
+        """(input, value) => {
+          input.value = value;
+          input.dispatchEvent(new Event("input"));
+          input.dispatchEvent(new Event("change"));
+        }""",
         str(value),
     )
 
@@ -118,7 +127,8 @@ def test_photos_are_dropped_anywhere_on_the_page(live, visit):
             const blob = await new Promise((done) => canvas.toBlob(done, "image/png"));
             transfer.items.add(new File([blob], name, { type: "image/png" }));
           }
-          document.querySelector("footer").dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+          const drop = new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true });
+          document.querySelector("footer").dispatchEvent(drop);
         }"""
     )
     seen.wait_for(2)
@@ -297,6 +307,59 @@ def test_all_answers_are_saved_as_a_table_and_as_json(live, visit):
     assert seen.is_faultless()
 
 
+def test_relatives_stand_beside_the_answer_with_pictures_whose_licence_and_credit_are_told(
+    live, visit, predictor, index
+):
+    seen = visit(live(Served(ServeSettings(), predictor=predictor, index=index)))
+    seen.give(photo("crow.jpg"))
+    seen.wait_for(1)
+    seen.page.wait_for_function(
+        "() => [...document.querySelectorAll('.candidate img')].some((image) => image.naturalWidth)"
+    )
+    pictures = seen.page.locator(".candidate-pictures .card")
+    credits = [" ".join(text.split()) for text in pictures.locator(".credit").all_inner_texts()]
+    assert len(credits) == pictures.count() > 3
+    assert {text.split(" · ")[0] for text in credits} <= {"<b>Ann</b> Owner", "Author not given"}
+    assert all(text.split(" · ")[1] in ("CC BY 4.0", "CC0") for text in credits)
+    links = {link.get_attribute("href").split(":")[0] for link in pictures.locator("a").all()}
+    assert links <= {"http", "https"}  # the index also has a javascript: link
+    assert seen.is_faultless()
+
+
+def test_a_picture_is_named_by_its_link_and_one_that_is_refused_says_why(live, visit, predictor):
+    async def fetch(link: str) -> bytes:
+        if "private" in link:
+            raise ImageError("this link leads to a private address", reason="refused")
+        return jpeg(3)
+
+    settings = ServeSettings(allows_links=True)
+    seen = visit(live(Served(settings, predictor=predictor, fetch_link=fetch)))
+    seen.page.fill("input[type=url]", "https://example.org/moth.jpg")
+    seen.page.keyboard.press("Enter")
+    seen.wait_for(1)
+    assert seen.text(".viewer-name") == "https://example.org/moth.jpg"
+    seen.page.fill("input[type=url]", "https://private.example.org/")
+    seen.page.keyboard.press("Enter")
+    seen.wait_for(1, "failed")
+    assert "this link leads to a private address" in seen.text(".viewer .notice")
+    assert seen.is_faultless()
+
+
+def test_a_later_question_is_answered_whatever_becomes_of_the_one_before(live, visit, served):
+    """A question asked while another was under way was shown as stopped, and then answered by either."""
+    seen = visit(live(served))
+    with full(served):
+        seen.give(photo("crow.jpg"))
+        seen.page.wait_for_selector(".busy")
+        seen.page.evaluate("document.querySelector('.settings').open = true")
+        seen.page.click("text=my own labels")
+        seen.page.fill(".among-detail:visible textarea", "a black bird\na flower")
+        seen.page.locator("h1").click()
+    seen.wait_for(1)
+    seen.page.wait_for_selector(".candidate >> text=a black bird")
+    assert seen.page.locator(".path").count() == 0
+
+
 def test_arrows_go_from_photo_to_photo(live, visit):
     seen = visit(live())
     seen.give(photo("one.jpg"), photo("two.jpg", 1), photo("three.jpg", 2))
@@ -333,12 +396,13 @@ def test_an_answer_is_seen_within_a_second_of_the_models_own_time(live, visit):
           const before = window.fetch;
           window.fetch = async (...asked) => {
             const answer = await before(...asked);
-            if (String(asked[0]).includes("identify")) answer.clone().json().then((told) => { window.took = told.took_ms; });
+            if (String(asked[0]).includes("identify")) window.took = (await answer.clone().json()).took_ms;
             return answer;
           };
           new MutationObserver(() => { if (document.querySelector(".verdict")) window.seenAt ??= performance.now(); })
             .observe(document.body, { childList: true, subtree: true });
-          document.querySelector("input[type=file]").addEventListener("change", () => { window.givenAt = performance.now(); }, true);
+          const given = () => { window.givenAt = performance.now(); };
+          document.querySelector("input[type=file]").addEventListener("change", given, { capture: true });
         }"""
     )
     seen.give(photo("crow.jpg"))

@@ -51,7 +51,11 @@ def test_answers_are_looked_through_by_keyboard_least_certain_first(live, visit,
     identified(seen, 4)
     scores = []
     for number, (key, until) in enumerate([("Enter", "1 accepted"), ("s", "1 skipped"), ("2", "1 corrected")]):
-        scores.append(seen.page.locator(".review-answer .verdict .score-bar > span").evaluate("bar => parseFloat(bar.style.width)"))
+        scores.append(
+            seen.page.locator(".review-answer .verdict .score-bar > span").evaluate(
+                "bar => parseFloat(bar.style.width)"
+            )
+        )
         press(seen, key, until=until)
         assert f"{number + 1} of 4 looked through" in seen.text(".review-head")
     assert scores == sorted(scores)
@@ -122,9 +126,9 @@ def test_a_correction_is_completed_by_common_name(live, visit):
 def test_what_was_decided_teaches_the_next_answer_and_can_be_forgotten(live, visit):
     seen = visit(live())
     identified(seen, 2)
-    for until in ("1 corrected", "2 corrected"):
+    for name, until in (("my own beast", "1 corrected"), ("a thing of mine", "2 corrected")):
         seen.page.keyboard.press("c")
-        seen.page.keyboard.type("my own beast")
+        seen.page.keyboard.type(name)
         press(seen, "Enter", until=until)
     seen.page.check(".review-head input[type=checkbox]")
     seen.page.wait_for_selector(".review-head >> text=Used as examples in Identify: 2 photos")
@@ -133,7 +137,7 @@ def test_what_was_decided_teaches_the_next_answer_and_can_be_forgotten(live, vis
     seen.give(photo("another.jpg", 0))
     seen.wait_for(3)
     seen.page.wait_for_selector(".candidate >> text=my own beast")
-    assert "Learnt with 2 examples of yours." in seen.text(".honesty")
+    assert "2 examples of yours took part." in seen.text(".honesty")
     seen.page.click("text=Use none")
     seen.page.wait_for_selector(".candidate >> text=my own beast", state="detached")
     assert seen.page.locator(".examples-used").count() == 0

@@ -109,7 +109,7 @@ def test_a_key_is_asked_for_and_a_wrong_one_refused(live, visit, predictor):
 @pytest.mark.browser
 def test_a_server_that_has_gone_is_said_to_be(chromium, live, visit):
     seen = visit(live())
-    seen.page.context.set_offline(True)  # noqa: FBT003 Playwright's signature
+    seen.page.context.set_offline(True)
     seen.give(photo("crow.jpg"))
     seen.wait_for(1, "failed")
     assert "The server does not answer." in seen.text(".notice")

@@ -95,6 +95,7 @@ function drawTabs(tabs, current) {
     return element("a", { href: `#${tab.name}`, "aria-current": isHere ? "page" : null }, word(`${tab.name}.title`));
   });
   clear(document.getElementById("tabs"), links);
+  links[tabs.indexOf(current)]?.scrollIntoView({ block: "nearest", inline: "center" }); // on a phone they scroll
 }
 
 function drawColophon() {

@@ -43,6 +43,7 @@ class View {
     });
     this.forgetSession = this.session.onChange(() => this.draw());
     this.shownAddress = "";
+    this.whys = new WeakMap();
   }
 
   place(root) {
@@ -93,14 +94,10 @@ class View {
 
   ask(photos) {
     const { session } = this;
-    const question = this.question.read();
     const run = askAll(photos, {
-      question,
+      question: this.question.read(),
       most: this.context.about.limits.images,
-      heard: (some) => {
-        for (const photo of some) if (photo.result) photo.result.asked ??= question;
-        session.heard?.(some);
-      },
+      heard: (some) => session.heard?.(some),
       onwait: (seconds) => session.waiting?.(seconds),
     });
     session.runs.push(run);
@@ -227,10 +224,16 @@ class View {
   drawViewer() {
     const photo = this.chosen;
     if (!photo) return clear(this.viewer);
-    const answer = element("div", { class: "viewer-answer" }, answerOf(photo));
+    const answer = element("div", { class: "viewer-answer" }, answerOf(photo, this.context.about));
     const mayAskWhy = photo.result?.answers.length && photo.file && this.context.about.features.why;
-    if (mayAskWhy) answer.querySelector(".candidates").before(whyPart(photo, this.context.announce));
+    if (mayAskWhy) answer.querySelector(".candidates").before(this.whyOf(photo));
     return clear(this.viewer, this.pictureOf(photo), answer);
+  }
+
+  // A map that was asked for stays as long as its answer does.
+  whyOf(photo) {
+    if (!this.whys.has(photo.result)) this.whys.set(photo.result, whyPart(photo, this.context.announce));
+    return this.whys.get(photo.result);
   }
 
   // The picture stays while what is said of it changes.

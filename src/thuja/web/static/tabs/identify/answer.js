@@ -5,12 +5,12 @@ import { card } from "../../parts/card.js";
 import { notice } from "../../parts/notice.js";
 import { pathDown } from "../../parts/path.js";
 import { score } from "../../parts/score.js";
-import { answerName, rankWord } from "../../parts/taxon.js";
+import { answerName, pathOf, rankWord } from "../../parts/taxon.js";
 import { share, shareBelow, word } from "../../words.js";
 
 const SHOWN = 10; // of a thousand labels of one's own, the best
 
-export function answerOf(photo) {
+export function answerOf(photo, about) {
   if (photo.state === "failed") return notice(photo.error);
   if (photo.state === "stopped") return element("p", { class: "soft" }, word("identify.stopped"));
   if (!photo.result) return element("p", { class: "soft pending" }, word("identify.asking"));
@@ -22,7 +22,7 @@ export function answerOf(photo) {
     result.path.length ? pathDown(result.path, { settled: result.settled, isAsked: asksConfidence(result) }) : null,
     unseen(result.unseen ?? {}),
     honesty(result),
-    candidates(result),
+    candidates(result, about),
   );
 }
 
@@ -83,7 +83,7 @@ function honesty(result) {
   return element("div", { class: "soft honesty" }, [...taught, ...notes, word(key)].map((text) => element("p", {}, text)));
 }
 
-function candidates({ answers, siblings }) {
+function candidates({ answers, siblings }, about) {
   if (!answers.length) return null;
   const shown = new Map(siblings.map(({ answer, pictures }) => [answer.text, pictures]));
   const named = new Set(answers.map((answer) => answer.text));
@@ -92,20 +92,26 @@ function candidates({ answers, siblings }) {
     "section",
     { class: "candidates" },
     element("h3", {}, word("identify.candidates")),
-    element("ol", {}, answers.slice(0, SHOWN).map((answer) => candidate(answer, answer.pictures?.length ? answer.pictures : shown.get(answer.text)))),
+    element("ol", {}, answers.slice(0, SHOWN).map((answer) => candidate(answer, { about, pictures: answer.pictures?.length ? answer.pictures : shown.get(answer.text) }))),
     kin.length ? [
       element("h3", {}, word("identify.kin")),
-      element("ol", {}, kin.map(({ answer, pictures }) => candidate(answer, pictures))),
+      element("ol", {}, kin.map(({ answer, pictures }) => candidate(answer, { about, pictures }))),
     ] : null,
   );
 }
 
-function candidate(answer, pictures = []) {
+function candidate(answer, { about, pictures = [] }) {
   const cards = pictures.slice(0, 3).map((picture) => card({ picture, taxon: null }, { alt: answer.text }));
   return element(
     "li",
     { class: "candidate" },
     element("div", { class: "candidate-head" }, answerName(answer), score(answer.score)),
     cards.length ? element("div", { class: "candidate-pictures" }, cards) : null,
+    cards.length && about.features.tree ? treeLink(answer) : null,
   );
+}
+
+function treeLink(answer) {
+  const query = new URLSearchParams({ of: pathOf(answer.taxon) });
+  return element("a", { class: "candidate-more", href: `#tree?${query}` }, word("identify.in_tree", { name: answer.text }));
 }

@@ -10,7 +10,7 @@ const [AT_ONCE, TOGETHER] = [2, 4];
 export function askAll(photos, { question, most, heard, onwait }) {
   const stopper = new AbortController();
   const groups = grouped(photos, Math.min(TOGETHER, most));
-  for (const photo of photos) Object.assign(photo, { state: "waiting", error: null });
+  for (const photo of photos) Object.assign(photo, { state: "waiting", error: null, run: stopper });
   const work = async () => {
     while (groups.length && !stopper.signal.aborted) await askGroup(groups.shift(), { question, heard, onwait, stopper });
   };
@@ -18,7 +18,7 @@ export function askAll(photos, { question, most, heard, onwait }) {
   return { done, stop: () => stopper.abort() };
 }
 
-// The first photo goes alone, so that its answer comes soon. Links and pictures with boxes of their own need no group.
+// The first photo goes alone, so that its answer comes soon. So does each link.
 function grouped(photos, most) {
   const groups = [];
   const files = photos.filter((photo) => photo.file);
@@ -28,43 +28,46 @@ function grouped(photos, most) {
 }
 
 async function askGroup(group, { question, heard, onwait, stopper }) {
-  group.forEach((photo) => { photo.state = "asking"; });
+  group.forEach((photo) => tell(photo, stopper, { state: "asking" }));
   heard(group);
-  const [ready, images] = await prepared(group);
+  const [ready, images] = await prepared(group, stopper);
   if (ready.length) await answered(ready, { images, question, onwait, stopper });
   heard(group);
 }
 
-async function prepared(group) {
+async function prepared(group, stopper) {
   const [ready, images] = [[], []];
   for (const photo of group) {
     try {
       if (photo.file) images.push(await encoded(photo));
       ready.push(photo);
     } catch (error) {
-      Object.assign(photo, { state: "failed", error, result: null });
+      tell(photo, stopper, { state: "failed", error, result: null });
     }
   }
   return [ready, images];
 }
 
 async function answered(photos, { images, question, onwait, stopper }) {
-  const link = photos[0].file ? {} : { links: [photos[0].link], ...(photos[0].box ? { box: photos[0].box } : {}) };
-  const started = performance.now();
+  const link = photos[0].file ? {} : { links: [photos[0].link] };
   try {
     const answer = await identify(images, { ...question, ...link }, { signal: stopper.signal, onwait });
-    photos.forEach((photo, place) => settle(photo, answer.results[place], answer));
+    photos.forEach((photo, place) => tell(photo, stopper, settled(answer.results[place], { ...answer, question })));
   } catch (error) {
     for (const photo of photos) {
       const isStopped = error.name === "AbortError";
       if (!isStopped && !(error instanceof ApiError)) throw error;
-      Object.assign(photo, isStopped ? { state: "stopped" } : { state: "failed", error, result: null });
+      tell(photo, stopper, isStopped ? { state: "stopped" } : { state: "failed", error, result: null });
     }
   }
-  performance.measure("thuja-identify", { start: started });
 }
 
-function settle(photo, result, { model, is_calibrated: isCalibrated, notes = [] }) {
-  if (result.error) Object.assign(photo, { state: "failed", error: result.error, result: null });
-  else Object.assign(photo, { state: "done", error: null, result: { ...result, model, isCalibrated, notes }, decision: null });
+// What an earlier question comes to is not heard where a later one was asked.
+function tell(photo, stopper, told) {
+  if (photo.run === stopper) Object.assign(photo, told);
+}
+
+function settled(result, { model, is_calibrated: isCalibrated, notes = [], question }) {
+  if (result.error) return { state: "failed", error: result.error, result: null };
+  return { state: "done", error: null, result: { ...result, model, isCalibrated, notes, asked: question }, decision: null };
 }
