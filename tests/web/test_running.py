@@ -126,7 +126,7 @@ def run(predictor: Predictor, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def command(run: Path) -> Iterator[tuple[subprocess.Popen[str], str, int]]:
     """`thuja serve` as a process of its own, ready: with its host and port."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "thuja", "serve", "--model", str(run), "--port", "0"],
+        [sys.executable, "-m", "thuja", "serve", "--model", str(run), "--port", "0", "--precision", "fp32"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     assert process.stdout is not None

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -128,17 +129,17 @@ def serve(
     if demo and (index or model):
         raise UsageError("--demo names a model and an index already", hint="leave out --demo, or the two")
     settings = server.settings(review=review, batch_size=batch_size)
-    listening = open_socket(settings)  # a port that is taken is said before a model is loaded
     named = _named(index, model, labels, calibration=calibration, hardware=hardware, is_demo=demo)
     if demo:
         named = demo_named(Path(), named)
-    served = open_served(named, settings)
-    for line in served.predictor.told if served.predictor is not None else ():
-        click.echo(line, err=True)
-    if not settings.is_loopback and not settings.keys:
-        click.echo(f"whoever reaches {settings.host} may ask this server: --key-file wants a key of them", err=True)
-    log_as_json()
-    serve(served, listening, say=click.echo)
+    with open_socket(settings) as listening:  # a port that is taken is said before a model is loaded
+        served = open_served(named, settings)
+        for line in served.predictor.told if served.predictor is not None else ():
+            click.echo(line, err=True)
+        if not settings.is_loopback and not settings.keys:
+            click.echo(f"whoever reaches {settings.host} may ask this server: --key-file wants a key of them", err=True)
+        log_as_json()
+        serve(served, listening, say=click.echo)
 
 
 def _named(
@@ -161,11 +162,11 @@ def _named(
         is_calibrated=is_calibrated,
         bins=labels.read_bins() if labels.bins is not None else None,
     )
-    return Named(
+    named = Named(
         model=DEMOS[0] if is_demo else model,
         index=index,
         labels=labels.space or labels.custom(),
         within=labels.within,
         options=options,
-        hardware=hardware.settled(),
     )
+    return named if named.model is None else replace(named, hardware=hardware.settled())

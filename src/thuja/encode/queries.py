@@ -10,12 +10,13 @@ from thuja.encode.images import EncodeOptions, encode_images
 from thuja.encode.texts import encode_texts
 from thuja.errors import ImageError
 from thuja.images import DEFAULT_LIMITS, Limits
+from thuja.model import TAXONOMY
 from thuja.search.query import Encode
 
 
-def query_encoder(encoder: Encoder, *, head: str | None = None, limits: Limits = DEFAULT_LIMITS) -> Encode:
+def query_encoder(encoder: Encoder, *, head: str = TAXONOMY, limits: Limits = DEFAULT_LIMITS) -> Encode:
     """What `thuja.search.query.answer` needs of a model: pictures through `head`, and texts."""
-    options = EncodeOptions(is_exact=False, limits=limits, **({} if head is None else {"head": head}))
+    options = EncodeOptions(is_exact=False, limits=limits, head=head)
 
     def images(pictures: Sequence[bytes]) -> npt.NDArray[np.float32]:
         encoded = encode_images(encoder, [(str(place), data) for place, data in enumerate(pictures)], options)

@@ -9,19 +9,23 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from thuja.errors import UnknownName, UsageError
+from thuja.errors import BadFile, UnknownName, UsageError
 from thuja.search.bits import Bits
 from thuja.search.columns import BitsCache, ColumnKind, FacetCount, Part, Tree, most_frequent, require_column
 from thuja.search.engine.effort import STANDARD, Effort
 from thuja.search.engine.found import NONE, Found, merged
 from thuja.search.filters import Filter
 from thuja.search.manifest import Version
-from thuja.search.store.places import Place, place_of
+from thuja.search.store.pins import pin
+from thuja.search.store.places import LocalPlace, Place, place_of
 from thuja.search.store.plain import RANK_COLUMNS
 from thuja.search.store.segment import Segment
 from thuja.search.store.versions import current_number, read_deleted, read_version
 
 Floats = npt.NDArray[np.float32]
+
+_STRETCHES, _STRETCH = 128, 8
+"""How many stretches of rows a sample is of, and the rows of each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +42,9 @@ class Index:
     A row's key is a number that holds for this version; its id, the `uuid`, holds for all.
     """
 
-    def __init__(self, place: Place, version: Version, segments: Sequence[Segment], *, cache: BitsCache) -> None:
-        self._place, self._facts, self._segments, self._cache = place, version, tuple(segments), cache
+    def __init__(self, place: Place, pinned: "_Pinned", segments: Sequence[Segment], *, cache: BitsCache) -> None:
+        self._place, self._pinned, self._segments, self._cache = place, pinned, tuple(segments), cache
+        self._facts = version = pinned.version
         self.columns: Mapping[str, ColumnKind] = {name: ColumnKind(kind) for name, kind in version.columns.items()}
         self._starts = np.concatenate([[0], np.cumsum([one.rows for one in version.segments], dtype=np.int64)])
         gone = [read_deleted(place, version, one) for one in version.segments]
@@ -52,25 +57,27 @@ class Index:
         Raises UsageError where there is none, UnknownName for a version that is gone, BadFile for a broken one.
         """
         place = place_of(where)
-        return cls._opened(place, read_version(place, version), {}, BitsCache())
+        pinned = _pinned(place, version)
+        return cls._opened(place, pinned, {}, BitsCache())
 
     @classmethod
-    def _opened(cls, place: Place, version: Version, there: Mapping[str, Segment], cache: BitsCache) -> "Index":
+    def _opened(cls, place: Place, pinned: "_Pinned", there: Mapping[str, Segment], cache: BitsCache) -> "Index":
+        version = pinned.version
         kinds = {name: ColumnKind(kind) for name, kind in version.columns.items()}
         segments = [
             there[one.name] if one.name in there else Segment(place, one, kinds=kinds, cache=cache)
             for one in version.segments
         ]
-        return cls(place, version, segments, cache=cache)
+        return cls(place, pinned, segments, cache=cache)
 
     def refreshed(self) -> "Index":
         """The newest version: this one where it is that. The earlier one keeps working."""
         if current_number(self._place) == self.version:
             return self
-        version = read_version(self._place)
-        is_alike = version.columns == self._facts.columns  # else a segment's columns have other kinds
+        pinned = _pinned(self._place, None)
+        is_alike = pinned.version.columns == self._facts.columns  # else a segment's columns have other kinds
         there = {one.name: one for one in self._segments} if is_alike else {}
-        return self._opened(self._place, version, there, self._cache if is_alike else BitsCache())
+        return self._opened(self._place, pinned, there, self._cache if is_alike else BitsCache())
 
     @property
     def where(self) -> str:
@@ -173,7 +180,8 @@ class Index:
         for segment, rows, places in self._by_segment(keys):
             parts.append(segment.take(rows, ["uuid", *wanted]))
             order.append(places)
-        schema = pa.unify_schemas([segment.stored.schema for segment in self._segments], promote_options="permissive")
+        own = [segment.stored.schema for segment in self._segments] or [pa.schema([("uuid", pa.string())])]
+        schema = pa.unify_schemas(own, promote_options="permissive")
         names = ["uuid", *(name for name in wanted if name in schema.names)]
         empty = pa.schema([schema.field(name) for name in names]).empty_table()
         table = pa.concat_tables([empty, *parts], promote_options="permissive").select(names)
@@ -207,6 +215,20 @@ class Index:
             found[places] = segment.vectors.take(rows)
         found /= np.linalg.norm(found, axis=1, keepdims=True)
         return found
+
+    @cached_property
+    def _sample(self) -> Floats:
+        total = int(self._starts[-1])
+        starts = np.linspace(0, max(0, total - _STRETCH), _STRETCHES).astype(np.int64)
+        keys = np.unique((starts[:, None] + np.arange(_STRETCH)).ravel())
+        return self.vectors(keys[keys < total])
+
+    def sample(self) -> Floats:
+        """The unit vectors (n, D) of some thousand rows from all over the index, deleted ones among them.
+
+        Short stretches of rows, so that a distant index is not asked a thousand times. They are read once.
+        """
+        return self._sample
 
     def thumbnail(self, key: int) -> bytes | None:
         """The small picture of a row as JPEG, without metadata; None where it has none."""
@@ -277,3 +299,20 @@ class Index:
             places = np.flatnonzero(owners == owner)
             parts.append((self._segments[owner], asked[places] - self._starts[owner], places))
         return parts
+
+
+class _Pinned:
+    """A version that no compaction takes away while this lives."""
+
+    def __init__(self, place: Place, version: Version) -> None:
+        self.version = version
+        if isinstance(place, LocalPlace):
+            pin(place.folder / version.file, self)
+
+
+def _pinned(place: Place, number: int | None) -> _Pinned:
+    """A version, read and held; where the current one goes in between, the one that came after it."""
+    try:
+        return _Pinned(place, read_version(place, number))
+    except (FileNotFoundError, BadFile):
+        return _Pinned(place, read_version(place, number))

@@ -51,6 +51,8 @@ def read_filter(asked: Asked, *, tree: Callable[[], Tree], kinds: Mapping[str, C
         ids=None if asked.ids is None else tuple(asked.ids),
         box=asked.box,
     )
+    for name in (name for name, values in read.equals.items() if not values):
+        raise UsageError(f'the column "{_short(name)}" is asked for no value', hint='"" asks for rows that have none')
     for name, bounds in asked.ranges.items():
         read = _narrowed(read, name, read_range(name, bounds.low, bounds.high, kinds=kinds))
     for condition in asked.where:
@@ -175,7 +177,7 @@ def _short(text: str) -> str:
 
 def _quoted(value: str) -> str:
     doubled = value.replace('"', '""')
-    return f'"{doubled}"' if any(part in value for part in (",", '"', "..")) or value != value.strip() else value
+    return f'"{doubled}"' if any(part in value for part in (",", '"', "..", "\n", "\r")) else value
 
 
 def _written(part: Filter) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from thuja.errors import UsageError
+from thuja.errors import UnknownName
 from thuja.search.filters import Box, Filter, Range
 from thuja.search.index import Index
 from thuja.search.language import Asked, read_filter
@@ -14,9 +14,11 @@ from thuja.search.query import Direction, Query
 from thuja.web.problems import Invalid, TooLarge
 from thuja.web.questions import Number, Share, Strict, packed
 from thuja.web.settings import RequestLimits
+from thuja.web.shapes import CREDIT_COLUMNS
 
 _NAMES: Final = 1_000
 """Ids, taxa and values of one kind that a search names at most."""
+_NAMED: Final = 40
 _ENDS: Final = 4
 _SIDES: Final = ("south", "west", "north", "east")
 
@@ -121,7 +123,17 @@ class SearchShape(Strict):
             diversity=self.diversity,
             collapse=self.collapse,
             facets=tuple(dict.fromkeys(self.facets)),
+            columns=self._columns(index),
         )
+
+    def _columns(self, index: Index) -> tuple[str, ...] | None:
+        """What is read of each hit: what is told, and whose picture it is."""
+        if self.columns is None:
+            return None
+        unknown = [name for name in self.columns if name not in index.columns]
+        if unknown:
+            raise UnknownName.of("column", unknown[0][:80], list(index.columns)[:_NAMED])
+        return tuple(dict.fromkeys([*self.columns, *(name for name in CREDIT_COLUMNS if name in index.columns)]))
 
     def _require_within(self, limits: RequestLimits) -> None:
         if self.k > limits.k:
@@ -143,12 +155,3 @@ class SearchShape(Strict):
         if len(vector) != dim:
             raise Invalid(f"a query's vector has {len(vector)} numbers, and those of the index {dim}")
         return vector
-
-
-def require_columns(index: Index, columns: list[str] | None) -> None:
-    """Raise UsageError for columns that the index does not have."""
-    unknown = [name for name in columns or () if name not in index.columns]
-    if unknown:
-        raise UsageError(
-            f'the index has no column "{unknown[0][:80]}"', hint=f"one of {', '.join(list(index.columns)[:30])}"
-        )

@@ -1,12 +1,20 @@
 """What is worked out of one version of an index and kept: names, typical pictures, maps."""
 
 from functools import cached_property
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
 
 from thuja.search.index import Index
 from thuja.web.plane import Maps
 from thuja.web.problems import Missing
+from thuja.web.sampling import sampled
 from thuja.web.taxa import KnownTaxa, LabelTree
 from thuja.web.typical import Typical
+
+_MIDDLE: Final = 10_000
+"""Vectors whose mean stands for all."""
 
 
 class Explored:
@@ -38,6 +46,13 @@ class Explored:
     def typical(self) -> Typical:
         """Pictures that stand for taxa."""
         return Typical(self.require_index())
+
+    @cached_property
+    def middle(self) -> npt.NDArray[np.float32]:
+        """The mean of the index's vectors (D,), of a sample of many."""
+        index = self.require_index()
+        keys, _ = sampled(index, None, most=_MIDDLE)
+        return np.asarray(index.vectors(keys).mean(axis=0), dtype=np.float32)
 
     @cached_property
     def maps(self) -> Maps:

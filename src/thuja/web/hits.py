@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from thuja.search.index import Index
-from thuja.search.query import Hit, plain
+from thuja.search.query import Credit, Hit, plain
 from thuja.taxonomy import Taxon
 from thuja.web.shapes import CREDIT_COLUMNS, Picture, TaxonShape
 
@@ -56,6 +56,7 @@ def hits_at(index: Index, keys: Sequence[int], scores: Iterable[float]) -> list[
                 key=int(key),
                 score=float(score),
                 taxon=Taxon.from_columns(row),
+                credit=Credit.of(row),
                 row={name: value for name, value in row.items() if name != "uuid"},
             ),
         )

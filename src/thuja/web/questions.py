@@ -103,7 +103,8 @@ def packed(vector: list[float] | str) -> bytes:
     """A vector as little-endian float32; raises Invalid for what is none, or has no length."""
     try:
         told = base64.b64decode(vector, validate=True) if isinstance(vector, str) else None
-        numbers = np.frombuffer(told, "<f4") if told is not None else np.asarray(vector, dtype="<f4")
+        with np.errstate(over="ignore"):  # 1e300 is no float32: it is told below
+            numbers = np.frombuffer(told, "<f4") if told is not None else np.asarray(vector, dtype="<f4")
     except (binascii.Error, ValueError) as error:
         raise Invalid("a vector is neither numbers nor base64 of float32") from error
     with np.errstate(over="ignore", invalid="ignore"):

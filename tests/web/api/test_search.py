@@ -139,10 +139,11 @@ def test_an_empty_result_says_which_condition_left_none(client: TestClient) -> N
         ({"like": ["nobody"]}, 400, "unknown id"),
         ({"vector": [0.0] * 8}, 422, "zero"),
         ({"vector": [1.0, 2.0]}, 422, "2 numbers"),
+        ({"vector": [1e300] * 8}, 422, "not a number"),  # found by schemathesis: a warning of numpy's
         ({"vector": "AAAA!"}, 422, "neither"),
         ({"group_by": "colour"}, 400, "unknown rank or column"),
         ({"facets": ["uuid"]}, 400, "unknown column"),
-        ({"columns": ["nothing"]}, 400, 'no column "nothing"'),
+        ({"columns": ["nothing"]}, 400, "unknown column"),
         ({"text_weight": 2}, 422, "text_weight"),
         ({"collapse": 7}, 400, "cosine"),
         ({"unknown": 1}, 422, "unknown"),

@@ -1,9 +1,8 @@
 """The values of one column of a segment, in the form in which conditions are evaluated on them."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -11,7 +10,6 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from thuja.errors import BadFile, UsageError
 from thuja.labels import Column, Texts
@@ -49,12 +47,12 @@ class TextValues:
         """The rows in a range. Between numbers, a text counts as the number that it begins with, if any."""
         if isinstance(bounds.low, str) or isinstance(bounds.high, str):
             first, stop = _text_bounds(self.column.names, bounds)
-            codes = self.column.codes
-            return (codes >= first) & (codes < stop) if first < stop else np.zeros(len(codes), dtype=bool)
+            wanted = np.zeros(len(self.column.names), dtype=bool)
+            wanted[first:stop] = True
+            return _spread(wanted, self.column.codes)
         texts = pl.Series(as_arrow(self.column.names), dtype=pl.String)
         numbers = texts.str.extract(_NUMBER).cast(pl.Float64).fill_null(float("nan")).to_numpy()
-        inside: Mask = _between(numbers, bounds.low, bounds.high)[self.column.codes]
-        return inside
+        return _spread(_between(numbers, bounds.low, bounds.high), self.column.codes)
 
     def counts(self, kept: Bits | None) -> Counts:
         """How many of the kept rows have each value."""
@@ -119,10 +117,10 @@ class BoolValues:
 Values = TextValues | NumberValues | BoolValues
 
 
-def write_column(name: str, values: pa.ChunkedArray, kind: ColumnKind, *, arrays: ArrayWriter, out: Path) -> Any:
-    """Write one column and return its facts for `read_column`; `out` is where a dictionary of texts goes."""
+def write_column(values: pa.ChunkedArray, kind: ColumnKind, arrays: ArrayWriter) -> dict[str, Any]:
+    """Write one column; returns its facts for `read_column`."""
     if kind is ColumnKind.TEXT:
-        return {"kind": kind, **write_texts(Column.of(as_texts(values)), arrays=arrays, out=out)}
+        return {"kind": kind, **write_texts(Column.of(as_texts(values)), arrays)}
     if kind is ColumnKind.BOOL:
         known = pc.fill_null(values.cast(pa.int8()), _UNKNOWN).to_numpy().astype(np.uint8)
         return {"kind": kind, "values": asdict(arrays.put(known))}
@@ -131,26 +129,32 @@ def write_column(name: str, values: pa.ChunkedArray, kind: ColumnKind, *, arrays
     return {"kind": kind}
 
 
-def read_column(name: str, facts: Mapping[str, Any], *, arrays: ArrayFile, folder: Path) -> Values:
+def read_column(name: str, facts: Mapping[str, Any], arrays: ArrayFile) -> Values:
     """What `write_column` wrote."""
     if facts["kind"] == ColumnKind.TEXT:
-        return TextValues(name=name, column=read_texts(facts, arrays=arrays, folder=folder))
+        return TextValues(name=name, column=read_texts(facts, arrays))
     if facts["kind"] == ColumnKind.BOOL:
         return BoolValues(name=name, values=arrays.get(facts["values"]))
     return NumberValues(name=name, values=arrays.get(facts["values"]))
 
 
-def write_texts(column: Column, *, arrays: ArrayWriter, out: Path) -> dict[str, Any]:
-    """Write codes among the arrays and the distinct texts as a Parquet file `out`."""
-    names = as_arrow(column.names)
-    pq.write_table(pa.table({"text": names}), out)
-    return {"codes": asdict(arrays.put(column.codes)), "names": out.name, "count": len(names)}
+def write_texts(column: Column, arrays: ArrayWriter) -> dict[str, Any]:
+    """Write the codes, and the distinct texts as Arrow holds them: their letters and where each begins."""
+    names = as_arrow(column.names).cast(pa.string())
+    _, begins, letters = names.buffers()
+    edges = np.frombuffer(begins, dtype=np.int32)[names.offset : names.offset + len(names) + 1]
+    text = np.frombuffer(letters or b"", dtype=np.uint8)[edges[0] : edges[-1]]
+    places = {"codes": column.codes, "edges": edges - edges[0], "letters": text}
+    return {name: asdict(arrays.put(values)) for name, values in places.items()}
 
 
-def read_texts(facts: Mapping[str, Any], *, arrays: ArrayFile, folder: Path) -> Column:
-    """What `write_texts` wrote; the distinct texts are read when the first is asked for."""
-    path = folder / facts["names"]
-    return Column(codes=arrays.get(facts["codes"]), names=Texts(facts["count"], _reading(path)))
+def read_texts(facts: Mapping[str, Any], arrays: ArrayFile) -> Column:
+    """What `write_texts` wrote: texts too are mapped, and outlive their file's deletion."""
+    codes, edges, letters = (arrays.get(facts[name]) for name in ("codes", "edges", "letters"))
+    if not len(edges) or int(edges[-1]) > len(letters):
+        raise BadFile(f"{arrays.path} is damaged: its texts end beyond their letters")
+    names = pa.StringArray.from_buffers(len(edges) - 1, pa.py_buffer(edges), pa.py_buffer(letters))
+    return Column(codes=codes, names=Texts(len(names), lambda: names))
 
 
 def as_texts(values: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -163,12 +167,23 @@ def is_any(codes: npt.NDArray[Any], wanted: Sequence[int], *, size: int) -> Mask
     if len(wanted) > _FEW:
         table = np.zeros(size, dtype=bool)
         table[list(wanted)] = True
-        picked: Mask = table[codes]
-        return picked
+        return _spread(table, codes)
     mask = np.zeros(len(codes), dtype=bool)
     for code in wanted:
         mask |= codes == code
     return mask
+
+
+def _spread(wanted: Mask, codes: npt.NDArray[Any]) -> Mask:
+    """From codes (V,) to the rows that have them. Codes that follow each other are told by two comparisons."""
+    places = np.flatnonzero(wanted)
+    if not len(places):
+        return np.zeros(len(codes), dtype=bool)
+    first, last = int(places[0]), int(places[-1])
+    if last - first < len(places):
+        return (codes >= first) & (codes <= last)
+    picked: Mask = wanted[codes]
+    return picked
 
 
 def as_arrow(names: Sequence[str]) -> pa.Array:
@@ -183,16 +198,6 @@ def texts_at(names: Sequence[str], places: npt.NDArray[np.int64]) -> list[str]:
     return [names[place] for place in places.tolist()]
 
 
-def _reading(path: Path) -> Callable[[], pa.Array]:
-    def read() -> pa.Array:
-        try:
-            return pq.read_table(path).column("text").combine_chunks()
-        except (OSError, pa.ArrowException) as error:
-            raise BadFile(f"{path} cannot be read: {error}") from error
-
-    return read
-
-
 def _text_bounds(names: Sequence[str], bounds: Range) -> tuple[int, int]:
     """The codes of the texts from one end up to the other; what begins with the upper end lies within."""
     low = "" if bounds.low is None else str(bounds.low)
@@ -205,22 +210,26 @@ def _text_bounds(names: Sequence[str], bounds: Range) -> tuple[int, int]:
 
 def _between(numbers: npt.NDArray[Any], low: float | None, high: float | None) -> Mask:
     # What is no number is neither greater nor less than any.
-    inside: Mask = np.ones(len(numbers), dtype=bool) if low is None else numbers >= low
-    if high is not None:
+    inside: Mask = numbers <= high if low is None else numbers >= low
+    if low is not None and high is not None:
         inside &= numbers <= high
     return inside
 
 
 def _tally(numbers: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
     """Each number and how often it is there. Whole ones near each other are counted without being sorted."""
-    if len(numbers) and not np.isnan(numbers).any():
-        low, high = numbers.min(), numbers.max()
-        if float(high) - float(low) < _MOST_NUMBERS and (numbers == np.floor(numbers)).all():
-            counts = np.bincount((numbers - low).astype(np.int64))
-            present = np.flatnonzero(counts)
-            return present + int(low), counts[present]
-    found, often = np.unique(numbers, return_counts=True)
-    return found, often.astype(np.int64)
+    is_known = ~np.isnan(numbers)
+    known = numbers if is_known.all() else numbers[is_known]
+    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
+    if high - low < _MOST_NUMBERS and (known == np.floor(known)).all():
+        counts = np.bincount(known.astype(np.int64) - int(low))
+        found = np.flatnonzero(counts)
+        often, values = counts[found], (found + int(low)).astype(np.float64)
+    else:
+        values, often = np.unique(known, return_counts=True)
+    if len(known) == len(numbers):
+        return values, often.astype(np.int64)
+    return np.append(values, np.nan), np.append(often, len(numbers) - len(known)).astype(np.int64)
 
 
 def _number(column: str, value: float | str) -> float:

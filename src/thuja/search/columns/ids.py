@@ -24,7 +24,7 @@ _AT_ONCE = 1 << 16
 class Ids:
     """`hashes` (N,) ascend, and `rows` (N,) are the rows that they belong to."""
 
-    ids: pa.ChunkedArray
+    ids: pa.LargeStringArray
     hashes: npt.NDArray[np.uint64]
     rows: npt.NDArray[np.uint32]
 
@@ -51,9 +51,10 @@ class Ids:
 
 def write_ids(ids: pa.ChunkedArray, *, arrays: ArrayWriter, out: Path) -> dict[str, Any]:
     """Write the ids into the folder `out`, their hashes among the arrays; returns the facts for `read_ids`."""
-    texts = ids.cast(pa.large_string())
-    with pa.OSFile(str(out / _FILE), "wb") as file, pa.ipc.new_file(file, pa.schema([("uuid", texts.type)])) as writer:
-        writer.write_table(pa.table({"uuid": texts}), max_chunksize=len(texts) or None)
+    texts = pa.concat_arrays([pa.array([], pa.large_string()), *ids.cast(pa.large_string()).chunks])
+    batch = pa.record_batch([texts], names=["uuid"])  # one: rows taken of several would have all of them joined
+    with pa.OSFile(str(out / _FILE), "wb") as file, pa.ipc.new_file(file, batch.schema) as writer:
+        writer.write_batch(batch)
     parts = [_hashes(texts.slice(start, _AT_ONCE).to_pylist()) for start in range(0, len(texts), _AT_ONCE)]
     hashes = np.concatenate([np.zeros(0, dtype=np.uint64), *parts])
     order = np.argsort(hashes, kind="stable")
@@ -65,7 +66,7 @@ def read_ids(facts: Mapping[str, Any], *, arrays: ArrayFile, folder: Path) -> Id
     path = folder / _FILE
     try:
         with pa.memory_map(str(path)) as file:
-            ids = pa.ipc.open_file(file).read_all().column("uuid")
+            ids = pa.ipc.open_file(file).get_batch(0).column("uuid")
     except (OSError, pa.ArrowException) as error:
         raise BadFile(f"{path} cannot be read: {error}") from error
     return Ids(ids=ids, hashes=arrays.get(facts["hashes"]), rows=arrays.get(facts["rows"]))

@@ -101,7 +101,7 @@ def _kind(field: pa.Field, column: pa.ChunkedArray) -> ColumnKind | None:
         return None
     if field.name in RANK_NAMES:
         return ColumnKind.TEXT
-    distinct = pc.count_distinct(column, mode="only_valid").as_py()
+    distinct = pc.count_distinct(column.cast(pa.string()), mode="only_valid").as_py()  # not of every type of string
     most = max(_ALWAYS_CODED, (len(column) - column.null_count) // 2)
     return ColumnKind.DISTINCT if distinct > most else ColumnKind.TEXT
 

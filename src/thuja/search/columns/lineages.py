@@ -6,6 +6,7 @@ Lineages are sorted, so that a node holds a run of them, and all its counts are 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -63,7 +64,6 @@ class Nodes:
     rank: npt.NDArray[np.int8]
     parent: Integers
     at: npt.NDArray[np.int32]
-    by_parent: Integers
 
     @classmethod
     def of(cls, taxa: Taxa, depth: npt.NDArray[np.uint8]) -> "Nodes":
@@ -87,13 +87,20 @@ class Nodes:
             lengths = stop[own] - start[own]
             within = np.repeat(start[own] - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
             at[rank, within] = above[within] = np.repeat(own, lengths)
-        by_parent = np.argsort(parent, kind="stable")
-        return cls(taxa=taxa, start=start, stop=stop, rank=rank_of, parent=parent, at=at, by_parent=by_parent)
+        return cls(taxa=taxa, start=start, stop=stop, rank=rank_of, parent=parent, at=at)
 
     def children(self, node: int) -> Integers:
         """The nodes right below one, in the order of their lineages."""
-        parents = self.parent[self.by_parent]
-        return self.by_parent[np.searchsorted(parents, node, "left") : np.searchsorted(parents, node, "right")]
+        first, stop = np.searchsorted(self._parents, node, "left"), np.searchsorted(self._parents, node, "right")
+        return self._by_parent[first:stop]
+
+    @cached_property
+    def _by_parent(self) -> Integers:
+        return np.argsort(self.parent, kind="stable")
+
+    @cached_property
+    def _parents(self) -> Integers:
+        return self.parent[self._by_parent]
 
     @cached_property
     def has_children(self) -> npt.NDArray[np.bool_]:
@@ -147,8 +154,9 @@ class Lineages:
         rows = np.concatenate([np.zeros(0, dtype=np.int64), *(part.runs.sizes(None) for part in parts)])
         common = commonest(lineage, joined.column(COMMON), rows, groups=len(distinct))
         taxa = Taxa.of_columns([*(distinct.column(name) for name in COLUMNS if name != COMMON), common])
-        ends = np.cumsum([len(part.runs.taxa) for part in parts])[:-1]
-        return cls(parts, Nodes.of(taxa, in_order.depth[is_first]), np.split(lineage, ends))
+        ends = np.cumsum([0, *(len(part.runs.taxa) for part in parts)])
+        lineage_of = [lineage[start:stop] for start, stop in pairwise(ends)]
+        return cls(parts, Nodes.of(taxa, in_order.depth[is_first]), lineage_of)
 
     def under(self, kept: Sequence[Bits | None]) -> "Lineages":
         """The same tree counting only these rows of each segment: beside deletes, a filter."""

@@ -1,7 +1,5 @@
 """Which nodes of a tree have a name: whole, by the beginning of any of its words, or nearly."""
 
-import re
-import unicodedata
 from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Final
@@ -42,8 +40,8 @@ class Names:
     @classmethod
     def of(cls, nodes: Nodes) -> "Names":
         """The scientific and common names of a tree's nodes."""
-        frame = pl.concat([_scientific(nodes), _common(nodes)]).with_columns(text=_folded_column("text"))
-        frame = frame.with_columns(words=pl.col("text").str.split(" "))
+        frame = pl.concat([_scientific(nodes), _common(nodes)])
+        frame = frame.with_columns(words=_folded(frame["text"]).str.split(" "))
         parts = [
             frame.select(
                 text=pl.col("words").list.slice(first).list.join(" "),
@@ -54,9 +52,10 @@ class Names:
             for first in range(_WORDS)
         ]
         joined = pl.concat(parts).sort("text", "node")
+        texts = joined["text"].to_arrow()
         return cls(
-            texts=Texts.of(joined["text"].to_list()),
-            node=joined["node"].to_numpy(),
+            texts=Texts(len(texts), lambda: texts),
+            node=joined["node"].cast(pl.Int64).to_numpy(),
             is_whole=joined["is_whole"].to_numpy(),
             is_common=joined["is_common"].to_numpy(),
         )
@@ -79,8 +78,10 @@ class Names:
         entries = np.flatnonzero(self.is_whole)
         choices = list(self.texts.take(entries))
         found = process.extract(folded(name), choices, scorer=fuzz.ratio, limit=4 * most, score_cutoff=_NEAREST)
-        near = {int(self.node[entries[place]]): bool(self.is_common[entries[place]]) for _, _, place in reversed(found)}
-        return list(near.items())[::-1][:most]
+        near: dict[int, bool] = {}
+        for _, _, place in found:  # the likest first
+            near.setdefault(int(self.node[entries[place]]), bool(self.is_common[entries[place]]))
+        return list(near.items())[:most]
 
 
 def folded(name: str) -> str:
@@ -89,14 +90,14 @@ def folded(name: str) -> str:
     >>> folded("  Cygne à bec-noir "), folded("Großer  Wal")
     ('cygne a bec noir', 'grosser wal')
     """
-    plain = unicodedata.normalize("NFKD", name[:LONGEST].casefold().replace("'", "").replace("’", ""))
-    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return " ".join(re.findall(r"\w+", plain))
+    return str(_folded(pl.Series([name[:LONGEST]], dtype=pl.String))[0])
 
 
-def _folded_column(name: str) -> pl.Expr:
-    """As `folded`, for a column; the distinct names are few millions at most."""
-    return pl.col(name).map_elements(folded, return_dtype=pl.String)
+def _folded(names: pl.Series) -> pl.Series:
+    """As `folded`, for the millions of names of a great tree."""
+    plain = names.str.to_lowercase().str.replace_all("ß", "ss").str.replace_all("['’]", "")
+    plain = plain.str.normalize("NFKD").str.replace_all(r"\p{M}", "")
+    return plain.str.replace_all(r"[^\p{L}\p{N}_]+", " ").str.strip_chars()
 
 
 def _scientific(nodes: Nodes) -> pl.DataFrame:
@@ -106,8 +107,8 @@ def _scientific(nodes: Nodes) -> pl.DataFrame:
         own = np.flatnonzero(nodes.rank == rank)
         taxa = nodes.taxa.take(nodes.start[own])
         texts = taxa.scientific_names().arrow if rank is Rank.SPECIES else taxa.column(rank.label).strings()
-        frames.append(pl.DataFrame({"text": pl.Series(texts, dtype=pl.String), "node": own, "is_common": False}))
-    return pl.concat(frames)
+        frames.append(pl.DataFrame({"text": pl.Series(texts, dtype=pl.String), "node": own}))
+    return pl.concat(frames).with_columns(is_common=False)  # given above, it would untype a rank without a name
 
 
 def _common(nodes: Nodes) -> pl.DataFrame:
@@ -115,5 +116,5 @@ def _common(nodes: Nodes) -> pl.DataFrame:
     deepest = np.max(nodes.at, axis=0, initial=-1)  # nodes below have the greater numbers
     first = np.unique(deepest[deepest >= 0])
     texts = nodes.taxa.take(nodes.start[first]).column(COMMON).strings()
-    frame = pl.DataFrame({"text": pl.Series(texts, dtype=pl.String), "node": first.astype(np.int64), "is_common": True})
-    return frame.drop_nulls()
+    frame = pl.DataFrame({"text": pl.Series(texts, dtype=pl.String), "node": first.astype(np.int64)})
+    return frame.with_columns(is_common=True).drop_nulls()

@@ -6,7 +6,6 @@ A segment that is not sorted has more runs and gives the same answers.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -129,18 +128,15 @@ def runs_of(table: pa.Table) -> Runs:
     return Runs(edges=edges, taxa=Taxa.of_columns([*names, common]))
 
 
-def write_runs(runs: Runs, *, arrays: ArrayWriter, out: Path) -> dict[str, Any]:
+def write_runs(runs: Runs, arrays: ArrayWriter) -> dict[str, Any]:
     """Write the runs; returns the facts for `read_runs`."""
-    names = {
-        name: write_texts(runs.taxa.column(name), arrays=arrays, out=out / f"lineage-{name}.parquet")
-        for name in COLUMNS
-    }
+    names = {name: write_texts(runs.taxa.column(name), arrays) for name in COLUMNS}
     return {"edges": asdict(arrays.put(runs.edges)), "names": names}
 
 
-def read_runs(facts: Mapping[str, Any], *, arrays: ArrayFile, folder: Path) -> Runs:
+def read_runs(facts: Mapping[str, Any], arrays: ArrayFile) -> Runs:
     """What `write_runs` wrote."""
-    names = [read_texts(facts["names"][name], arrays=arrays, folder=folder) for name in COLUMNS]
+    names = [read_texts(facts["names"][name], arrays) for name in COLUMNS]
     return Runs(edges=arrays.get(facts["edges"]), taxa=Taxa.of_columns(names))
 
 

@@ -30,7 +30,7 @@ from thuja.search.columns.kinds import (
 )
 from thuja.search.columns.runs import Runs, read_runs, runs_of, write_runs
 from thuja.search.filters import Box, Filter, Range
-from thuja.taxonomy import Rank, Taxon
+from thuja.taxonomy import Rank
 
 _FACTS: Final = "columns.json"
 _ARRAYS: Final = "arrays.bin"
@@ -52,7 +52,7 @@ class SegmentColumns:
         self._cache = cache
         self._arrays = ArrayFile.open(folder / _ARRAYS)
         self._values: dict[str, Values] = {}
-        self.runs: Runs = read_runs(facts["lineage"], arrays=self._arrays, folder=folder)
+        self.runs: Runs = read_runs(facts["lineage"], self._arrays)
         self.ids: Ids = read_ids(facts["ids"], arrays=self._arrays, folder=folder)
 
     @classmethod
@@ -72,13 +72,8 @@ class SegmentColumns:
                 "format": _FORMAT,
                 "rows": table.num_rows,
                 "kinds": own,
-                "columns": {
-                    name: write_column(
-                        name, table.column(name), kind, arrays=arrays, out=out / f"names-{number:03}.parquet"
-                    )
-                    for number, (name, kind) in enumerate(coded.items())
-                },
-                "lineage": write_runs(runs_of(table), arrays=arrays, out=out),
+                "columns": {name: write_column(table.column(name), kind, arrays) for name, kind in coded.items()},
+                "lineage": write_runs(runs_of(table), arrays),
                 "ids": write_ids(table.column(ID), arrays=arrays, out=out),
             }
         write_json(out / _FACTS, facts)
@@ -93,7 +88,9 @@ class SegmentColumns:
         try:
             facts = json.loads(path.read_text(encoding="utf-8"))
             own = {name: ColumnKind(kind) for name, kind in facts["kinds"].items()}
-            return cls(folder, facts, kinds=own if kinds is None else kinds, cache=cache or BitsCache())
+            return cls(
+                folder, facts, kinds=own if kinds is None else kinds, cache=BitsCache() if cache is None else cache
+            )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BadFile(f"{path} does not describe the columns of a segment: {error}") from error
 
@@ -132,7 +129,7 @@ class SegmentColumns:
         if len(part.within) > 1:
             return reduce(or_, (self._remembered(Filter(within=(taxon,))) for taxon in part.within))
         if part.within:
-            return self._within(part.within[0])
+            return self.runs.within(part.within[0])
         if part.excludes:
             return self._remembered(Filter(within=part.excludes)).inverted()
         if part.ids is not None:
@@ -144,9 +141,6 @@ class SegmentColumns:
             return self._equal(name, values)
         ((name, bounds),) = part.ranges.items()
         return self._between(name, bounds)
-
-    def _within(self, taxon: Taxon) -> Bits:
-        return self.runs.within(taxon)
 
     def _equal(self, name: str, wanted: Sequence[str]) -> Bits:
         if name in RANK_NAMES:
@@ -176,5 +170,5 @@ class SegmentColumns:
         if facts is None or facts["kind"] == ColumnKind.DISTINCT:
             return None
         if name not in self._values:
-            self._values[name] = read_column(name, facts, arrays=self._arrays, folder=self.folder)
+            self._values[name] = read_column(name, facts, self._arrays)
         return self._values[name]

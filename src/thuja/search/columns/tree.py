@@ -1,7 +1,7 @@
 """The tree as it is asked: what lies below a taxon, what a few letters may become, what a written name means."""
 
 from collections.abc import Sequence
-from functools import cached_property
+from threading import Lock
 from typing import Final
 
 import numpy as np
@@ -44,6 +44,8 @@ class Tree:
     def __init__(self, lineages: Lineages, names: "Tree | None" = None) -> None:
         self._lineages = lineages
         self._with_names = names
+        self._names: Names | None = None
+        self._lock = Lock()
 
     @classmethod
     def of(cls, parts: Sequence[Part]) -> "Tree":
@@ -109,12 +111,13 @@ class Tree:
 
     @property
     def names(self) -> Names:
-        """Every name by its beginning; made when it is first asked for."""
-        return self._with_names.names if self._with_names else self._own_names
-
-    @cached_property
-    def _own_names(self) -> Names:
-        return Names.of(self._lineages.nodes)
+        """Every name by its beginning, made when it is first asked for: seconds, for a million taxa."""
+        if self._with_names is not None:
+            return self._with_names.names
+        with self._lock:
+            if self._names is None:
+                self._names = Names.of(self._lineages.nodes)
+            return self._names
 
     def _number(self, of: Taxon) -> int:
         exact = self._lineages.nodes.exact(of)

@@ -1,31 +1,20 @@
 """The page of one search: what was asked, what was found with licence and credit under every picture, counts."""
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any, Final
 
 from thuja.report import Cell, Report, escape
+from thuja.search.page.asked import Asked, Thumbnail
 from thuja.search.page.style import STYLE
 from thuja.search.query.credits import NEEDED, Credit, web_address
 from thuja.search.query.hits import Answer, Hit, plain
 from thuja.taxonomy import RANKS, Taxon
 
-Thumbnail = Callable[[int], bytes | None]
-"""The small picture of a row by its key, as JPEG."""
 _TOLD_ELSEWHERE: Final = frozenset({"uuid", "scientific_name", "common", *NEEDED, *(rank.label for rank in RANKS)})
 """Columns that a card says in another place."""
 _LONGEST: Final = 300
 """Letters of a cell that are shown."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What the page says was asked: a `title`, `facts` in words, and pictures (JPEG or PNG) with their names."""
-
-    title: str
-    facts: Mapping[str, str] = field(default_factory=dict)
-    pictures: Sequence[tuple[str, bytes]] = ()
 
 
 def result_page(answer: Answer, asked: Asked, thumbnail: Thumbnail, *, first: int = 1) -> Report:
@@ -72,7 +61,7 @@ def _card(hit: Hit, number: int, picture: bytes | None) -> str:
     return (
         f'<li class="hit">{shown}<div><h3>{f"<i>{name}</i>" if is_italic else name}</h3>{common}'
         f'<p class="score"><span>{number}. cosine {hit.score:.3f}</span><span>{", ".join(notes)}</span></p>'
-        f"<details><summary>more</summary>{_list(facts)}</details>{_credit(Credit.of(hit.row))}</div></li>"
+        f"<details><summary>more</summary>{_list(facts)}</details>{_credit(hit.credit)}</div></li>"
     )
 
 

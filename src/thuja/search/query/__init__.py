@@ -5,7 +5,6 @@ from thuja.search.query.asked import DEEPEST, LONGEST, MOST, Direction, Query
 from thuja.search.query.credits import Credit
 from thuja.search.query.encoding import Encode
 from thuja.search.query.hits import Answer, Hit, plain
-from thuja.search.query.nothing import said
 
 __all__ = [
     "DEEPEST",
@@ -19,5 +18,4 @@ __all__ = [
     "Query",
     "answer",
     "plain",
-    "said",
 ]

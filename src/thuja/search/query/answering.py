@@ -2,17 +2,22 @@
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from thuja.search.engine.effort import STANDARD, Effort
 from thuja.search.query.asked import Query
 from thuja.search.query.candidates import Block, Candidates
 from thuja.search.query.choosing import Chosen, Groups, collapsed, each, spread
+from thuja.search.query.credits import NEEDED, Credit
 from thuja.search.query.encoding import Encode
 from thuja.search.query.hits import Answer, Hit
 from thuja.search.query.nothing import told_of_nothing
 from thuja.search.query.searched import Searched
 from thuja.search.query.vectors import Sought, sought
-from thuja.taxonomy import Taxon
+from thuja.taxonomy import RANKS, Taxon
+
+_ALWAYS: Final = (*(rank.label for rank in RANKS), "common", *NEEDED)
+"""Columns that are read of every hit: who it is, and whose picture."""
 
 
 def answer(index: Searched, query: Query, encode: Encode | None = None, *, effort: Effort = STANDARD) -> Answer:
@@ -83,15 +88,17 @@ def hits_of(index: Searched, chosen: Iterable[Chosen], query: Query) -> list[Hit
     listed = list(chosen)
     if not listed:
         return []
-    columns = None if query.columns is None else ["uuid", *(name for name in query.columns if name != "uuid")]
-    rows = index.rows([one.key for one in listed], columns).to_pylist()
+    wanted = [name for name in (index.columns if query.columns is None else query.columns) if name != "uuid"]
+    needed = [name for name in _ALWAYS if name in index.columns and name not in wanted]
+    rows = index.rows([one.key for one in listed], [*wanted, *needed]).to_pylist()
     return [
         Hit(
             id=str(row["uuid"]),
             key=one.key,
             score=one.score,
             taxon=Taxon.from_columns(row),
-            row={name: value for name, value in row.items() if name != "uuid"},
+            credit=Credit.of(row),
+            row={name: row.get(name) for name in wanted},
             group=None if query.group_by is None else one.group,
             copies=one.copies,
         )

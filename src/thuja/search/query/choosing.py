@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from thuja.errors import UnknownName
+from thuja.errors import UnknownName, UsageError
 from thuja.search.query.candidates import Block
 from thuja.search.query.searched import Searched
 from thuja.taxonomy import RANKS, Rank, Taxon
@@ -99,6 +99,8 @@ class Groups:
         known = [rank.label for rank in RANKS]
         if self.by not in known and self.by not in self.index.columns:
             raise UnknownName.of("rank or column to group by", self.by, [*known, *self.index.columns])
+        if self.by in known and self.by not in self.index.columns:
+            raise UsageError(f"this index has no names at the rank {self.by}", hint="group by a column that it has")
 
     def through(self, blocks: Iterable[Sequence[Chosen]]) -> Iterator[Sequence[Chosen]]:
         """The best of each group, block by block."""

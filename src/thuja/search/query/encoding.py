@@ -32,14 +32,9 @@ class Encode:
 
     def require_space(self, model: str, dim: int) -> None:
         """Raise UsageError where an index holds vectors of another model."""
-        if (self.model, self.dim) == (model, dim):
-            return
-        theirs = f"{model} ({dim} numbers each)" if self.model != model else f"{dim} numbers each"
-        ours = f"{self.model} ({self.dim})" if self.model != model else f"{self.dim}"
-        raise UsageError(
-            f"the index holds vectors of {theirs}, and the model is {ours}: they can not be compared",
-            hint="name the model that the index was made with: --model NAME",
-        )
+        require_model(model, self.model)
+        if self.dim != dim:
+            raise UsageError(f"the vectors of the index have {dim} numbers, and those of {self.model} {self.dim}")
 
     def sentences(self, texts: Sequence[str]) -> Floats:
         """Sentences as vectors (N, D); raises UsageError for a model that reads no text."""
@@ -57,6 +52,15 @@ class Encode:
     def taxon(self, taxon: Taxon) -> Floats:
         """A taxon as a vector (D,), in the words that label spaces are made of."""
         return unit(self.sentences([phrase(taxon, "taxon_com")]).mean(axis=0))
+
+
+def require_model(index: str, model: str) -> None:
+    """Raise UsageError unless an index of one model's vectors is searched with that model."""
+    if index != model:
+        raise UsageError(
+            f"the index was made with {index}, and the model is {model}: their vectors can not be compared",
+            hint="name the model that the index was made with: --model NAME",
+        )
 
 
 def worded(text: str) -> list[str]:

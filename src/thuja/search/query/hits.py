@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from thuja.search.columns.facets import FacetCount
+from thuja.search.query.credits import Credit
 from thuja.taxonomy import Taxon
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """One picture: its id and key, its cosine to what was asked, and what the index tells of it.
+    """One picture: its id and key, its cosine to what was asked, whose it is, and what else the index tells of it.
 
     `group` is the value that it stands for where results are grouped, None elsewhere; `copies` are the near-duplicates
     that it stands for, among the neighbours that were looked at.
@@ -22,6 +23,7 @@ class Hit:
     key: int
     score: float
     taxon: Taxon
+    credit: Credit
     row: Mapping[str, Any]
     group: str | None = None
     copies: int = 0

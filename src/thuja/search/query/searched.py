@@ -59,6 +59,9 @@ class Searched(Protocol):
     def vectors(self, keys: Sequence[int]) -> npt.NDArray[np.float32]:
         """The vectors of rows (n, D)."""
 
+    def sample(self) -> npt.NDArray[np.float32]:
+        """The vectors (n, D) of some rows from all over the index, the same ones each time."""
+
     def facets(
         self, names: Sequence[str], *, filter: Filter | None = None, most: int = 50
     ) -> Mapping[str, Sequence[FacetCount]]:

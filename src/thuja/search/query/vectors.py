@@ -1,7 +1,10 @@
 """From a query to the one vector that pictures are held against.
 
 Pictures, words and directions add up, since a cosine is linear in the vector that is sought: to search for a sum is to
-rank by the sum of scores. How words join a picture was tried in `docs/search.md`.
+rank by the sum of scores. Cosines with words differ little from picture to picture and those with a picture much, so
+each part is first brought to the same spread of scores over a sample of the index. What words say beside a picture is
+their way from words that say nothing: what all texts share would pull towards no picture. `docs/search.md` has the
+experiment.
 """
 
 from collections.abc import Sequence
@@ -13,17 +16,19 @@ import numpy as np
 from thuja.errors import UsageError
 from thuja.search.engine.effort import Effort
 from thuja.search.query.asked import Direction, Query
-from thuja.search.query.encoding import Encode, Floats, unit
+from thuja.search.query.encoding import Encode, Floats, unit, worded
 from thuja.search.query.searched import Searched
 from thuja.search.query.words import understood
 
 UNLIKE: Final = 0.5
 """What pictures that are unlike weigh against what is sought (Rocchio's gamma, with beta 1)."""
-NEUTRAL: Final = "an organism"
-"""What a description says when it says nothing: the words beyond it are the way from here to the description."""
+NEUTRAL: Final = ("an animal", "a plant", "a fungus", "a bird", "a fish", "an insect")
+"""What a description says when it says nothing of looks: its own words lead away from the middle of these."""
 OPEN: Final = "nothing but a filter is asked: the most typical come first"
 _TYPICAL: Final = 256
 """Pictures whose mean stands for what a filter keeps."""
+_FLAT: Final = 1e-6
+"""A spread of scores, or a length of a vector, that is rounding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,25 +48,43 @@ def sought(index: Searched, query: Query, encode: Encode | None, *, effort: Effo
             vector=_typical(index, query, effort), told=("nothing but a filter is asked: most typical first",)
         )
     told: list[str] = []
-    total = np.zeros(index.dim, dtype=np.float32)
+    parts: list[tuple[float, Floats]] = []
     pictures = _pictures(index, query, encode)
     if pictures is not None:
-        total += (1 - query.text_weight if query.text.strip() else 1.0) * pictures
+        parts.append((1 - query.text_weight if query.text.strip() else 1.0, pictures))
     if query.text.strip():
         model = _required(encode, "words")
         words = understood(index, query.text, model)
         told += [words.told] if words.told else []
-        if pictures is None:
-            total += words.vector
-        else:
-            total += query.text_weight * unit(words.vector - model.described(NEUTRAL))
+        is_beside = pictures is not None
+        parts.append((query.text_weight, _beyond_nothing(words.vector, model)) if is_beside else (1.0, words.vector))
     if query.unlike:
-        total += UNLIKE * _away(index, query, pictures)
+        parts.append((UNLIKE, _away(index, query, pictures)))
     if query.direction is not None:
-        total += query.direction.strength * _way(index, query.direction, encode)
-    if not np.linalg.norm(total) > 1e-6:
+        parts.append((query.direction.strength, _way(index, query.direction, encode)))
+    return Sought(vector=_sum(index, parts), known=known, told=tuple(told))
+
+
+def _sum(index: Searched, parts: Sequence[tuple[float, Floats]]) -> Floats:
+    """Parts with their weights as one vector (D,) of length one, each brought to the same spread of scores first."""
+    weighed = [(weight, part) for weight, part in parts if weight]
+    if len(weighed) == 1:
+        total = weighed[0][0] * weighed[0][1]
+    else:
+        sample = index.sample()  # (n, D)
+        total = np.zeros(index.dim, dtype=np.float32)
+        for weight, part in weighed:
+            spread = float((sample @ part).std())
+            total += weight * part / (spread if spread > _FLAT else 1.0)
+    if not np.linalg.norm(total) > _FLAT:
         raise UsageError("what is sought adds up to nothing", hint="change a weight, or leave one part out")
-    return Sought(vector=unit(total), known=known, told=tuple(told))
+    return unit(total)
+
+
+def _beyond_nothing(words: Floats, model: Encode) -> Floats:
+    """The way (D,) from words that say nothing to these."""
+    nothing = model.sentences([sentence for text in NEUTRAL for sentence in worded(text)]).mean(axis=0)
+    return unit(words - unit(nothing))
 
 
 def _pictures(index: Searched, query: Query, encode: Encode | None) -> Floats | None:
@@ -85,18 +108,11 @@ def _away(index: Searched, query: Query, pictures: Floats | None) -> Floats:
     """The way from what is unlike to what is like (D,).
 
     A difference of pictures, so that what all pictures share falls out; without any that are like, the way from what is
-    unlike to the pictures' middle.
+    unlike to the middle of a sample.
     """
     unlike = unit(index.vectors(index.keys_of(query.unlike)).mean(axis=0))
-    like = _middle(index) if pictures is None else pictures
+    like = index.sample().mean(axis=0) if pictures is None else pictures
     return unit(like - unlike)
-
-
-def _middle(index: Searched) -> Floats:
-    """The middle of the pictures nearest to any one: near enough to the middle of all to tell a direction by."""
-    near = index.search(np.ones((1, index.dim), dtype=np.float32), k=min(_TYPICAL, len(index)))
-    keys = near.keys[0]
-    return np.asarray(index.vectors(keys[keys >= 0].tolist()).mean(axis=0), dtype=np.float32)
 
 
 def _way(index: Searched, direction: Direction, encode: Encode | None) -> Floats:
@@ -113,7 +129,7 @@ def _way(index: Searched, direction: Direction, encode: Encode | None) -> Floats
     else:
         model = _required(encode, "words")
         ends = [understood(index, text, model).vector for text in (direction.from_text, direction.to_text)]
-    if not np.linalg.norm(ends[1] - ends[0]) > 1e-6:
+    if not np.linalg.norm(ends[1] - ends[0]) > _FLAT:
         raise UsageError("both ends of the direction are the same", hint="say from what to what else")
     return unit(ends[1] - ends[0])
 

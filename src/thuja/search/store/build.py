@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import reduce
 from operator import or_
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from thuja.errors import EmptyInput, OutputExists, UsageError
 from thuja.jobs import Progress, Share, Units, kept_when_full
@@ -154,14 +154,20 @@ class _Build:
         self.rows = -(-self.total // parts)  # segments of like size: no small one at the end
         self.first = next_number(folder)
 
-    def run(self) -> BuildReport:
-        """All units that are missing, then the version."""
+    @property
+    def plan(self) -> dict[str, Any]:
+        """What this build is of: a run of another one does not go on with its segments."""
         plan = {
             "base": self.base.number,
             "sources": [source.state for source in self.sources],
             "options": asdict(replace(self.options, label="", by="")),
         }
-        units = Units.open(self.folder / BUILDING, json.loads(json.dumps(plan, default=str)), Share(), force=True)
+        read: dict[str, Any] = json.loads(json.dumps(plan, default=str))
+        return read
+
+    def run(self) -> BuildReport:
+        """All units that are missing, then the version."""
+        units = Units.open(self.folder / BUILDING, self.plan, Share(), force=True)
         sweep(self.folder, keep=_segments_in(units))
         made = list(self._units(units))
         report = self._published(made)

@@ -19,6 +19,7 @@ from thuja.search.filters import Filter
 from thuja.search.index import Index
 from thuja.search.manifest import SegmentFacts, Version
 from thuja.search.store.build import WORK, kinds_in
+from thuja.search.store.pins import is_pinned
 from thuja.search.store.places import LocalPlace
 from thuja.search.store.plain import Schema, plain
 from thuja.search.store.sealing import Gathering, SealSettings
@@ -34,8 +35,8 @@ class CompactOptions:
     """What is put together, and what is cleared away.
 
     A segment is written anew where it is smaller than half of `segment_rows`, or more than `most_deleted` of its rows
-    are deleted. The newest `keep` versions stay, and any that was current within the last `grace` seconds: a reader may
-    be about to open it.
+    are deleted. The newest `keep` versions stay, and any that was current within the last `grace` seconds, or that a
+    process of this machine has open.
     """
 
     segment_rows: int = 1_000_000
@@ -64,38 +65,47 @@ class Compacted:
     bytes_freed: int
 
 
-def delete_rows(
-    folder: Path, *, ids: Iterable[str] | None = None, chosen: Callable[[Index], Filter] | None = None, by: str = ""
-) -> tuple[Version, int, int]:
-    """Delete rows by id, and those that a filter keeps; returns the version, how many went, how many ids were unknown.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doomed:
+    """Rows to be deleted: by their ids, and those that a filter keeps, which `chosen` makes of the index."""
 
-    `chosen` makes the filter of the index, so that names can be looked up in it. Nothing is written where none goes.
-    """
+    ids: Sequence[str] = ()
+    chosen: Callable[[Index], Filter] | None = None
+
+    def among(self, index: Index) -> tuple[npt.NDArray[np.int64], int]:
+        """Their keys, ascending, and how many of the ids are not there."""
+        keys = index.keys_where_known(list(dict.fromkeys(self.ids)))
+        found = [keys[keys >= 0]]
+        if self.chosen is not None:
+            found.append(index.keys(self.chosen(index)))
+        return np.unique(np.concatenate(found)), int((keys < 0).sum())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deleted:
+    """The version without the deleted rows, how many these are, and how many ids were not there."""
+
+    version: Version
+    rows: int
+    unknown: int
+
+
+def delete_rows(folder: Path, doomed: Doomed, *, by: str = "") -> Deleted:
+    """Delete rows, as a new version; where none goes there is none. Their bytes stay until `compact`."""
     current_number(LocalPlace(folder))
-    with writing(folder):
+    with writing(folder), kept_when_full(None):
         index = Index.open(folder)
-        wanted = list(dict.fromkeys(ids or ()))
-        keys = index.keys_where_known(wanted)
-        unknown = int((keys < 0).sum())
-        gone = [keys[keys >= 0]]
-        if chosen is not None:
-            gone.append(index.keys(chosen(index)))
-        doomed = np.unique(np.concatenate(gone))
-        if not len(doomed):
-            return index.facts, 0, unknown
-        alive, deleted, start = index.kept(None), {}, 0
-        for segment, bits in zip(index.segments, alive, strict=True):
-            own = doomed[(doomed >= start) & (doomed < start + segment.rows)] - start
+        keys, unknown = doomed.among(index)
+        if not len(keys):
+            return Deleted(version=index.facts, rows=0, unknown=unknown)
+        deleted, start = {}, 0
+        for segment, alive in zip(index.segments, index.kept(None), strict=True):
+            own = keys[(keys >= start) & (keys < start + segment.rows)] - start
+            gone = Bits.from_rows(own, size=segment.rows)
+            deleted[segment.name] = gone if alive is None else gone | alive.inverted()
             start += segment.rows
-            before = None if bits is None else bits.inverted()
-            here = Bits.from_rows(own, size=segment.rows) if len(own) else None
-            both = before | here if before is not None and here is not None else before or here
-            if both is not None:
-                deleted[segment.name] = both
-        number = next_version(LocalPlace(folder))
-        with kept_when_full(None):
-            version = commit(folder, replace(index.facts, number=number, by=by), deleted)
-        return version, len(doomed), unknown
+        version = replace(index.facts, number=next_version(LocalPlace(folder)), by=by)
+        return Deleted(version=commit(folder, version, deleted), rows=len(keys), unknown=unknown)
 
 
 def compact(folder: Path, options: CompactOptions) -> Compacted:
@@ -106,21 +116,25 @@ def compact(folder: Path, options: CompactOptions) -> Compacted:
     current_number(LocalPlace(folder))
     with writing(folder), kept_when_full(None):
         sweep(folder)
-        index = Index.open(folder)
-        runs = list(_runs(index.facts, options))
-        version = index.facts
-        old = [segment for run in runs for segment in run]
-        new: list[SegmentFacts] = []
-        if runs:
-            new, version = _rewritten(folder, index, runs, options)
+        version, before, after = _put_together(folder, options)
         gone = _forget(folder, options)
         return Compacted(
             version=version,
-            from_segments=len(old),
-            to_segments=len(new),
+            from_segments=before,
+            to_segments=after,
             versions_gone=gone,
             bytes_freed=sweep(folder),
         )
+
+
+def _put_together(folder: Path, options: CompactOptions) -> tuple[Version, int, int]:
+    """The version with segments written anew, how many there were and are; the current one where none needs it."""
+    index = Index.open(folder)  # let go of here, as an open version is kept
+    runs = list(_runs(index.facts, options))
+    if not runs:
+        return index.facts, 0, 0
+    new, version = _rewritten(folder, index, runs, options)
+    return version, sum(map(len, runs)), len(new)
 
 
 def _runs(version: Version, options: CompactOptions) -> Iterator[list[SegmentFacts]]:
@@ -209,7 +223,7 @@ class KeptPictures:
 
 
 def _forget(folder: Path, options: CompactOptions) -> int:
-    """Delete the versions that are neither among the newest nor within the grace; returns how many."""
+    """Delete the versions that are neither among the newest, nor within the grace, nor open; returns how many."""
     place = LocalPlace(folder)
     numbers = listed(place)
     now, gone = datetime.now(UTC), 0
@@ -218,6 +232,8 @@ def _forget(folder: Path, options: CompactOptions) -> int:
         if number in numbers[-options.keep :] or now - replaced < timedelta(seconds=options.grace):
             continue
         version = read_version(place, number)
+        if is_pinned(folder / version.file):
+            continue
         (folder / version.file).unlink()  # first: nobody opens it by its number from here on
         for path in (folder / version.file).parent.glob(f"{number:06}-*.deleted.npy"):
             path.unlink()

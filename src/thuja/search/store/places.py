@@ -1,10 +1,10 @@
 """Where an index lies: a folder of this machine, or a URL of object storage that is read by range."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
@@ -15,6 +15,8 @@ from thuja.errors import BadFile, UsageError
 from thuja.jobs import atomic_path, cache_folder
 from thuja.search.engine.vectors import HALF, Halves, MappedVectors, Rows, Vectors
 
+In = TypeVar("In")
+Out = TypeVar("Out")
 Range = tuple[int, int]
 """Bytes from the first up to the second."""
 
@@ -28,7 +30,11 @@ class Place(Protocol):
 
     @property
     def name(self) -> str:
-        """As the user wrote it."""
+        """As it is shown to the user."""
+
+    @property
+    def shares(self) -> int:
+        """In how many shares reading is done at the same time."""
 
     def read(self, file: str) -> bytes:
         """A small file as it is at this moment; raises FileNotFoundError."""
@@ -36,14 +42,14 @@ class Place(Protocol):
     def fetched(self, file: str) -> Path:
         """A file that never changes, on this machine; raises FileNotFoundError."""
 
-    def ranges(self, file: str, wanted: Sequence[Range]) -> list[bytes]:
-        """Parts of a file that never changes, in the order asked for."""
-
     def opened(self, file: str) -> pa.NativeFile:
-        """A file that never changes, to read anywhere in it."""
+        """A file that never changes, to read anywhere in it; it stays readable when it is deleted meanwhile."""
 
     def vectors(self, file: str, shape: tuple[int, int]) -> Vectors:
         """A file of vectors of this shape."""
+
+    def spread(self, job: Callable[[In], Out], items: Iterable[In]) -> Iterable[Out]:
+        """Do a job that reads for each of the items, at the same time where it would else wait; in their order."""
 
 
 def is_url(where: Path | str) -> bool:
@@ -56,13 +62,24 @@ def place_of(where: Path | str) -> Place:
     if not is_url(where):
         text = str(where)
         return LocalPlace(Path(unquote(urlsplit(text).path)) if text.startswith("file://") else Path(text))
+    name, hint = without_secrets(str(where)), "a folder, or a URL such as s3://bucket/index"
     try:
         system, path = pafs.FileSystem.from_uri(str(where))
     except (pa.ArrowException, OSError) as error:
-        raise UsageError(
-            f"{where} is no place that can be read: {error}", hint="a folder, or a URL such as s3://bucket/index"
-        ) from error
-    return RemotePlace(str(where), system, path)
+        raise UsageError(f"{name} is no place that can be read: {error}", hint=hint) from error
+    if not path.strip("/"):
+        raise UsageError(f"{name} is no place that can be read: it names no bucket", hint=hint)
+    return RemotePlace(name, system, path)
+
+
+def without_secrets(url: str) -> str:
+    """A URL as it may be shown: without the keys that may stand before the bucket or behind the path.
+
+    >>> without_secrets("s3://key:secret@bucket/index?endpoint_override=localhost")
+    's3://bucket/index'
+    """
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 class LocalPlace:
@@ -76,6 +93,11 @@ class LocalPlace:
         """The folder as text."""
         return str(self.folder)
 
+    @property
+    def shares(self) -> int:
+        """One: nothing is waited for."""
+        return 1
+
     def read(self, file: str) -> bytes:
         """A small file."""
         return (self.folder / file).read_bytes()
@@ -86,15 +108,6 @@ class LocalPlace:
         if not path.exists():
             raise FileNotFoundError(path)
         return path
-
-    def ranges(self, file: str, wanted: Sequence[Range]) -> list[bytes]:
-        """Parts of a file."""
-        with (self.folder / file).open("rb") as opened:
-            parts = []
-            for start, stop in wanted:
-                opened.seek(start)
-                parts.append(opened.read(stop - start))
-        return parts
 
     def opened(self, file: str) -> pa.NativeFile:
         """The file, mapped."""
@@ -107,19 +120,28 @@ class LocalPlace:
             raise BadFile(f"{self.folder / file} holds {mapped.shape[0]:,} vectors where {shape[0]:,} are expected")
         return mapped
 
+    def spread(self, job: Callable[[In], Out], items: Iterable[In]) -> Iterable[Out]:
+        """One after the other: nothing is waited for."""
+        return map(job, items)
+
 
 class RemotePlace:
     """Object storage: small files are kept in `jobs.cache_folder()`, large ones read by range, in threads."""
 
     def __init__(self, name: str, system: pafs.FileSystem, path: str) -> None:
         self._name, self.system, self.path = name, system, path.rstrip("/")
-        self._cache = cache_folder() / "search" / hashlib.sha256(name.rstrip("/").encode()).hexdigest()[:16]
+        self._cache = cache_folder() / "search" / hashlib.sha256(f"{name}\n{path}".encode()).hexdigest()[:16]
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="ranges")
 
     @property
     def name(self) -> str:
         """The URL."""
         return self._name
+
+    @property
+    def shares(self) -> int:
+        """Requests of one call at the same time."""
+        return _THREADS // 2
 
     def read(self, file: str) -> bytes:
         """A small file, asked for anew."""
@@ -146,7 +168,7 @@ class RemotePlace:
         """Parts of a file: what lies side by side in one request, the requests at the same time."""
         runs = coalesced(wanted)
         source = self.opened(file)
-        read = list(self._threads.map(lambda run: source.read_at(run[1] - run[0], run[0]), runs))
+        read = list(self.spread(lambda run: source.read_at(run[1] - run[0], run[0]), runs))
         starts = [start for start, _ in runs]
         parts = []
         for start, stop in wanted:
@@ -161,6 +183,10 @@ class RemotePlace:
     def vectors(self, file: str, shape: tuple[int, int]) -> Vectors:
         """Vectors that are asked for row by row."""
         return RangedVectors(self, file, shape)
+
+    def spread(self, job: Callable[[In], Out], items: Iterable[In]) -> Iterable[Out]:
+        """In threads."""
+        return self._threads.map(job, items)
 
     def at(self, file: str) -> str:
         """The path of a file as pyarrow's file system takes it."""

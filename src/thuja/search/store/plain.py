@@ -129,7 +129,8 @@ def _wider(one: pa.DataType, other: pa.DataType) -> pa.DataType:
 
 def _cast(column: pa.ChunkedArray, kind: pa.DataType, what: str) -> pa.ChunkedArray:
     if types.is_timestamp(column.type) and kind == TEXT:
-        return pc.strftime(column, format="%Y-%m-%dT%H:%M:%S")
+        seconds = column.cast(pa.timestamp("s", column.type.tz), safe=False)
+        return pc.strftime(seconds, format="%Y-%m-%dT%H:%M:%S")
     try:
         if types.is_floating(column.type) and kind == TEXT:
             column = column.cast(NUMBER)

@@ -52,7 +52,9 @@ def push_index(folder: Path, url: str, *, advance: Callable[[int], None] = lambd
             ]
             _put(folder / INDEX, remote, INDEX)
     except (OSError, pa.ArrowException) as error:
-        raise ThujaError(f"{url} cannot be written: {error}", hint="what is sent stays; push again to go on") from error
+        raise ThujaError(
+            f"{remote.name} cannot be written: {error}", hint="what is sent stays; push again to go on"
+        ) from error
     return Pushed(version=version.number, files=sum(size > 0 for size in sent), bytes=sum(sent))
 
 

@@ -40,7 +40,7 @@ class Thumbnails:
     """Those of a segment, read one at a time."""
 
     def __init__(self, place: Place, folder: str) -> None:
-        self._place, self._file = place, f"{folder}/{BYTES}"
+        self._bytes = place.opened(f"{folder}/{BYTES}")
         self._offsets = np.load(place.fetched(f"{folder}/{OFFSETS}"), mmap_mode="r")
 
     def has(self, row: int) -> bool:
@@ -54,4 +54,4 @@ class Thumbnails:
     def read(self, row: int) -> bytes | None:
         """The JPEG bytes of a row."""
         start, stop = int(self._offsets[row]), int(self._offsets[row + 1])
-        return self._place.ranges(self._file, [(start, stop)])[0] if stop > start else None
+        return self._bytes.read_at(stop - start, start) if stop > start else None

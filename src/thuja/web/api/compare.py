@@ -61,11 +61,16 @@ class TellShape(BaseModel):
 
 
 class Compared(BaseModel):
-    """Two taxa: the cosine of their means, and how often a picture is nearer to its own side's (.5 is chance)."""
+    """Two taxa: the cosine of their means, and how often a picture is nearer to its own side's (.5 is chance).
+
+    `cosine` is taken from the middle of the whole index: about 0 of taxa that have nothing in common, nearer 1
+    the more they look alike. `raw_cosine` is that of the vectors as they are, which is high for any two taxa.
+    """
 
     a: SideShape
     b: SideShape
     cosine: float
+    raw_cosine: float
     told_apart: float | None
     pairs: list[PairShape]
     tells: list[TellShape]
@@ -120,7 +125,8 @@ def _compared(
     return Compared(
         a=_side(explored, first),
         b=_side(explored, second),
-        cosine=cosine_of_means(first, second),
+        cosine=cosine_of_means(first, second, explored.middle),
+        raw_cosine=cosine_of_means(first, second),
         told_apart=told_apart(first, second),
         pairs=[PairShape(a=one, b=other, score=one.score) for one, other in zip(ours, theirs, strict=True)],
         tells=[TellShape(**asdict(tell)) for tell in tells],

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from thuja.search.index import Index
 from thuja.search.query import Answer, answer
-from thuja.web.asked import SearchShape, require_columns
+from thuja.web.asked import SearchShape
 from thuja.web.asking import query_encode
 from thuja.web.forms import form_body
 from thuja.web.hits import HitShape, hit_shape
@@ -62,7 +62,6 @@ async def search(request: Request, here: Here) -> Found:
     encode = query_encode(here.require_encoding()) if needs_model else None
 
     def found() -> Found:
-        require_columns(index, asked.columns)
         query = asked.query(index, here.limits, images)
         return _found(index, answer(index, query, encode), asked)
 

@@ -68,10 +68,15 @@ def require_apart(first: Node, second: Node) -> None:
             raise UsageError(f"nothing to compare: {said}", hint="choose two taxa beside each other")
 
 
-def cosine_of_means(first: Side, second: Side) -> float:
-    """The cosine between the middles of two sides."""
-    one, other = first.vectors.mean(axis=0), second.vectors.mean(axis=0)
-    return float(one @ other / (np.linalg.norm(one) * np.linalg.norm(other)))
+def cosine_of_means(first: Side, second: Side, middle: Floats | None = None) -> float:
+    """The cosine between the means of two sides, as they lie from a middle (D,), by default from nought.
+
+    From nought all taxa are alike, since all pictures share much: of BioCLIP 2 birds and insects have .95, moths and
+    beetles .92. From the middle of all pictures they have -.31 and .05, and ducks and perching birds .55.
+    """
+    one, other = (side.vectors.mean(axis=0) - (0 if middle is None else middle) for side in (first, second))
+    lengths = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return float(one @ other) / lengths if lengths else 0.0
 
 
 def told_apart(first: Side, second: Side) -> float | None:

@@ -30,17 +30,26 @@ _EXPECTED: Final = 5.0
 _VALUES: Final = 60
 OBSERVATION: Final = "observation_id"
 DATE: Final = "event_date"
+
+
+def _plain(name: str) -> str:
+    """A column's name as different sources write it: basisOfRecord is basis_of_record."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
 _NOT_OF_ORGANISMS: Final = frozenset(
-    {
-        *_RANKS, "common", "common_name", "scientific_name", "verbatim_name", "caption", "title",
-        "data_source", "source_id", "source_url", "publisher", "license_name", "license_link", "copyright_owner",
-        "shard_filename", "resolution_status", "resolution_score", "dataset_key", "download_doi", "gbif_id",
-        "occurrence_id", OBSERVATION, "sequence_id", "recorded_by", "institution_code", "catalog_number", "issues",
-        "path", "crop", "sha256", "pixel_hash", "pdq", "pdq_quality", "split", "width", "height", "file_size",
-        "sharpness", "contrast", "person_score", "animal_score", "location_id", "information_withheld",
-        "data_generalizations", "individual_count", "coordinate_uncertainty", "quality_grade", "occurrence_status",
-        DATE,
-    }
+    _plain(name)
+    for name in (
+        *_RANKS, "common", "common_name", "scientific_name", "verbatim_name", "caption", "title", "data_source",
+        "source_dataset", "source_id", "source_url", "identifier", "publisher", "license_name", "license_link",
+        "license", "copyright_owner", "rights_holder", "shard_filename", "resolution_status", "resolution_score",
+        "dataset_key", "dataset_name", "download_doi", "gbif_id", "occurrence_id", OBSERVATION, "sequence_id",
+        "recorded_by", "identified_by", "institution_code", "collection_code", "catalog_number", "basis_of_record",
+        "img_type", "issues", "path", "file_name", "crop", "sha256", "pixel_hash", "pdq", "pdq_quality", "split",
+        "width", "height", "file_size", "sharpness", "contrast", "person_score", "animal_score", "location_id",
+        "information_withheld", "data_generalizations", "individual_count", "coordinate_uncertainty", "quality_grade",
+        "occurrence_status", DATE,
+    )
 )  # fmt: skip
 """Columns of sources, files and names: that they differ says nothing of the organisms."""
 MONTH: Final = "month"
@@ -103,7 +112,7 @@ def corrected(tried: Sequence[Tried], *, kind: str, unit: str) -> list[Tell]:
 
 
 def _is_told(name: str, kind: ColumnKind) -> bool:
-    return name not in _NOT_OF_ORGANISMS and kind is not ColumnKind.DISTINCT
+    return _plain(name) not in _NOT_OF_ORGANISMS and kind is not ColumnKind.DISTINCT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
