@@ -1,14 +1,9 @@
 """Two taxa side by side in the page."""
 
-import shutil
-
 import pytest
 from tests.web.page.tabs.conftest import until
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(shutil.which("chromium") is None, reason="needs a headless Chromium"),
-]
+pytestmark = pytest.mark.browser
 
 
 def choose(page, label, prefix):

@@ -2,16 +2,12 @@
 
 import csv
 import io
-import shutil
 
 import pytest
 from PIL import Image
 from tests.web.page.tabs.conftest import LICENCE, saved, until
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(shutil.which("chromium") is None, reason="needs a headless Chromium"),
-]
+pytestmark = pytest.mark.browser
 
 
 def opened(visit, place, **how):
@@ -66,6 +62,15 @@ def test_what_is_chosen_stands_in_the_address_and_comes_back_from_it(visit):
     page.go_back()
     told(page, "1,200")
     assert page.get_by_role("button", name="One of each species").get_attribute("aria-pressed") == "false"
+
+
+def test_a_range_of_dates_is_kept_and_said_in_the_address(visit):
+    page = opened(visit, "#search?like=corax-0000")
+    page.locator("summary", has_text="Dates and numbers").click()
+    page.get_by_label("from").fill("2015-01-01")
+    page.get_by_label("from").blur()
+    told(page, "3,000")
+    assert "from.event_date=2015-01-01" in page.evaluate("location.hash")
 
 
 def test_the_grid_is_walked_by_keys_and_gives_the_focus_back(visit):

@@ -1,14 +1,9 @@
 """The tree in the page: walked by pointer, by keys and by name."""
 
-import shutil
-
 import pytest
 from tests.web.page.tabs.conftest import until
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(shutil.which("chromium") is None, reason="needs a headless Chromium"),
-]
+pytestmark = pytest.mark.browser
 HASH = "decodeURIComponent(location.hash)"
 
 

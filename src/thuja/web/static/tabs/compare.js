@@ -10,8 +10,7 @@ import { lineageText, pathOf, rankWord, scientificName, taxonName, taxonOf } fro
 import { columnWord } from "./search/filters.js";
 import { number, word } from "../words.js";
 
-// How often a picture lies nearer to the mean of its own side (.5 is chance), from which the words on the left hold. The
-// cosine of the two means says less: all pictures of organisms share much, so that birds and mammals stand at .9.
+// How often a picture lies nearer to the mean of its own side (.5 is chance), from which the words on the left hold.
 const WORDS = [["apart", 0.97], ["mostly", 0.85], ["often", 0.65], ["hardly", 0]];
 
 function mount(root, context) {
@@ -69,7 +68,7 @@ function mount(root, context) {
     clear(
       found,
       element("p", { class: "compare-sentence" }, sentence),
-      element("p", { class: "soft" }, howAlike({ a, b, share, told }).join(" ")),
+      element("p", { class: "soft" }, howAlike(share, told)),
       element("div", { class: "compare-sides" }, side(a), side(b)),
       tells?.length ? tellsTable(a, b, tells) : null,
       pairs?.length ? pairsList(pairs) : null,
@@ -122,14 +121,11 @@ function sidesOf(query) {
   return { a: query.get("a") || "", b: query.get("b") || "" };
 }
 
-function howAlike({ a, b, share, told }) {
-  const percent = (value) => number(value, { style: "percent", maximumFractionDigits: value > 0.99 && value < 1 ? 1 : 0 });
-  const within = [a, b].every((side) => typeof side.likeness === "number");
-  return [
-    typeof share === "number" ? word("compare.share", { share: percent(share) }) : "",
-    word("compare.means", told),
-    within ? word("compare.spread", { ...told, in_a: a.likeness.toFixed(2), in_b: b.likeness.toFixed(2) }) : "",
-  ].filter(Boolean);
+function howAlike(share, told) {
+  const digits = share > 0.99 && share < 1 ? 1 : 0;
+  const said = typeof share === "number"
+    ? `${word("compare.share", { share: number(share, { style: "percent", maximumFractionDigits: digits }) })} ` : "";
+  return said + word("compare.means", told);
 }
 
 // A column by its name, a word that captions use, or a look that the model sees.

@@ -15,6 +15,7 @@ import { columnWord } from "./search/filters.js";
 import { tableOf } from "./search/table.js";
 import { number, word } from "../words.js";
 
+const MOST = 100_000; // points that are drawn smoothly
 const MOST_LISTED = 100;
 const MOST_ASKED = 12; // pictures of a choice that a search is asked with
 const PAUSE = 90; // ms that the pointer rests on a point before its picture is asked for
@@ -23,6 +24,7 @@ const SAID = { get unknown() { return word("search.unknown"); }, others: (count)
 function mount(root, context) {
   const { about, announce } = context;
   const within = context.query.get("within") || "";
+  const asked = Number(context.query.get("points")) || 0;
   const stop = new AbortController();
   const records = new Map();
   const state = { column: null, scheme: null, chosen: new Set(), drawn: null, kept: null, shown: -1, isPinned: false };
@@ -70,9 +72,14 @@ function mount(root, context) {
       button("map.whole", "⤢", () => plot?.whole()));
   }
 
+  // What the map is of, as the address and the server take it.
+  function place() {
+    return { ...(within ? { within } : {}), ...(asked ? { points: Math.min(asked, MOST) } : {}) };
+  }
+
   async function start() {
     try {
-      const query = within ? { within } : {};
+      const query = place();
       const [header, buffer] = await Promise.all([api.map(query, { signal: stop.signal }), api.mapPoints(query, { signal: stop.signal })]);
       points = pointsOf(header, buffer);
       clear(made, madeWords(header));
@@ -91,11 +98,14 @@ function mount(root, context) {
   // How the map came to be: how many of the pictures, and how much two axes can tell.
   function madeWords({ count, total = count, shares = [], notes = [] }) {
     const sum = shares.reduce((all, one) => all + one, 0);
+    const more = `#map?${new URLSearchParams({ ...place(), points: MOST })}`;
+    const said = [sum ? word("map.axes", { share: number(sum, { style: "percent" }) }) : "", ...notes].filter(Boolean).join(" ");
+    if (count >= total) return [word("map.whole_index", { count }), " ", said];
     return [
-      count < total ? word("map.sample", { count, total }) : word("map.whole_index", { count }),
-      sum ? word("map.axes", { share: number(sum, { style: "percent" }) }) : "",
-      ...notes,
-    ].filter(Boolean).join(" ");
+      word("map.sample", { count, total }), " ",
+      count < MOST ? [element("a", { href: more }, word("map.more", { count: Math.min(MOST, total) })), ". "] : null,
+      said,
+    ];
   }
 
   function drawChoice() {
@@ -114,7 +124,7 @@ function mount(root, context) {
     state.scheme = schemeOf(points, state.column, SAID);
     state.chosen.clear();
     drawLegend(legend, points, { ...state, changed: keep });
-    if (isAsked) context.rewrite(`map?${new URLSearchParams({ ...(within ? { within } : {}), by: name })}`);
+    if (isAsked) context.rewrite(`map?${new URLSearchParams({ ...place(), by: name })}`);
     keep();
   }
 

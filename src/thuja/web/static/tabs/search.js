@@ -98,8 +98,9 @@ function mount(root, context) {
     panel.count(found.facets);
     saving.disabled = !found.hits.length;
     told.textContent = found.hits.length ? foundWords(found, isWhole) : word("search.none");
-    clear(understood, (found.told || []).join(" "));
-    announce([told.textContent, ...(found.told || [])].join(" "));
+    const more = hasQuestion(state, picture.vector) || !found.hits.length ? found.told || [] : [];
+    clear(understood, more.join(" "));
+    announce([told.textContent, ...more].join(" "));
   }
 
   function foundWords(found, isWhole) {
