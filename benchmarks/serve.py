@@ -164,6 +164,21 @@ def memory_of(process: int) -> float:
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))
 
 
+def passes_of(address: tuple[str, int]) -> str:
+    """What the model's thread did: passes, items and seconds of each work; and the processor's seconds of it all."""
+    connection = HTTPConnection(*address)
+    connection.request("GET", "/metrics")
+    lines = [line.rpartition(" ") for line in connection.getresponse().read().decode().splitlines() if line[:1] != "#"]
+    found = {name: float(value) for name, _, value in lines}
+    parts = []
+    for work in ("look", "judge", "read", "why"):
+        tag = f'{{work="{work}"}}'
+        if count := found.get(f"thuja_batch_items_count{tag}"):
+            items, seconds = found[f"thuja_batch_items_sum{tag}"], found[f"thuja_model_seconds_sum{tag}"]
+            parts.append(f"{work}: {count:.0f} passes of {items / count:.1f}, {seconds:.1f} s")
+    return f"{'; '.join(parts)}; processor {found['process_cpu_seconds_total']:.0f} s"
+
+
 def bare(predictor: Predictor, photos: list[bytes]) -> float:
     """Photos a second that the model names by itself, decoding included; the best of three."""
     rates = []
@@ -236,9 +251,11 @@ def main() -> None:
         thread.join()
     seconds = time.monotonic() - began
     tally.memory.append((seconds, memory_of(server.pid)))
+    passes = passes_of(address)
     server.terminate()
     print(f"{said.clients} clients, {seconds:.0f} s; stopped with {server.wait(60)}")
     told(tally, seconds, rate)
+    print(passes)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import errno
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,11 @@ from thuja.web.app import create_app
 from thuja.web.served import Served
 from thuja.web.settings import ServeSettings
 
+_TURN: Final = 0.0002
+"""Seconds that a thread keeps the interpreter while another waits.
+
+With Python's 5 ms the model's thread waits after each of its hundreds of operations for whatever takes requests in.
+"""
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -49,6 +55,7 @@ def serve(served: Served, listening: socket.socket, *, say: Callable[[str], None
 
     `say` is told the address of the page.
     """
+    sys.setswitchinterval(_TURN)
     port = listening.getsockname()[1]
     host = f"[{served.settings.host}]" if ":" in served.settings.host else served.settings.host
     Server(served, on_start=lambda: say(f"thuja serves http://{host}:{port}/")).run([listening])
