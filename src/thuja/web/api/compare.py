@@ -79,6 +79,7 @@ class Compared(BaseModel):
 @router.get("/api/taxa/compare", summary="Two taxa side by side")
 async def compare(
     here: Here,
+    *,
     a: Name,
     b: Name,
     pairs: Annotated[int, Query(ge=0, le=100)] = 12,
