@@ -168,8 +168,20 @@ def test_a_table_brings_columns_by_id_and_places_can_stay_out(tmp_path: Path) ->
     folder = made(tmp_path / "index", range(5), segment_rows=2, tables=(catalog,), without=("latitude",))
     rows = contents(Index.open(folder))
     assert [rows[one]["licence"] for one in ids(range(5))] == [None, "CC BY", None, "CC0", None]
-    assert [rows[one]["genus"] for one in ids(range(5))] == ["Corvus", None, "Quercus", "Ursus", "Corvus"]
+    assert [rows[one]["genus"] for one in ids(range(5))] == ["Corvus", "Pica", "Quercus", "Ursus", "Corvus"]
     assert "latitude" not in Index.open(folder).columns
+
+
+def test_the_catalog_of_a_data_folder_brings_what_it_knows_but_no_path(tmp_path: Path) -> None:
+    from thuja.record import CATALOG_SCHEMA, Record
+
+    rows = [Record(uuid=one, path=f"/home/me/{one}", facts={"license_name": "CC0"}).to_row() for one in ids([0, 1])]
+    (tmp_path / "data").mkdir()
+    pq.write_table(pa.Table.from_pylist(rows, schema=CATALOG_SCHEMA), tmp_path / "data" / "catalog.parquet")
+    index = Index.open(made(tmp_path / "index", range(3), tables=(tmp_path / "data",)))
+    assert set(index.columns) == {"license_name", *table(range(3)).column_names}
+    rows = index.rows(index.keys_of(ids([0, 2])), ["license_name", "genus"]).to_pylist()
+    assert [(row["license_name"], row["genus"]) for row in rows] == [("CC0", "Corvus"), (None, "Quercus")]
 
 
 @pytest.mark.parametrize(

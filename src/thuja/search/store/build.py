@@ -12,7 +12,7 @@ from typing import Any, Final
 from thuja.errors import EmptyInput, OutputExists, UsageError
 from thuja.jobs import Progress, Share, Units, kept_when_full
 from thuja.search.columns import ColumnKind, merged_kinds
-from thuja.search.engine.codes import CodeSettings
+from thuja.search.engine.building import CodeSettings
 from thuja.search.manifest import INDEX, SegmentFacts, Version
 from thuja.search.store.joining import Extra
 from thuja.search.store.pictures import open_pictures
