@@ -93,6 +93,7 @@ class Codes:
     ) -> Found:
         """Candidates by their codes, and the best of them by their vectors."""
         candidates = effort.candidates_for(k)
+        assert self.index is not None
         if self._scan is None:
             rows = self.index.search(queries, candidates, params=parameters)[1]
             return score_candidates(self.vectors, queries, rows, k)

@@ -6,7 +6,7 @@ from typing import Final
 
 from thuja.errors import UsageError
 
-SCANNED: Final = 12_000
+SCANNED: Final = 16_000
 """Rows that the filter keeps whose codes are looked at, at least, for the ten nearest of a million."""
 CANDIDATES: Final = 160
 """Rows scored exactly for each query, at least."""
