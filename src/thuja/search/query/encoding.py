@@ -21,8 +21,8 @@ DESCRIBED: tuple[str, ...] = ("a photo of {}.",)
 class Encode:
     """What makes vectors (N, D) of length one: `images` of the bytes of pictures, `texts` of sentences.
 
-    `model` is whose space they are in; `label_text` is the text type that its taxa are put as. `texts` is None for a model that reads no text. `images` raises ImageError for
-    bytes that are no picture.
+    `model` is whose space they are in; `label_text` is the text type that its taxa are put as. `texts` is None for a
+    model that reads no text. `images` raises ImageError for bytes that are no picture.
     """
 
     model: str
