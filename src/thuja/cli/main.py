@@ -26,6 +26,7 @@ VERBS = {
     "models": "thuja.cli.models:models",
     "names": "thuja.cli.names:names",
     "predict": "thuja.cli.predict:predict",
+    "search": "thuja.cli.search:search",
     "shards": "thuja.cli.shards:shards",
     "train": "thuja.cli.train:train",
 }

@@ -28,6 +28,9 @@ from thuja.search.store.versions import current_number, read_deleted, read_versi
 Floats = npt.NDArray[np.float32]
 _MANY: Final = 16
 
+_STRETCHES, _STRETCH = 128, 8
+"""How many stretches of rows a sample is of, and the rows of each."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbours:
@@ -226,6 +229,20 @@ class Index:
             found[places] = segment.vectors.take(rows)
         found /= np.linalg.norm(found, axis=1, keepdims=True)
         return found
+
+    @cached_property
+    def _sample(self) -> Floats:
+        total = int(self._starts[-1])
+        starts = np.linspace(0, max(0, total - _STRETCH), _STRETCHES).astype(np.int64)
+        keys = np.unique((starts[:, None] + np.arange(_STRETCH)).ravel())
+        return self.vectors(keys[keys < total])
+
+    def sample(self) -> Floats:
+        """The unit vectors (n, D) of some thousand rows from all over the index, deleted ones among them.
+
+        Short stretches of rows, so that a distant index is not asked a thousand times. They are read once.
+        """
+        return self._sample
 
     def thumbnail(self, key: int) -> bytes | None:
         """The small picture of a row as JPEG, without metadata; None where it has none."""
