@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import faiss
 import numpy as np
@@ -113,10 +113,13 @@ class Codes:
 
 
 def _parameters(probes: int, kept: Bits | None, lists: Bits | None) -> faiss.SearchParametersPreTransform:
-    """What FAISS is told: how many lists, which rows, and which lists hold any of them."""
-    within = faiss.IVFSearchParameters(nprobe=probes)
+    """What FAISS is told: how many lists, which rows, and which lists hold any of them.
+
+    What is handed to a constructor by its name is kept as long as what is made; an attribute set later is not.
+    """
+    told: dict[str, Any] = {"nprobe": probes}
     if kept is not None:
-        within.sel = faiss.IDSelectorBitmap(kept.packed)
+        told["sel"] = faiss.IDSelectorBitmap(kept.packed)
     if lists is not None:
-        within.quantizer_params = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(lists.packed))
-    return faiss.SearchParametersPreTransform(index_params=within)
+        told["quantizer_params"] = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(lists.packed))
+    return faiss.SearchParametersPreTransform(index_params=faiss.IVFSearchParameters(**told))
