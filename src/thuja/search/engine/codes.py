@@ -115,7 +115,8 @@ class Codes:
 def _parameters(probes: int, kept: Bits | None, lists: Bits | None) -> faiss.SearchParametersPreTransform:
     """What FAISS is told: how many lists, which rows, and which lists hold any of them.
 
-    What is handed to a constructor by its name is kept as long as what is made; an attribute set later is not.
+    What is handed to a constructor by its name is kept as long as what is made; FAISS before 1.15 does not keep what
+    is set later.
     """
     told: dict[str, Any] = {"nprobe": probes}
     if kept is not None:
