@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from search_peers import PEERS, Search
+from search_peers import PEERS, Search, label
 from search_sets import KINDS, filters, generate, read_real, write_truth
 from thuja.search.bits import Bits
 from thuja.search.engine.vectors import VECTORS, MappedVectors
@@ -113,7 +113,7 @@ def search(name: str, folder: Path, dim: int) -> dict:
         "filters": [],
     }
     for number, level in enumerate(peer.levels):
-        told["levels"].append({"level": str(level), **measured(at(level), queries, None, truth["all"])})
+        told["levels"].append({"level": label(level), **measured(at(level), queries, None, truth["all"])})
         if number == 0:
             told["held"] = held()["Anon"] - before["Anon"]
     level = peer.levels[2 if len(peer.levels) > 2 else -1]
@@ -125,7 +125,7 @@ def search(name: str, folder: Path, dim: int) -> dict:
                 )
             except KeyError:
                 break
-    told["level"] = str(level)
+    told["level"] = label(level)
     return told
 
 
@@ -157,10 +157,10 @@ def held() -> dict[str, float]:
 def tell(name: str, built: dict, told: dict) -> None:
     made = f"built in {built['seconds']:.0f} s ({built['processor']:.0f} s of processors)" if built else "built before"
     print(f"\n{name}: {made}, {told['disk'] / 1e6:,.0f} MB on disk, {told['held']:,.0f} MB held")
-    print(f"  {'':44} recall  queries/s  one p50 ms     p99")
+    print(f"  {'':30} recall  queries/s  one p50 ms     p99")
     for row in told["levels"] + told["filters"]:
-        label = row.get("level") or f"{row['filter']} at {told['level']}"
-        print(f"  {label[:44]:44} {row['recall']:6.3f} {row['rate']:10,.0f} {row['p50']:11.2f} {row['p99']:7.2f}")
+        named = row.get("level") or f"{row['filter']}, {told['level']}"
+        print(f"  {named:30} {row['recall']:6.3f} {row['rate']:10,.0f} {row['p50']:11.2f} {row['p99']:7.2f}")
     sys.stdout.flush()
 
 

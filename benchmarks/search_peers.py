@@ -25,6 +25,13 @@ IP = faiss.METRIC_INNER_PRODUCT
 RUN = 50_000
 
 
+def label(level: object) -> str:
+    """A level in few words."""
+    if isinstance(level, Effort):
+        return "by itself" if level == STANDARD else f"{level.probes} lists"
+    return str(level)
+
+
 class Peer(Protocol):
     """One engine."""
 

@@ -1,5 +1,6 @@
 """An index at a URL answers as its folder does, and reads no more of it than it needs."""
 
+import json
 import threading
 from collections.abc import Iterator
 from itertools import pairwise
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.search.making import contents, ids, made, vectors, written
 
-from thuja.errors import OutputExists, UsageError
+from thuja.errors import BadFile, OutputExists, UsageError
 from thuja.search.engine.building import CodeSettings
 from thuja.search.engine.effort import Effort
 from thuja.search.filters import Filter
@@ -112,6 +113,17 @@ def test_a_second_reader_fetches_nothing_that_is_kept(tmp_path: Path, remote: Re
     before = {path: path.stat().st_mtime_ns for path in cache.rglob("*") if path.is_file()}
     assert len(opened(remote)) == 29
     assert {path: path.stat().st_mtime_ns for path in cache.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("name", ["../../../evil", "/tmp/evil", "columns/../../evil"])
+def test_an_index_elsewhere_writes_nothing_outside_of_the_cache(remote: RemotePlace, tmp_path: Path, name: str) -> None:
+    for path in (tmp_path / "index" / "segments").glob("*/segment.json"):
+        facts = json.loads(path.read_text())
+        facts["files"].append({"name": name, "bytes": 1, "sha256": ""})
+        path.write_text(json.dumps(facts))
+    with pytest.raises(BadFile):
+        opened(remote)
+    assert not list(tmp_path.glob("**/evil"))
 
 
 def test_a_url_of_files_is_a_folder(tmp_path: Path) -> None:
