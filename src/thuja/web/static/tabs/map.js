@@ -292,4 +292,4 @@ function mount(root, context) {
   };
 }
 
-export const tab = { name: "map", isFor: (about) => Boolean(about.features.map && about.index), mount };
+export const tab = { name: "map", mount };

@@ -14,7 +14,7 @@ import { reviewerBox } from "./review/reviewer.js";
 const AHEAD = 10; // so few open items left ask for more
 const SHORTCUTS_OFF = "thuja-no-shortcuts";
 
-export const tab = { name: "review", isFor: (about) => about.features.identify || about.features.review, mount };
+export const tab = { name: "review", mount };
 
 function mount(root, context) {
   const view = new View(root, context);
