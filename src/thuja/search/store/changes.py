@@ -14,11 +14,11 @@ from thuja.errors import UsageError
 from thuja.jobs import Progress, kept_when_full
 from thuja.search.bits import Bits
 from thuja.search.columns import merged_kinds
-from thuja.search.engine.codes import CodeSettings
+from thuja.search.engine.building import CodeSettings
 from thuja.search.filters import Filter
 from thuja.search.index import Index
 from thuja.search.manifest import SegmentFacts, Version
-from thuja.search.store.build import WORK, kinds_in
+from thuja.search.store.build import WORK, distinct_in, kinds_in
 from thuja.search.store.pins import is_pinned
 from thuja.search.store.places import LocalPlace
 from thuja.search.store.plain import Schema, plain
@@ -133,7 +133,7 @@ def _put_together(folder: Path, options: CompactOptions) -> tuple[Version, int, 
     runs = list(_runs(index.facts, options))
     if not runs:
         return index.facts, 0, 0
-    new, version = _rewritten(folder, index, runs, options)
+    new, version = _rewritten(folder, index, runs, options=options)
     return version, sum(map(len, runs)), len(new)
 
 
@@ -160,7 +160,7 @@ def _worth_it(run: list[SegmentFacts]) -> Iterator[list[SegmentFacts]]:
 
 
 def _rewritten(
-    folder: Path, index: Index, runs: Sequence[Sequence[SegmentFacts]], options: CompactOptions
+    folder: Path, index: Index, runs: Sequence[Sequence[SegmentFacts]], *, options: CompactOptions
 ) -> tuple[list[SegmentFacts], Version]:
     """The new segments, and the version in which they stand in the place of the old ones."""
     number = next_number(folder)
@@ -180,7 +180,7 @@ def _rewritten(
                 progress.advance(len(rows))
         if gathered.rows:
             settings = SealSettings(
-                codes=options.codes, kinds=kinds[0], pictures=pictures if index.has_thumbnails else None
+                codes=options.codes, kinds=distinct_in(index.facts), pictures=pictures if index.has_thumbnails else None
             )
             sealed = gathered.seal(folder, number + len(new), settings)
             new.append(sealed.facts)
