@@ -27,6 +27,7 @@ VERBS = {
     "names": "thuja.cli.names:names",
     "predict": "thuja.cli.predict:predict",
     "search": "thuja.cli.search:search",
+    "serve": "thuja.cli.serve:serve",
     "shards": "thuja.cli.shards:shards",
     "train": "thuja.cli.train:train",
 }

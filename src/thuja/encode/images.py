@@ -152,10 +152,17 @@ def resized_by(preparation: Preparation, options: EncodeOptions) -> Callable[[Co
 
 
 def run_batch(
-    encoder: Encoder, chunk: Sequence[tuple[str, Pixels | Failure]], compute: Callable[[Tensor], Tensor]
+    encoder: Encoder,
+    chunk: Sequence[tuple[str, Pixels | Failure]],
+    compute: Callable[[Tensor], Tensor],
+    *,
+    size: int = 0,
 ) -> Batch:
-    """Run resized images through `compute`, in float32; failures are carried along."""
-    return _start(encoder, chunk, compute, size=0).finish()
+    """Run resized images through `compute`, in float32; failures are carried along.
+
+    Rows of zeros fill the batch up to `size` for an encoder that is compiled for it.
+    """
+    return _start(encoder, chunk, compute, size=size).finish()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

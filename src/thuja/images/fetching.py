@@ -23,7 +23,7 @@ from urllib3 import exceptions as http
 from thuja import __version__
 from thuja.errors import ImageError, UsageError
 from thuja.images.decoding import DEFAULT_LIMITS, Limits
-from thuja.images.watching import Watch, watched
+from thuja.images.watching import Connect, Watch, watched
 
 _URL: Final = re.compile(r"https?://", re.IGNORECASE)
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
@@ -89,15 +89,22 @@ class _TryAgainError(Exception):
 class Fetcher:
     """Fetches images over http and https, from any number of threads; connections are kept.
 
-    Follows the proxies that the environment names (HTTPS_PROXY, NO_PROXY), with the password in their address.
+    Follows the proxies that the environment names (HTTPS_PROXY, NO_PROXY), with the password in their address; but
+    none where `connect` is handed in, which then makes every connection, those of redirects too.
     """
 
     def __init__(
-        self, *, limits: Limits = DEFAULT_LIMITS, patience: Patience = DEFAULT_PATIENCE, threads: int = 16
+        self,
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        patience: Patience = DEFAULT_PATIENCE,
+        threads: int = 16,
+        connect: Connect | None = None,
     ) -> None:
         self._limits, self._patience = limits, patience
         self._threads = threads
-        self._direct = watched(urllib3.PoolManager(num_pools=_HOSTS, maxsize=threads))
+        self._has_proxies = connect is None
+        self._direct = watched(urllib3.PoolManager(num_pools=_HOSTS, maxsize=threads), connect)
         self._proxies: dict[str, urllib3.PoolManager] = {}
         self._lock = threading.Lock()
 
@@ -208,7 +215,7 @@ class Fetcher:
 
     def _pool(self, url: str) -> urllib3.PoolManager:
         parts = urlsplit(url)
-        proxy = getproxies().get(parts.scheme.lower())
+        proxy = getproxies().get(parts.scheme.lower()) if self._has_proxies else None
         if not proxy or proxy_bypass(parts.hostname or ""):
             return self._direct
         with self._lock:

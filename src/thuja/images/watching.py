@@ -7,11 +7,15 @@ meets it. A `Watch` shuts the connection down from another thread, and whatever 
 import contextlib
 import socket
 import threading
+from collections.abc import Callable
 from typing import Self
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+Connect = Callable[[str, int, float | None], socket.socket]
+"""A host, a port and a timeout in seconds to a connection."""
 
 _HERE = threading.local()
 """Its `watch` is the one that the thread has entered."""
@@ -61,9 +65,29 @@ class Watch:
                 _shut(self._held)
 
 
-def watched(pool: urllib3.PoolManager) -> urllib3.PoolManager:
-    """The same pool, of connections that a Watch can end."""
-    pool.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+def watched(pool: urllib3.PoolManager, connect: Connect | None = None) -> urllib3.PoolManager:
+    """The same pool, of connections that a Watch can end; `connect` makes them in place of the system's own way."""
+    if connect is None:
+        pool.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+        return pool
+
+    def made(connection: _Connection) -> socket.socket:
+        seconds = connection.timeout if isinstance(connection.timeout, int | float) else None
+        return connect(connection.host, connection.port, seconds)
+
+    class Plain(_Connection):
+        _made = made
+
+    class Secure(_SecureConnection):
+        _made = made
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    pool.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
     return pool
 
 
@@ -72,8 +96,11 @@ class _Connection(HTTPConnection):
 
     _twin: socket.socket | None = None
 
+    def _made(self) -> socket.socket:
+        return super()._new_conn()
+
     def _new_conn(self) -> socket.socket:
-        made = super()._new_conn()
+        made = self._made()
         self._close_twin()
         self._twin = made.dup()
         self._be_held()

@@ -44,7 +44,7 @@ class AmongTexts:
         self.labels, self.scale, self._bins = labels, scale, bins
         self._posterior = posterior or partial(posteriors, labels=labels, scale=scale)
         self._facts = facts or {}
-        self._names = labels.texts if bins is None else bins.names
+        self.names = labels.texts if bins is None else bins.names
 
     def check(self, question: Question) -> None:
         """Raise UsageError for what cannot be answered here."""
@@ -55,7 +55,7 @@ class AmongTexts:
                 raise UsageError(
                     f"{name} is for taxa, and custom labels have no tree", hint=f"leave out either {name} or the labels"
                 )
-        count = len(self._names)
+        count = len(self.names)
         if question.k is not None and question.k > count:
             raise UsageError(
                 f"cannot give the best {question.k} of {count} labels", hint=f"choose k between 1 and {count}"
@@ -78,7 +78,7 @@ class AmongTexts:
 
     def rows_of(self, answer: Answer) -> npt.NDArray[np.int64]:
         """The labels that an answer stands for, by their places."""
-        names = np.array(self._names, dtype=object)
+        names = np.array(self.names, dtype=object)
         own = np.arange(len(self.labels)) if self._bins is None else self._bins.place
         return np.flatnonzero(names[own] == answer.text)
 
@@ -87,13 +87,13 @@ class AmongTexts:
         done = 0
         for block in self._posterior(vectors):
             shares = block if self._bins is None else self._bins.gather(block)
-            wanted = question.k or len(self._names)
+            wanted = question.k or len(self.names)
             best = top_k(shares, wanted)
             none = self._none(vectors[done : done + len(block)]) if question.allows_none else None
             done += len(block)
             for row, (indices, scores) in enumerate(zip(best.indices.tolist(), best.scores.tolist(), strict=True)):
                 answers = tuple(
-                    Answer(text=self._names[index], score=score) for index, score in zip(indices, scores, strict=True)
+                    Answer(text=self.names[index], score=score) for index, score in zip(indices, scores, strict=True)
                 )
                 if none is not None:
                     answers = with_none(answers, float(none[row]), k=question.k)

@@ -17,7 +17,7 @@ from thuja.labels import Taxa
 from thuja.names import CERTAIN, Resolver, embedded
 from thuja.names.resolution import Status
 from thuja.names.resolver import numbered
-from thuja.names.rows import tidy_rows
+from thuja.names.rows import rows_of, tidy_rows
 from thuja.names.tables.identifiers import IdentifierSources
 from thuja.names.tables.reading import bad_file, open_sources
 from thuja.taxonomy import RANKS, Rank, Taxon
@@ -53,9 +53,18 @@ def read_checklist(path: Path) -> pl.DataFrame:
             with bad_file(source.path):
                 asked = source.columns.asked(IdentifierSources())
                 parts.append(tidy_rows(source.frame.select(asked).collect()))
-    rows = numbered(pl.concat(parts).unique(maintain_order=True)).filter(pl.col("name") != "")
+    return _distinct(pl.concat(parts), str(path))
+
+
+def read_names(names: Sequence[str]) -> pl.DataFrame:
+    """The same for a checklist that is at hand as names; raises EmptyInput where they are all empty."""
+    return _distinct(rows_of(names), "the checklist")
+
+
+def _distinct(rows: pl.DataFrame, where: str) -> pl.DataFrame:
+    rows = numbered(rows.unique(maintain_order=True)).filter(pl.col("name") != "")
     if rows.is_empty():
-        raise EmptyInput(f"{path} holds no name", hint="a name a line, or a column scientific_name")
+        raise EmptyInput(f"{where} holds no name", hint="a name a line, or a column scientific_name")
     return rows
 
 

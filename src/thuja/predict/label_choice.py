@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 
 from thuja.errors import EmptyInput, UsageError
 from thuja.labels import LabelSpace, find_clade
 from thuja.names import Resolver
-from thuja.predict.checklists import Checked, check, read_checklist, said
+from thuja.predict.checklists import Checked, check, read_checklist, read_names, said
 from thuja.taxonomy import Taxon
 
 EncodeTaxa = Callable[[list[Taxon]], LabelSpace]
@@ -20,12 +21,12 @@ EncodeTaxa = Callable[[list[Taxon]], LabelSpace]
 class LabelChoice:
     """What the user wants of the labels.
 
-    `within` names clades, of which any will do; `checklist` is a file of names at any rank. Where both are given, a
-    label has to be in both. With `add`, taxa of the checklist that are no labels are made ones.
+    `within` names clades, of which any will do; `checklist` is a file of names at any rank, or the names. Where both
+    are given, a label has to be in both. With `add`, taxa of the checklist that are no labels are made ones.
     """
 
     within: tuple[str, ...] = ()
-    checklist: Path | None = None
+    checklist: Path | tuple[str, ...] | None = None
     add: bool = False
 
     def __post_init__(self) -> None:
@@ -68,7 +69,7 @@ def choose_labels(
     told: list[str] = []
     added: list[Taxon] = []
     if choice.checklist is not None:
-        checked = check(labels.columns, read_checklist(choice.checklist), resolver=resolver)
+        checked = check(labels.columns, _listed(choice.checklist), resolver=resolver)
         listed = np.zeros(len(labels), dtype=bool)
         listed[checked.rows] = True
         mask &= listed
@@ -93,9 +94,14 @@ def _is_in_any(taxon: Taxon, ancestors: Sequence[Taxon]) -> bool:
     return not ancestors or any(map(taxon.is_within, ancestors))
 
 
+def _listed(checklist: Path | tuple[str, ...]) -> pl.DataFrame:
+    return read_checklist(checklist) if isinstance(checklist, Path) else read_names(checklist)
+
+
 def _nothing(choice: LabelChoice) -> str:
     within = f" within {', '.join(choice.within)}" if choice.within else ""
-    return f"no label{within} is on the checklist {choice.checklist}"
+    where = f"checklist {choice.checklist}" if isinstance(choice.checklist, Path) else "checklist"
+    return f"no label{within} is on the {where}"
 
 
 def _sentences(checked: Checked, choice: LabelChoice) -> list[str]:

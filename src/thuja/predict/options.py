@@ -15,17 +15,18 @@ from thuja.predict.examples.learnt import Examples, LearnOptions
 class PredictorOptions:
     """Everything beside the model and its labels.
 
-    `checklist` is a file of names at any rank, of which `adds` makes labels where there are none. `occurrences` is a
-    table that says what lives in a `country` or `polygon` (GeoJSON); a label needs `least_records` there. `prior` is
-    such a table too: it weighs labels by place and season, and rules none out. `clade_size` makes up for the size of
-    clades, 0 not at all, 1 wholly. `calibration` is the folder that `thuja calibrate` made, None the one beside the
-    model, if any; without `is_calibrated` scores stay as the model gives them. `bins` gathers custom labels, which are
-    put into `prompts`. `examples` are photos to learn from, as `learning` says, or what was learnt and saved; `blend`
-    is their weight against the labels' texts, `auto` the one that fits them best, `none` for examples alone. Large
-    JPEGs are decoded in full when `is_exact`; `batch_size` images run through the model together.
+    `checklist` is a file of names at any rank, or the names, of which `adds` makes labels where there are none.
+    `occurrences` is a table that says what lives in a `country` or `polygon` (GeoJSON); a label needs `least_records`
+    there. `prior` is such a table too: it weighs labels by place and season, and rules none out. `clade_size` makes up
+    for the size of clades, 0 not at all, 1 wholly. `calibration` is the folder that `thuja calibrate` made, None the
+    one beside the model, if any; without `is_calibrated` scores stay as the model gives them. `bins` gathers custom
+    labels, which are put into `prompts`. `examples` are photos to learn from, as `learning` says, or what was learnt
+    and saved; `blend` is their weight against the labels' texts, `auto` the one that fits them best, `none` for
+    examples alone. Large JPEGs are decoded in full when `is_exact`; `batch_size` images run through the model
+    together.
     """
 
-    checklist: Path | None = None
+    checklist: Path | tuple[str, ...] | None = None
     adds: bool = False
     occurrences: Path | None = None
     country: str | Sequence[str] | None = None

@@ -14,7 +14,7 @@ from thuja.classify.tiled import Bias
 from thuja.errors import ThujaError
 from thuja.images import decode, read_bytes, to_rgb
 from thuja.labels import LabelSpace
-from thuja.model import TAXONOMY, Model
+from thuja.model import Model
 from thuja.model.attribution import Attribution
 from thuja.predict.answers import Answer, Prediction
 from thuja.predict.why.explanations import Box, Explanation, box_of
@@ -34,7 +34,8 @@ class Explainer:
 
     `rank` is what is answered, None for labels by themselves. `scale` is what multiplied the cosines: the model's, over
     the calibration's temperature. `members` tells the labels behind an answer where these are neither a taxon nor
-    a label's own text, as bins are. The model may have been made fast: maps are made by a plain copy of its tower.
+    a label's own text, as bins are. The model may have been made fast: maps are made by a plain copy of its tower,
+    which `attribution` brings where there is one already.
     """
 
     def __init__(
@@ -44,16 +45,16 @@ class Explainer:
         *,
         scale: float,
         rank: Rank | None = None,
-        head: str = TAXONOMY,
         tree: Tree | None = None,
         members: Members | None = None,
+        attribution: Attribution | None = None,
         most: int = 8,
     ) -> None:
         self._model, self._labels, self._scale, self._most = model, labels, scale, most
         self._rank = Rank.SPECIES if rank is None else rank  # the kingdom is rank 0
         self._tree = tree if tree is not None or not labels.taxa else Tree.of(labels)
         self._members = members or self._own_labels
-        self._attribution = Attribution(model, head=head)
+        self._attribution = attribution or Attribution(model)
         self._places: dict[str, int] | None = None
 
     def explain(

@@ -12,6 +12,7 @@ from thuja.encode import EncodeOptions, Failure
 from thuja.encode.sources import Url
 from thuja.errors import ImageError, UsageError
 from thuja.images.fetching import Fetcher
+from thuja.model.attribution import Attribution
 from thuja.predict.among_taxa import AmongTaxa
 from thuja.predict.answers import Prediction
 from thuja.predict.asked import Asked, occasion_told
@@ -34,7 +35,7 @@ class Why:
     ) -> None:
         self._asked, self._page, self._folder, self._left = asked, page, folder, most
         self._queries = _first_of_groups(inputs)
-        self._explainer = _explainer_of(asked) if folder is not None else None
+        self._explainer = explainer_of(asked) if folder is not None else None
         self._fetcher = Fetcher()
 
     def see(self, prediction: Prediction) -> None:
@@ -108,10 +109,18 @@ def _first_of_groups(inputs: Inputs) -> Iterator[Query]:
             known.add(query.group)
 
 
-def _explainer_of(asked: Asked) -> Explainer:
+def explainer_of(asked: Asked, attribution: Attribution | None = None) -> Explainer:
+    """What explains the answers to a question; `attribution` is one that is made already for the same model."""
     among = asked.among
     if isinstance(among, AmongTaxa):
         return Explainer(
-            asked.encoder.model, among.labels, scale=among.scale, rank=asked.question.rank, tree=among.tree
+            asked.encoder.model,
+            among.labels,
+            scale=among.scale,
+            rank=asked.question.rank,
+            tree=among.tree,
+            attribution=attribution,
         )
-    return Explainer(asked.encoder.model, among.labels, scale=among.scale, members=among.rows_of)
+    return Explainer(
+        asked.encoder.model, among.labels, scale=among.scale, members=among.rows_of, attribution=attribution
+    )

@@ -1,0 +1,87 @@
+"""Pictures and texts to vectors: decoded in a few threads, encoded together, forgotten."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from thuja.encode import EncodeOptions, Failure
+from thuja.encode.images import resized_by
+from thuja.errors import ImageError
+from thuja.images import Limits, decode
+from thuja.predict.inputs.boxes import Box
+from thuja.predict.predictor import Predictor
+from thuja.web.problems import TooLarge
+from thuja.web.queue import ModelQueue
+from thuja.web.settings import ServeSettings
+from thuja.web.works import Look, Read
+
+Vector = npt.NDArray[np.float32]
+Pixels = npt.NDArray[Any]
+
+_TEXTS_KEPT: Final = 1_024
+
+
+class Encoding:
+    """The way into a model's space. No picture is kept; the vectors of the last texts are."""
+
+    def __init__(self, predictor: Predictor, settings: ServeSettings, queue: ModelQueue) -> None:
+        self._limits, self._queue = settings.limits, queue
+        self.encoder = predictor.encoder
+        options = EncodeOptions(is_exact=predictor.options.is_exact, limits=settings.limits.of_image)
+        self._resize: Callable[[Any], Pixels] = resized_by(predictor.model.preparation, options)
+        self._decoders = ThreadPoolExecutor(settings.pace.decoders, thread_name_prefix="decode")
+        self._look = Look(encoder=self.encoder, most=settings.pace.batch)
+        self._texts: OrderedDict[tuple[bool, str], Vector] = OrderedDict()
+
+    async def look(self, data: bytes, box: Box | None = None) -> Vector | Failure:
+        """The unit vector (D,) of a picture, or of the part of it within a box; a Failure where it is none.
+
+        The caller holds room in the queue: `with queue.admitted(1)`.
+        """
+        content = data if box is None else _Part(data, box)
+        loop = asyncio.get_running_loop()
+        try:
+            pixels = await loop.run_in_executor(self._decoders, self._resize, content)
+        except ImageError as error:
+            return Failure("", error.reason, f"{error.message}; {error.hint}" if error.hint else error.message)
+        (vector,) = await self._queue.run(self._look, [pixels])
+        if not np.isfinite(vector).all():
+            return Failure("", "not_finite", "what the model makes of this picture is not a number")
+        return vector
+
+    async def read(self, texts: Sequence[str], *, is_name: bool = False) -> npt.NDArray[np.float32]:
+        """The unit vectors (L, D) of texts as they are, or of names put into the usual prompts; raises TooLarge."""
+        longest = max(map(len, texts), default=0)
+        if longest > self._limits.text:
+            raise TooLarge(f"a text of {longest:,} characters is over the limit of {self._limits.text:,}")
+        kept = {text: self._texts[is_name, text] for text in texts if (is_name, text) in self._texts}
+        missing = [text for text in dict.fromkeys(texts) if text not in kept]
+        found = await self._queue.run(Read(encoder=self.encoder, is_name=is_name), missing)
+        kept |= zip(missing, found, strict=True)
+        self._texts.update({(is_name, text): vector for text, vector in kept.items()})
+        while len(self._texts) > _TEXTS_KEPT:
+            self._texts.popitem(last=False)
+        return np.stack([kept[text] for text in texts])
+
+    def close(self) -> None:
+        """Let the threads go."""
+        self._decoders.shutdown(wait=False, cancel_futures=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A box of a picture that is still to be decoded."""
+
+    data: bytes
+    box: Box
+
+    def show(self, limits: Limits) -> Image.Image:
+        """What is within the box; raises ImageError."""
+        return self.box.cut(decode(self.data, limits=limits))

@@ -1,0 +1,95 @@
+"""From what a user names to the parts of a server, checked against each other before it listens."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from starlette.concurrency import run_in_threadpool
+
+from thuja.encode import Hardware
+from thuja.errors import UsageError
+from thuja.images import Limits
+from thuja.predict.opening import Given
+from thuja.predict.options import PredictorOptions
+from thuja.predict.predictor import Predictor
+from thuja.search.index import Index
+from thuja.web.links import LinkFetcher
+from thuja.web.review.queue import Review
+from thuja.web.served import FetchLink, Served
+from thuja.web.settings import ServeSettings
+
+DEMOS: Final = ("demo", "demo-photos")
+"""The folders that `make demo` writes into, the first that holds a model is served."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """What is to be served: a model with the labels that it answers from, an index, or both."""
+
+    model: str | None = None
+    index: str | None = None
+    labels: Given = None
+    within: Sequence[str] = ()
+    options: PredictorOptions = field(default_factory=PredictorOptions)
+    hardware: Hardware | None = None
+
+    def __post_init__(self) -> None:
+        if self.model is None and self.index is None:
+            raise UsageError("there is nothing to serve", hint="name a model, an index or both: --model, --index")
+        if self.model is None and (self.labels is not None or self.within):
+            raise UsageError("labels are what a model answers with, and there is none", hint="name it: --model")
+
+
+def open_served(named: Named, settings: ServeSettings) -> Served:
+    """The parts, ready to answer; raises UsageError for those that do not fit, and what opening them raises."""
+    index = None if named.index is None else Index.open(named.index)
+    predictor = None
+    if named.model is not None:
+        predictor = Predictor(
+            named.model, labels=named.labels, within=named.within, options=named.options, hardware=named.hardware
+        )
+    if index is not None and predictor is not None:
+        require_one_space(index, predictor)
+    review = None
+    if settings.review is not None:
+        review = Review.open(settings.review, model="" if predictor is None else predictor.model.id)
+    fetch = fetcher(settings.limits.of_image) if settings.allows_links else None
+    return Served(settings, predictor=predictor, index=index, review=review, fetch_link=fetch)
+
+
+def require_one_space(index: Index, predictor: Predictor) -> None:
+    """Raise UsageError where an index holds the vectors of another model: they cannot be compared."""
+    model = predictor.model
+    if index.model != model.id or index.dim != model.config.embed_dim:
+        raise UsageError(
+            f"the index holds vectors of {index.model} ({index.dim} dimensions), and the model is {model.id} "
+            f"({model.config.embed_dim}): they cannot be compared",
+            hint="serve the index with its own model, or embed its pictures again with this one: thuja embed",
+        )
+
+
+def demo_named(folder: Path, named: Named) -> Named:
+    """What `make demo` has trained in a folder; raises UsageError where it has not run there."""
+    for name in DEMOS:
+        run = folder / name / "run"
+        if run.is_dir():
+            index = run.parent / "index"
+            return Named(
+                model=str(run),
+                index=str(index) if index.is_dir() else None,
+                options=named.options,
+                hardware=named.hardware,
+            )
+    raise UsageError(f"there is no demo in {os.fspath(folder.absolute())}", hint="make demo trains one")
+
+
+def fetcher(limits: Limits) -> FetchLink:
+    """What reads a picture by link from the open web, in a thread of its own."""
+    links = LinkFetcher(limits=limits)
+
+    async def fetch(link: str) -> bytes:
+        return await run_in_threadpool(links.fetch, link)
+
+    return fetch

@@ -1,0 +1,126 @@
+"""What a server stands on: a model that answers, an index that is searched, either or both."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
+
+from thuja.errors import ThujaError
+from thuja.predict.among_taxa import AmongTaxa
+from thuja.predict.predictor import Predictor
+from thuja.search.index import Index
+from thuja.web.choices import Choices
+from thuja.web.encoding import Encoding
+from thuja.web.explaining import Attributions
+from thuja.web.explored import Explored
+from thuja.web.keys import Keys
+from thuja.web.metrics import Metrics
+from thuja.web.problems import Missing
+from thuja.web.queue import ModelQueue
+from thuja.web.review.queue import Review
+from thuja.web.settings import RequestLimits, ServeSettings
+from thuja.web.taxa import LabelTree
+
+LOG: Final = logging.getLogger(__name__)
+FetchLink = Callable[[str], Awaitable[bytes]]
+"""The bytes behind a link; raises ImageError or a Refusal."""
+
+
+class Served:
+    """The parts of a running server, as every endpoint reaches them.
+
+    `review` is a batch of answers to be looked through. `fetch_link` reads a picture by link, None where links are not
+    allowed.
+    """
+
+    def __init__(
+        self,
+        settings: ServeSettings,
+        *,
+        predictor: Predictor | None = None,
+        index: Index | None = None,
+        review: Review | None = None,
+        fetch_link: FetchLink | None = None,
+    ) -> None:
+        self.settings, self.predictor, self.index = settings, predictor, index
+        self.review, self.fetch_link = review, fetch_link
+        self.metrics = Metrics()
+        self.keys = Keys(settings.keys)
+        self.queue = ModelQueue(settings.pace, self.metrics)
+        self._encoding = None if predictor is None else Encoding(predictor, settings, self.queue)
+        self._choices = None if predictor is None else Choices(predictor, most=settings.limits.choices)
+        self.attributions = Attributions()
+        among = None if predictor is None else predictor.among
+        self._label_tree = LabelTree(among.labels) if isinstance(among, AmongTaxa) else None
+        self._explored = self._explore()
+        self.is_stopping = False
+
+    @property
+    def limits(self) -> RequestLimits:
+        """How much one request may ask for."""
+        return self.settings.limits
+
+    def require_predictor(self) -> Predictor:
+        """The model with its labels; raises Missing."""
+        if self.predictor is None:
+            raise Missing("this server has no model", hint="start it with --model")
+        return self.predictor
+
+    def require_encoding(self) -> Encoding:
+        """What makes vectors of pictures and texts; raises Missing."""
+        self.require_predictor()
+        assert self._encoding is not None, "a predictor brings it"
+        return self._encoding
+
+    def require_choices(self) -> Choices:
+        """What chooses labels; raises Missing."""
+        self.require_predictor()
+        assert self._choices is not None, "a predictor brings it"
+        return self._choices
+
+    def require_index(self) -> Index:
+        """The index; raises Missing."""
+        if self.index is None:
+            raise Missing("this server has no index", hint="start it with --index")
+        return self.index
+
+    async def follow_index(self) -> None:
+        """Take up what is added to the index while the server runs; a version that cannot be read is passed over."""
+        while self.index is not None:
+            await asyncio.sleep(self.settings.pace.refresh)
+            try:
+                self.index = await asyncio.to_thread(self.index.refreshed)
+            except (ThujaError, OSError) as error:
+                LOG.warning("the index cannot be read again: %s", error)
+
+    @property
+    def explored(self) -> Explored:
+        """What is worked out of the index and the labels, anew where the index is another."""
+        if self._explored.index is not self.index:
+            self._explored = self._explore()
+        return self._explored
+
+    def _explore(self) -> Explored:
+        return Explored(self.index, self._label_tree)
+
+    async def close(self) -> None:
+        """End its threads."""
+        await self.queue.close()
+        for part in (self._encoding, self._choices):
+            if part is not None:
+                part.close()
+        if self.review is not None:
+            self.review.close()
+
+
+def served_by(request: Request) -> Served:
+    """What the application that got this request stands on."""
+    served = request.app.state.served
+    assert isinstance(served, Served)
+    return served
+
+
+Here = Annotated[Served, Depends(served_by)]
+"""The type of an endpoint's argument that is handed the server's parts."""

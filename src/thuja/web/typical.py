@@ -1,0 +1,58 @@
+"""The picture that stands for a taxon: of a sample of its rows the one nearest to their mean that has a thumbnail."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Final
+
+from thuja.search.columns.lineages import Node
+from thuja.search.index import Index
+from thuja.web.sampling import filter_of, nearest_to_mean, sampled
+
+_KEPT: Final = 10_000
+"""Taxa whose picture is remembered."""
+_MOST: Final = 256
+_FEWEST: Final = 8
+"""Rows that are looked at for one taxon."""
+_AT_ONCE: Final = 4_096
+"""Rows that are looked at for all children of a taxon."""
+
+
+class Typical:
+    """Finds them for one version of an index, and remembers. Safe among threads."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._known: OrderedDict[tuple[str, ...], int | None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def keys(self, nodes: Sequence[Node]) -> list[int | None]:
+        """A key for each node, None where it has no picture."""
+        if not self._index.has_thumbnails:
+            return [None] * len(nodes)
+        rows = min(_MOST, max(_FEWEST, _AT_ONCE // max(1, len(nodes))))
+        return [self._of(node, rows) for node in nodes]
+
+    def _of(self, node: Node, rows: int) -> int | None:
+        name = node.taxon.names
+        with self._lock:
+            if name in self._known:
+                self._known.move_to_end(name)
+                return self._known[name]
+        found = self._found(node, rows)
+        with self._lock:
+            self._known[name] = found
+            while len(self._known) > _KEPT:
+                self._known.popitem(last=False)
+        return found
+
+    def _found(self, node: Node, rows: int) -> int | None:
+        example = node.example_key
+        if example is None or not self._index.has_thumbnail(example):
+            return None  # the example has a thumbnail wherever any row of the taxon has one
+        if node.count == 1:
+            return example
+        keys, _ = sampled(self._index, filter_of(node.taxon), most=rows)
+        order = nearest_to_mean(self._index.vectors(keys))
+        shown = (int(key) for key in keys[order] if self._index.has_thumbnail(int(key)))
+        return next(shown, example)

@@ -1,0 +1,71 @@
+"""The map over HTTP: its header says where in the bytes places and columns lie, and they are those of the index."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from fastapi.testclient import TestClient
+from tests.web.api.conftest import EACH, drawn_vectors
+from tests.web.conftest import TAXA
+
+from thuja.analyze.maps.linear import principal_axes
+from thuja.search.index import Index
+
+
+def array(data: bytes, place: dict[str, Any]) -> npt.NDArray[Any]:
+    return np.frombuffer(data, place["dtype"], place["count"], place["offset"])
+
+
+def read(
+    client: TestClient, **query: object
+) -> tuple[dict[str, Any], dict[str, list[str | float | None]], npt.NDArray[Any]]:
+    header = client.get("/api/map", params=query).json()
+    data = client.get("/api/map/points", params=query).content
+    columns: dict[str, list[str | float | None]] = {}
+    for column in header["columns"]:
+        codes = array(data, column["codes"]).tolist()
+        if column["kind"] == "word":
+            columns[column["name"]] = [column["words"][code - 1] if code else None for code in codes]
+        else:
+            columns[column["name"]] = [
+                None if code == 65535 else column["low"] + code * column["step"] for code in codes
+            ]
+    return header, columns, np.stack([array(data, header["x"]), array(data, header["y"])], axis=1)
+
+
+def test_points_are_the_vectors_on_their_principal_axes_with_their_columns(client: TestClient, index: Index) -> None:
+    header, columns, places = read(client)
+    assert (header["count"], header["total"], header["version"]) == (120, 120, index.version)
+    rows = {row["uuid"]: row for row in index.rows(range(120)).to_pylist()}
+    assert sorted(header["ids"]) == sorted(rows)
+    assert columns["sex"] == [rows[name]["sex"] for name in header["ids"]]
+    assert columns["latitude"] == pytest.approx([rows[name]["latitude"] for name in header["ids"]], abs=0.01)
+    assert columns[header["name"]] == [f"{rows[name]['genus']} {rows[name]['species']}" for name in header["ids"]]
+    vectors = index.vectors(range(120))
+    np.testing.assert_allclose(places, principal_axes(vectors).place(vectors), atol=1e-5)
+    assert header["shares"][0] > header["shares"][1] > 0
+
+
+def test_places_of_a_taxon_alone_are_those_of_its_own_axes(client: TestClient) -> None:
+    header, columns, places = read(client, within="Corvus corax")
+    assert (header["count"], set(columns["species"])) == (EACH, {"Corvus corax"})
+    own = drawn_vectors(8)[:EACH]
+    expected = principal_axes(own)
+    assert header["shares"] == pytest.approx(list(expected.shares), rel=1e-2)
+    assert places.std(axis=0)[0] > places.std(axis=0)[1]
+
+
+def test_a_map_of_fewer_points_goes_evenly_through_the_taxa(client: TestClient) -> None:
+    header, columns, _ = read(client, points=8)
+    assert (header["count"], header["total"]) == (8, 120)
+    assert set(columns["species"]) == {taxon.binomial for taxon in TAXA}
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [({"within": "Nobody"}, 404), ({"points": 0}, 422), ({"points": 10**9}, 422), ({"points": "NaN"}, 422)],
+)
+def test_a_map_that_cannot_be_is_refused(client: TestClient, query: dict[str, Any], status: int) -> None:
+    assert client.get("/api/map", params=query).status_code == status
+    assert client.get("/api/map/points", params=query).status_code == status

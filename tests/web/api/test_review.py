@@ -1,0 +1,131 @@
+"""The review over HTTP: the queue, its pictures and nothing else, decisions, the export."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from PIL import Image
+from tests.web.review.drawn import write_batch
+
+from thuja.predict.outputs.provenance import log_beside
+from thuja.web.app import create_app
+from thuja.web.review.queue import Review
+from thuja.web.served import Served
+from thuja.web.settings import ServeSettings
+
+
+def opened(answers: Path) -> tuple[TestClient, Review]:
+    review = Review.open(answers, model="tiny")
+    served = Served(ServeSettings(review=answers), review=review)
+    return TestClient(create_app(served), base_url="http://127.0.0.1:8080", raise_server_exceptions=False), review
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[TestClient]:
+    client, review = opened(write_batch(tmp_path, "jsonl"))
+    with client:
+        yield client
+    review.close()
+
+
+def test_the_queue_shows_answers_and_pictures_least_certain_first(client: TestClient) -> None:
+    page = client.get("/api/review", params={"limit": 3}).json()
+    assert [item["row"] for item in page["items"]] == [1, 3, 2]
+    assert page["next"] == 2
+    first = page["items"][0]
+    assert (first["name"], first["answers"][0]["text"]) == ("1.jpg", "Corvus corone")
+    assert first["settled"]["text"] == "Corvidae"
+    assert page["progress"] == {"total": 5, "open": 4, "accepted": 0, "corrected": 0, "skipped": 0, "failed": 1}
+    assert client.get("/api/review", params={"after": 2}).json()["items"][0]["row"] == 0
+    picture = client.get(first["url"])
+    assert picture.headers["Content-Type"] == "image/jpeg"
+    assert Image.open(io.BytesIO(picture.content)).size == (48, 32)
+
+
+def test_a_decision_is_told_and_its_picture_leaves_the_queue(client: TestClient) -> None:
+    told = client.post("/api/review/1", json={"decision": "correct", "name": "a  jay", "who": "Ada"}).json()
+    assert told["item"]["decision"]["name"] == "a jay"
+    assert told["progress"]["corrected"] == 1
+    assert 1 not in [item["row"] for item in client.get("/api/review").json()["items"]]
+    assert 1 in [item["row"] for item in client.get("/api/review", params={"state": "all"}).json()["items"]]
+    undone = client.post("/api/review/1", json={"decision": "undo", "who": "Ada"}).json()
+    assert (undone["item"]["decision"], undone["progress"]["open"]) == (None, 4)
+
+
+def test_the_export_is_a_csv_of_what_was_decided(client: TestClient) -> None:
+    client.post("/api/review/0", json={"decision": "accept", "who": "Ada"})
+    told = client.get("/api/review/export")
+    assert told.headers["Content-Type"].startswith("text/csv")
+    rows = list(csv.DictReader(io.StringIO(told.text)))
+    assert [(row["scientific_name"], row["who"], row["model"]) for row in rows] == [("Corvus corax", "Ada", "tiny")]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"decision": "correct", "who": "Ada"}, 400),
+        ({"decision": "accept", "who": " "}, 400),
+        ({"decision": "burn", "who": "Ada"}, 422),
+        ({"decision": "correct", "name": "x" * 100_000, "who": "Ada"}, 422),
+        ({"decision": "correct", "name": "\ud800", "who": "Ada"}, 422),
+        (["accept"], 422),
+    ],
+)
+def test_a_decision_that_is_none_is_one_sentence(client: TestClient, body: object, status: int) -> None:
+    answer = client.post("/api/review/0", content=json.dumps(body), headers={"Content-Type": "application/json"})
+    assert answer.status_code == status
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert 0 < len(answer.json()["detail"]) < 400
+
+
+@pytest.mark.parametrize("row", ["5", "99999999999", "-1", "..%2f..%2fetc%2fpasswd", "1e3", "0x1", "%00"])
+def test_only_rows_of_the_batch_are_shown(client: TestClient, row: str) -> None:
+    assert client.get(f"/api/review/{row}/picture").status_code in (404, 422)
+
+
+def test_a_named_file_that_is_no_picture_is_not_shown(tmp_path: Path) -> None:
+    """Whoever hands over a table of answers names any file in it: only pictures leave, and only as pixels.
+
+    The decoder's sentence held the first bytes of what is none.
+    """
+    (tmp_path / "secret.txt").write_text("a secret")
+    names = ["secret.txt", "/etc/passwd", "gone.jpg", "https://example.org/a.jpg"]
+    client, review = opened(write_batch(tmp_path, "jsonl", names=names))
+    for row in range(4):
+        answer = client.get(f"/api/review/{row}/picture")
+        assert answer.status_code == 404
+        assert "root:" not in answer.text
+    items = {item["row"]: item for item in client.get("/api/review").json()["items"]}
+    assert (items[3]["url"], items[3]["link"]) == (None, "https://example.org/a.jpg")
+    assert items[1]["name"] == "passwd"  # no path of the server's disk
+    review.close()
+
+
+def test_a_shown_picture_carries_no_exif(tmp_path: Path) -> None:
+    answers = write_batch(tmp_path, "csv")
+    image = Image.new("RGB", (3000, 1500), "green")
+    exif = Image.Exif()
+    exif[0x8825] = {1: "N", 2: (51.0, 0.0, 0.0)}
+    image.save(tmp_path / "photos" / "0.jpg", exif=exif)
+    client, review = opened(answers)
+    shown = Image.open(io.BytesIO(client.get("/api/review/0/picture").content))
+    review.close()
+    assert (shown.size, dict(shown.getexif())) == ((1024, 512), {})
+
+
+def test_a_server_without_answers_says_so(client: TestClient) -> None:
+    bare = TestClient(create_app(Served(ServeSettings())), base_url="http://127.0.0.1:8080")
+    answer = bare.get("/api/review")
+    assert (answer.status_code, answer.json()["hint"]) == (409, "start it with --review ANSWERS")
+
+
+def test_the_log_of_predict_says_which_model(tmp_path: Path) -> None:
+    answers = write_batch(tmp_path, "csv")
+    log_beside(answers).write_text('{"model": {"id": "hub:a"}}')
+    client, review = opened(answers)
+    assert client.get("/api/review").json()["model"] == "hub:a"
+    review.close()
