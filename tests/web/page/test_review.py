@@ -86,6 +86,18 @@ def test_a_decision_can_be_taken_back(live, visit):
     assert seen.is_faultless()
 
 
+def test_photos_that_are_answered_meanwhile_join_the_queue(live, visit, served):
+    seen = visit(live(served))
+    with served.queue.admitted(served.settings.pace.queue):
+        seen.give(photo("one.jpg"))
+        seen.page.wait_for_selector(".busy")
+        seen.page.click("#tabs a >> text=Review")
+        assert "nothing to look through yet" in seen.text(".review-stage")
+    be_ada(seen)
+    assert "0 of 1 looked through" in seen.text(".review-head")
+    assert seen.strays == []
+
+
 def test_nobody_decides_without_a_name(live, visit):
     seen = visit(live())
     seen.give(photo("one.jpg"))

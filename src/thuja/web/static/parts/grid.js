@@ -1,266 +1,220 @@
 // A grid of cards over many thousands of results that scrolls with the page: only the cards that are seen, and a few
 // lines around them, are in the document; what they show is asked for a page at a time as one comes near.
 
+import { element } from "../dom.js";
+import { gridLayout } from "./grid-layout.js";
+
 const PAGE = 60;
 const LINES_AROUND = 2;
 const STILL = 90; // milliseconds that a fast scroll has to rest before its pages are asked for
 
 // `load(offset, count)` promises the items from there on; `cardOf(item, place)` makes an element of one;
-// `opened(item, place)` is told of Enter or a click on the card's picture; `failed(error)` of a page that did not come,
-// `told(count)` where there are fewer than was thought.
-export function virtualGrid({ label, load, cardOf, opened, failed, told = null, words, least = 190 }) {
-  const node = document.createElement("div");
-  node.className = "grid";
-  node.setAttribute("role", "feed");
-  node.setAttribute("aria-label", label);
-  node.setAttribute("aria-busy", "false");
-  const [items, pages, shown] = [[], new Map(), new Map()];
-  const layout = { columns: 1, width: 0, height: 0, gap: 14 };
-  let [total, active, generation, isAsked, resting] = [0, 0, 0, false, 0];
-  let most = 0; // results that there may be, where their number shows only as one scrolls; 0 where it is known
+// `opened(item, place)` is told of Enter on a card; `failed(error)` of a page that did not come, `told(count)` where
+// there are fewer than was thought.
+export function virtualGrid(told) {
+  return new Grid(told);
+}
 
-  function measure() {
-    const width = node.clientWidth;
-    if (!width) return false;
-    const style = getComputedStyle(node);
-    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-    layout.gap = Math.round((parseFloat(style.getPropertyValue("--gap")) || 0.8) * rem);
-    const columns = Math.max(width < 2 * least + layout.gap ? 2 : 1, Math.floor((width + layout.gap) / (least + layout.gap)));
-    const size = (width - layout.gap * (columns - 1)) / columns;
-    const words = (parseFloat(style.getPropertyValue("--words")) || 7) * rem; // what stands under a picture
-    const isOther = columns !== layout.columns || size !== layout.width;
-    Object.assign(layout, { columns, width: size, height: Math.round(size + words) + layout.gap });
-    stretch();
-    return isOther;
+class Grid {
+  constructor(told) {
+    this.told = told;
+    this.items = [];
+    this.pages = new Map(); // "asked" or "here", by number
+    this.cards = new Map(); // by place, those in the document
+    this.total = 0;
+    this.most = 0; // results that there may be, where their number shows only as one scrolls; 0 where it is known
+    this.active = 0; // the place of the card that the tab key reaches
+    this.generation = 0;
+    this.node = element("div", {
+      class: "grid", role: "feed", "aria-label": told.label, "aria-busy": "false",
+      onkeydown: (event) => this.keyed(event), onfocusin: (event) => this.focused(event),
+    });
+    this.layout = gridLayout(this.node);
+    this.ending = new AbortController();
+    const { signal } = this.ending;
+    addEventListener("scroll", () => this.ask(), { passive: true, signal });
+    addEventListener("resize", () => this.ask(), { signal });
+    this.watcher = new ResizeObserver(() => this.resize());
+    this.watcher.observe(this.node);
   }
 
-  function stretch() {
-    node.style.height = `${Math.max(0, Math.ceil(total / layout.columns) * layout.height - layout.gap)}px`;
-  }
-
-  function range(around) {
-    const top = node.getBoundingClientRect().top;
-    const first = Math.floor(-top / layout.height) - around;
-    const last = Math.ceil((window.innerHeight - top) / layout.height) + around;
-    const clip = (line) => Math.max(0, Math.min(total, line * layout.columns));
-    return [clip(first), clip(last)];
-  }
-
-  function put(card, place) {
-    const [line, column] = [Math.floor(place / layout.columns), place % layout.columns];
-    card.style.width = `${layout.width}px`;
-    card.style.height = `${layout.height - layout.gap}px`;
-    card.style.transform = `translate(${column * (layout.width + layout.gap)}px, ${line * layout.height}px)`;
-  }
-
-  function make(place) {
-    const item = items[place];
-    const card = document.createElement("article");
-    card.className = item ? "cell" : "cell waiting";
-    card.dataset.place = String(place);
-    card.setAttribute("aria-posinset", String(place + 1));
-    card.setAttribute("aria-setsize", String(most ? -1 : total));
-    if (item) {
-      const made = cardOf(item, place);
-      card.append(made);
-      card.setAttribute("aria-label", made.dataset.label || "");
-    } else {
-      card.setAttribute("aria-label", words.waiting);
+  // Other results: how many there are, and the first of them. Where `isOpen`, there are at most so many.
+  reset(count, first, { isOpen = false } = {}) {
+    this.generation++;
+    clearTimeout(this.resting);
+    this.total = isOpen ? Math.min(count, first.length) : count;
+    this.most = isOpen ? count : 0;
+    this.active = 0;
+    this.items.length = 0;
+    this.pages.clear();
+    for (const card of this.cards.values()) card.remove();
+    this.cards.clear();
+    for (let offset = 0; offset < first.length; offset += PAGE) {
+      const part = first.slice(offset, offset + PAGE);
+      // A last page that came in part is asked for again when it is seen.
+      if (part.length === PAGE || offset + part.length >= count) this.take(offset, part, part.length);
     }
-    put(card, place);
-    reach(card, place === active);
+    this.layout.measure(this.total);
+    this.draw();
+  }
+
+  resize() {
+    if (this.layout.measure(this.total)) for (const [place, card] of this.cards) this.layout.put(card, place);
+    this.ask();
+  }
+
+  ask() {
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = null;
+      this.draw();
+    });
+  }
+
+  draw() {
+    if (!this.layout.width && !this.layout.measure(this.total)) return;
+    const [first, last] = this.layout.range(LINES_AROUND, this.total);
+    const held = document.activeElement?.closest?.(".cell");
+    for (const [place, card] of this.cards) {
+      // A card that has the focus stays, or the keyboard would lose its place.
+      if ((place < first || place >= last) && card !== held) this.drop(place);
+    }
+    for (let place = first; place < last; place++) if (!this.cards.has(place)) this.add(place);
+    if (!this.cards.has(this.active) && this.cards.has(first)) this.reach(this.cards.get(first), true);
+    this.want(first, last);
+  }
+
+  add(place) {
+    const card = this.make(place);
+    this.cards.set(place, card);
+    const next = Math.min(...[...this.cards.keys()].filter((other) => other > place));
+    this.node.insertBefore(card, this.cards.get(next) ?? null);
+  }
+
+  drop(place) {
+    this.cards.get(place).remove();
+    this.cards.delete(place);
+  }
+
+  make(place) {
+    const item = this.items[place];
+    const made = item ? this.told.cardOf(item, place) : null;
+    const card = element("article", {
+      class: item ? "cell" : "cell waiting", dataset: { place }, "aria-posinset": String(place + 1),
+      "aria-setsize": String(this.most ? -1 : this.total), "aria-label": made?.dataset.label ?? this.told.words.waiting,
+    }, made);
+    this.layout.put(card, place);
+    this.reach(card, place === this.active);
     return card;
   }
 
   // One card of all takes the tab key, and so do the buttons and links in it: a grid is one stop, not thousands.
-  function reach(card, isActive) {
+  reach(card, isActive) {
+    if (!card) return;
     card.tabIndex = isActive ? 0 : -1;
     for (const inner of card.querySelectorAll("a, button")) inner.tabIndex = isActive ? 0 : -1;
   }
 
-  function draw() {
-    isAsked = false;
-    if (!layout.width && !measure()) return;
-    const [first, last] = range(LINES_AROUND);
-    const held = document.activeElement?.closest?.(".cell");
-    for (const [place, card] of shown) {
-      // A card that has the focus stays, or the keyboard would lose its place.
-      if ((place < first || place >= last) && card !== held) {
-        card.remove();
-        shown.delete(place);
-      }
-    }
-    for (let place = first; place < last; place++) {
-      if (shown.has(place)) continue;
-      const card = make(place);
-      shown.set(place, card);
-      const next = [...shown.keys()].filter((other) => other > place).reduce((least, other) => Math.min(least, other), Infinity);
-      node.insertBefore(card, next === Infinity ? null : shown.get(next));
-    }
-    if (![...shown.keys()].includes(active) && shown.size) reach(shown.get(Math.max(first, 0)) || [...shown.values()][0], true);
-    wanted(first, last);
-  }
-
-  function wanted(first, last) {
+  want(first, last) {
     const missing = [];
-    for (let page = Math.floor(first / PAGE); page * PAGE < last; page++) if (!pages.has(page)) missing.push(page);
+    for (let page = Math.floor(first / PAGE); page * PAGE < last; page++) if (!this.pages.has(page)) missing.push(page);
     if (!missing.length) return;
-    clearTimeout(resting);
-    resting = setTimeout(() => missing.forEach(fetchPage), STILL);
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => missing.forEach((page) => this.fetch(page)), STILL);
   }
 
-  async function fetchPage(page) {
-    const [first, last] = range(LINES_AROUND);
-    if (pages.has(page) || page * PAGE >= last || (page + 1) * PAGE <= first) return;
-    const asked = generation;
-    const count = Math.min(PAGE, total - page * PAGE);
-    pages.set(page, "asked");
-    node.setAttribute("aria-busy", "true");
+  async fetch(page) {
+    const [first, last] = this.layout.range(LINES_AROUND, this.total);
+    if (this.pages.has(page) || page * PAGE >= last || (page + 1) * PAGE <= first) return;
+    const { generation } = this;
+    const count = Math.min(PAGE, this.total - page * PAGE);
+    this.pages.set(page, "asked");
+    this.node.setAttribute("aria-busy", "true");
     try {
-      const came = await load(page * PAGE, count);
-      if (asked === generation) take(page * PAGE, came, count);
+      const came = await this.told.load(page * PAGE, count);
+      if (generation === this.generation) this.take(page * PAGE, came, count);
     } catch (error) {
-      if (asked !== generation || error.name === "AbortError") return;
-      pages.delete(page);
-      failed(error);
+      if (generation !== this.generation || error.name === "AbortError") return;
+      this.pages.delete(page);
+      this.told.failed(error);
     } finally {
-      if (asked === generation) node.setAttribute("aria-busy", String([...pages.values()].includes("asked")));
+      const isBusy = [...this.pages.values()].includes("asked");
+      if (generation === this.generation) this.node.setAttribute("aria-busy", String(isBusy));
     }
   }
 
-  function take(offset, came, count) {
-    came.forEach((item, place) => { items[offset + place] = item; });
-    pages.set(Math.floor(offset / PAGE), "here");
-    for (let place = offset; place < offset + came.length; place++) refresh(place);
+  take(offset, came, count) {
+    came.forEach((item, place) => { this.items[offset + place] = item; });
+    this.pages.set(Math.floor(offset / PAGE), "here");
+    for (let place = offset; place < offset + came.length; place++) this.refresh(place);
     const end = offset + came.length;
-    if (came.length < count) endAt(end);
-    else if (most && end === total && total < most) growTo(Math.min(most, total + PAGE));
+    if (came.length < count) this.endAt(end);
+    else if (this.most && end === this.total && end < this.most) this.growTo(Math.min(this.most, end + PAGE));
+  }
+
+  refresh(place) {
+    const old = this.cards.get(place);
+    if (!old) return;
+    const isHeld = old.contains(document.activeElement);
+    const card = this.make(place);
+    old.replaceWith(card);
+    this.cards.set(place, card);
+    if (isHeld) card.focus({ preventScroll: true });
   }
 
   // There are fewer than was thought.
-  function endAt(count) {
-    [total, most] = [count, 0];
-    for (const [place, card] of shown) {
-      if (place < total) continue;
-      card.remove();
-      shown.delete(place);
-    }
-    for (const card of shown.values()) card.setAttribute("aria-setsize", String(total));
-    stretch();
-    told?.(total);
+  endAt(count) {
+    [this.total, this.most] = [count, 0];
+    for (const place of [...this.cards.keys()]) if (place >= count) this.drop(place);
+    for (const card of this.cards.values()) card.setAttribute("aria-setsize", String(count));
+    this.layout.measure(count);
+    this.told.told?.(count);
   }
 
-  function growTo(count) {
-    total = count;
-    if (!layout.width) return;
-    stretch();
-    ask();
-  }
-
-  function refresh(place) {
-    const old = shown.get(place);
-    if (!old) return;
-    const hadFocus = old.contains(document.activeElement);
-    const inside = hadFocus && document.activeElement !== old ? document.activeElement.dataset.does : null;
-    const card = make(place);
-    old.replaceWith(card);
-    shown.set(place, card);
-    if (hadFocus) (inside && card.querySelector(`[data-does="${inside}"]`) || card).focus({ preventScroll: true });
-  }
-
-  function ask() {
-    if (isAsked) return;
-    isAsked = true;
-    requestAnimationFrame(draw);
+  growTo(count) {
+    this.total = count;
+    this.layout.measure(count);
+    this.ask();
   }
 
   // To the card at a place, which is scrolled to where it is not in view.
-  function focus(place) {
-    const to = Math.max(0, Math.min(total - 1, place));
-    const before = shown.get(active);
-    active = to;
-    if (before) reach(before, false);
-    const top = node.getBoundingClientRect().top + Math.floor(to / layout.columns) * layout.height;
-    const header = parseFloat(getComputedStyle(node).scrollMarginTop) || 0;
-    const under = top + layout.height - window.innerHeight;
-    if (top < header) window.scrollBy({ top: top - header, behavior: "instant" });
-    else if (under > 0) window.scrollBy({ top: under, behavior: "instant" });
-    draw();
-    for (const [other, card] of shown) reach(card, other === to);
-    shown.get(to)?.focus({ preventScroll: true });
+  focus(place) {
+    const to = Math.max(0, Math.min(this.total - 1, place));
+    this.layout.reveal(to);
+    this.activate(to);
+    this.draw();
+    this.reach(this.cards.get(to), true);
+    this.cards.get(to)?.focus({ preventScroll: true });
   }
 
-  // Where a key leads from a place; undefined for a key that leads nowhere.
-  function led(key, place) {
-    const lines = Math.max(1, Math.floor(window.innerHeight / layout.height));
-    const ways = {
-      ArrowLeft: place - 1, ArrowRight: place + 1, ArrowUp: place - layout.columns, ArrowDown: place + layout.columns,
-      PageUp: Math.max(place - lines * layout.columns, place % layout.columns),
-      PageDown: Math.min(place + lines * layout.columns, total - 1), Home: 0, End: total - 1,
-    };
-    return ways[key];
+  activate(place) {
+    for (const card of this.cards.values()) if (card.tabIndex === 0) this.reach(card, false);
+    this.active = place;
+    this.reach(this.cards.get(place), true);
   }
 
-  node.addEventListener("keydown", (event) => {
+  keyed(event) {
     const card = event.target.closest(".cell");
     if (!card || event.altKey || event.metaKey || event.ctrlKey) return;
     const place = Number(card.dataset.place);
-    const to = led(event.key, place);
+    const to = this.layout.led(event.key, place, this.total);
     if (to !== undefined) {
-      if (to >= 0 && to < total) focus(to);
+      if (to >= 0 && to < this.total) this.focus(to);
       event.preventDefault();
-    } else if (event.key === "Enter" && event.target === card && items[place]) {
-      opened(items[place], place);
+    } else if (event.key === "Enter" && event.target === card && this.items[place]) {
+      this.told.opened(this.items[place], place);
       event.preventDefault();
     }
-  });
-  node.addEventListener("focusin", (event) => {
+  }
+
+  focused(event) {
     const card = event.target.closest(".cell");
-    if (!card || Number(card.dataset.place) === active) return;
-    const before = shown.get(active);
-    if (before) reach(before, false);
-    active = Number(card.dataset.place);
-    for (const [other, one] of shown) reach(one, other === active);
-  });
+    if (card && Number(card.dataset.place) !== this.active) this.activate(Number(card.dataset.place));
+  }
 
-  const watcher = new ResizeObserver(() => {
-    if (measure()) for (const [place, card] of shown) put(card, place);
-    ask();
-  });
-  watcher.observe(node);
-  window.addEventListener("scroll", ask, { passive: true });
-  window.addEventListener("resize", ask);
-
-  return {
-    node,
-    items,
-    // Other results: how many there are, and the first of them. Where `isOpen`, there are at most so many.
-    reset(count, first, { isOpen = false } = {}) {
-      generation++;
-      clearTimeout(resting);
-      [total, active, most] = [isOpen ? Math.min(count, first.length) : count, 0, isOpen ? count : 0];
-      items.length = 0;
-      pages.clear();
-      for (const card of shown.values()) card.remove();
-      shown.clear();
-      layout.width = 0;
-      for (let offset = 0; offset < first.length; offset += PAGE) {
-        const part = first.slice(offset, offset + PAGE);
-        // A last page that came in part is asked for again when it is seen.
-        if (part.length === PAGE || offset + part.length >= count) take(offset, part, part.length);
-      }
-      measure();
-      draw();
-    },
-    refresh,
-    focus,
-    get inDocument() { return shown.size; },
-    end() {
-      generation++;
-      clearTimeout(resting);
-      watcher.disconnect();
-      window.removeEventListener("scroll", ask);
-      window.removeEventListener("resize", ask);
-    },
-  };
+  end() {
+    this.generation++;
+    clearTimeout(this.resting);
+    this.ending.abort();
+    this.watcher.disconnect();
+  }
 }

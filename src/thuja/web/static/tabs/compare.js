@@ -156,4 +156,4 @@ function tellsTable(a, b, tells) {
   );
 }
 
-export const tab = { name: "compare", isFor: (about) => Boolean(about.features.compare && about.index?.has_lineage), mount };
+export const tab = { name: "compare", mount };

@@ -152,4 +152,4 @@ function ancestors(node) {
   return [{ path: "", taxon: taxonOf(""), rank: null }, ...above];
 }
 
-export const tab = { name: "tree", isFor: (about) => Boolean(about.features.tree && about.index?.has_lineage), mount };
+export const tab = { name: "tree", mount };

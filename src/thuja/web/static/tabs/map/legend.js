@@ -11,16 +11,17 @@ export function drawLegend(node, points, { column, scheme, chosen, changed }) {
   if (scheme.kind === "plain") return clear(node);
   if (scheme.kind === "number") {
     const digits = column.is_whole ? { maximumFractionDigits: 0, useGrouping: false } : { maximumSignificantDigits: 4 };
-    return clear(
-      node,
-      element("div", { class: "map-ramp", style: { background: `linear-gradient(90deg, ${points.ramp.join(",")})` } }),
-      element("div", { class: "map-ends" }, element("span", {}, number(column.low, digits)), element("span", {}, number(column.high, digits))),
-    );
+    const ends = [column.low, column.high].map((end) => element("span", {}, number(end, digits)));
+    const background = `linear-gradient(90deg, ${points.ramp.join(",")})`;
+    return clear(node, element("div", { class: "map-ramp", style: { background } }), element("div", { class: "map-ends" }, ends));
   }
   return clear(node, scheme.entries.map((entry, place) => {
     const button = element(
       "button",
-      { type: "button", class: "map-entry", "aria-pressed": String(chosen.has(place)), title: word("map.keep", { name: entry.label }) },
+      {
+        type: "button", class: "map-entry", "aria-pressed": String(chosen.has(place)),
+        title: word("map.keep", { name: entry.label }),
+      },
       swatch(entry.colour), element("span", {}, entry.label), element("small", {}, number(entry.count)),
     );
     button.addEventListener("click", () => {

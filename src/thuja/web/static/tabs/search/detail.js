@@ -1,86 +1,103 @@
 // All that the index knows of one picture, over the page.
 
-import { pictureImage, credit } from "../../parts/card.js";
-import { likeness } from "../../parts/score.js";
-import { RANKS, pathOf, scientificName, taxonName, taxonOf, rankWord } from "../../parts/taxon.js";
 import { clear, element, freshId, isWebLink, outwardLink } from "../../dom.js";
+import { credit, pictureImage } from "../../parts/card.js";
+import { likeness } from "../../parts/score.js";
+import { RANKS, pathOf, rankWord, taxonName, taxonOf } from "../../parts/taxon.js";
 import { word } from "../../words.js";
 import { columnWord } from "./filters.js";
+import { isNamed, nameOf } from "./hit.js";
+
+// `around(hit, way)` gives the neighbour of what is shown, or null; `actions(hit, close)` makes the buttons.
+export function detailPanel(told) {
+  return new Detail(told);
+}
+
+class Detail {
+  constructor(told) {
+    this.told = told;
+    this.id = freshId("detail");
+    this.content = element("div", { class: "detail" });
+    this.node = element("dialog", {
+      class: "detail-dialog", "aria-labelledby": this.id, onkeydown: (event) => this.keyed(event),
+      onclick: (event) => { if (event.target === this.node) this.close(); },
+      onclose: () => told.closed(this.shown),
+    }, this.content);
+  }
+
+  show(hit) {
+    this.shown = hit;
+    clear(
+      this.content,
+      element("div", { class: "detail-picture" }, pictureImage(hit.picture, nameOf(hit)), credit(hit.picture)),
+      element("div", { class: "detail-words" }, this.words(hit)),
+      element("div", { class: "detail-ways" }, this.way(-1, "search.previous"), this.way(1, "search.next"),
+        element("button", { type: "button", onclick: () => this.close() }, word("search.close"))),
+    );
+    if (!this.node.open) this.node.showModal();
+  }
+
+  words(hit) {
+    const within = (path) => {
+      this.close();
+      this.told.within(path);
+    };
+    const copies = hit.copies ? ` · ${word("search.copies", { count: hit.copies })}` : "";
+    const heading = { id: this.id, tabindex: "-1", autofocus: true };
+    return [
+      element("h2", heading, isNamed(hit) ? taxonName(hit.taxon) : nameOf(hit)),
+      element("p", { class: "soft" }, word("search.likeness"), " ", likeness(hit.score), copies),
+      element("div", { class: "row detail-actions" }, this.told.actions(hit, () => this.close())),
+      isNamed(hit) ? lineage(hit.taxon, within) : null,
+      fields(hit),
+      element("p", { class: "soft" }, element("small", {}, word("search.id"), " ", element("code", {}, hit.id))),
+    ];
+  }
+
+  way(step, key) {
+    const isEnd = !this.told.around(this.shown, step);
+    return element("button", { type: "button", disabled: isEnd, onclick: () => this.move(step) }, word(key));
+  }
+
+  move(step) {
+    const to = this.told.around(this.shown, step);
+    if (!to) return;
+    this.show(to);
+    const [before, after, close] = this.content.querySelectorAll(".detail-ways button");
+    const button = step < 0 ? before : after;
+    (button.disabled ? close : button).focus();
+  }
+
+  keyed(event) {
+    if (event.key === "ArrowLeft") this.move(-1);
+    if (event.key === "ArrowRight") this.move(1);
+  }
+
+  close() {
+    this.node.close();
+  }
+
+  end() {
+    this.node.remove();
+  }
+}
 
 function lineage(taxon, within) {
-  const path = pathOf(taxon).split("/");
-  const steps = path.map((name, place) => [name, path.slice(0, place + 1).join("/")]).filter(([name]) => name);
-  return element("ol", { class: "detail-lineage" }, steps.map(([, to]) => {
-    const one = taxonOf(to);
-    const rank = RANKS[to.split("/").length - 1];
-    return element("li", {}, element("small", {}, rankWord(rank)), " ",
-      element("button", { class: "link", type: "button", title: word("search.within_this"), onclick: () => within(to) }, taxonName(one)));
+  const names = pathOf(taxon).split("/");
+  const steps = names.map((name, place) => (name ? names.slice(0, place + 1).join("/") : null)).filter(Boolean);
+  return element("ol", { class: "detail-lineage" }, steps.map((path) => {
+    const rank = RANKS[path.split("/").length - 1];
+    const button = element("button", {
+      class: "link", type: "button", title: word("search.within_this"), onclick: () => within(path),
+    }, taxonName(taxonOf(path)));
+    return element("li", {}, element("small", {}, rankWord(rank)), " ", button);
   }));
 }
 
 function fields(hit) {
-  const known = Object.entries(hit.row || {}).filter(([name, value]) => !RANKS.includes(name) && value !== null && value !== "");
-  return element("dl", { class: "detail-fields" }, known.flatMap(([name, value]) => [
-    element("dt", {}, columnWord(name)),
-    element("dd", {}, typeof value === "string" && isWebLink(value) ? outwardLink(value, value) : String(value)),
+  const isTold = ([name, value]) => !RANKS.includes(name) && value !== null && value !== "";
+  const shown = (value) => (typeof value === "string" && isWebLink(value) ? outwardLink(value, value) : String(value));
+  return element("dl", { class: "detail-fields" }, Object.entries(hit.row || {}).filter(isTold).map(([name, value]) => [
+    element("dt", {}, columnWord(name)), element("dd", {}, shown(value)),
   ]));
-}
-
-// `around(way)` gives the neighbour of what is shown, or null; `actions(hit)` makes the buttons.
-export function detailPanel({ around, actions, within, closed }) {
-  const id = freshId("detail");
-  const content = element("div", { class: "detail" });
-  const dialog = element("dialog", { class: "detail-dialog", "aria-labelledby": id }, content);
-  let shown = null;
-
-  function show(hit) {
-    shown = hit;
-    const isNamed = hit.taxon && pathOf(hit.taxon) !== "";
-    const name = isNamed ? scientificName(hit.taxon) : word("search.unnamed");
-    clear(
-      content,
-      element("div", { class: "detail-picture" }, pictureImage(hit.picture, name), credit(hit.picture)),
-      element(
-        "div",
-        { class: "detail-words" },
-        element("h2", { id, tabindex: "-1", autofocus: true }, isNamed ? taxonName(hit.taxon) : name),
-        typeof hit.score === "number" ? element("p", { class: "soft" }, word("search.likeness"), " ", likeness(hit.score),
-          hit.copies > 1 ? ` · ${word("search.copies", { count: hit.copies })}` : "") : null,
-        element("div", { class: "row detail-actions" }, actions(hit, () => dialog.close())),
-        isNamed ? lineage(hit.taxon, (path) => { dialog.close(); within(path); }) : null,
-        fields(hit),
-        element("p", { class: "soft" }, element("small", {}, word("search.id"), " ", element("code", {}, hit.id))),
-      ),
-      element(
-        "div",
-        { class: "detail-ways" },
-        way(-1, "search.previous"), way(1, "search.next"),
-        element("button", { type: "button", onclick: () => dialog.close() }, word("search.close")),
-      ),
-    );
-    if (!dialog.open) dialog.showModal();
-  }
-
-  function way(step, key) {
-    const to = around(shown, step);
-    return element("button", { type: "button", disabled: !to, onclick: () => move(step) }, word(key));
-  }
-
-  function move(step) {
-    const to = around(shown, step);
-    if (!to) return;
-    show(to);
-    const button = content.querySelectorAll(".detail-ways button")[step < 0 ? 0 : 1];
-    if (button.disabled) content.querySelector(".detail-ways button:last-child").focus();
-    else button.focus();
-  }
-
-  dialog.addEventListener("keydown", (event) => {
-    if (event.target.closest("input, textarea")) return;
-    if (event.key === "ArrowLeft") move(-1);
-    if (event.key === "ArrowRight") move(1);
-  });
-  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
-  dialog.addEventListener("close", () => closed(shown));
-  return { node: dialog, show, end: () => dialog.remove() };
 }

@@ -1,14 +1,17 @@
-// What is kept of the index: a branch of the tree, values of columns with their counts, and ranges of dates and numbers.
+// What is kept of the index: a branch of the tree, values of columns with their counts, ranges of dates and numbers.
 
+import { clear, element, freshId } from "../../dom.js";
 import { chip, completion } from "../../parts/complete.js";
 import { RANKS, pathOf, rankWord, taxonName, taxonOf } from "../../parts/taxon.js";
-import { clear, element, freshId } from "../../dom.js";
 import { hasWord, number, word } from "../../words.js";
 
 const FIRST = 8; // values of a facet before one asks for more
 const FIRST_OPEN = 3;
-const NO_FACETS = ["common", "common_name", "scientific_name", "species", "uuid"];
 const MOST_COLUMNS = 10;
+const MOST_RANKS = 4;
+const MOST_RANGES = 6;
+const NO_FACETS = ["common", "common_name", "scientific_name", "species", "uuid"];
+const OWN = /_?(id|url|link|hash|key)$/i; // columns of which nearly every picture has its own value
 
 export function columnWord(name) {
   if (RANKS.includes(name)) return rankWord(name);
@@ -20,144 +23,152 @@ export function isDate(name) {
   return /(^|_)date$|Date$/.test(name);
 }
 
-// The columns whose values are counted: ranks first, then those of few values.
+// The columns whose values are counted: ranks below the branch that is chosen, then those of few values.
 export function facetColumns(about, state) {
   const names = about.index.columns.filter(({ kind }) => kind === "text" || kind === "bool").map(({ name }) => name);
   const deepest = Math.max(-1, ...state.within.map((path) => path.split("/").length - 1));
-  const ranks = RANKS.slice(0, 6).filter((rank, place) => names.includes(rank) && (place > deepest || state.equals[rank])).slice(0, 4);
-  const others = names.filter((name) => !RANKS.includes(name) && !NO_FACETS.includes(name) && !isDate(name) && !/_?(id|url|link|hash|key)$/i.test(name));
-  return [...ranks, ...others].slice(0, MOST_COLUMNS);
+  const isBelow = (rank) => RANKS.indexOf(rank) > deepest || state.equals[rank];
+  const ranks = RANKS.slice(0, 6).filter((rank) => names.includes(rank) && isBelow(rank)).slice(0, MOST_RANKS);
+  const isTelling = (name) => ![...RANKS, ...NO_FACETS].includes(name) && !isDate(name) && !OWN.test(name);
+  return [...ranks, ...names.filter(isTelling)].slice(0, MOST_COLUMNS);
 }
 
-export function rangeColumns(about) {
-  return about.index.columns.filter(({ name, kind }) => kind === "number" || isDate(name)).slice(0, 6);
+function rangeColumns(about) {
+  return about.index.columns.filter(({ name, kind }) => kind === "number" || isDate(name)).slice(0, MOST_RANGES);
 }
 
-export function filterPanel({ about, state, changed }) {
-  const [chips, facets, ranges] = ["chips", "facets", "ranges"].map((name) => element("div", { class: `filter-${name}` }));
-  const openColumns = new Map(); // what the reader opened or closed
-  const fullColumns = new Set();
-  let counted = {};
-  const branch = completion({
-    label: word("search.within"),
-    placeholder: word("search.within_example"),
-    onchoose({ taxon, isFree, text }) {
-      const path = isFree ? text : pathOf(taxon);
-      if (!state().within.includes(path)) state().within.push(path);
-      changed();
-    },
-    isFree: true,
-  });
-  const node = element(
-    "div",
-    { class: "filters" },
-    about.index.has_lineage ? branch.node : null,
-    chips, facets, ranges,
-  );
+export function filterPanel(told) {
+  return new Filters(told);
+}
 
-  function remove(list, value) {
-    list.splice(list.indexOf(value), 1);
-    changed();
+class Filters {
+  constructor({ about, state, changed }) {
+    Object.assign(this, { about, state, changed, counted: {} });
+    this.open = new Map(); // facets that the reader opened or closed
+    this.full = new Set(); // facets of which all values are shown
+    [this.chips, this.facets, this.ranges] = ["chips", "facets", "ranges"].map((name) =>
+      element("div", { class: `filter-${name}` }));
+    const branch = completion({
+      label: word("search.within"),
+      placeholder: word("search.within_example"),
+      onchoose: (item) => this.addBranch(item.isFree ? item.text : pathOf(item.taxon)),
+      isFree: true,
+    });
+    const box = about.index.has_lineage ? branch.node : null;
+    this.node = element("div", { class: "filters" }, box, this.chips, this.facets, this.ranges);
+    this.refresh();
   }
 
-  function drawChips() {
-    const now = state();
-    const chosen = ["within", "excludes"].flatMap((name) => now[name].map((path) => {
-      const label = path.includes("/") ? taxonName(taxonOf(path), { isShort: true }) : path;
-      const text = typeof label === "string" ? label : label.textContent;
-      return chip(name === "excludes" ? [word("search.not"), " ", label] : label, text, () => remove(now[name], path));
-    }));
-    clear(chips, chosen);
+  refresh() {
+    this.drawChips();
+    this.drawFacets();
+    this.drawRanges();
   }
 
-  function toggle(column, value) {
-    const { equals } = state();
-    const values = (equals[column] ||= []);
-    if (values.includes(value)) values.splice(values.indexOf(value), 1);
-    else values.push(value);
-    if (!values.length) delete equals[column];
-    changed();
+  // What a search counted: {column: [{value, count}]}.
+  count(found) {
+    this.counted = found || {};
+    this.drawFacets();
   }
 
-  function facet(column, place) {
-    const chosen = state().equals[column] || [];
-    const values = [...(counted[column] || [])];
+  addBranch(path) {
+    const { within } = this.state();
+    if (!within.includes(path)) within.push(path);
+    this.changed();
+  }
+
+  drawChips() {
+    const now = this.state();
+    clear(this.chips, ["within", "excludes"].flatMap((name) => now[name].map((path) => {
+      const shown = path.includes("/") ? taxonName(taxonOf(path), { isShort: true }) : element("span", {}, path);
+      const remove = () => {
+        now[name] = now[name].filter((one) => one !== path);
+        this.changed();
+      };
+      return chip(name === "excludes" ? [word("search.not"), " ", shown] : shown, shown.textContent, remove);
+    })));
+  }
+
+  drawFacets() {
+    const held = { ...document.activeElement?.dataset };
+    clear(this.facets, facetColumns(this.about, this.state()).map((column, place) => this.facet(column, place)));
+    if (!held.column) return;
+    const isHeld = ({ dataset }) => dataset.column === held.column && dataset.value === held.value;
+    [...this.facets.querySelectorAll("input")].find(isHeld)?.focus({ preventScroll: true });
+  }
+
+  facet(column, place) {
+    const chosen = this.state().equals[column] || [];
+    const values = [...(this.counted[column] || [])];
     // What is chosen stays in the list, though nothing may be left of it.
     for (const value of chosen) if (!values.some((one) => one.value === value)) values.unshift({ value, count: 0 });
     if (values.length < 2 && !chosen.length) return null;
-    const seen = fullColumns.has(column) ? values : values.filter(({ value }, place) => place < FIRST || chosen.includes(value));
-    const lines = seen.map(({ value, count }) => element(
-      "label",
-      { class: "facet-value" },
-      element("input", {
-        type: "checkbox", checked: chosen.includes(value), dataset: { column, value }, onchange: () => toggle(column, value),
-      }),
-      element("span", { class: RANKS.indexOf(column) > 4 ? "taxon-name italic" : "" }, value || word("search.unknown")),
-      element("small", {}, number(count)),
-    ));
-    const rest = values.length - seen.length;
-    const isOpen = openColumns.get(column) ?? (place < FIRST_OPEN || chosen.length > 0);
+    const isSeen = ({ value }, at) => this.full.has(column) || at < FIRST || chosen.includes(value);
+    const seen = values.filter(isSeen);
+    const isOpen = this.open.get(column) ?? (place < FIRST_OPEN || chosen.length > 0);
+    const turned = ({ target }) => { if (target.open !== isOpen) this.open.set(column, target.open); };
+    const badge = chosen.length ? element("small", { class: "facet-chosen" }, number(chosen.length)) : null;
     return element(
       "details",
-      {
-        class: "facet", open: isOpen,
-        ontoggle: (event) => { if (event.target.open !== isOpen) openColumns.set(column, event.target.open); },
-      },
-      element("summary", {}, element("span", {}, columnWord(column)), chosen.length ? element("small", { class: "facet-chosen" }, number(chosen.length)) : null),
-      element("div", { role: "group", "aria-label": columnWord(column) }, lines),
-      rest > 0 ? element("button", {
-        class: "quiet", type: "button", onclick: () => { fullColumns.add(column); openColumns.set(column, true); drawFacets(); },
-      }, word("search.more_values", { count: rest })) : null,
+      { class: "facet", open: isOpen, ontoggle: turned },
+      element("summary", {}, element("span", {}, columnWord(column)), badge),
+      element("div", { role: "group", "aria-label": columnWord(column) },
+        seen.map(({ value, count }) => this.facetValue(column, { value, count, isChosen: chosen.includes(value) }))),
+      this.moreValues(column, values.length - seen.length),
     );
   }
 
-  function drawFacets() {
-    const held = document.activeElement?.dataset?.column && { ...document.activeElement.dataset };
-    clear(facets, facetColumns(about, state()).map(facet));
-    if (!held) return;
-    const again = [...facets.querySelectorAll("input")].find((one) => one.dataset.column === held.column && one.dataset.value === held.value);
-    again?.focus({ preventScroll: true });
-  }
-
-  function range({ name, kind }) {
-    const id = freshId("range");
-    const field = (end) => element("input", {
-      id: `${id}-${end}`, type: isDate(name) ? "date" : "number", step: "any", value: state().ranges[name]?.[end] || "",
-      onchange: (event) => {
-        const all = state().ranges;
-        all[name] = { ...all[name], [end]: event.target.value };
-        if (!all[name].from && !all[name].to) delete all[name];
-        changed();
-      },
+  facetValue(column, { value, count, isChosen }) {
+    const box = element("input", {
+      type: "checkbox", checked: isChosen, dataset: { column, value }, onchange: () => this.toggle(column, value),
     });
-    return element(
-      "fieldset",
-      { class: "filter-range", dataset: { kind } },
-      element("legend", {}, columnWord(name)),
-      ["from", "to"].map((end) => element("div", {}, element("label", { for: `${id}-${end}` }, word(`search.${end}`)), field(end))),
-    );
+    const name = element("span", { class: column === "genus" ? "italic" : null }, value || word("search.unknown"));
+    return element("label", { class: "facet-value" }, box, name, element("small", {}, number(count)));
   }
 
-  function drawRanges() {
-    if (ranges.contains(document.activeElement)) return;
-    const columns = rangeColumns(about);
-    if (!columns.length) return clear(ranges);
-    const isOpen = ranges.querySelector("details")?.open || Object.keys(state().ranges).length > 0;
-    return clear(ranges, element("details", { class: "facet", open: isOpen }, element("summary", {}, element("span", {}, word("search.ranges"))), columns.map(range)));
+  moreValues(column, count) {
+    if (count <= 0) return null;
+    const show = () => {
+      this.full.add(column);
+      this.open.set(column, true);
+      this.drawFacets();
+    };
+    return element("button", { class: "quiet", type: "button", onclick: show }, word("search.more_values", { count }));
   }
 
-  const panel = {
-    node,
-    refresh() {
-      drawChips();
-      drawFacets();
-      drawRanges();
-    },
-    count(found) {
-      counted = found || {};
-      drawFacets();
-    },
-  };
-  panel.refresh();
-  return panel;
+  toggle(column, value) {
+    const { equals } = this.state();
+    const before = equals[column] || [];
+    const after = before.includes(value) ? before.filter((one) => one !== value) : [...before, value];
+    if (after.length) equals[column] = after;
+    else delete equals[column];
+    this.changed();
+  }
+
+  drawRanges() {
+    if (this.ranges.contains(document.activeElement)) return;
+    const columns = rangeColumns(this.about);
+    if (!columns.length) return;
+    const isOpen = this.ranges.querySelector("details")?.open || Object.keys(this.state().ranges).length > 0;
+    const title = element("summary", {}, element("span", {}, word("search.ranges")));
+    const fields = columns.map((column) => this.range(column));
+    clear(this.ranges, element("details", { class: "facet", open: isOpen }, title, fields));
+  }
+
+  range({ name, kind }) {
+    const id = freshId("range");
+    const { ranges } = this.state();
+    const set = (end, value) => {
+      ranges[name] = { ...ranges[name], [end]: value };
+      if (!ranges[name].from && !ranges[name].to) delete ranges[name];
+      this.changed();
+    };
+    const field = (end) => element("input", {
+      id: `${id}-${end}`, type: isDate(name) ? "date" : "number", step: "any", value: ranges[name]?.[end] || "",
+      onchange: ({ target }) => set(end, target.value),
+    });
+    const ends = ["from", "to"].map((end) =>
+      element("div", {}, element("label", { for: `${id}-${end}` }, word(`search.${end}`)), field(end)));
+    return element("fieldset", { class: "filter-range", dataset: { kind } }, element("legend", {}, columnWord(name)), ends);
+  }
 }

@@ -1,7 +1,9 @@
 // What is searched for, as the part of the address after #search: whoever gets the address sees the same results.
 
+const LISTS = ["within", "excludes", "like", "unlike"];
+
 // The words of a part of the address, which may have been cut or mistyped on its way here.
-export function valuesOf(hash) {
+function valuesOf(hash) {
   const at = hash.indexOf("?");
   return new URLSearchParams(at < 0 ? "" : hash.slice(at + 1));
 }
@@ -19,7 +21,7 @@ export function stateOf(hash) {
   state.text = values.get("q") || "";
   const weight = Number(values.get("w") ?? 0.5);
   state.weight = weight >= 0 && weight <= 1 ? weight : 0.5;
-  for (const name of ["within", "excludes", "like", "unlike"]) state[name] = [...new Set(values.getAll(name).filter(Boolean))];
+  for (const name of LISTS) state[name] = [...new Set(values.getAll(name).filter(Boolean))];
   state.group = values.get("group") === "species";
   state.collapse = values.get("copies") === "once";
   for (const [name, value] of values) {
@@ -34,8 +36,10 @@ export function hashOf(state) {
   const values = new URLSearchParams();
   if (state.text) values.set("q", state.text);
   if (state.weight !== 0.5) values.set("w", String(state.weight));
-  for (const name of ["within", "excludes", "like", "unlike"]) state[name].forEach((value) => values.append(name, value));
-  for (const [column, chosen] of Object.entries(state.equals)) chosen.forEach((value) => values.append(`is.${column}`, value));
+  for (const name of LISTS) for (const value of state[name]) values.append(name, value);
+  for (const [column, chosen] of Object.entries(state.equals)) {
+    for (const value of chosen) values.append(`is.${column}`, value);
+  }
   for (const [column, range] of Object.entries(state.ranges)) {
     for (const end of ["from", "to"]) if (range[end]) values.set(`${end}.${column}`, range[end]);
   }
@@ -56,8 +60,10 @@ export function queryOf(state, { vector, kinds }) {
   const ranges = {};
   for (const [column, range] of Object.entries(state.ranges)) {
     const isNumber = kinds.get(column) === "number";
-    const ends = Object.entries(range).filter(([, value]) => value !== "" && (!isNumber || Number.isFinite(Number(value))));
-    if (ends.length) ranges[column] = Object.fromEntries(ends.map(([end, value]) => [end, isNumber ? Number(value) : value]));
+    const isSaid = ([, value]) => value !== "" && (!isNumber || Number.isFinite(Number(value)));
+    const ends = Object.entries(range).filter(isSaid);
+    if (!ends.length) continue;
+    ranges[column] = Object.fromEntries(ends.map(([end, value]) => [end, isNumber ? Number(value) : value]));
   }
   if (Object.keys(ranges).length) filter.ranges = ranges;
   const query = { filter };

@@ -2,6 +2,10 @@
 
 import { RANKS } from "../../parts/taxon.js";
 
+const FIRST = [
+  "id", "score", ...RANKS, "scientific_name", "common", "license", "license_link", "credit", "source",
+];
+
 // A cell that a spreadsheet would take for a formula is given as text.
 export function cellOf(value) {
   if (value === null || value === undefined) return "";
@@ -15,8 +19,9 @@ export function tableOf(columns, rows) {
 }
 
 export function tableOfHits(hits) {
-  const own = [...new Set(hits.flatMap((hit) => Object.keys(hit.row || {})))].filter((name) => !RANKS.includes(name) && name !== "uuid");
-  const columns = ["id", "score", ...RANKS, "scientific_name", "common", "license", "license_link", "credit", "source", ...own];
+  const known = new Set(hits.flatMap((hit) => Object.keys(hit.row || {})));
+  const own = [...known].filter((name) => !FIRST.includes(name));
+  const columns = [...FIRST, ...own];
   const rows = hits.map((hit) => [
     hit.id, hit.score, ...RANKS.map((rank) => hit.taxon?.[rank]), hit.taxon?.scientific_name, hit.taxon?.common,
     hit.picture?.license, hit.picture?.license_link, hit.picture?.credit, hit.picture?.source_url,
