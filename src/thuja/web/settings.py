@@ -25,7 +25,7 @@ class RequestLimits:
     images: int = 32
     text: int = 2_000
     question_bytes: int = 8 * 2**20
-    labels: int = 1_000
+    labels: int = 500
     checklist: int = 20_000
     examples: int = 1_000
     choices: int = 16
@@ -55,7 +55,7 @@ class Pace:
     header: float = 10.0
     body: float = 30.0
     answer: float = 60.0
-    stop: float = 60.0
+    stop: float = 50.0
     drain: float = 0.5
     refresh: float = 5.0
     gather: float = 0.004
