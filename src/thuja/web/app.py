@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from thuja import __version__
+from thuja.web import scripts
 from thuja.web.access import Access
 from thuja.web.api import (
     about,
@@ -50,6 +51,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     compare.router,
     map.router,
     review.router,
+    scripts.router,
 )
 
 
@@ -76,6 +78,7 @@ def create_app(served: Served) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         follower = asyncio.create_task(served.follow_index())
+        asyncio.get_running_loop().run_in_executor(None, served.warm)
         yield
         follower.cancel()
         await served.close()

@@ -14,19 +14,23 @@ from thuja.web.shapes import CREDIT_COLUMNS, Picture
 
 PICTURES: Final = 3
 """How many of each taxon."""
+_LOOKED_AT: Final = 8 * PICTURES
+"""Rows without a thumbnail are passed over, of as many as this."""
 
 
 def likenesses(index: Index, vector: npt.NDArray[np.float32], taxa: Sequence[Taxon]) -> list[list[Picture]]:
-    """For each taxon its pictures nearest to a unit vector (D,) of the index's model; none where it has none."""
+    """For each taxon its pictures nearest to a unit vector (D,) of the index's model; none where there is none."""
+    if not index.has_thumbnails:
+        return [[] for _ in taxa]
     columns = ["uuid", *(name for name in CREDIT_COLUMNS if name in index.columns)]
     found: list[list[Picture]] = []
     for taxon in taxa:
         try:
-            near = index.search(vector[None], k=PICTURES, filter=Filter(within=(taxon,)))
+            near = index.search(vector[None], k=_LOOKED_AT, filter=Filter(within=(taxon,)))
         except UnknownName:  # the labels know taxa of which the index has no picture
             found.append([])
             continue
-        keys = [key for key in near.keys[0].tolist() if key >= 0]
+        keys = [key for key in near.keys[0].tolist() if key >= 0 and index.has_thumbnail(key)][:PICTURES]
         rows = index.rows(keys, columns).to_pylist() if keys else []
         found.append([Picture.of(row) for row in rows])
     return found

@@ -245,3 +245,10 @@ def test_a_space_is_mapped_with_its_names_ranks_and_columns(tmp_path):
     assert values(data["columns"][0])[:3] == ["Corvus corax", "Laridae", None]
     assert data["columns"][data["colour_by"]]["name"] == "family"
     assert reader.held["p"].startswith("12 images by t-SNE, fitted on 9 of them")
+
+
+def test_the_modules_become_one_script_that_imports_and_exports_nothing(tmp_path):
+    reader, _, _ = write(tmp_path, {"name": ["a", "b", "c"]})
+    text = reader.held["script"]
+    assert "function viewOf(points)" in text
+    assert re.findall(r"^\s*(?:import|export)\b.*", text, flags=re.MULTILINE) == []

@@ -2,6 +2,7 @@
 
 import math
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,12 +98,13 @@ class Review:
 
     def progress(self) -> Progress:
         """How far along it is."""
-        kinds = [one.decision for _, one in self.decided()]
+        with self._lock:
+            kinds = Counter(made[-1].decision for made in self._made.values() if made)
         return Progress(
             total=len(self.batch),
-            accepted=kinds.count(Verdict.ACCEPT),
-            corrected=kinds.count(Verdict.CORRECT),
-            skipped=kinds.count(Verdict.SKIP),
+            accepted=kinds[Verdict.ACCEPT],
+            corrected=kinds[Verdict.CORRECT],
+            skipped=kinds[Verdict.SKIP],
             failed=len(self.batch) - len(self._order),
         )
 
@@ -118,7 +120,7 @@ class Review:
                 self._journal.append(undone(made[-1], who=who))
                 made.pop()
                 return asked
-            said, taxon = _named(asked, verdict, name, resolve)
+            said, taxon = _named(asked, verdict, name, resolve=resolve)
             best = asked.answers[0] if asked.answers else None
             decision = Decision(
                 file_name=asked.name,
@@ -154,7 +156,7 @@ class Review:
             self._made = {rows[key]: made for key, made in found.items() if key in rows}
 
 
-def _named(asked: Asked, verdict: Verdict, name: str, resolve: Resolve | None) -> tuple[str, Taxon | None]:
+def _named(asked: Asked, verdict: Verdict, name: str, *, resolve: Resolve | None) -> tuple[str, Taxon | None]:
     """What a picture shows by a decision: the best answer's name, or one that was given, with its lineage."""
     if verdict is Verdict.SKIP:
         return "", None

@@ -1,6 +1,8 @@
 // The card of a point: its picture, its name, what is known of it. Every word is set as text, never as markup.
 
-function element(tag, text, className) {
+import { linkOf, thumbnailOf } from "./points.js";
+
+export function element(tag, text, className) {
   const made = document.createElement(tag);
   if (text !== undefined) made.textContent = text;
   if (className) made.className = className;
@@ -34,7 +36,7 @@ function pictureOf(points, row) {
   return frame;
 }
 
-function fillCard(card, points, row) {
+export function fillCard(card, points, row) {
   const parts = [];
   const picture = pictureOf(points, row);
   if (picture) parts.push(picture);
@@ -65,7 +67,7 @@ function fillCard(card, points, row) {
 }
 
 // Beside the point, within the map; a narrow screen has it at the bottom, by its own rule.
-function placeCard(card, left, top, width, height) {
+export function placeCard(card, left, top, width, height) {
   const [wide, tall] = [card.offsetWidth, card.offsetHeight];
   const right = left + 16 + wide <= width ? left + 16 : left - 16 - wide;
   card.style.left = `${Math.max(4, Math.min(right, width - wide - 4))}px`;

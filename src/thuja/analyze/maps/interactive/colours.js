@@ -1,8 +1,8 @@
 // The colour of each point by a column: a palette for words with "others", a ramp for numbers, grey for what is unknown.
 
-const UNKNOWN = "not known";
+export const UNKNOWN = "not known";
 
-function rgb(hex) {
+export function rgb(hex) {
   const value = parseInt(hex.slice(1), 16);
   return [value >> 16, (value >> 8) & 255, value & 255];
 }
@@ -15,7 +15,7 @@ function alongRamp(ramp, share) {
 }
 
 // A shuffled order in which points are drawn, the same each time, so that no class lies over all others.
-function shuffled(count) {
+export function shuffled(count) {
   const order = Uint32Array.from({ length: count }, (_, place) => place);
   let seed = 20231;
   for (let place = count - 1; place > 0; place--) {
@@ -26,8 +26,11 @@ function shuffled(count) {
   return order;
 }
 
-// What the legend says, and the index in it of every point: `entries` are {label, colour, count, codes or null}.
-function schemeOf(points, column) {
+const SAID = { unknown: UNKNOWN, others: (rest) => `${rest.toLocaleString("en")} other${rest > 1 ? "s" : ""}` };
+
+// What the legend says, and the index in it of every point: `entries` are {label, colour, count}. `said` are the words
+// of another language.
+export function schemeOf(points, column, said = SAID) {
   const [palette, others] = [points.palette, rgb(points.others)];
   if (!column) {
     return { kind: "plain", entries: [], colourOf: () => rgb(palette[0]), entryOf: () => 0 };
@@ -50,11 +53,11 @@ function schemeOf(points, column) {
   const rest = column.words.length - first;
   const other = entries.length;
   if (rest) {
-    const label = `${rest.toLocaleString("en")} other${rest > 1 ? "s" : ""}`;
-    entries.push({ label, colour: others, count: known - entries.reduce((sum, one) => sum + one.count, 0) });
+    const count = known - entries.reduce((sum, one) => sum + one.count, 0);
+    entries.push({ label: said.others(rest), colour: others, count });
   }
   const unknown = entries.length;
-  if (column.counts[0]) entries.push({ label: UNKNOWN, colour: others, count: column.counts[0] });
+  if (column.counts[0]) entries.push({ label: said.unknown, colour: others, count: column.counts[0] });
   const entryOf = (row) => {
     const code = column.codes[row];
     return code === 0 ? unknown : code <= first ? code - 1 : other;
@@ -63,7 +66,7 @@ function schemeOf(points, column) {
 }
 
 // Points in the order of drawing, those that are kept over those that are not, with the colour of each.
-function coloured(points, order, { scheme, kept, faded }) {
+export function coloured(points, order, { scheme, kept, faded }) {
   const count = points.count;
   const [x, y, colours] = [new Uint16Array(count), new Uint16Array(count), new Uint8Array(4 * count)];
   let place = 0;

@@ -1,5 +1,8 @@
 // The legend, the search by name, and the table of the points in view.
 
+import { element } from "./card.js";
+import { UNKNOWN, rgb } from "./colours.js";
+
 function swatch(colour) {
   const made = element("span", undefined, "swatch");
   made.style.background = `rgb(${colour.join(",")})`;
@@ -7,7 +10,7 @@ function swatch(colour) {
 }
 
 // Buttons that keep the points of an entry and fade the others; `chosen` is a set of entries.
-function drawLegend(legend, points, { column, scheme, chosen, changed }) {
+export function drawLegend(legend, points, { column, scheme, chosen, changed }) {
   if (scheme.kind === "number") {
     const bar = element("div", undefined, "ramp");
     bar.style.background = `linear-gradient(90deg, ${points.ramp.join(",")})`;
@@ -42,7 +45,7 @@ function drawLegend(legend, points, { column, scheme, chosen, changed }) {
 }
 
 // The rows that have these words in their name or in any column of words, as flags; null where nothing is sought.
-function found(points, sought) {
+export function found(points, sought) {
   const words = sought.trim().toLowerCase();
   if (!words) return null;
   const flags = new Uint8Array(points.count);
@@ -59,7 +62,7 @@ function found(points, sought) {
 const MOST_ROWS = 50;
 
 // The points in view, nearest to its middle first, as rows with a button each.
-function fillTable(table, points, rows, { way, middle, opened }) {
+export function fillTable(table, points, rows, { way, middle, opened }) {
   const apart = (row) =>
     Math.hypot(way.left + points.x[row] * way.across - middle.x, way.top - points.y[row] * way.up - middle.y);
   const shown = rows.map((row) => [apart(row), row]).sort((one, other) => one[0] - other[0]).slice(0, MOST_ROWS);

@@ -1,5 +1,15 @@
 // The page put together: what is shown changes here, and each change asks for one frame.
 
+import { fillCard, placeCard, element } from "./card.js";
+import { gridOf, rowsWithin } from "./cells.js";
+import { UNKNOWN, coloured, rgb, schemeOf, shuffled } from "./colours.js";
+import { drawLegend, fillTable, found } from "./controls.js";
+import { readPoints } from "./points.js";
+import { rasterOf } from "./raster.js";
+import { nearest, radiusOf, viewOf } from "./view.js";
+import { listen } from "./walking.js";
+import { webglOf } from "./webgl.js";
+
 const $ = (id) => document.getElementById(id);
 const points = readPoints();
 const grid = gridOf(points);

@@ -1,5 +1,7 @@
 // What the page holds, as typed arrays: the places of the points, their columns, pictures and links.
 
+import { readColumn } from "./columns.js";
+
 function bytesOf(text) {
   const raw = atob(text.trim());
   const bytes = new Uint8Array(raw.length);
@@ -13,26 +15,11 @@ function numbersOf(text, width) {
   return new ARRAYS[width](bytesOf(text).buffer);
 }
 
-function readColumn(raw) {
-  const codes = numbersOf(raw.codes, raw.width);
-  if (raw.kind === "word") {
-    const counts = new Uint32Array(raw.words.length + 1);
-    for (const code of codes) counts[code]++;
-    const value = (row) => (codes[row] ? raw.words[codes[row] - 1] : null);
-    return { ...raw, codes, counts, value };
-  }
-  const missing = 65535;
-  const number = (row) => (codes[row] === missing ? null : raw.low + codes[row] * raw.step);
-  const digits = raw.is_whole ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 5 };
-  const value = (row) => (codes[row] === missing ? null : number(row).toLocaleString("en", digits));
-  return { ...raw, codes, missing, number, value };
-}
-
-function readPoints() {
+export function readPoints() {
   const raw = JSON.parse(document.getElementById("map-data").textContent);
   const x = numbersOf(raw.x, 2);
   const y = numbersOf(raw.y, 2);
-  const columns = raw.columns.map(readColumn);
+  const columns = raw.columns.map((one) => readColumn(one, numbersOf(one.codes, one.width)));
   const thumbnails = new Map();
   numbersOf(raw.thumbnails.rows, 4).forEach((row, place) => thumbnails.set(row, place));
   const name = columns[raw.name] || null;
@@ -41,7 +28,7 @@ function readPoints() {
 }
 
 // A point's link: a relative path or http(s), whatever the file says.
-function linkOf(points, row) {
+export function linkOf(points, row) {
   const rest = points.links.rest[row];
   if (rest === undefined || rest === null) return null;
   const link = points.links.prefix + rest;
@@ -50,7 +37,7 @@ function linkOf(points, row) {
 
 // Sheets of thumbnails are decoded when the first picture of each is asked for.
 const sheetUrls = [];
-function thumbnailOf(points, row) {
+export function thumbnailOf(points, row) {
   const place = points.thumbnailOf.get(row);
   if (place === undefined) return null;
   const { across, cell } = points.thumbnails;
@@ -61,33 +48,4 @@ function thumbnailOf(points, row) {
   }
   const within = place % (across * across);
   return { url: sheetUrls[sheet], left: (within % across) * cell, top: Math.floor(within / across) * cell };
-}
-
-// Points by the cell of a grid, to find the nearest without looking at all of them.
-const CELLS = 128;
-const SHIFT = 9; // 65536 places, 128 cells
-
-function gridOf(points) {
-  const starts = new Uint32Array(CELLS * CELLS + 1);
-  const cellOf = (row) => (points.y[row] >> SHIFT) * CELLS + (points.x[row] >> SHIFT);
-  for (let row = 0; row < points.count; row++) starts[cellOf(row) + 1]++;
-  for (let cell = 0; cell < CELLS * CELLS; cell++) starts[cell + 1] += starts[cell];
-  const next = starts.slice();
-  const rows = new Uint32Array(points.count);
-  for (let row = 0; row < points.count; row++) rows[next[cellOf(row)]++] = row;
-  return { starts, rows };
-}
-
-// The rows whose places lie in a box of the file's own units, in no order.
-function* rowsWithin(points, grid, box) {
-  const clip = (value) => Math.max(0, Math.min(CELLS - 1, Math.floor(value) >> SHIFT));
-  const [left, right, low, high] = [clip(box.left), clip(box.right), clip(box.low), clip(box.high)];
-  for (let line = low; line <= high; line++) {
-    const end = grid.starts[line * CELLS + right + 1];
-    for (let place = grid.starts[line * CELLS + left]; place < end; place++) {
-      const row = grid.rows[place];
-      const [x, y] = [points.x[row], points.y[row]];
-      if (x >= box.left && x <= box.right && y >= box.low && y <= box.high) yield row;
-    }
-  }
 }

@@ -24,7 +24,7 @@ function mixed(over, under, cover) {
   return ((Math.max(alpha, cover) << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 }
 
-function rasterOf(canvas) {
+export function rasterOf(canvas) {
   const context = canvas.getContext("2d");
   let [x, y, colours] = [new Uint16Array(0), new Uint16Array(0), new Uint32Array(0)];
   let picture = null;

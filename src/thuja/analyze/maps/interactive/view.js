@@ -1,9 +1,11 @@
 // Which part of the map is in view, and the way from the file's places (0 to 65535 on both axes) to pixels.
 
-const STEPS = 65535;
+import { rowsWithin } from "./cells.js";
+
+export const STEPS = 65535;
 const CLOSEST = 300; // times the whole map; beyond it the steps of the places show
 
-function viewOf(points) {
+export function viewOf(points) {
   const [width, height] = [points.right - points.left || 1, points.high - points.low || 1];
   const longest = Math.max(width, height);
   // World units: the longer side of the map is one.
@@ -64,7 +66,7 @@ function viewOf(points) {
 }
 
 // The point nearest to a pixel within a reach, or -1; only those that are kept.
-function nearest(points, grid, view, { left, top, reach, kept }) {
+export function nearest(points, grid, view, { left, top, reach, kept }) {
   const way = view.pixels();
   let [found, least] = [-1, reach * reach];
   for (const row of rowsWithin(points, grid, view.box(left - reach, top - reach, left + reach, top + reach))) {
@@ -77,7 +79,7 @@ function nearest(points, grid, view, { left, top, reach, kept }) {
   return found;
 }
 
-function radiusOf(points, view) {
+export function radiusOf(points, view) {
   const crowd = points.count > 50000 ? 1.5 : points.count > 10000 ? 2 : points.count > 2000 ? 2.8 : 4;
   return Math.min(crowd * Math.pow(Math.max(view.scale / view.least, 1), 0.35), 7);
 }

@@ -1,6 +1,6 @@
 // Moving about the map by mouse, touch and keys. `told` has what to do: moved, pointed, tapped, left, named, closed.
 
-function listen(stage, view, told) {
+export function listen(stage, view, told) {
   const held = new Map();
   let travelled = 0;
   const at = (event) => {
@@ -8,7 +8,7 @@ function listen(stage, view, told) {
     return { x: event.clientX - box.left, y: event.clientY - box.top };
   };
   stage.addEventListener("pointerdown", (event) => {
-    if (event.button || event.target.closest("button, a, #card")) return;
+    if (event.button || event.target.closest("button, a, article")) return;
     stage.setPointerCapture(event.pointerId);
     held.set(event.pointerId, at(event));
     if (held.size === 1) travelled = 0;
@@ -45,7 +45,7 @@ function listen(stage, view, told) {
   stage.addEventListener("pointercancel", release);
   stage.addEventListener("pointerleave", () => told.left());
   stage.addEventListener("dblclick", (event) => {
-    if (event.target.closest("button, a, #card")) return;
+    if (event.target.closest("button, a, article")) return;
     const { x, y } = at(event);
     view.zoom(2, x, y);
     told.moved();
@@ -53,7 +53,7 @@ function listen(stage, view, told) {
   stage.addEventListener(
     "wheel",
     (event) => {
-      if (event.target.closest("#card")) return;
+      if (event.target.closest("article")) return;
       event.preventDefault();
       const { x, y } = at(event);
       view.zoom(Math.exp(-event.deltaY * (event.deltaMode ? 16 : 1) * 0.0016), x, y);

@@ -1,5 +1,7 @@
 // Points drawn by the graphics processor.
 
+import { STEPS } from "./view.js";
+
 const CORNERS = `
 attribute vec2 place; attribute vec4 colour;
 uniform vec2 times; uniform vec2 plus; uniform mediump float size;
@@ -21,7 +23,7 @@ function isSoftware(gl) {
   return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(name);
 }
 
-function webglOf(canvas, isForced) {
+export function webglOf(canvas, isForced) {
   // Where the browser would draw in software, `raster` is the faster software.
   const asked = { antialias: false, depth: false, failIfMajorPerformanceCaveat: !isForced };
   const gl = canvas.getContext("webgl", asked);

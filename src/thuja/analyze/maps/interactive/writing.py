@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -22,8 +23,10 @@ from thuja.report import escape
 from thuja.report.colours import OTHERS, PALETTE
 
 _SCRIPTS: Final = (
-    "points.js", "view.js", "webgl.js", "raster.js", "colours.js", "card.js", "controls.js", "walking.js", "main.js"
+    "cells.js", "columns.js", "points.js", "view.js", "webgl.js", "raster.js", "colours.js", "card.js", "controls.js",
+    "walking.js", "main.js",
 )  # fmt: skip
+_MODULE_WORDS: Final = re.compile(r"^import [^;]*;\n|^export ", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +169,8 @@ def _safe(payload: Json) -> str:
 
 
 def _script() -> str:
-    return '"use strict";(()=>{\n' + "\n".join(_text(name) for name in _SCRIPTS) + "})();\n"
+    """The modules in one script: the web application serves them as they are, one file has no other to import from."""
+    return '"use strict";(()=>{\n' + "\n".join(_MODULE_WORDS.sub("", _text(name)) for name in _SCRIPTS) + "})();\n"
 
 
 def _text(name: str) -> str:

@@ -1,0 +1,174 @@
+// What is kept of the index: a branch of the tree, values of columns with their counts, ranges of dates and numbers.
+
+import { clear, element, freshId } from "../../dom.js";
+import { chip, completion } from "../../parts/complete.js";
+import { RANKS, pathOf, rankWord, taxonName, taxonOf } from "../../parts/taxon.js";
+import { hasWord, number, word } from "../../words.js";
+
+const FIRST = 8; // values of a facet before one asks for more
+const FIRST_OPEN = 3;
+const MOST_COLUMNS = 10;
+const MOST_RANKS = 4;
+const MOST_RANGES = 6;
+const NO_FACETS = ["common", "common_name", "scientific_name", "species", "uuid"];
+const OWN = /_?(id|url|link|hash|key)$/i; // columns of which nearly every picture has its own value
+
+export function columnWord(name) {
+  if (RANKS.includes(name)) return rankWord(name);
+  if (hasWord(`column.${name}`)) return word(`column.${name}`);
+  return name.replace(/([a-z])([A-Z])/g, "$1 $2").replaceAll("_", " ");
+}
+
+export function isDate(name) {
+  return /(^|_)date$|Date$/.test(name);
+}
+
+// The columns whose values are counted: ranks below the branch that is chosen, then those of few values.
+export function facetColumns(about, state) {
+  const names = about.index.columns.filter(({ kind }) => kind === "text" || kind === "bool").map(({ name }) => name);
+  const deepest = Math.max(-1, ...state.within.map((path) => path.split("/").length - 1));
+  const isBelow = (rank) => RANKS.indexOf(rank) > deepest || state.equals[rank];
+  const ranks = RANKS.slice(0, 6).filter((rank) => names.includes(rank) && isBelow(rank)).slice(0, MOST_RANKS);
+  const isTelling = (name) => ![...RANKS, ...NO_FACETS].includes(name) && !isDate(name) && !OWN.test(name);
+  return [...ranks, ...names.filter(isTelling)].slice(0, MOST_COLUMNS);
+}
+
+function rangeColumns(about) {
+  return about.index.columns.filter(({ name, kind }) => kind === "number" || isDate(name)).slice(0, MOST_RANGES);
+}
+
+export function filterPanel(told) {
+  return new Filters(told);
+}
+
+class Filters {
+  constructor({ about, state, changed }) {
+    Object.assign(this, { about, state, changed, counted: {} });
+    this.open = new Map(); // facets that the reader opened or closed
+    this.full = new Set(); // facets of which all values are shown
+    [this.chips, this.facets, this.ranges] = ["chips", "facets", "ranges"].map((name) =>
+      element("div", { class: `filter-${name}` }));
+    const branch = completion({
+      label: word("search.within"),
+      placeholder: word("search.within_example"),
+      onchoose: (item) => this.addBranch(item.isFree ? item.text : pathOf(item.taxon)),
+      isFree: true,
+    });
+    const box = about.index.has_lineage ? branch.node : null;
+    this.node = element("div", { class: "filters" }, box, this.chips, this.facets, this.ranges);
+    this.refresh();
+  }
+
+  refresh() {
+    this.drawChips();
+    this.drawFacets();
+    this.drawRanges();
+  }
+
+  // What a search counted: {column: [{value, count}]}.
+  count(found) {
+    this.counted = found || {};
+    this.drawFacets();
+  }
+
+  addBranch(path) {
+    const { within } = this.state();
+    if (!within.includes(path)) within.push(path);
+    this.changed();
+  }
+
+  drawChips() {
+    const now = this.state();
+    clear(this.chips, ["within", "excludes"].flatMap((name) => now[name].map((path) => {
+      const shown = path.includes("/") ? taxonName(taxonOf(path), { isShort: true }) : element("span", {}, path);
+      const remove = () => {
+        now[name] = now[name].filter((one) => one !== path);
+        this.changed();
+      };
+      return chip(name === "excludes" ? [word("search.not"), " ", shown] : shown, shown.textContent, remove);
+    })));
+  }
+
+  drawFacets() {
+    const held = { ...document.activeElement?.dataset };
+    clear(this.facets, facetColumns(this.about, this.state()).map((column, place) => this.facet(column, place)));
+    if (!held.column) return;
+    const isHeld = ({ dataset }) => dataset.column === held.column && dataset.value === held.value;
+    [...this.facets.querySelectorAll("input")].find(isHeld)?.focus({ preventScroll: true });
+  }
+
+  facet(column, place) {
+    const chosen = this.state().equals[column] || [];
+    const values = [...(this.counted[column] || [])];
+    // What is chosen stays in the list, though nothing may be left of it.
+    for (const value of chosen) if (!values.some((one) => one.value === value)) values.unshift({ value, count: 0 });
+    if (values.length < 2 && !chosen.length) return null;
+    const isSeen = ({ value }, at) => this.full.has(column) || at < FIRST || chosen.includes(value);
+    const seen = values.filter(isSeen);
+    const isOpen = this.open.get(column) ?? (place < FIRST_OPEN || chosen.length > 0);
+    const turned = ({ target }) => { if (target.open !== isOpen) this.open.set(column, target.open); };
+    const badge = chosen.length ? element("small", { class: "facet-chosen" }, number(chosen.length)) : null;
+    return element(
+      "details",
+      { class: "facet", open: isOpen, ontoggle: turned },
+      element("summary", {}, element("span", {}, columnWord(column)), badge),
+      element("div", { role: "group", "aria-label": columnWord(column) },
+        seen.map(({ value, count }) => this.facetValue(column, { value, count, isChosen: chosen.includes(value) }))),
+      this.moreValues(column, values.length - seen.length),
+    );
+  }
+
+  facetValue(column, { value, count, isChosen }) {
+    const box = element("input", {
+      type: "checkbox", checked: isChosen, dataset: { column, value }, onchange: () => this.toggle(column, value),
+    });
+    const name = element("span", { class: column === "genus" ? "italic" : null }, value || word("search.unknown"));
+    return element("label", { class: "facet-value" }, box, name, element("small", {}, number(count)));
+  }
+
+  moreValues(column, count) {
+    if (count <= 0) return null;
+    const show = () => {
+      this.full.add(column);
+      this.open.set(column, true);
+      this.drawFacets();
+    };
+    return element("button", { class: "quiet", type: "button", onclick: show }, word("search.more_values", { count }));
+  }
+
+  toggle(column, value) {
+    const { equals } = this.state();
+    const before = equals[column] || [];
+    const after = before.includes(value) ? before.filter((one) => one !== value) : [...before, value];
+    if (after.length) equals[column] = after;
+    else delete equals[column];
+    this.changed();
+  }
+
+  drawRanges() {
+    if (this.ranges.contains(document.activeElement)) return;
+    const columns = rangeColumns(this.about);
+    if (!columns.length) return;
+    const isOpen = this.ranges.querySelector("details")?.open || Object.keys(this.state().ranges).length > 0;
+    const title = element("summary", {}, element("span", {}, word("search.ranges")));
+    const fields = columns.map((column) => this.range(column));
+    clear(this.ranges, element("details", { class: "facet", open: isOpen }, title, fields));
+  }
+
+  range({ name, kind }) {
+    const id = freshId("range");
+    const { ranges } = this.state();
+    const set = (end, value) => {
+      ranges[name] = { ...ranges[name], [end]: value };
+      if (!ranges[name].from && !ranges[name].to) delete ranges[name];
+      this.changed();
+    };
+    const field = (end) => element("input", {
+      id: `${id}-${end}`, type: isDate(name) ? "date" : "number", step: "any", value: ranges[name]?.[end] || "",
+      onchange: ({ target }) => set(end, target.value),
+    });
+    const ends = ["from", "to"].map((end) =>
+      element("div", {}, element("label", { for: `${id}-${end}` }, word(`search.${end}`)), field(end)));
+    return element("fieldset", { class: "filter-range", dataset: { kind } }, element("legend", {}, columnWord(name)), ends);
+  }
+}

@@ -1,0 +1,23 @@
+"""What holds for every tab over an index: usable by all, at every width, in both schemes."""
+
+import pytest
+from tests.web.page.conftest import serious
+
+pytestmark = pytest.mark.browser
+TABS = {
+    "#search?like=corax-0000&within=Animalia": ".cell .card",
+    "#tree?of=Animalia": ".tree-cards .card",
+    "#map?by=class": ".map-entry",
+    "#compare?a=Animalia/Chordata&b=Animalia/Arthropoda": ".compare-side .card",
+}
+
+
+@pytest.mark.parametrize("place", TABS)
+def test_every_tab_fits_a_phone_and_shuts_nobody_out_in_either_scheme(visit, place):
+    page = visit(place, color_scheme="light", reduced_motion="reduce")
+    page.wait_for_selector(TABS[place])
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert serious(page) == []
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360

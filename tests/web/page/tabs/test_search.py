@@ -1,0 +1,173 @@
+"""Search in the page, before a real index in a real browser."""
+
+import csv
+import io
+
+import pytest
+from PIL import Image
+from tests.web.page.tabs.conftest import LICENCE, saved, until
+
+pytestmark = pytest.mark.browser
+
+
+def opened(visit, place, **how):
+    page = visit(place, **how)
+    page.wait_for_selector(".cell .card")
+    return page
+
+
+def told(page, words):
+    until(page, f"document.querySelector('.search-told').textContent.includes({words!r})")
+
+
+def test_every_result_has_its_name_licence_and_credit(visit):
+    page = opened(visit, "#search?like=corax-0000")
+    card = page.locator(".cell .card").first
+    assert card.locator(".taxon-name").inner_text() == "Corvus corax"
+    assert card.locator("i.taxon-name").count() == 1
+    assert "common raven" in card.inner_text()
+    for card in page.locator(".cell .card").all():
+        if card.locator("img").count():
+            assert card.locator(".credit a").first.get_attribute("href") == LICENCE
+            assert "Owner" in card.locator(".credit").inner_text()
+
+
+def test_of_ten_thousand_results_only_those_in_view_are_in_the_page(visit):
+    page = opened(visit, "#search?like=corax-0000")
+    told(page, "10,000")
+    page.evaluate("scrollTo(0, document.body.scrollHeight / 2)")
+    until(page, "Number(document.querySelector('.cell').dataset.place) > 4000")
+    until(page, "document.querySelectorAll('.cell.waiting').length === 0")
+    assert page.locator(".cell").count() < 60
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    page.wait_for_selector(".cell[data-place='9999'] .card")
+    assert page.locator(".cell").count() < 60
+    page.evaluate("scrollTo(0, 0)")
+    assert "Corvus corax" in page.locator(".cell[data-place='0']").inner_text()
+
+
+def test_what_is_chosen_stands_in_the_address_and_comes_back_from_it(visit):
+    page = opened(visit, "#search?like=corax-0000")
+    page.get_by_role("combobox").fill("moth")
+    page.get_by_role("option").first.click()
+    told(page, "2,400")
+    page.get_by_label("juvenile").check()
+    told(page, "1,200")
+    page.get_by_role("button", name="One of each species").click()
+    until(page, "document.querySelectorAll('.cell').length === 1")
+    again = opened(visit, page.evaluate("location.hash"))
+    told(again, "One of each species")
+    assert again.locator(".cell").count() == 1
+    assert again.get_by_label("juvenile").is_checked()
+    page.go_back()
+    told(page, "1,200")
+    assert page.get_by_role("button", name="One of each species").get_attribute("aria-pressed") == "false"
+
+
+def test_a_range_of_dates_is_kept_and_said_in_the_address(visit):
+    page = opened(visit, "#search?like=corax-0000")
+    page.locator("summary", has_text="Dates and numbers").click()
+    page.get_by_label("from").fill("2015-01-01")
+    page.get_by_label("from").blur()
+    told(page, "3,000")
+    assert "from.event_date=2015-01-01" in page.evaluate("location.hash")
+
+
+def test_the_grid_is_walked_by_keys_and_gives_the_focus_back(visit):
+    page = opened(visit, "#search?like=corax-0000")
+    place = "document.activeElement.dataset.place"
+    page.locator(".cell[tabindex='0']").focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowLeft", "ArrowDown"):
+        page.keyboard.press(key)
+    assert page.evaluate(place) == "5"
+    assert page.locator(".cell[tabindex='0']").count() == 1
+    page.keyboard.press("End")
+    until(page, f"{place} === '9999'")
+    page.keyboard.press("Home")
+    until(page, f"{place} === '0'")
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    assert "Corvus corax" in dialog.inner_text()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Escape")
+    until(page, f"{place} === '1'")
+
+
+def test_a_dialog_tells_all_columns_and_leads_to_more_like_it(visit):
+    page = opened(visit, "#search?like=corax-0000&within=Animalia/Arthropoda")
+    page.locator(".cell button.card-picture").first.click()
+    dialog = page.get_by_role("dialog")
+    assert {"licence", "date", "life stage", "note"} <= {
+        term.lower() for term in dialog.locator("dt").all_inner_texts()
+    }
+    dialog.get_by_role("button", name="More like this").click()
+    until(page, "/like=(pavonia|atlas)-/.test(location.hash)")
+    assert "within=" in page.evaluate("location.hash")
+
+
+def test_likes_and_unlikes_are_added_and_taken_away(visit):
+    page = opened(visit, "#search?like=corax-0000")
+    page.locator(".cell").first.get_by_role("button", name="Should not be like this").click()
+    until(page, "location.hash.includes('unlike=')")
+    page.get_by_role("button", name="Remove corax-0000").click()
+    until(page, "!location.hash.includes('&like=') && !location.hash.includes('?like=')")
+
+
+def test_a_picture_and_words_are_asked_together_and_the_picture_goes_out_once(visit):
+    page = opened(visit, "#search")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "/api/embed" in request.url else None)
+    buffer = io.BytesIO()
+    Image.new("RGB", (60, 40), (90, 30, 30)).save(buffer, "PNG")
+    page.locator("input[type=file]").set_input_files(
+        {"name": "a.png", "mimeType": "image/png", "buffer": buffer.getvalue()}
+    )
+    told(page, "nearest first")
+    assert page.get_by_label("What counts more").is_hidden()
+    page.get_by_role("searchbox").fill("juvenile")
+    assert page.get_by_label("What counts more").is_visible()
+    page.keyboard.press("Enter")
+    until(page, "location.hash === '#search?q=juvenile'")
+    told(page, "nearest first")
+    page.evaluate("scrollTo(0, 30000)")
+    until(page, "document.querySelectorAll('.cell.waiting').length === 0")
+    assert len(asked) == 1
+
+
+def test_a_saved_table_has_every_column_and_no_formula(visit):
+    page = opened(visit, "#search?like=corax-0000&within=Animalia/Chordata/Aves/Passeriformes/Corvidae/Pica")
+    text = saved(page, lambda: page.get_by_role("button", name="Save as CSV").click())
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert len(rows) == 2400
+    assert {row["genus"] for row in rows} == {"Pica"}
+    assert {row["note"] for row in rows} == {"'=1+1", "plain"}
+    assert {row["license_link"] for row in rows} >= {LICENCE}
+
+
+def test_an_unknown_taxon_is_one_sentence_with_near_names(visit):
+    page = visit("#search?within=Corvidea")
+    alert = page.get_by_role("alert")
+    assert "Corvidea" in alert.inner_text()
+    assert "Corvidae" in alert.inner_text()
+    page.complaints.clear()  # the browser tells of the refusal itself
+
+
+def test_words_of_a_hostile_table_stay_words(visit):
+    page = opened(visit, "#search?q=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E")
+    assert page.get_by_role("searchbox").input_value() == "<img src=x onerror=alert(1)>"
+    assert page.locator("main img[src=x]").count() == 0
+
+
+def test_the_address_of_a_state_is_read_back_as_that_state(visit):
+    page = opened(visit, "#search")
+    assert page.evaluate(
+        """async () => {
+            const { emptyState, hashOf, stateOf } = await import(new URL("tabs/search/state.js", document.baseURI));
+            const states = [emptyState(), {
+                ...emptyState(), text: "a & b=c?", weight: 0.25, within: ["Animalia//Aves"], excludes: ["x"],
+                like: ["1", "2"], unlike: ["3"], equals: { "a.b": ["x", ""], c: ["é"] },
+                ranges: { event_date: { from: "2010-01-01" } }, group: true, collapse: true,
+            }];
+            return states.map((state) => JSON.stringify(stateOf(hashOf(state))) === JSON.stringify(state));
+        }"""
+    ) == [True, True]
