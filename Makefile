@@ -31,7 +31,7 @@ test: $(TOOLS)  ## The tests, all but slow and gpu
 	@scripts/test
 
 slow: $(TOOLS)  ## The slow tests
-	@scripts/test -m "slow and not gpu"
+	@scripts/test -m "slow and not gpu" tests
 
 check: $(TOOLS)  ## Style and types
 	@scripts/check

@@ -1,5 +1,6 @@
 """What every test shares: the data folder beside the project, a tiny model, hypothesis without a stopwatch."""
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -41,6 +42,12 @@ REPOSITORY = Path(__file__).parent.parent
 # Two busy cores make any deadline a coin toss; a failing example is the same on every machine.
 settings.register_profile("thuja", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("thuja")
+
+
+def pytest_collection_finish() -> None:
+    """Twelve thousand tests and all modules are there to stay: no search for garbage need look at them again."""
+    gc.collect()
+    gc.freeze()
 
 
 def shared_path() -> Path:

@@ -99,3 +99,8 @@ def test_texts_are_made_when_the_first_of_them_is_asked_for():
     assert (texts[-1], list(texts.take(np.array([2, 0]))), made) == ("c", ["c", "a"], [1])
     assert texts == ["a", "b", "c"]
     assert texts != ["a", "b", "d"]
+
+
+def test_the_names_of_no_taxa_are_no_names():
+    """Names made in blocks of rows were joined without a block, which Arrow refuses."""
+    assert Taxa.of([]).scientific_names().arrow.to_pylist() == []

@@ -42,8 +42,8 @@ def directions(
     """Find the direction of a trait in EMBEDDINGS (Parquet with uuid, emb and columns of ranks), and show it.
 
     The direction is learnt with each species counting once, and tried on species that it was not learnt on, against
-    the same done with shuffled values. Writes report.html, findings.csv, ranking.csv (every image in order) and, with
-    --images, the strip of pictures from end to end.
+    the same done with shuffled values. Writes report.html, findings.csv, ranking.csv (every image in order),
+    direction.parquet (what thuja search --direction follows) and, with --images, the strip of pictures from end to end.
 
     \b
     Example:
@@ -56,6 +56,7 @@ def directions(
     from thuja.analyze.directions import DirectionSettings, find_direction, section_of
     from thuja.analyze.directions.pictures import find_pictures
     from thuja.analyze.directions.ranking import RANKING, write_ranking
+    from thuja.analyze.directions.saving import DIRECTION, write_direction
     from thuja.analyze.page import Made, write_report
     from thuja.analyze.reading import Sources, read_space
     from thuja.cli.analyze_files import file_hashes, named_files
@@ -74,6 +75,7 @@ def directions(
     with output_folder(out, verb="analyze directions", force=force, can_resume=False):
         section = section_of(found, pictures=pictures)
         write_ranking(found, ids, out / RANKING)
+        write_direction(found, space.model, out / DIRECTION)
         made = Made(command=shlex.join(["thuja", *sys.argv[1:]]), inputs=file_hashes(sources.files))
         page = write_report([section], out, title=f"The direction of {trait}", made=made)
     first = section.findings[0]

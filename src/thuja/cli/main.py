@@ -21,10 +21,12 @@ VERBS = {
     "embed": "thuja.cli.embed:embed",
     "evaluate": "thuja.cli.evaluate:evaluate",
     "finetune": "thuja.cli.finetune:finetune",
+    "index": "thuja.cli.index:index",
     "labels": "thuja.cli.labels:labels",
     "models": "thuja.cli.models:models",
     "names": "thuja.cli.names:names",
     "predict": "thuja.cli.predict:predict",
+    "search": "thuja.cli.search:search",
     "shards": "thuja.cli.shards:shards",
     "train": "thuja.cli.train:train",
 }

@@ -41,7 +41,8 @@ class Texts(Sequence[str]):
         """All of them."""
         if self._made is None:
             made = self._make()
-            self._made = pa.concat_arrays(made.chunks) if isinstance(made, pa.ChunkedArray) else made
+            is_whole = not isinstance(made, pa.ChunkedArray)
+            self._made = made if is_whole else pa.concat_arrays(made.chunks or [pa.array([], made.type)])
         return self._made
 
     def __len__(self) -> int:

@@ -6,6 +6,9 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+_FEW_RANGES = 500
+"""So many are filled one by one; more are drawn as a mask, a byte a row."""
+
 
 @dataclass(frozen=True, kw_only=True)  # no slots: the count is kept once it is known
 class Bits:
@@ -41,9 +44,22 @@ class Bits:
     @classmethod
     def from_range(cls, start: int, stop: int, *, size: int) -> "Bits":
         """The rows from `start` up to `stop`."""
-        mask = np.zeros(size, dtype=bool)
-        mask[start:stop] = True
-        return cls.from_mask(mask)
+        packed = np.zeros((size + 7) // 8, dtype=np.uint8)
+        _fill(packed, max(start, 0), min(stop, size))
+        return cls(packed=packed, size=size)
+
+    @classmethod
+    def from_ranges(cls, starts: npt.ArrayLike, stops: npt.ArrayLike, *, size: int) -> "Bits":
+        """The rows of ranges that ascend and do not overlap, each from its start up to its stop."""
+        first, last = np.asarray(starts, dtype=np.int64), np.asarray(stops, dtype=np.int64)
+        if len(first) > _FEW_RANGES:
+            edges = np.column_stack([first, last]).ravel()
+            lengths = np.diff(edges, prepend=0, append=size)
+            return cls.from_mask(np.repeat(np.arange(len(lengths)) % 2 == 1, lengths))
+        packed = np.zeros((size + 7) // 8, dtype=np.uint8)
+        for start, stop in zip(first.tolist(), last.tolist(), strict=True):
+            _fill(packed, start, stop)
+        return cls(packed=packed, size=size)
 
     @classmethod
     def all(cls, size: int) -> "Bits":
@@ -77,3 +93,18 @@ class Bits:
     def rows(self) -> npt.NDArray[np.int64]:
         """The rows that it holds, ascending."""
         return np.flatnonzero(self.mask())
+
+
+def _fill(packed: npt.NDArray[np.uint8], start: int, stop: int) -> None:
+    """Set the bits from `start` up to `stop`, without a byte a row in between."""
+    if start >= stop:
+        return
+    first, last = start >> 3, stop >> 3
+    head, tail = 0xFF << (start & 7) & 0xFF, (1 << (stop & 7)) - 1
+    if first == last:
+        packed[first] |= head & tail
+        return
+    packed[first] |= head
+    packed[first + 1 : last] = 0xFF
+    if tail:
+        packed[last] |= tail

@@ -36,6 +36,11 @@ def test_the_command_writes_a_page_a_ranking_and_a_strip(folder) -> None:
         rows = list(csv.DictReader(file))
     assert len(rows) == 30
     assert [float(row["place"]) for row in rows] == sorted(float(row["place"]) for row in rows)
+    saved = Embeddings.load(folder / "out" / "direction.parquet")
+    given = Embeddings.load(folder / "e.parquet")
+    ends = [given.vectors[list(given.ids).index(rows[place]["uuid"])] @ saved.vectors[0] for place in (0, -1)]
+    assert ends[0] < ends[1]
+    assert (saved.model, saved.columns.to_pylist()) == (given.model, [{"trait": "size", "low": "", "high": ""}])
     page = (folder / "out" / "report.html").read_text(encoding="utf-8")
     assert "data:image/jpeg" in page
     assert (folder / "out" / "findings.csv").is_file()

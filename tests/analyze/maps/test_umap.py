@@ -1,5 +1,7 @@
 """UMAP is an extra: with it rows are placed by its own transform, without it a sentence says what to install."""
 
+import os
+import subprocess
 import sys
 
 import numpy as np
@@ -31,3 +33,18 @@ def test_umap_keeps_clusters_and_places_rows_left_out_in_them():
     nearest = ((others[:, None] - centres) ** 2).sum(axis=2).argmin(axis=1)
     assert nearest.tolist() == labels[~is_fitted].tolist()
     assert one.notes_ == ("UMAP's neighbours is 29 in place of 30, as there are 30 rows",)
+
+
+@pytest.mark.slow
+def test_umap_leaves_other_libraries_their_threads():
+    """It set OpenMP's threads for the whole process: torch then trained to other bits, and forked workers hung."""
+    pytest.importorskip("umap.umap_", reason="needs the extra umap", exc_type=ImportError)
+    script = (
+        "import torch; import numpy as np; from thuja.analyze.maps import Method, Projection;"
+        "rows = np.random.default_rng(0).normal(size=(60, 8)); torch.ones(64, 64) @ torch.ones(64, 64);"
+        "Projection(Method.UMAP).fit(rows, generator=np.random.default_rng(1)).project(rows);"
+        "print(torch.get_num_threads())"
+    )
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1"]

@@ -30,6 +30,8 @@ from thuja.curate.duplicates.near import near_hashes
 from thuja.curate.rows import STEP_SCHEMA
 
 SCENES = 20
+DISTANCE = 2
+"""Each bit of it is one more job of the cluster."""
 
 
 def write_rows(folder: Path) -> None:
@@ -65,7 +67,7 @@ def main(folder: Path) -> None:
     for _ in range(2):
         cluster.add_node(num_cpus=1, object_store_memory=80 * 2**20)
     daft.set_runner_ray(address=cluster.address)
-    pairs = near_hashes(daft.read_parquet(str(folder / "hashes.parquet")), 10, direct=0, part=1_000)
+    pairs = near_hashes(daft.read_parquet(str(folder / "hashes.parquet")), DISTANCE, direct=0, part=1_000)
     found = {"pairs": pairs.to_arrow().to_pylist(), "cluster": drops(folder), "native": json.loads(said.stdout)}
     (folder / "found.json").write_text(json.dumps(found))
     ray.shutdown()

@@ -26,8 +26,8 @@ def planted(count: int = 3_000) -> list[str]:
     return [one.tobytes().hex() for one in np.packbits(bits, axis=1)]
 
 
-def expected(hashes: list[str]) -> list[list[str]]:
-    pairs = near_pairs(np.frombuffer(bytes.fromhex("".join(hashes)), np.uint8).reshape(-1, 32))
+def expected(hashes: list[str], *, distance: int = 10) -> list[list[str]]:
+    pairs = near_pairs(np.frombuffer(bytes.fromhex("".join(hashes)), np.uint8).reshape(-1, 32), distance=distance)
     return sorted(sorted((hashes[one], hashes[other])) for one, other in pairs.tolist())
 
 
@@ -53,7 +53,9 @@ def test_a_cluster_finds_what_one_machine_finds(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=480)
     assert done.returncode == 0, done.stderr[-4000:]
     found = json.loads((tmp_path / "found.json").read_text())
-    assert sorted(sorted(pair.values()) for pair in found["pairs"]) == expected(hashes)
+    near = expected(hashes, distance=2)
+    assert len(near) > 100
+    assert sorted(sorted(pair.values()) for pair in found["pairs"]) == near
     assert found["cluster"] == found["native"]
     reasons = [one["drop_reason"] for one in found["cluster"]]
     assert {reason: reasons.count(reason) for reason in set(reasons)} == {

@@ -6,7 +6,8 @@ which is our approach and no t-SNE (a row between two clusters lands between the
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Self
@@ -15,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.manifold import TSNE
 from sklearn.neighbors import NearestNeighbors
+from threadpoolctl import ThreadpoolController
 
 from thuja.analyze.maps.linear import Axes, discriminant_axes, principal_axes
 from thuja.analyze.space import require_numbers
@@ -160,12 +162,31 @@ class Projection:
         model = UMAP(
             n_components=self.dimensions, n_neighbors=neighbours, init=start,
             random_state=seed, transform_seed=seed, n_jobs=1,
-        ).fit(np.asarray(vectors, dtype=np.float32))  # fmt: skip
+        )  # fmt: skip
+        with _threads_kept():
+            model.fit(np.asarray(vectors, dtype=np.float32))
 
         def place(rows: Vectors) -> Floats:
-            return np.asarray(model.transform(np.asarray(rows, dtype=np.float32)), dtype=np.float64)
+            with _threads_kept():
+                return np.asarray(model.transform(np.asarray(rows, dtype=np.float32)), dtype=np.float64)
 
         return _Fit(points=np.asarray(model.embedding_, dtype=np.float64), place=place, notes=notes)
+
+
+@contextmanager
+def _threads_kept() -> Iterator[None]:
+    """Give every library its number of threads back at the end.
+
+    The compiler beneath UMAP sets OpenMP's for the whole process: torch would go on with another number of threads, to
+    other bits, and processes forked from there could wait for threads that they do not have.
+    """
+    before = [(library, library.get_num_threads()) for library in ThreadpoolController().lib_controllers]
+    try:
+        yield
+    finally:
+        for library, threads in before:
+            if threads is not None and library.get_num_threads() != threads:
+                library.set_num_threads(threads)
 
 
 def _linear(axes: Axes, vectors: Vectors) -> _Fit:

@@ -1,0 +1,104 @@
+"""Versions of an index: which one is current, how a new one takes its place, who may write it."""
+
+import io
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from thuja.errors import BadFile, OutputExists, UnknownName, UsageError
+from thuja.jobs import atomic_path, locked, write_json, write_text
+from thuja.search.bits import Bits
+from thuja.search.manifest import FORMAT, INDEX, SEGMENTS, VERSIONS, SegmentFacts, Version
+from thuja.search.store.places import LocalPlace, Place
+
+LOCK: Final = "thuja.lock"
+
+
+def current_number(place: Place) -> int:
+    """The number of the version that `index.json` names; raises UsageError where there is no index."""
+    try:
+        text = place.read(INDEX)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UsageError(f"there is no index at {place.name}", hint="thuja index build makes one") from error
+    except OSError as error:
+        hint = "is it the right place, and may you read it?"
+        raise UsageError(f"{place.name} cannot be read: {error}", hint=hint) from error
+    try:
+        said = json.loads(text)
+        format_, number = said["format"], said["version"]
+    except (ValueError, TypeError, KeyError) as error:
+        raise BadFile(f"{place.name}/{INDEX} is not the file of an index") from error
+    if format_ != FORMAT or not isinstance(number, int):
+        raise BadFile(f"{place.name} is an index of format {format_}, this thuja reads {FORMAT}", hint="upgrade thuja")
+    return number
+
+
+def read_version(place: Place, number: int | None = None) -> Version:
+    """The current version, or one of before; raises UsageError, UnknownName, BadFile."""
+    newest = current_number(place)
+    wanted = newest if number is None else number
+    file = Version(number=max(wanted, 0), model="", dim=0).file
+    try:
+        text = place.read(file).decode("utf-8", errors="replace")
+    except FileNotFoundError as error:
+        if wanted == newest:
+            raise BadFile(f"{place.name} names version {newest}, and {file} is not there") from error
+        known = [str(one) for one in listed(place)] if isinstance(place, LocalPlace) else [str(newest)]
+        raise UnknownName.of("version", str(wanted), known) from error
+    return Version.from_json(text, f"{place.name}/{file}")
+
+
+def listed(place: LocalPlace) -> list[int]:
+    """The numbers of the versions that are kept, ascending."""
+    return sorted(int(path.stem) for path in (place.folder / VERSIONS).glob("*.json") if path.stem.isdigit())
+
+
+def next_version(place: LocalPlace) -> int:
+    """A number that no version has, or had while its file is kept."""
+    return max([0, *listed(place)]) + 1
+
+
+def read_deleted(place: Place, version: Version, segment: SegmentFacts) -> Bits | None:
+    """The deleted rows of a segment in a version, None where there are none."""
+    if not segment.deleted:
+        return None
+    file = version.deleted_file(segment)
+    try:
+        packed = np.load(io.BytesIO(place.read(file)), allow_pickle=False)
+        return Bits(packed=packed, size=segment.rows)
+    except (OSError, ValueError, AssertionError) as error:
+        raise BadFile(f"{place.name}/{file} is missing or broken: {error}") from error
+
+
+def commit(folder: Path, version: Version, deleted: Mapping[str, Bits]) -> Version:
+    """Make a version the current one: its files first, the name of it last; `deleted` is by segment."""
+    segments = tuple(
+        replace(one, deleted=deleted[one.name].count if one.name in deleted else 0) for one in version.segments
+    )
+    version = replace(version, segments=segments, made=datetime.now(UTC).isoformat(timespec="seconds"))
+    for one in segments:
+        if one.deleted:
+            with atomic_path(folder / version.deleted_file(one)) as temporary, temporary.open("wb") as file:
+                np.save(file, deleted[one.name].packed)
+    write_text(folder / version.file, version.to_json() + "\n")
+    write_json(folder / INDEX, {"format": FORMAT, "version": version.number})
+    return version
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Be the one process that changes an index; raises OutputExists where another is at it. Readers need no leave."""
+    busy = OutputExists(f"{folder} is being changed by another process", hint="wait until it has ended, or end it")
+    with locked(folder / LOCK, busy):
+        yield
+
+
+def segment_folder(name: str) -> str:
+    """Where a segment lies."""
+    return f"{SEGMENTS}/{name}"

@@ -1,0 +1,43 @@
+from concurrent.futures import ThreadPoolExecutor
+
+from thuja.search.bits import Bits
+from thuja.search.columns import BitsCache
+
+
+def test_a_set_is_made_once() -> None:
+    cache, made = BitsCache(), []
+
+    def make() -> Bits:
+        made.append(1)
+        return Bits.all(16)
+
+    assert cache.get("a", make) is cache.get("a", make)
+    assert len(made) == 1
+
+
+def test_what_was_asked_for_longest_ago_goes_first_and_the_bytes_stay_bounded() -> None:
+    cache = BitsCache(most_bytes=20)
+    for key in ("a", "b", "a", "c"):  # ten bytes each
+        cache.get(key, lambda: Bits.all(80))
+        assert cache.bytes <= 20
+    made: list[str] = []
+    for key in ("a", "b"):
+        cache.get(key, lambda key=key: made.append(key) or Bits.all(80))  # type: ignore[misc]
+    assert made == ["b"]
+
+
+def test_a_set_greater_than_the_cache_is_answered_and_not_kept() -> None:
+    cache = BitsCache(most_bytes=5)
+    assert cache.get("a", lambda: Bits.all(80)).count == 80
+    assert (len(cache), cache.bytes) == (0, 0)
+
+
+def test_threads_share_it() -> None:
+    cache = BitsCache(most_bytes=200)
+
+    def count(number: int) -> int:
+        return cache.get(number % 37, lambda: Bits.from_range(0, number % 37, size=80)).count
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(count, range(2_000))) == [number % 37 for number in range(2_000)]
+    assert cache.bytes == 10 * len(cache) <= 200
