@@ -30,7 +30,7 @@ SINGLES = 200
 LARGE = 200_000_000
 """Rows of the largest data set of its kind, TreeOfLife-200M."""
 SEGMENTS = (1_000_000, 20_000_000)
-"""Rows of a segment as a build makes them, and as a compaction could. The time in one grows with the root of its rows."""
+"""Rows of a segment as a build makes them, and as a compaction could. Time in one grows with the root of them."""
 
 
 def main() -> None:
