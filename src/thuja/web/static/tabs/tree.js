@@ -32,7 +32,8 @@ class View {
     this.problems = element("div");
     this.shown = element("section", { class: "tree-node", "aria-labelledby": "tree-name" });
     this.outline = outline({
-      nodes: this.nodes, label: word("tree.title"), picked: (path) => this.go(path), failed: (error) => this.fail(error),
+      nodes: this.nodes, label: word("tree.title"),
+      picked: (path) => this.go(path), failed: (error) => this.fail(error),
     });
   }
 

@@ -171,6 +171,6 @@ function item(node, level) {
 
 function moreItem(count, level) {
   const attributes = { role: "treeitem", tabindex: "-1", "aria-level": String(level), "aria-selected": "false" };
-  return element("li", { ...attributes, dataset: { name: "" } },
-    element("div", { class: "outline-line" }, element("span", { class: "outline-mark" }), word("tree.more", { count })));
+  const line = [element("span", { class: "outline-mark" }), word("tree.more", { count })];
+  return element("li", { ...attributes, dataset: { name: "" } }, element("div", { class: "outline-line" }, line));
 }
