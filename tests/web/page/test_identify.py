@@ -13,6 +13,7 @@ from tests.web.conftest import jpeg
 from tests.web.page.conftest import TAKEN, photo, placed_photo, serious
 
 from thuja.errors import ImageError
+from thuja.predict import Predictor
 from thuja.web.served import Served
 from thuja.web.settings import ServeSettings
 
@@ -358,6 +359,55 @@ def test_a_later_question_is_answered_whatever_becomes_of_the_one_before(live, v
     seen.wait_for(1)
     seen.page.wait_for_selector(".candidate >> text=a black bird")
     assert seen.page.locator(".path").count() == 0
+
+
+def test_answers_are_listed_at_the_rank_that_is_asked_for(live, visit):
+    seen = visit(live())
+    seen.page.evaluate("document.querySelector('.settings').open = true")
+    seen.page.select_option(".question select", "genus")
+    seen.give(photo("crow.jpg"))
+    seen.wait_for(1)
+    named = seen.page.locator(".candidates ol").first.locator(".taxon-name").all_inner_texts()
+    assert sorted(named) == ["Bellis", "Corvus", "Pica"]
+    assert seen.is_faultless()
+
+
+def test_a_server_with_labels_that_are_no_taxa_is_asked_for_no_path(live, visit, predictor):
+    labels = ["a black bird", "a yellow flower"]
+    among = Predictor(predictor.model, labels=labels)
+    seen = visit(live(Served(ServeSettings(), predictor=among)))
+    assert "all 2 labels" in seen.text(".settings-asked")
+    seen.give(photo("crow.jpg"))
+    seen.wait_for(1)
+    assert sorted(seen.page.locator(".candidate .taxon").all_inner_texts()) == labels
+    assert seen.page.locator(".path").count() == 0
+    assert seen.is_faultless()
+
+
+def test_a_label_of_100_kilobytes_is_refused_in_one_sentence(live, visit):
+    seen = visit(live())
+    seen.page.evaluate("document.querySelector('.settings').open = true")
+    seen.page.click("text=my own labels")
+    seen.page.fill(".among-detail:visible textarea", "moth " * 20_000)
+    seen.give(photo("crow.jpg"))
+    seen.wait_for(1, "failed")
+    assert "is over the limit of 2,000" in seen.text(".viewer .notice")
+
+
+@pytest.mark.shared
+def test_hostile_and_odd_photos_are_named_or_refused_each_in_its_place(live, visit, shared):
+    files = sorted(path for path in (shared / "photos" / "robust").rglob("*") if path.is_file())
+    seen = visit(live())
+    seen.give(*files)
+    seen.page.wait_for_function(
+        "(count) => document.querySelectorAll('[data-state=done], [data-state=failed]').length === count",
+        arg=len(files),
+        timeout=60_000,
+    )
+    failed = seen.page.locator("[data-state=failed] .strip-answer").all_inner_texts()
+    assert 0 < len(failed) < len(files) / 2
+    assert all("cannot open" in text for text in failed)
+    assert seen.is_faultless()
 
 
 def test_arrows_go_from_photo_to_photo(live, visit):

@@ -86,6 +86,18 @@ def test_a_decision_can_be_taken_back(live, visit):
     assert seen.is_faultless()
 
 
+def test_photos_that_are_answered_meanwhile_join_the_queue(live, visit, served):
+    seen = visit(live(served))
+    with served.queue.admitted(served.settings.pace.queue):
+        seen.give(photo("one.jpg"))
+        seen.page.wait_for_selector(".busy")
+        seen.page.click("#tabs a >> text=Review")
+        assert "nothing to look through yet" in seen.text(".review-stage")
+    be_ada(seen)
+    assert "0 of 1 looked through" in seen.text(".review-head")
+    assert seen.strays == []
+
+
 def test_nobody_decides_without_a_name(live, visit):
     seen = visit(live())
     seen.give(photo("one.jpg"))
@@ -120,6 +132,19 @@ def test_a_correction_is_completed_by_common_name(live, visit):
     press(seen, "Enter", until="1 corrected")
     (row,) = csv.DictReader(io.StringIO(saved(seen)))
     assert (row["scientific_name"], row["genus"], row["species"]) == ("Corvus corone", "Corvus", "corone")
+    assert seen.is_faultless()
+
+
+def test_less_than_the_answer_can_be_said_where_no_more_is_sure(live, visit):
+    seen = visit(live())
+    identified(seen, 1)
+    seen.page.click("text=Or say less")
+    family = seen.page.locator(".path .step", has_text="family").locator("button")
+    named = family.inner_text()
+    family.click()
+    seen.page.wait_for_selector(".review-head >> text=1 corrected")
+    (row,) = csv.DictReader(io.StringIO(saved(seen)))
+    assert (row["scientific_name"], row["family"], row["species"]) == (named, named, "")
     assert seen.is_faultless()
 
 

@@ -116,6 +116,25 @@ def test_a_server_that_has_gone_is_said_to_be(chromium, live, visit):
 
 
 @pytest.mark.browser
+def test_a_tab_that_cannot_be_loaded_says_so_and_leaves_no_other_behind(live, visit):
+    seen = visit(live())
+    seen.page.context.set_offline(True)
+    seen.page.click("#tabs a >> text=Review")
+    seen.page.wait_for_selector("main .notice >> text=The server does not answer.")
+    assert seen.page.locator(".drop").count() == 0
+
+
+@pytest.mark.browser
+def test_the_first_tab_is_open_before_the_scripts_of_the_others_are_asked_for(live, visit):
+    seen = visit(live())
+    seen.page.wait_for_selector(".drop")
+    loaded = seen.page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)")
+    assert any(name.endswith("/tabs/identify.js") for name in loaded)
+    assert not any(name.endswith(("/tabs/search.js", "/tabs/map.js", "/tabs/tree.js")) for name in loaded)
+    assert seen.is_faultless()
+
+
+@pytest.mark.browser
 def test_no_part_of_the_page_is_wider_than_a_phone(live, visit):
     for where in ("#identify", "#review"):
         seen = visit(live(), where, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)

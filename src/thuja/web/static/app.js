@@ -5,18 +5,20 @@ import { clear, element } from "./dom.js";
 import { notice } from "./parts/notice.js";
 import { keyDialog } from "./parts/key.js";
 import { newSession } from "./session.js";
-import { tab as compare } from "./tabs/compare.js";
-import { tab as identify } from "./tabs/identify.js";
-import { tab as map } from "./tabs/map.js";
-import { tab as review } from "./tabs/review.js";
-import { tab as search } from "./tabs/search.js";
-import { tab as tree } from "./tabs/tree.js";
 import { loadWords, word } from "./words.js";
 
-const TABS = [identify, search, tree, map, compare, review];
+// The tabs in their order, each with what the server must have for it; its script comes when it is first opened.
+const TABS = {
+  identify: (features) => features.identify,
+  search: (features) => features.search,
+  tree: (features) => features.tree,
+  map: (features) => features.map,
+  compare: (features) => features.compare,
+  review: (features) => features.identify || features.review,
+};
 const main = document.getElementById("main");
 const session = newSession();
-let [shown, about] = [null, null]; // shown: {tab, unmount, update}
+let [shown, about, routes] = [null, null, 0]; // shown: {name, unmount, update}
 
 async function start() {
   await loadWords();
@@ -43,27 +45,43 @@ function dressShell() {
   document.getElementById("tabs").setAttribute("aria-label", word("app.sections"));
 }
 
-function open() {
-  return TABS.filter((tab) => tab.isFor(about));
+// `#search?q=moth` is the tab `search` and what it is asked.
+async function route({ isFirst }) {
+  const [wanted, query = ""] = decodeHash();
+  const names = Object.keys(TABS).filter((name) => TABS[name](about.features));
+  const name = names.includes(wanted) ? wanted : names[0];
+  drawTabs(names, name);
+  if (!name) return clear(main, element("h1", {}, word("app.name")), element("p", {}, word("app.nothing")));
+  const asked = new URLSearchParams(query);
+  if (shown?.name === name && shown.update) return shown.update(asked);
+  routes += 1;
+  const turn = routes;
+  const tab = await loaded(name);
+  if (!tab || turn !== routes) return undefined; // another was wanted meanwhile
+  show(tab, asked);
+  if (!isFirst) main.focus({ preventScroll: true });
+  return scrollTo(0, 0);
 }
 
-// `#search?q=moth` is the tab `search` and what it is asked.
-function route({ isFirst }) {
-  const [name, query = ""] = decodeHash();
-  const tabs = open();
-  const tab = tabs.find((one) => one.name === name) || tabs[0];
-  drawTabs(tabs, tab);
-  if (!tab) return clear(main, element("h1", {}, word("app.name")), element("p", {}, word("app.nothing")));
-  const asked = new URLSearchParams(query);
-  if (shown?.tab === tab && shown.update) return shown.update(asked);
+async function loaded(name) {
+  try {
+    return (await import(`./tabs/${name}.js`)).tab;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error; // what a browser throws for a script that does not come
+    shown?.unmount?.();
+    shown = null;
+    clear(main, element("h1", {}, word(`${name}.title`)), notice({ detail: word("error.unreachable"), hint: word("error.reload") }));
+    return null;
+  }
+}
+
+function show(tab, asked) {
   shown?.unmount?.();
   document.title = `${word(`${tab.name}.title`)} · thuja`;
   const root = element("div", { class: `tab tab-${tab.name}` });
   clear(main, root);
   const mounted = tab.mount(root, context(asked));
-  shown = typeof mounted === "function" ? { tab, unmount: mounted } : { tab, ...mounted };
-  if (!isFirst) main.focus({ preventScroll: true });
-  scrollTo(0, 0);
+  shown = typeof mounted === "function" ? { name: tab.name, unmount: mounted } : { name: tab.name, ...mounted };
 }
 
 function decodeHash() {
@@ -89,13 +107,13 @@ function announce(text) {
   requestAnimationFrame(() => { live.textContent = text; });
 }
 
-function drawTabs(tabs, current) {
-  const links = tabs.map((tab) => {
-    const isHere = tab === current;
-    return element("a", { href: `#${tab.name}`, "aria-current": isHere ? "page" : null }, word(`${tab.name}.title`));
+function drawTabs(names, current) {
+  const links = names.map((name) => {
+    const isHere = name === current;
+    return element("a", { href: `#${name}`, "aria-current": isHere ? "page" : null }, word(`${name}.title`));
   });
   clear(document.getElementById("tabs"), links);
-  links[tabs.indexOf(current)]?.scrollIntoView({ block: "nearest", inline: "center" }); // on a phone they scroll
+  links[names.indexOf(current)]?.scrollIntoView({ block: "nearest", inline: "center" }); // on a phone they scroll
 }
 
 function drawColophon() {

@@ -13,9 +13,7 @@ import { columnWord } from "./search/filters.js";
 // How often a picture lies nearer to the mean of its own side (.5 is chance), from which the words on the left hold.
 const WORDS = [["apart", 0.97], ["mostly", 0.85], ["often", 0.65], ["hardly", 0]];
 
-export const tab = {
-  name: "compare", isFor: (about) => Boolean(about.features.compare && about.index?.has_lineage), mount,
-};
+export const tab = { name: "compare", mount };
 
 function mount(root, context) {
   const view = new View(context);

@@ -16,7 +16,7 @@ import { whyPart } from "./identify/why.js";
 const FEW = 4; // so many photos are asked again by themselves when the question changes
 const SIDE = 1000; // pixels of the picture that is shown large
 
-export const tab = { name: "identify", isFor: (about) => about.features.identify, mount };
+export const tab = { name: "identify", mount };
 
 function mount(root, context) {
   const view = new View(context);

@@ -18,7 +18,7 @@ import { columnWord } from "./search/filters.js";
 const MOST = 100_000; // points that are drawn smoothly
 const SAID = { get unknown() { return word("search.unknown"); }, others: (count) => word("map.others", { count }) };
 
-export const tab = { name: "map", isFor: (about) => Boolean(about.features.map && about.index), mount };
+export const tab = { name: "map", mount };
 
 function mount(root, context) {
   const view = new View(context);

@@ -14,7 +14,7 @@ import { reviewerBox } from "./review/reviewer.js";
 const AHEAD = 10; // so few open items left ask for more
 const SHORTCUTS_OFF = "thuja-no-shortcuts";
 
-export const tab = { name: "review", isFor: (about) => about.features.identify || about.features.review, mount };
+export const tab = { name: "review", mount };
 
 function mount(root, context) {
   const view = new View(root, context);
@@ -29,7 +29,7 @@ class View {
     this.problems = element("div");
     this.head = element("div", { class: "review-head" });
     this.stage = element("div", { class: "review-stage" });
-    this.forgetSession = this.session.onChange(() => this.drawHead());
+    this.forgetSession = this.session.onChange(() => this.heard());
     document.addEventListener("keydown", (event) => this.key(event), { signal: this.page.signal });
   }
 
@@ -42,6 +42,13 @@ class View {
     clear(this.root, element("h1", {}, word("review.heading")), this.problems, this.head, this.stage);
     const hasPhotos = visitQueue(this.session).items.length > 0;
     return this.open(!hasPhotos && this.context.about.features.review ? "batch" : "visit");
+  }
+
+  // Photos may be answered while others are looked through.
+  heard() {
+    const isVisit = this.queue?.kind === "visit";
+    if (isVisit && visitQueue(this.session).items.length !== this.queue.items.length) this.open("visit");
+    else this.drawHead();
   }
 
   async open(kind) {
@@ -257,8 +264,11 @@ class View {
     return this.box.node;
   }
 
+  // A name on the way down says less than the answer, and may be all that is sure.
   wayDown(item) {
-    return item.path.length ? element("details", {}, element("summary", {}, word("review.path")), pathDown(item.path, { settled: item.settled, isAsked: Boolean(item.settled) })) : null;
+    if (item.path.length < 2) return null;
+    const onpick = ({ text, taxon }) => this.decide("correct", { name: text, taxon });
+    return element("details", {}, element("summary", {}, word("review.path")), pathDown(item.path, { onpick }));
   }
 
   keys() {

@@ -17,7 +17,7 @@ const FIRST = 60;
 const MOST = 10_000; // results that one can scroll through
 const AT_ONCE = 1_000; // results that a table is fetched with
 
-export const tab = { name: "search", isFor: (about) => Boolean(about.features.search && about.index), mount };
+export const tab = { name: "search", mount };
 
 function mount(root, context) {
   const view = new View(context);

@@ -12,9 +12,7 @@ import { outline } from "./tree/outline.js";
 
 const FIRST = 60; // children with pictures before one asks for more
 
-export const tab = {
-  name: "tree", isFor: (about) => Boolean(about.features.tree && about.index?.has_lineage), mount,
-};
+export const tab = { name: "tree", mount };
 
 function mount(root, context) {
   const view = new View(context);
