@@ -24,7 +24,6 @@ from thuja.encode import encode_texts
 from thuja.model import Model
 from thuja.phrasing import PROMPTS, phrase
 from thuja.search.query.encoding import Floats, unit
-from thuja.search.query.vectors import NEUTRAL
 from thuja.taxonomy import Taxon
 
 TRAITS = {
@@ -34,8 +33,9 @@ TRAITS = {
     "body_plan": ("colour_1", "pattern"),
 }
 """What is changed, and what stays."""
+NEUTRAL = ("an animal", "a plant", "a fungus", "a bird", "a fish", "an insect")
 WORLDLY = ("a beast", "a bird", "a fish", "a snail", "a serpent", "a squid", "a mushroom")
-"""Words that say nothing, in a world that has no insects."""
+"""Words that say nothing, and those of a world that has no insects."""
 FRAMES = {"bare": "{}", "a photo of": "a photo of {}.", "sentence": "A {}."}
 WEIGHTS = np.linspace(0, 1, 11)
 LEAST = 25

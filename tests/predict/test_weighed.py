@@ -21,6 +21,7 @@ from thuja.encode import build_labels
 from thuja.errors import UsageError
 from thuja.model import Model
 from thuja.predict import InputOptions, Predictor, PredictorOptions, Question
+from thuja.predict.narrowing import Wish, narrowed
 from thuja.predict.none_of_these import NONE_OF_THESE
 from thuja.taxonomy import RANKS, Rank, Taxon
 
@@ -101,6 +102,19 @@ def test_within_a_clade_the_calibration_is_fitted_again_and_kept(calibrated, pic
     assert Predictor(calibrated, within="Paridae").among.weighing.calibration.digest == refitted.digest
     kept[0].write_text("{}")
     assert Predictor(calibrated, within="Paridae").among.weighing.calibration.digest == refitted.digest
+
+
+def test_what_a_question_narrows_to_is_calibrated_and_nothing_is_written(calibrated, pictures):
+    """A server that wrote down the fit of whatever strangers asked for would fill its disk."""
+    predictor = Predictor(calibrated)
+    narrow = narrowed(predictor, Wish(within=("Paridae",))).among
+    assert narrow.labels.id == Predictor(calibrated, within="Paridae").labels.id
+    assert narrow.weighing.calibration.labels == narrow.labels.id
+    shutil.rmtree(calibrated / "calibration" / "fits")
+    listed = narrowed(predictor, Wish(checklist=("Parus major", "Parus ater"))).among
+    assert [taxon.species for taxon in listed.labels.taxa] == ["major", "ater"]
+    assert not (calibrated / "calibration" / "fits").exists()
+    assert narrowed(predictor, Wish()).among is predictor.among
 
 
 def test_a_calibration_that_has_too_little_for_these_labels_is_refused_in_a_sentence(calibrated, tmp_path):

@@ -1,7 +1,13 @@
 """The application around its endpoints: health, the page, problems, headers."""
 
-from fastapi.testclient import TestClient
+import json
 
+import pytest
+from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
+from tests.web.conftest import jpeg
+
+from thuja.web.app import create_app
 from thuja.web.served import Served
 
 
@@ -37,3 +43,29 @@ def test_what_is_not_there_is_a_problem_with_one_sentence(client: TestClient) ->
         assert answer.status_code == 404, path
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json()["detail"] == "there is nothing at this address"
+
+
+def test_a_fault_of_ours_is_a_problem_that_tells_nothing(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+    """It once passed the doors by: without the policy's headers, and in the log as if the client had left."""
+    app = create_app(served)
+
+    async def fault() -> None:
+        raise ValueError("a secret path")
+
+    app.router.routes.insert(0, APIRoute("/api/fault", fault))
+    with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
+        answer = client.get("/api/fault")
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+    assert "secret" not in answer.text
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert 'thuja_requests_total{method="GET",path="/api/fault",status="500"} 1.0' in served.metrics.text().decode()
+
+
+def test_the_description_of_the_api_has_examples_that_are_meant(client: TestClient) -> None:
+    told = client.get("/api/openapi.json").json()
+    form = told["paths"]["/api/identify"]["post"]["requestBody"]["content"]["multipart/form-data"]
+    answer = client.post("/api/identify", files={"images": jpeg()}, data=form["example"])
+    assert answer.status_code == 200, answer.text
+    text = told["paths"]["/api/embed"]["post"]["requestBody"]["content"]["application/json"]
+    assert client.post("/api/embed", json=text["example"]).status_code == 200
+    assert "$ref" not in json.dumps(form["schema"])

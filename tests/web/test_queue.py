@@ -181,3 +181,43 @@ def test_an_answer_that_takes_too_long_is_503(predictor: Predictor) -> None:
         await served.close()
 
     asyncio.run(run())
+
+
+def test_a_client_that_leaves_takes_its_picture_out_of_the_queue(predictor: Predictor) -> None:
+    served, work = Served(ServeSettings(), predictor=predictor), Doubling()
+    request = httpx.Request("POST", "http://127.0.0.1/api/identify", files={"images": jpeg()})
+    body, sent = request.read(), []
+
+    def waiting() -> bool:
+        return "thuja_queue_items 1.0" in served.metrics.text().decode()
+
+    async def run() -> None:
+        left, messages = asyncio.Event(), [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive() -> dict[str, object]:
+            if messages:
+                return messages.pop()
+            await left.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: dict[str, object]) -> None:
+            sent.append(message)
+
+        held = asyncio.create_task(served.queue.run(work, [1]))
+        await asyncio.sleep(0.01)
+        headers = [(name.lower(), value) for name, value in request.headers.raw]
+        scope = {"type": "http", "method": "POST", "path": "/api/identify", "headers": headers, "query_string": b""}
+        asked = asyncio.create_task(create_app(served)(scope, receive, send))
+        while not waiting():
+            await asyncio.sleep(0.01)
+        left.set()
+        await asyncio.wait_for(asked, 5)
+        work.held.set()
+        await held
+        await served.close()
+
+    asyncio.run(run())
+    assert sent == []
+    assert work.passes == [[1]]
+    assert 'thuja_batch_items_count{work="look"}' not in served.metrics.text().decode()
+    assert 'status="499"' in served.metrics.text().decode()

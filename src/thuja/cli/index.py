@@ -17,7 +17,7 @@ EMBEDDINGS = click.argument(
 )
 MODEL = click.option("--model", "-m", metavar="ID", help="Whose vectors those are of files that do not say so.")
 TABLE = click.option(
-    "--table", "tables", multiple=True, type=click.Path(path_type=Path), help="More columns by uuid, of a Parquet file."
+    "--table", "tables", multiple=True, type=click.Path(path_type=Path), help="More columns by uuid: a Parquet file or data folder."
 )
 THUMBNAILS = click.option(
     "--thumbnails", multiple=True, type=click.Path(path_type=Path),

@@ -60,13 +60,15 @@ class Calibrations:
     """What `thuja calibrate` made: a calibration, and its evidence.
 
     `evidence` are the labelled images' vectors with columns kingdom ... species and FACTS; `counts` tell how many
-    images of each taxon there are to learn from, empty where nobody said.
+    images of each taxon there are to learn from, empty where nobody said. `keeps_fits` says whether what is fitted for
+    other labels is written into `folder`.
     """
 
     calibration: Calibration
     evidence: Embeddings
     counts: Mapping[Taxon, int] = field(default_factory=dict)
     folder: Path | None = None
+    keeps_fits: bool = True
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -178,7 +180,7 @@ class Calibrations:
 
     def _keep(self, found: Calibration) -> None:
         path = self._fit_path(found.labels, found.options)
-        if path is None:
+        if path is None or not self.keeps_fits:
             return
         try:
             path.parent.mkdir(exist_ok=True)

@@ -50,7 +50,8 @@ def narrowed(predictor: Predictor, wish: Wish) -> Opened:
         predictor.options, checklist=wish.checklist or None, adds=False, occurrences=None, country=None, polygon=None
     )
     taught = _learnt(predictor, wish)
-    options = replace(options, examples=taught or predictor.examples)
+    # Strangers choose the labels: what is fitted for them is not written beside the model.
+    options = replace(options, examples=taught or predictor.examples, keeps_fits=False)
     if wish.labels:
         opened = open_among(base, list(wish.labels), within=(), options=_of_texts(options))
     else:

@@ -1,7 +1,7 @@
 """From a model's folder and a user's choices to what answers: labels chosen, weighed and calibrated."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from thuja.classify import Tree
@@ -185,5 +185,7 @@ def _calibrations(folder: Path | None, options: PredictorOptions) -> Calibration
     if not options.is_calibrated:
         return None
     if options.calibration is not None:
-        return Calibrations.open(options.calibration)
-    return None if folder is None else Calibrations.beside(folder)
+        found: Calibrations | None = Calibrations.open(options.calibration)
+    else:
+        found = None if folder is None else Calibrations.beside(folder)
+    return None if found is None else replace(found, keeps_fits=options.keeps_fits)

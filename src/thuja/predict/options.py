@@ -19,11 +19,11 @@ class PredictorOptions:
     `occurrences` is a table that says what lives in a `country` or `polygon` (GeoJSON); a label needs `least_records`
     there. `prior` is such a table too: it weighs labels by place and season, and rules none out. `clade_size` makes up
     for the size of clades, 0 not at all, 1 wholly. `calibration` is the folder that `thuja calibrate` made, None the
-    one beside the model, if any; without `is_calibrated` scores stay as the model gives them. `bins` gathers custom
-    labels, which are put into `prompts`. `examples` are photos to learn from, as `learning` says, or what was learnt
-    and saved; `blend` is their weight against the labels' texts, `auto` the one that fits them best, `none` for
-    examples alone. Large JPEGs are decoded in full when `is_exact`; `batch_size` images run through the model
-    together.
+    one beside the model, if any; without `keeps_fits` what is fitted for other labels is not written there. Without
+    `is_calibrated` scores stay as the model gives them. `bins` gathers custom labels, which are put into `prompts`.
+    `examples` are photos to learn from, as `learning` says, or what was learnt and saved; `blend` is their weight
+    against the labels' texts, `auto` the one that fits them best, `none` for examples alone. Large JPEGs are decoded
+    in full when `is_exact`; `batch_size` images run through the model together.
     """
 
     checklist: Path | tuple[str, ...] | None = None
@@ -36,6 +36,7 @@ class PredictorOptions:
     clade_size: float = 0.0
     calibration: Path | None = None
     is_calibrated: bool = True
+    keeps_fits: bool = True
     bins: Bins | None = None
     examples: Examples | Path | None = None
     learning: LearnOptions = field(default_factory=LearnOptions)

@@ -1,15 +1,18 @@
 """An index, opened: what the rest of thuja searches, counts and reads rows from."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from thuja.errors import BadFile, UnknownName, UsageError
+from thuja.jobs import cores
 from thuja.search.bits import Bits
 from thuja.search.columns import BitsCache, ColumnKind, FacetCount, Part, Tree, most_frequent, require_column
 from thuja.search.engine.effort import STANDARD, Effort
@@ -23,6 +26,7 @@ from thuja.search.store.segment import Segment
 from thuja.search.store.versions import current_number, read_deleted, read_version
 
 Floats = npt.NDArray[np.float32]
+_MANY: Final = 16
 
 _STRETCHES, _STRETCH = 128, 8
 """How many stretches of rows a sample is of, and the rows of each."""
@@ -139,12 +143,22 @@ class Index:
         if k < 1:
             raise UsageError(f"at least one neighbour is asked for, got {k}")
         kept = self.kept(filter)
-        parts, starts = [], []
-        for segment, bits, start in zip(self._segments, kept, self._starts, strict=False):
-            if bits is None or bits.count:
-                parts.append(segment.codes.search(queries, k, kept=bits, effort=effort))
-                starts.append(int(start))
-        found = merged(parts, starts, k) if parts else Found.nothing(len(queries), k)
+        asked = [
+            (segment, bits, int(start))
+            for segment, bits, start in zip(self._segments, kept, self._starts, strict=False)
+            if bits is None or bits.count
+        ]
+        if not asked:
+            none = Found.nothing(len(queries), k)
+            return Neighbours(keys=none.rows, scores=none.scores)
+
+        def search(one: tuple[Segment, Bits | None, int]) -> Found:
+            return one[0].codes.search(queries, k, kept=one[1], effort=effort)
+
+        # Many queries keep all cores at work in each segment; few are asked of several segments at once.
+        is_spread = len(asked) > 1 and len(queries) < _MANY
+        parts = list(self._threads.map(search, asked) if is_spread else map(search, asked))
+        found = merged(parts, [start for _, _, start in asked], k)
         return Neighbours(keys=found.rows, scores=found.scores)
 
     def kept(self, filter: Filter | None) -> list[Bits | None]:
@@ -268,6 +282,10 @@ class Index:
             for segment, start, alive in zip(self._segments, self._starts, self._alive, strict=False)
         ]
         return Tree.of(parts)
+
+    @cached_property
+    def _threads(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(max(cores(), self._place.shares), thread_name_prefix="segments")
 
     def _queries(self, vectors: npt.ArrayLike) -> Floats:
         """Unit vectors (Q, D)."""

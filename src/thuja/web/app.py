@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from thuja import __version__
 from thuja.web import scripts
@@ -54,6 +55,23 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
 )
 
 
+class Application(FastAPI):
+    """FastAPI with the doors outside of everything, its handling of faults included."""
+
+    def __init__(self, served: Served, **options: Any) -> None:
+        super().__init__(**options)
+        self.state.served = self._served = served
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Logged and counted whatever becomes of it; then headers, who may ask, and how much."""
+        served = self._served
+        settings = served.settings
+        bounded = Intake(
+            super().build_middleware_stack(), limits=served.limits, pace=settings.pace, metrics=served.metrics
+        )
+        return RequestLog(SecurityHeaders(Access(bounded, settings=settings, keys=served.keys)), served=served)
+
+
 def create_app(served: Served) -> FastAPI:
     """The application that serves these parts."""
 
@@ -64,7 +82,8 @@ def create_app(served: Served) -> FastAPI:
         follower.cancel()
         await served.close()
 
-    app = FastAPI(
+    app = Application(
+        served,
         lifespan=lifespan,
         title="thuja",
         version=__version__,
@@ -74,14 +93,8 @@ def create_app(served: Served) -> FastAPI:
         redoc_url=None,
         responses={"4XX": {"model": Problem, "description": "What is wrong, in one sentence"}},
     )
-    app.state.served = served
     add_problem_handlers(app)
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")
-    # The last is the outermost: a request is counted and logged whatever becomes of it.
-    app.add_middleware(Intake, limits=served.limits, pace=served.settings.pace, metrics=served.metrics)
-    app.add_middleware(Access, settings=served.settings, keys=served.keys)
-    app.add_middleware(SecurityHeaders)
-    app.add_middleware(RequestLog, served=served)
     return app

@@ -15,7 +15,7 @@ class Choices:
 
     def __init__(self, predictor: Predictor, *, most: int) -> None:
         self._predictor, self._most = predictor, most
-        whole = Opened(among=predictor.among, examples=predictor.examples, told=tuple(predictor.told))
+        whole = Opened(among=predictor.among, examples=predictor.examples)  # what it was told names the host's files
         self.whole = Choice(predictor, whole)
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="choices")
         self._making: dict[Wish, asyncio.Future[Opened]] = {}

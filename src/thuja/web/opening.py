@@ -1,12 +1,12 @@
 """From what a user names to the parts of a server, checked against each other before it listens."""
 
+import asyncio
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
-
-from starlette.concurrency import run_in_threadpool
 
 from thuja.encode import Hardware
 from thuja.errors import UsageError
@@ -20,6 +20,7 @@ from thuja.web.review.queue import Review
 from thuja.web.served import FetchLink, Served
 from thuja.web.settings import ServeSettings
 
+_FETCHERS: Final = 8
 DEMOS: Final = ("demo", "demo-photos")
 """The folders that `make demo` writes into, the first that holds a model is served."""
 
@@ -86,10 +87,11 @@ def demo_named(folder: Path, named: Named) -> Named:
 
 
 def fetcher(limits: Limits) -> FetchLink:
-    """What reads a picture by link from the open web, in a thread of its own."""
+    """What reads a picture by link from the open web, in threads of its own: a slow host holds up no other endpoint."""
     links = LinkFetcher(limits=limits)
+    threads = ThreadPoolExecutor(_FETCHERS, thread_name_prefix="link")
 
     async def fetch(link: str) -> bytes:
-        return await run_in_threadpool(links.fetch, link)
+        return await asyncio.get_running_loop().run_in_executor(threads, links.fetch, link)
 
     return fetch

@@ -20,12 +20,15 @@ from thuja.search.columns import ColumnKind
 from thuja.search.filters import Filter
 from thuja.search.index import Index
 from thuja.taxonomy import RANKS, Taxon
+from thuja.web.problems import Busy
 from thuja.web.sampling import sampled
 
 MOST: Final = 100_000
 """Points of a map that a browser draws smoothly."""
 USUAL: Final = 20_000
 _KEPT: Final = 4
+_WAITING: Final = 8
+"""Requests that make a map, or wait while another is made: 20,000 points take seconds."""
 _COLUMNS: Final = 24
 _WORDS: Final = 20_000
 """Different words of a column; one of more tells nothing by its colours."""
@@ -48,10 +51,21 @@ class Maps:
         self._index = index
         self._kept: OrderedDict[tuple[object, ...], Plane] = OrderedDict()
         self._lock = threading.Lock()
+        self._waiting = threading.BoundedSemaphore(_WAITING)
 
     def plane(self, filter: Filter | None = None, *, most: int = USUAL) -> Plane:
-        """The map of at most so many rows that a filter keeps."""
+        """The map of at most so many rows that a filter keeps; raises Busy where too many wait for theirs."""
         key = (None if filter is None else filter.key, most)
+        if (kept := self._kept.get(key)) is not None:
+            return kept
+        if not self._waiting.acquire(blocking=False):  # all threads of the server would soon wait here
+            raise Busy("too many maps are asked for at once", hint="come again in a moment")
+        try:
+            return self._made(key, filter, most)
+        finally:
+            self._waiting.release()
+
+    def _made(self, key: tuple[object, ...], filter: Filter | None, most: int) -> Plane:
         with self._lock:  # whoever asks for the same waits for it, and does not make it again
             if key not in self._kept:
                 self._kept[key] = made_plane(self._index, filter, most=most)

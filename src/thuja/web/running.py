@@ -5,6 +5,7 @@ import errno
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,11 @@ from thuja.web.app import create_app
 from thuja.web.served import Served
 from thuja.web.settings import ServeSettings
 
+_TURN: Final = 0.0002
+"""Seconds that a thread keeps the interpreter while another waits.
+
+With Python's 5 ms the model's thread waits after each of its hundreds of operations for whatever takes requests in.
+"""
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -49,11 +55,10 @@ def serve(served: Served, listening: socket.socket, *, say: Callable[[str], None
 
     `say` is told the address of the page.
     """
-    settings = served.settings
+    sys.setswitchinterval(_TURN)
     port = listening.getsockname()[1]
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    say(f"thuja serves http://{host}:{port}/")
-    Server(served).run([listening])
+    host = f"[{served.settings.host}]" if ":" in served.settings.host else served.settings.host
+    Server(served, on_start=lambda: say(f"thuja serves http://{host}:{port}/")).run([listening])
 
 
 class Server(uvicorn.Server):
@@ -63,10 +68,16 @@ class Server(uvicorn.Server):
     connections for a moment: what was sent before anybody could know is answered too.
     """
 
-    def __init__(self, served: Served) -> None:
+    def __init__(self, served: Served, *, on_start: Callable[[], None] = lambda: None) -> None:
         super().__init__(_config_of(served))
+        self._on_start = on_start
         self._served = served
         self._stopping_since: float | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and only then say so."""
+        await super().startup(sockets)
+        self._on_start()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop; at once, if it has begun already."""

@@ -55,7 +55,7 @@ class Pace:
     header: float = 10.0
     body: float = 30.0
     answer: float = 60.0
-    stop: float = 60.0
+    stop: float = 50.0
     drain: float = 0.5
     refresh: float = 5.0
     gather: float = 0.004

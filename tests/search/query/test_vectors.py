@@ -11,7 +11,7 @@ from thuja.phrasing import phrase
 from thuja.search.engine.effort import STANDARD
 from thuja.search.query import Direction, Query, answer
 from thuja.search.query.encoding import unit, worded
-from thuja.search.query.vectors import NEUTRAL, sought
+from thuja.search.query.vectors import sought
 
 
 def vector(index, query: Query) -> np.ndarray:
@@ -40,10 +40,9 @@ def test_a_picture_alone_is_its_vector(index) -> None:
     assert vector(index, Query(vector=5 * given)) @ unit(given) == pytest.approx(1)
 
 
-def test_words_move_a_picture_along_what_they_say_beyond_nothing(index) -> None:
+def test_words_join_a_picture_at_one_spread_of_scores(index) -> None:
     picture = index.vectors(index.keys_of(["row-0007"]))[0]
-    nothing = unit(np.mean([ENCODE.described(text) for text in NEUTRAL], axis=0))
-    words = unit(ENCODE.described("juvenile plumage") - nothing)
+    words = ENCODE.described("juvenile plumage")
     found = [vector(index, Query(id="row-0007", text="juvenile plumage", text_weight=weight)) for weight in (0, 0.5, 1)]
     assert found[0] @ picture == pytest.approx(1, abs=1e-5)
     assert found[2] @ words == pytest.approx(1, abs=1e-5)

@@ -168,8 +168,20 @@ def test_a_table_brings_columns_by_id_and_places_can_stay_out(tmp_path: Path) ->
     folder = made(tmp_path / "index", range(5), segment_rows=2, tables=(catalog,), without=("latitude",))
     rows = contents(Index.open(folder))
     assert [rows[one]["licence"] for one in ids(range(5))] == [None, "CC BY", None, "CC0", None]
-    assert [rows[one]["genus"] for one in ids(range(5))] == ["Corvus", None, "Quercus", "Ursus", "Corvus"]
+    assert [rows[one]["genus"] for one in ids(range(5))] == ["Corvus", "Pica", "Quercus", "Ursus", "Corvus"]
     assert "latitude" not in Index.open(folder).columns
+
+
+def test_the_catalog_of_a_data_folder_brings_what_it_knows_but_no_path(tmp_path: Path) -> None:
+    from thuja.record import CATALOG_SCHEMA, Record
+
+    rows = [Record(uuid=one, path=f"/home/me/{one}", facts={"license_name": "CC0"}).to_row() for one in ids([0, 1])]
+    (tmp_path / "data").mkdir()
+    pq.write_table(pa.Table.from_pylist(rows, schema=CATALOG_SCHEMA), tmp_path / "data" / "catalog.parquet")
+    index = Index.open(made(tmp_path / "index", range(3), tables=(tmp_path / "data",)))
+    assert set(index.columns) == {"license_name", *table(range(3)).column_names}
+    rows = index.rows(index.keys_of(ids([0, 2])), ["license_name", "genus"]).to_pylist()
+    assert [(row["license_name"], row["genus"]) for row in rows] == [("CC0", "Corvus"), (None, "Quercus")]
 
 
 @pytest.mark.parametrize(
@@ -291,6 +303,18 @@ def test_two_builds_of_the_same_files_are_the_same_bytes(tmp_path: Path) -> None
     ]
     assert files
     assert all((tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes() for name in files)
+
+
+def test_a_column_of_few_rows_is_no_reason_to_code_a_million_urls(tmp_path: Path) -> None:
+    """A column kept the kind that it had in a first small segment, and every URL became a word of a dictionary."""
+    few = raw(tmp_path / "1.parquet", uuid=["a"], emb=[[1.0, 0.0]], url=["one"])
+    rows = 10_050
+    urls = [f"https://x/{number}" for number in range(rows)]
+    many = raw(tmp_path / "2.parquet", uuid=ids(range(rows)), emb=[[1.0, 0.0]] * rows, url=urls)
+    build_index([few], tmp_path / "index", BuildOptions())
+    assert Index.open(tmp_path / "index").columns["url"] == "text"
+    add_to_index([many], tmp_path / "index", BuildOptions())
+    assert Index.open(tmp_path / "index").columns["url"] == "distinct"
 
 
 def test_thumbnails_come_from_shards_and_folders_small_and_without_a_place(tmp_path: Path) -> None:

@@ -181,6 +181,17 @@ def test_a_version_that_was_not_named_before_a_kill_is_cleared_away(tmp_path: Pa
     assert not list(folder.glob("*.tmp"))
 
 
+def test_compaction_leaves_what_a_killed_build_has_made(tmp_path: Path) -> None:
+    """It used to be swept away, and the build that went on named segments that were not there."""
+    folder = made(tmp_path / "index", range(5))
+    (folder / "segments" / "000002-made").mkdir()
+    (folder / "segments" / "000003-left").mkdir()
+    (folder / "building").mkdir()
+    (folder / "building" / "unit-000000").write_text('{"segment": "000002-made"}')
+    compact(folder, NOW)
+    assert [path.name for path in sorted((folder / "segments").iterdir())][1:] == ["000002-made"]
+
+
 @pytest.mark.parametrize("change", [{"keep": 0}, {"grace": -1.0}, {"most_deleted": 2.0}, {"segment_rows": 0}])
 def test_wrong_options_are_refused(change: dict[str, float]) -> None:
     with pytest.raises(UsageError):

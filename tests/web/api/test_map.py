@@ -1,5 +1,7 @@
 """The map over HTTP: its header says where in the bytes places and columns lie, and they are those of the index."""
 
+import threading
+import time
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,8 @@ from tests.web.conftest import TAXA
 
 from thuja.analyze.maps.linear import principal_axes
 from thuja.search.index import Index
+from thuja.web.plane import Maps
+from thuja.web.problems import Busy
 
 
 def array(data: bytes, place: dict[str, Any]) -> npt.NDArray[Any]:
@@ -60,6 +64,29 @@ def test_a_map_of_fewer_points_goes_evenly_through_the_taxa(client: TestClient) 
     header, columns, _ = read(client, points=8)
     assert (header["count"], header["total"]) == (8, 120)
     assert set(columns["species"]) == {taxon.binomial for taxon in TAXA}
+
+
+def test_a_crowd_that_asks_for_maps_is_served_or_told_to_come_again(index: Index) -> None:
+    """Each waited for the one before it, until no thread of the server was left for anything else."""
+    maps = Maps(index)
+    made: list[str] = []
+
+    def ask(points: int) -> None:
+        try:
+            made.append(str(maps.plane(most=points).header["count"]))
+        except Busy as error:
+            made.append(f"busy {error.retry_after}")
+
+    with maps._lock:  # a map that takes long
+        threads = [threading.Thread(target=ask, args=(points,)) for points in range(10, 30)]
+        for thread in threads:
+            thread.start()
+        while len(made) < 12:
+            time.sleep(0.01)
+        assert set(made) == {"busy 1"}
+    for thread in threads:
+        thread.join()
+    assert len([count for count in made if not count.startswith("busy")]) == 8
 
 
 @pytest.mark.parametrize(

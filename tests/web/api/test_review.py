@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -129,3 +130,46 @@ def test_the_log_of_predict_says_which_model(tmp_path: Path) -> None:
     client, review = opened(answers)
     assert client.get("/api/review").json()["model"] == "hub:a"
     review.close()
+
+
+@pytest.mark.shared
+def test_hostile_photos_are_shown_or_refused(shared: Path, tmp_path: Path) -> None:
+    files = sorted(path for path in (shared / "photos" / "robust").rglob("*") if path.is_file())
+    lines = [
+        json.dumps({"file_name": str(path), "id": str(path), "answers": [{"text": "a", "score": 0.5}]})
+        for path in files
+    ]
+    (tmp_path / "answers.jsonl").write_text("\n".join(lines))
+    client, review = opened(tmp_path / "answers.jsonl")
+    told = {path.name: client.get(f"/api/review/{row}/picture") for row, path in enumerate(files)}
+    review.close()
+    assert {answer.status_code for answer in told.values()} == {200, 404}
+    for name, answer in told.items():
+        if answer.status_code == 200:
+            image = Image.open(io.BytesIO(answer.content))
+            assert max(image.size) <= 1024, name
+            assert not image.getexif(), name
+
+
+def test_two_reviewers_at_once_lose_no_decision(tmp_path: Path) -> None:
+    lines = [
+        json.dumps({"file_name": f"{row}.jpg", "id": "", "answers": [{"text": "a", "score": row / 300}]})
+        for row in range(200)
+    ]
+    (tmp_path / "answers.jsonl").write_text("\n".join(lines))
+    client, review = opened(tmp_path / "answers.jsonl")
+
+    def decide(who: str, first: int) -> None:
+        for row in range(first, 200, 2):
+            assert client.post(f"/api/review/{row}", json={"decision": "accept", "who": who}).status_code == 200
+
+    threads = [threading.Thread(target=decide, args=pair) for pair in (("Ada", 0), ("Bo", 1))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    review.close()
+    again = Review.open(tmp_path / "answers.jsonl")
+    assert [decision.who for _, decision in again.decided()] == ["Ada", "Bo"] * 100
+    assert again.progress().open == 0
+    again.close()

@@ -1,43 +1,112 @@
-"""The approximate index of one segment beside its vectors."""
+"""Search in one segment: codes find candidates among the rows that a filter keeps, the stored vectors score them."""
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
+import faiss
 import numpy as np
+import numpy.typing as npt
 
+from thuja.errors import BadFile
 from thuja.search.bits import Bits
+from thuja.search.engine.building import CODES, LISTS, CodeSettings, build_codes
 from thuja.search.engine.effort import STANDARD, Effort
-from thuja.search.engine.exact import search_exactly
-from thuja.search.engine.found import Found
-from thuja.search.engine.vectors import Floats, Vectors
+from thuja.search.engine.exact import score_candidates, search_exactly
+from thuja.search.engine.found import Found, best
+from thuja.search.engine.halves import HalfScan
+from thuja.search.engine.vectors import Floats, MappedVectors, Vectors
 
-CODES = "codes.faiss"
-"""The file in a segment's folder; a small segment has none, and is searched exactly."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodeSettings:
-    """How codes are made: none for fewer than `least_rows`; `seed` decides all that is drawn."""
-
-    least_rows: int = 20_000
-    seed: int = 0
+DENSE: Final = 0.5
+"""A filter that keeps more of a segment leaves something in every list that matters; nobody counts which."""
 
 
 class Codes:
-    """Search in one segment. Safe from several threads at once."""
+    """Search in one segment, from several threads at once."""
 
-    def __init__(self, vectors: Vectors) -> None:
+    def __init__(
+        self,
+        vectors: Vectors,
+        index: faiss.IndexPreTransform | None = None,
+        lists: npt.NDArray[np.uint16] | None = None,
+    ) -> None:
         self.vectors = vectors
+        self.index = index
+        self.lists = lists
+        self.list_count = faiss.downcast_index(index.index).nlist if index is not None else 0
+        self._scan = HalfScan(vectors.halves) if isinstance(vectors, MappedVectors) and index is not None else None
 
     @classmethod
-    def build(cls, vectors: Vectors, folder: Path, settings: CodeSettings = CodeSettings()) -> None:
-        """Write the codes of all vectors into `folder`, in bounded memory; nothing for a small segment."""
+    def build(cls, vectors: Vectors, folder: Path, settings: CodeSettings | None = None) -> None:
+        """Write the codes of all vectors into a segment's folder, in bounded memory; nothing for a small segment."""
+        build_codes(vectors, folder, settings or CodeSettings())
 
     @classmethod
     def open(cls, folder: Path, vectors: Vectors) -> "Codes":
-        """The codes of a segment, or none where its folder holds none."""
-        return cls(vectors)
+        """The codes of a segment; without them, where its folder holds none, search is exact.
+
+        Raises BadFile for files that hold no codes, or those of other vectors.
+        """
+        if not (folder / CODES).exists():
+            return cls(vectors)
+        try:
+            index = faiss.read_index(str(folder / CODES))
+            lists = np.load(folder / LISTS, mmap_mode="r")
+        except (RuntimeError, OSError, ValueError) as error:  # RuntimeError is what FAISS raises for all that is wrong
+            raise BadFile(f"{folder} holds no codes that can be read: {error}") from error
+        if not isinstance(index, faiss.IndexPreTransform):
+            raise BadFile(f"{folder / CODES} holds an index of another kind: {type(index).__name__}")
+        if (index.ntotal, index.d) != vectors.shape or lists.shape != vectors.shape[:1]:
+            raise BadFile(f"{folder} holds codes of {index.ntotal} x {index.d} numbers for vectors of {vectors.shape}")
+        return cls(vectors, index, lists)
 
     def search(self, queries: Floats, k: int, *, kept: Bits | None = None, effort: Effort = STANDARD) -> Found:
         """The k nearest rows of `kept` (all where None) to each of the unit vectors (Q, D), with exact cosines."""
-        return search_exactly(self.vectors, np.ascontiguousarray(queries, dtype=np.float32), k, kept=kept)
+        queries = np.ascontiguousarray(queries, dtype=np.float32)
+        assert queries.ndim == 2, queries.shape
+        assert queries.shape[1] == self.vectors.shape[1], (queries.shape, self.vectors.shape)
+        count = self.vectors.shape[0] if kept is None else kept.count
+        if not len(queries) or not count:
+            return Found.nothing(len(queries), k)
+        if self.index is None or effort.wants_exact(kept=count, k=k, queries=len(queries)):
+            return search_exactly(self.vectors, queries, k, kept=kept)
+        wanted, lists = self._wanted_lists(kept, count)
+        probes = effort.probes_for(k, kept=count, lists=lists)
+        found = self._search(queries, k, effort=effort, parameters=_parameters(probes, kept, wanted))
+        short = np.flatnonzero(found.rows[:, -1] < 0)  # the nearest lists may hold fewer than k rows that are kept
+        if len(short):
+            again = search_exactly(self.vectors, queries[short], k, kept=kept)
+            found.rows[short], found.scores[short] = again.rows, again.scores
+        return found
+
+    def _wanted_lists(self, kept: Bits | None, count: int) -> tuple[Bits | None, int]:
+        """The lists that hold a row that is kept, None for all of them, and how many they are."""
+        if kept is None or count > DENSE * kept.size:
+            return None, self.list_count
+        assert self.lists is not None
+        holds = np.zeros(self.list_count, dtype=bool)
+        holds[self.lists[kept.mask()]] = True
+        wanted = Bits.from_mask(holds)
+        return wanted, wanted.count
+
+    def _search(
+        self, queries: Floats, k: int, *, effort: Effort, parameters: faiss.SearchParametersPreTransform
+    ) -> Found:
+        """Candidates by their codes, and the best of them by their vectors."""
+        candidates = effort.candidates_for(k)
+        if self._scan is None:
+            rows = self.index.search(queries, candidates, params=parameters)[1]
+            return score_candidates(self.vectors, queries, rows, k)
+        refine = faiss.IndexRefine(self.index, self._scan.index)
+        both = faiss.IndexRefineSearchParameters(k_factor=candidates / k, base_index_params=parameters)
+        scores, rows = refine.search(queries, k, params=both)
+        return best(rows, scores, k)
+
+
+def _parameters(probes: int, kept: Bits | None, lists: Bits | None) -> faiss.SearchParametersPreTransform:
+    """What FAISS is told: how many lists, which rows, and which lists hold any of them."""
+    within = faiss.IVFSearchParameters(nprobe=probes)
+    if kept is not None:
+        within.sel = faiss.IDSelectorBitmap(kept.packed)
+    if lists is not None:
+        within.quantizer_params = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(lists.packed))
+    return faiss.SearchParametersPreTransform(index_params=within)

@@ -1,13 +1,25 @@
-"""How hard an approximate search tries."""
+"""How hard an approximate search tries, and what follows from it for one segment under one filter."""
 
 from dataclasses import dataclass
+from math import ceil
+from typing import Final
 
 from thuja.errors import UsageError
+
+SCANNED: Final = 12_000
+"""Rows that the filter keeps whose codes are looked at, at least, for the ten nearest of a million."""
+CANDIDATES: Final = 160
+"""Rows scored exactly for each query, at least."""
+EXACT_ROWS: Final = 12_000
+"""Where a filter keeps no more rows, all are scored exactly: their codes would cost as much to look at."""
+EXACT_ROWS_OF_MANY: Final = 40_000
+"""The same for MANY queries at once, which share the reading of the rows."""
+MANY: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """`probes` lists are looked into and `candidates` scored exactly; None leaves it to the segment's size.
+    """`probes` lists are looked into and `candidates` scored exactly; None leaves it to the segment and the filter.
 
     `is_exact` scores every row that the filter keeps instead.
     """
@@ -21,6 +33,26 @@ class Effort:
             if value is not None and value < 1:
                 raise UsageError(f"{name} is at least 1, got {value}")
 
+    def wants_exact(self, *, kept: int, k: int, queries: int) -> bool:
+        """Whether scoring all rows that are kept is right, or no dearer than looking for the nearest of them."""
+        most = EXACT_ROWS_OF_MANY if queries >= MANY else EXACT_ROWS
+        return self.is_exact or kept <= most or 4 * k >= kept
 
-STANDARD = Effort()
-EXACT = Effort(is_exact=True)
+    def candidates_for(self, k: int) -> int:
+        """How many rows are scored exactly for k that are wanted."""
+        return max(k, self.candidates or max(CANDIDATES, 3 * k + 100))
+
+    def probes_for(self, k: int, *, kept: int, lists: int) -> int:
+        """How many of the `lists` that hold `kept` rows between them are looked into.
+
+        As many as hold SCANNED rows that are kept, or twenty times the candidates: the filter that leaves a tenth of
+        each list makes ten times the lists necessary, and the one that leaves whole lists none.
+        """
+        if self.probes is not None:
+            return min(self.probes, lists)
+        wanted = max(SCANNED, 20 * self.candidates_for(k))
+        return min(lists, ceil(wanted * lists / kept))
+
+
+STANDARD: Final = Effort()
+EXACT: Final = Effort(is_exact=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from thuja.search.engine.effort import STANDARD, Effort
-from thuja.search.query.asked import Query
+from thuja.search.query.asked import DEEPEST, Query
 from thuja.search.query.candidates import Block, Candidates
 from thuja.search.query.choosing import Chosen, Groups, collapsed, each, spread
 from thuja.search.query.credits import NEEDED, Credit
@@ -37,8 +37,9 @@ def answer(index: Searched, query: Query, encode: Encode | None = None, *, effor
     found = sought(index, query, encode, effort=effort)
     shown, is_exhausted = _shown(index, query, found, effort)
     told = found.told
-    if len(shown) < query.k and is_exhausted:
-        told = (*told, _told_of_few(query, len(shown), total))
+    if len(shown) < query.k:
+        few = _told_of_few(query, len(shown), total) if is_exhausted else _told_of_depth(query, len(shown))
+        told = (*told, few)
     return Answer(
         hits=hits_of(index, shown, query),
         total=total,
@@ -111,6 +112,11 @@ def _told_of_few(query: Query, count: int, total: int) -> str:
     kept = f"the filter keeps {total:,}" if not query.filter.is_empty else f"the index holds {total:,}"
     after = f" after the first {query.offset:,}" if query.offset else ""
     return f"{count:,} {what}{after} are all there are: {kept}"
+
+
+def _told_of_depth(query: Query, count: int) -> str:
+    group = f" of another {query.group_by}" if query.group_by else ""
+    return f"{count:,} are shown: among the nearest {DEEPEST:,} there are no more{group}; a filter reaches further"
 
 
 def _since(started: float) -> float:

@@ -18,7 +18,9 @@ from thuja.search.query.asked import require_k
 from thuja.search.query.searched import Searched
 
 BLOCK: Final = 1024
-"""Queries that are searched at once, and the most that a kill loses."""
+"""Queries that are searched at once at most, and what a kill loses."""
+_NEIGHBOURS: Final = 250_000
+"""Neighbours in memory at a time: of many a query, fewer queries are searched at once."""
 _OWN: Final = ("query_uuid", "rank", "uuid", "score")
 
 
@@ -47,6 +49,11 @@ class Batch:
         wrong = set(self.columns) & set(_OWN)
         if wrong:
             raise UsageError(f'"{min(wrong)}" is a column of the result already', hint=f"beside {', '.join(_OWN)}")
+
+    @property
+    def block(self) -> int:
+        """How many queries are searched at once."""
+        return max(1, min(BLOCK, _NEIGHBOURS // self.k))
 
     def plan(self) -> dict[str, Any]:
         """What tells this job from every other one."""
@@ -77,7 +84,7 @@ def search_batch(index: Searched, batch: Batch, *, label: str = "") -> int:
     units = Units.open(batch.out.with_name(f"{batch.out.name}.parts"), batch.plan(), Share(), force=batch.force)
     progress = Progress(total=total, label=label, unit="queries") if label else None
     try:
-        for number, block in enumerate(file.iter_batches(batch_size=BLOCK, columns=["uuid", "emb"])):
+        for number, block in enumerate(file.iter_batches(batch_size=batch.block, columns=["uuid", "emb"])):
             if not units.is_done(number):
                 table = neighbours(index, block, batch)
                 with units.writing(number) as path:
@@ -87,7 +94,7 @@ def search_batch(index: Searched, batch: Batch, *, label: str = "") -> int:
     finally:
         if progress:
             progress.close()
-    _join([units.path(number) for number in range(-(-total // BLOCK))], batch.out)
+    _join([units.path(number) for number in range(-(-total // batch.block))], batch.out)
     units.remove()
     return total
 

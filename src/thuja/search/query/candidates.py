@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from thuja.search.engine.effort import Effort
+from thuja.search.engine.effort import EXACT, Effort
 from thuja.search.filters import Filter
 from thuja.search.query.asked import DEEPEST
 from thuja.search.query.searched import Searched
@@ -59,14 +59,7 @@ class Candidates:
     def __iter__(self) -> Iterator[Block]:
         known = len(self._seen)
         for size in SIZES:
-            asked = min(size + known, len(self._index))
-            found = self._index.search(
-                self._vector[None],
-                k=max(asked, 1),
-                filter=None if self._filter.is_empty else self._filter,
-                effort=self._effort,
-            )
-            keys, scores = found.keys[0], found.scores[0]
+            keys, scores = self._found(max(1, min(size + known, len(self._index))))
             is_there = keys >= 0
             self.is_exhausted = int(is_there.sum()) < size + known
             is_new = is_there & ~np.isin(keys, self._seen)
@@ -75,3 +68,19 @@ class Candidates:
             yield block
             if self.is_exhausted:
                 return
+
+    def _found(self, asked: int) -> tuple[Keys, Scores]:
+        """So many neighbours, or as many as the filter keeps: what an approximate search fell short of is sought again.
+
+        Lists that are looked into may hold fewer rows of a filter than there are.
+        """
+        keys, scores = self._search(asked, self._effort)
+        count = int((keys >= 0).sum())
+        if count < asked and not self._effort.is_exact and count < min(asked, self._index.count(self._filter)):
+            keys, scores = self._search(asked, EXACT)
+        return keys, scores
+
+    def _search(self, asked: int, effort: Effort) -> tuple[Keys, Scores]:
+        filter = None if self._filter.is_empty else self._filter
+        found = self._index.search(self._vector[None], k=asked, filter=filter, effort=effort)
+        return found.keys[0], found.scores[0]

@@ -1,10 +1,9 @@
 """From a query to the one vector that pictures are held against.
 
 Pictures, words and directions add up, since a cosine is linear in the vector that is sought: to search for a sum is to
-rank by the sum of scores. Cosines with words differ little from picture to picture and those with a picture much, so
-each part is first brought to the same spread of scores over a sample of the index. What words say beside a picture is
-their way from words that say nothing: what all texts share would pull towards no picture. `docs/search.md` has the
-experiment.
+rank by the sum of scores. Cosines with words may differ less from picture to picture than those with a picture do, so
+each part is first brought to the same spread of scores over a sample of the index. `docs/search.md` tells what else was
+tried.
 """
 
 from collections.abc import Sequence
@@ -16,14 +15,12 @@ import numpy as np
 from thuja.errors import UsageError
 from thuja.search.engine.effort import Effort
 from thuja.search.query.asked import Direction, Query
-from thuja.search.query.encoding import Encode, Floats, unit, worded
+from thuja.search.query.encoding import Encode, Floats, unit
 from thuja.search.query.searched import Searched
 from thuja.search.query.words import understood
 
 UNLIKE: Final = 0.5
 """What pictures that are unlike weigh against what is sought (Rocchio's gamma, with beta 1)."""
-NEUTRAL: Final = ("an animal", "a plant", "a fungus", "a bird", "a fish", "an insect")
-"""What a description says when it says nothing of looks: its own words lead away from the middle of these."""
 OPEN: Final = "nothing but a filter is asked: the most typical come first"
 _TYPICAL: Final = 256
 """Pictures whose mean stands for what a filter keeps."""
@@ -53,11 +50,9 @@ def sought(index: Searched, query: Query, encode: Encode | None, *, effort: Effo
     if pictures is not None:
         parts.append((1 - query.text_weight if query.text.strip() else 1.0, pictures))
     if query.text.strip():
-        model = _required(encode, "words")
-        words = understood(index, query.text, model)
+        words = understood(index, query.text, _required(encode, "words"))
         told += [words.told] if words.told else []
-        is_beside = pictures is not None
-        parts.append((query.text_weight, _beyond_nothing(words.vector, model)) if is_beside else (1.0, words.vector))
+        parts.append((1.0 if pictures is None else query.text_weight, words.vector))
     if query.unlike:
         parts.append((UNLIKE, _away(index, query, pictures)))
     if query.direction is not None:
@@ -79,12 +74,6 @@ def _sum(index: Searched, parts: Sequence[tuple[float, Floats]]) -> Floats:
     if not np.linalg.norm(total) > _FLAT:
         raise UsageError("what is sought adds up to nothing", hint="change a weight, or leave one part out")
     return unit(total)
-
-
-def _beyond_nothing(words: Floats, model: Encode) -> Floats:
-    """The way (D,) from words that say nothing to these."""
-    nothing = model.sentences([sentence for text in NEUTRAL for sentence in worded(text)]).mean(axis=0)
-    return unit(words - unit(nothing))
 
 
 def _pictures(index: Searched, query: Query, encode: Encode | None) -> Floats | None:

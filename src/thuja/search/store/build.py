@@ -12,7 +12,7 @@ from typing import Any, Final
 from thuja.errors import EmptyInput, OutputExists, UsageError
 from thuja.jobs import Progress, Share, Units, kept_when_full
 from thuja.search.columns import ColumnKind, merged_kinds
-from thuja.search.engine.codes import CodeSettings
+from thuja.search.engine.building import CodeSettings
 from thuja.search.manifest import INDEX, SegmentFacts, Version
 from thuja.search.store.joining import Extra
 from thuja.search.store.pictures import open_pictures
@@ -22,11 +22,9 @@ from thuja.search.store.replacing import superseded
 from thuja.search.store.sealing import Gathering, SealSettings
 from thuja.search.store.segment import Segment
 from thuja.search.store.sources import UNKNOWN, Source, find_sources, read_batches, require_one_space
-from thuja.search.store.sweeping import next_number, sweep
+from thuja.search.store.sweeping import BUILDING, next_number, sweep
 from thuja.search.store.versions import commit, current_number, next_version, read_deleted, read_version, writing
 
-BUILDING: Final = "building"
-"""The folder of units of a build that has not ended: what segments it has made."""
 WORK: Final = "building.tmp"
 
 
@@ -168,7 +166,7 @@ class _Build:
     def run(self) -> BuildReport:
         """All units that are missing, then the version."""
         units = Units.open(self.folder / BUILDING, self.plan, Share(), force=True)
-        sweep(self.folder, keep=_segments_in(units))
+        sweep(self.folder)
         made = list(self._units(units))
         report = self._published(made)
         units.remove()
@@ -178,7 +176,7 @@ class _Build:
         """The units in their order: those that are there, and those that are made."""
         progress = Progress(total=self.total, label=self.options.label, unit="rows") if self.options.label else None
         pictures = open_pictures(self.options.thumbnails) if self.options.thumbnails else None
-        settings = SealSettings(codes=self.options.codes, kinds=kinds_in(self.base), pictures=pictures)
+        settings = SealSettings(codes=self.options.codes, kinds=distinct_in(self.base), pictures=pictures)
         last = _Made(source=0, row=0, read=0, refused={})
         number = 0
         while last.source < len(self.sources):
@@ -263,12 +261,11 @@ def kinds_in(version: Version) -> dict[str, ColumnKind]:
     return {name: ColumnKind(kind) for name, kind in version.columns.items()}
 
 
+def distinct_in(version: Version) -> dict[str, ColumnKind]:
+    """The columns that no segment to come need make ready for filters, since those that are there cannot be."""
+    return {name: kind for name, kind in kinds_in(version).items() if kind is ColumnKind.DISTINCT}
+
+
 def told_counts(refused: Counter[str]) -> str:
     """Such as `3 not finite, 1 zero`."""
     return ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in sorted(refused.items()))
-
-
-def _segments_in(units: Units) -> set[str]:
-    """The segments that a killed run has finished."""
-    done = units.folder.glob("unit-??????")
-    return {json.loads(path.read_text(encoding="utf-8"))["segment"] for path in done}

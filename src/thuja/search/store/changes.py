@@ -14,11 +14,11 @@ from thuja.errors import UsageError
 from thuja.jobs import Progress, kept_when_full
 from thuja.search.bits import Bits
 from thuja.search.columns import merged_kinds
-from thuja.search.engine.codes import CodeSettings
+from thuja.search.engine.building import CodeSettings
 from thuja.search.filters import Filter
 from thuja.search.index import Index
 from thuja.search.manifest import SegmentFacts, Version
-from thuja.search.store.build import WORK, kinds_in
+from thuja.search.store.build import WORK, distinct_in, kinds_in
 from thuja.search.store.pins import is_pinned
 from thuja.search.store.places import LocalPlace
 from thuja.search.store.plain import Schema, plain
@@ -180,7 +180,7 @@ def _rewritten(
                 progress.advance(len(rows))
         if gathered.rows:
             settings = SealSettings(
-                codes=options.codes, kinds=kinds[0], pictures=pictures if index.has_thumbnails else None
+                codes=options.codes, kinds=distinct_in(index.facts), pictures=pictures if index.has_thumbnails else None
             )
             sealed = gathered.seal(folder, number + len(new), settings)
             new.append(sealed.facts)

@@ -3,12 +3,12 @@
 from collections import Counter
 from typing import Any, Final
 
-from thuja.search.engine.codes import CODES
+from thuja.search.engine.building import CODES, LISTS
 from thuja.search.engine.vectors import VECTORS
 from thuja.search.index import Index
 from thuja.search.store.rows import ROWS
 
-_PARTS: Final = {VECTORS: "vectors", ROWS: "rows", CODES: "codes"}
+_PARTS: Final = {VECTORS: "vectors", ROWS: "rows", CODES: "codes", LISTS: "codes"}
 
 
 def describe(index: Index) -> dict[str, Any]:

@@ -14,6 +14,9 @@ from thuja.errors import BadFile, UsageError
 from thuja.search.store.plain import Schema, plain
 
 _ID: Final = "uuid"
+_CATALOG: Final = "catalog.parquet"
+_PATH: Final = "path"
+"""Where a catalog's images lie on the machine that made it: nobody's business who searches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,9 +28,11 @@ class Extra:
 
     @classmethod
     def open(cls, path: Path, *, without: Sequence[str] = ()) -> "Extra":
-        """Look at a Parquet file; raises UsageError and BadFile."""
+        """Look at a Parquet file, or the catalog of a data folder; raises UsageError and BadFile."""
+        if path.is_dir():
+            path, without = path / _CATALOG, (*without, _PATH)
         if not path.is_file():
-            raise UsageError(f"there is no table at {path}", hint="a Parquet file with a column uuid")
+            raise UsageError(f"there is no table at {path}", hint="a Parquet file with a column uuid, or a data folder")
         try:
             schema = pq.read_schema(path)
         except (pa.ArrowException, OSError) as error:
@@ -38,16 +43,15 @@ class Extra:
 
 
 def joined(table: pa.Table, extras: Sequence[Extra]) -> pa.Table:
-    """A segment's rows with what the tables know of their ids; a row that a table lacks keeps its own values."""
+    """A segment's rows with what the tables know of their ids; where these know nothing a row keeps its own values."""
     for extra in extras:
         found = _found(table, extra)
         places = pc.index_in(table.column(_ID), value_set=pa.chunked_array(found.column(_ID)).combine_chunks())
-        is_there = pc.is_valid(places)
         for name in extra.schema.types:
             at = table.schema.get_field_index(name)
             kind = table.schema.field(at).type
             brought = found.column(name).take(places).cast(kind)
-            table = table.set_column(at, name, pc.if_else(is_there, brought, table.column(name)))
+            table = table.set_column(at, name, pc.coalesce(brought, table.column(name)))
     return table
 
 

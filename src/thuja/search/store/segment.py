@@ -92,8 +92,8 @@ class Segment:
 
     def _fetched(self, place: Place, folder: str) -> Path:
         """The folder on this machine with all of it that is not read in place."""
-        for name in sorted(self.files.names - set(_READ_IN_PLACE)):
-            place.fetched(f"{folder}/{name}")
+        needed = [f"{folder}/{name}" for name in sorted(self.files.names - set(_READ_IN_PLACE))]
+        list(place.spread(place.fetched, needed))
         return place.fetched(f"{folder}/{FACTS}").parent
 
     def take(self, rows: npt.NDArray[np.int64], columns: Sequence[str] | None) -> pa.Table:

@@ -1,12 +1,16 @@
 """What lies in an index's folder and belongs to no version: left by killed runs, or by versions that are gone."""
 
+import json
 import shutil
-from collections.abc import Collection
 from pathlib import Path
+from typing import Final
 
 from thuja.search.manifest import INDEX, SEGMENTS, VERSIONS
 from thuja.search.store.places import LocalPlace
 from thuja.search.store.versions import current_number, listed, read_version
+
+BUILDING: Final = "building"
+"""The folder of units of a build that has not ended: what segments it has made."""
 
 
 def named_segments(folder: Path) -> set[str]:
@@ -20,8 +24,14 @@ def next_number(folder: Path) -> int:
     return max((int(name.partition("-")[0]) for name in named_segments(folder)), default=0) + 1
 
 
-def sweep(folder: Path, *, keep: Collection[str] = ()) -> int:
-    """Delete segments that no version names, but for those to `keep`; returns their bytes. By the writer alone."""
+def unfinished_segments(folder: Path) -> set[str]:
+    """Those that a killed build has made, and that it will not make again."""
+    done = (folder / BUILDING).glob("unit-??????")
+    return {json.loads(path.read_text(encoding="utf-8"))["segment"] for path in done}
+
+
+def sweep(folder: Path) -> int:
+    """Delete segments that no version and no unfinished build names; returns their bytes. By the writer alone."""
     for path in (*folder.glob("*.tmp"), *(folder / VERSIONS).glob("*.tmp")):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     if (folder / INDEX).exists():
@@ -30,7 +40,7 @@ def sweep(folder: Path, *, keep: Collection[str] = ()) -> int:
             if number > newest:  # written by a run that was killed before it could be named
                 for path in (folder / VERSIONS).glob(f"{number:06}*"):
                     path.unlink()
-    named = named_segments(folder) | set(keep)
+    named = named_segments(folder) | unfinished_segments(folder)
     freed = 0
     for path in (folder / SEGMENTS).glob("*"):
         if path.name not in named:

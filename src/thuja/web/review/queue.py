@@ -2,6 +2,7 @@
 
 import math
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,12 +98,13 @@ class Review:
 
     def progress(self) -> Progress:
         """How far along it is."""
-        kinds = [one.decision for _, one in self.decided()]
+        with self._lock:
+            kinds = Counter(made[-1].decision for made in self._made.values() if made)
         return Progress(
             total=len(self.batch),
-            accepted=kinds.count(Verdict.ACCEPT),
-            corrected=kinds.count(Verdict.CORRECT),
-            skipped=kinds.count(Verdict.SKIP),
+            accepted=kinds[Verdict.ACCEPT],
+            corrected=kinds[Verdict.CORRECT],
+            skipped=kinds[Verdict.SKIP],
             failed=len(self.batch) - len(self._order),
         )
 
