@@ -1,5 +1,6 @@
 """What the server says of pictures is what the predictor says of them."""
 
+import asyncio
 import base64
 import io
 import json
@@ -13,9 +14,15 @@ from PIL import Image
 from tests.web.conftest import TAXA, jpeg
 
 from thuja.encode import encode_texts
+from thuja.errors import ImageError
 from thuja.images import decode
 from thuja.phrasing import PROMPTS
 from thuja.predict import Predictor
+from thuja.predict.narrowing import Wish
+from thuja.web.app import create_app
+from thuja.web.problems import Busy
+from thuja.web.served import Served
+from thuja.web.settings import RequestLimits, ServeSettings
 
 CROW, RAVEN = "Corvus corone", "Corvus corax"
 
@@ -171,6 +178,42 @@ def test_a_request_without_a_picture_is_told_so(client: TestClient) -> None:
 def test_links_are_refused_unless_they_are_allowed(client: TestClient) -> None:
     answer = ask(client, jpeg(), links=["https://example.org/a.jpg"])
     assert (answer.status_code, answer.json()["detail"]) == (409, "this server fetches no links")
+
+
+def test_pictures_by_link_stand_behind_files_and_a_refused_link_is_a_result(predictor: Predictor) -> None:
+    async def fetch(link: str) -> bytes:
+        if "private" in link:
+            raise ImageError("the link does not lead to the open web", reason="refused_link")
+        return jpeg(5)
+
+    served = Served(ServeSettings(), predictor=predictor, fetch_link=fetch)
+    with TestClient(create_app(served), base_url="http://127.0.0.1:8080") as client:
+        links = ["https://example.org/a.jpg", "https://private.example.org/"]
+        results = ask(client, jpeg(4), links=links).json()["results"]
+        plain = ask(client, jpeg(5)).json()["results"][0]
+    assert [one["name"] for one in results] == ["0.jpg", *links]
+    for shown, alone in zip(results[1]["answers"], plain["answers"], strict=True):
+        assert (shown["text"], shown["score"]) == (alone["text"], pytest.approx(alone["score"], abs=1e-5))
+    assert results[2]["reason"] == "refused_link"
+
+
+def test_sets_of_labels_are_made_once_and_few_are_kept(predictor: Predictor) -> None:
+    served = Served(ServeSettings(limits=RequestLimits(choices=2)), predictor=predictor)
+
+    async def run() -> None:
+        choices = served.require_choices()
+        wishes = [Wish(within=(name,)) for name in ("Corvus", "Pica", "Bellis", "Corvus")]
+        first, same = await asyncio.gather(choices.find(wishes[0]), choices.find(wishes[0]))
+        assert first is same
+        for wish in wishes[1:3]:
+            await choices.find(wish)
+        assert await choices.find(wishes[3]) is not first
+        asks = [choices.find(Wish(labels=(f"a{number}", "b"))) for number in range(12)]
+        told = await asyncio.gather(*asks, return_exceptions=True)
+        assert sum(isinstance(one, Busy) for one in told) == 4
+        await served.close()
+
+    asyncio.run(run())
 
 
 def test_embeddings_of_texts_are_the_models(client: TestClient, predictor: Predictor) -> None:

@@ -3,11 +3,17 @@
 import asyncio
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
 from thuja.predict.narrowing import Wish, narrowed
 from thuja.predict.opening import Opened
 from thuja.predict.predictor import Predictor
+from thuja.web.problems import Busy
 from thuja.web.works import Choice
+
+_WAITING: Final = 8
+_BYTES: Final = 2**30
+"""Of 867,455 labels nearly all may be within a branch: a gigabyte by themselves."""
 
 
 class Choices:
@@ -22,7 +28,7 @@ class Choices:
         self._made: OrderedDict[Wish, Choice] = OrderedDict()
 
     async def find(self, wish: Wish) -> Choice:
-        """What answers it; raises what `narrowed` raises."""
+        """What answers it; raises what `narrowed` raises, and Busy where too many others are being made."""
         if wish.is_empty:
             return self.whole
         if wish in self._made:
@@ -30,14 +36,20 @@ class Choices:
             return self._made[wish]
         making = self._making.get(wish)
         if making is None:
+            if len(self._making) >= _WAITING:
+                raise Busy("too many sets of labels are being made", hint="come again in a moment")
             making = asyncio.get_running_loop().run_in_executor(self._pool, narrowed, self._predictor, wish)
             self._making[wish] = making
             making.add_done_callback(lambda _: self._making.pop(wish, None))
         opened = await asyncio.shield(making)  # whoever leaves does not take it from the others
         choice = self._made.setdefault(wish, Choice(self._predictor, opened))
-        while len(self._made) > self._most:
+        while len(self._made) > self._most or (len(self._made) > 1 and self._bytes() > _BYTES):
             self._made.popitem(last=False)
         return choice
+
+    def _bytes(self) -> int:
+        """What the vectors of all labels that are kept need."""
+        return sum(choice.opened.among.labels.vectors.nbytes for choice in self._made.values())
 
     def close(self) -> None:
         """Let the thread go."""

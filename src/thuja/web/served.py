@@ -23,6 +23,8 @@ from thuja.web.review.queue import Review
 from thuja.web.settings import RequestLimits, ServeSettings
 from thuja.web.taxa import LabelTree
 
+_LINKS: Final = 4
+"""Links that are fetched at a time."""
 LOG: Final = logging.getLogger(__name__)
 FetchLink = Callable[[str], Awaitable[bytes]]
 """The bytes behind a link; raises ImageError or a Refusal."""
@@ -52,6 +54,7 @@ class Served:
         self._encoding = None if predictor is None else Encoding(predictor, settings, self.queue)
         self._choices = None if predictor is None else Choices(predictor, most=settings.limits.choices)
         self.attributions = Attributions()
+        self.links = asyncio.Semaphore(_LINKS)
         among = None if predictor is None else predictor.among
         self._label_tree = LabelTree(among.labels) if isinstance(among, AmongTaxa) else None
         self._explored = self._explore()

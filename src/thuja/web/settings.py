@@ -25,7 +25,7 @@ class RequestLimits:
     images: int = 32
     text: int = 2_000
     question_bytes: int = 8 * 2**20
-    labels: int = 1_000
+    labels: int = 500
     checklist: int = 20_000
     examples: int = 1_000
     choices: int = 16

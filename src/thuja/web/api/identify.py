@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from thuja.encode import Failure
 from thuja.errors import ImageError
+from thuja.predict.inputs.boxes import Box
 from thuja.web.encoding import Vector
 from thuja.web.forms import form_body
 from thuja.web.likenesses import likenesses
@@ -18,11 +19,12 @@ from thuja.web.problems import Invalid, Missing, Problem, TooLarge, problem, rea
 from thuja.web.questions import AskedShape, unpacked
 from thuja.web.served import Here, Served
 from thuja.web.shapes import AnswerShape, Picture
-from thuja.web.uploads import Upload, read_form
+from thuja.web.uploads import read_form
 from thuja.web.works import Choice, Judge, Judged
 
 router = APIRouter(tags=["identify"])
 
+_LONGEST_NAME: Final = 200
 _OPENAPI: Final[dict[str, Any]] = form_body(
     files="images",
     field="question",
@@ -90,12 +92,11 @@ async def identify(request: Request, here: Here) -> Identification:
     with here.queue.admitted(count):
         choice = await here.require_choices().find(wish)
         choice.asked(question)  # what cannot be answered is said before a picture is looked at
-        uploads = [*form.files, *await asyncio.gather(*(_fetched(here, link) for link in asked.links))]
-        seen = await asyncio.gather(
-            *(_seen(upload) if isinstance(upload, Failure) else encoding.look(upload.data, box) for upload in uploads)
-        )
+        names = [*(upload.name for upload in form.files), *(link[:_LONGEST_NAME] for link in asked.links)]
+        files = (encoding.look(upload.data, box) for upload in form.files)
+        seen = await asyncio.gather(*files, *(_by_link(here, link, box) for link in asked.links))
         has_kin = "siblings" in asked.wants
-        results = await _told(here, uploads, seen, judge=Judge(choice=choice, question=question, has_kin=has_kin))
+        results = await _told(here, names, seen, judge=Judge(choice=choice, question=question, has_kin=has_kin))
     if "vector" in asked.wants:
         for result, vector in zip(results, seen, strict=True):
             result.vector = None if isinstance(vector, Failure) else unpacked(vector)
@@ -109,28 +110,25 @@ async def identify(request: Request, here: Here) -> Identification:
     )
 
 
-async def _seen(failure: Failure) -> Vector | Failure:
-    return failure
-
-
-async def _fetched(here: Served, link: str) -> Upload | Failure:
-    """What lies behind a link; raises Missing where links are not allowed."""
+async def _by_link(here: Served, link: str, box: Box | None) -> Vector | Failure:
+    """What is seen behind a link, a few links at a time; raises Missing where links are not allowed."""
     if here.fetch_link is None:
         raise Missing("this server fetches no links", hint="send the picture itself, or start it with --allow-links")
-    try:
-        return Upload(name=link[:200], data=await here.fetch_link(link))
-    except ImageError as error:
-        return Failure(link[:200], error.reason, error.message)
+    async with here.links:  # what is fetched is in no body's count, so few are held at once
+        try:
+            data = await here.fetch_link(link)
+        except ImageError as error:
+            return Failure("", error.reason, error.message)
+        return await here.require_encoding().look(data, box)
 
 
 async def _told(
-    here: Served, uploads: Sequence[Upload | Failure], seen: Sequence[Vector | Failure], *, judge: Judge
+    here: Served, names: Sequence[str], seen: Sequence[Vector | Failure], *, judge: Judge
 ) -> list[Identified]:
     vectors = [one for one in seen if not isinstance(one, Failure)]
     judged = iter(await here.queue.run(judge, vectors))
     results = []
-    for upload, outcome in zip(uploads, seen, strict=True):
-        name = upload.id if isinstance(upload, Failure) else upload.name
+    for name, outcome in zip(names, seen, strict=True):
         if isinstance(outcome, Failure):
             results.append(Identified(name=name, reason=outcome.reason, error=problem(422, outcome.message)))
         else:
