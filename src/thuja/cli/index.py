@@ -17,7 +17,11 @@ EMBEDDINGS = click.argument(
 )
 MODEL = click.option("--model", "-m", metavar="ID", help="Whose vectors those are of files that do not say so.")
 TABLE = click.option(
-    "--table", "tables", multiple=True, type=click.Path(path_type=Path), help="More columns by uuid: a Parquet file or data folder."
+    "--table",
+    "tables",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="More columns by uuid: a Parquet file or data folder.",
 )
 THUMBNAILS = click.option(
     "--thumbnails", multiple=True, type=click.Path(path_type=Path),
@@ -233,7 +237,7 @@ def info_command(where: str, *, is_json: bool) -> None:
         return
     width = max(map(len, facts))
     for key, value in facts.items():
-        click.echo(f"{key.replace('_', ' ').ljust(width)}  {_shown(key, value)}")
+        click.echo(f"{key.ljust(width)}  {_shown(key, value)}")
 
 
 @index.command("check")
@@ -377,6 +381,9 @@ def _size(count: float) -> str:
 
 def _shown(key: str, value: object) -> str:
     """A value of `describe` on one line."""
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {_size(one) if key == 'bytes' else one}" for name, one in value.items())
+    if key == "bytes" and isinstance(value, dict):
+        return ", ".join(f"{name} {_size(one)}" for name, one in value.items())
+    if isinstance(value, dict):  # columns by their kinds
+        kinds = dict.fromkeys(value.values())
+        return "; ".join(f"{kind}: {', '.join(name for name in value if value[name] == kind)}" for kind in kinds)
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

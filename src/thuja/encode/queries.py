@@ -28,4 +28,11 @@ def query_encoder(encoder: Encoder, *, head: str = TAXONOMY, limits: Limits = DE
     def texts(sentences: Sequence[str]) -> npt.NDArray[np.float32]:
         return encode_texts(encoder.model, sentences)
 
-    return Encode(model=encoder.model.id, dim=encoder.model.config.embed_dim, images=images, texts=texts)
+    model = encoder.model
+    return Encode(
+        model=model.id,
+        dim=model.config.embed_dim,
+        images=images,
+        texts=texts,
+        label_text=str(model.facts.get("label_text") or "taxon_com"),
+    )

@@ -62,10 +62,10 @@ class Index:
         """
         place = place_of(where)
         pinned = _pinned(place, version)
-        return cls._opened(place, pinned, {}, BitsCache())
+        return cls._opened(place, pinned, {}, cache=BitsCache())
 
     @classmethod
-    def _opened(cls, place: Place, pinned: "_Pinned", there: Mapping[str, Segment], cache: BitsCache) -> "Index":
+    def _opened(cls, place: Place, pinned: "_Pinned", there: Mapping[str, Segment], *, cache: BitsCache) -> "Index":
         version = pinned.version
         kinds = {name: ColumnKind(kind) for name, kind in version.columns.items()}
         segments = [
@@ -81,7 +81,7 @@ class Index:
         pinned = _pinned(self._place, None)
         is_alike = pinned.version.columns == self._facts.columns  # else a segment's columns have other kinds
         there = {one.name: one for one in self._segments} if is_alike else {}
-        return self._opened(self._place, pinned, there, self._cache if is_alike else BitsCache())
+        return self._opened(self._place, pinned, there, cache=self._cache if is_alike else BitsCache())
 
     @property
     def where(self) -> str:

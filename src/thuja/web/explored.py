@@ -10,7 +10,7 @@ from thuja.search.index import Index
 from thuja.web.plane import Maps
 from thuja.web.problems import Missing
 from thuja.web.sampling import sampled
-from thuja.web.taxa import KnownTaxa, LabelTree
+from thuja.web.taxa import KnownTaxa, NamedTree
 from thuja.web.typical import Typical
 
 _MIDDLE: Final = 10_000
@@ -20,7 +20,7 @@ _MIDDLE: Final = 10_000
 class Explored:
     """Of an index, or of labels alone."""
 
-    def __init__(self, index: Index | None, labels: LabelTree | None) -> None:
+    def __init__(self, index: Index | None, labels: NamedTree | None) -> None:
         self.index, self._labels = index, labels
 
     def require_index(self) -> Index:
@@ -39,8 +39,9 @@ class Explored:
     @cached_property
     def taxa(self) -> KnownTaxa:
         """The taxa that are known."""
-        has_tree = self.index is not None and self.index.has_lineage
-        return KnownTaxa(self.index.tree() if self.index is not None and has_tree else None, self._labels)
+        index = self.index
+        tree = None if index is None or not index.has_lineage else NamedTree.of_tree(index.tree())
+        return KnownTaxa(tree, self._labels)
 
     @cached_property
     def typical(self) -> Typical:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
@@ -21,7 +22,7 @@ from thuja.web.problems import Missing
 from thuja.web.queue import ModelQueue
 from thuja.web.review.queue import Review
 from thuja.web.settings import RequestLimits, ServeSettings
-from thuja.web.taxa import LabelTree
+from thuja.web.taxa import NamedTree
 
 _LINKS: Final = 4
 """Links that are fetched at a time."""
@@ -56,7 +57,7 @@ class Served:
         self.attributions = Attributions()
         self.links = asyncio.Semaphore(_LINKS)
         among = None if predictor is None else predictor.among
-        self._label_tree = LabelTree(among.labels) if isinstance(among, AmongTaxa) else None
+        self._label_tree = NamedTree.of_labels(among.labels) if isinstance(among, AmongTaxa) else None
         self._explored = self._explore()
         self.is_stopping = False
 
@@ -107,6 +108,11 @@ class Served:
 
     def _explore(self) -> Explored:
         return Explored(self.index, self._label_tree)
+
+    def warm(self) -> None:
+        """Begin what takes long with many names, before anybody asks; what cannot be read is told when it is asked."""
+        with suppress(ThujaError, OSError):
+            self.explored.taxa.warm()
 
     async def close(self) -> None:
         """End its threads."""

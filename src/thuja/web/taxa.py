@@ -1,6 +1,7 @@
 """The taxa that a server knows, of its index and of its labels: completed, walked, and found by what a user writes."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +18,9 @@ from thuja.taxonomy import RANKS, Taxon
 from thuja.web.problems import NotFound
 
 _AT_ONCE: Final = 20_000
-"""Labels whose names are sorted while somebody waits."""
+"""Taxa whose names are sorted while somebody waits."""
+_LIKE: Final = 3
+"""Letters of a name that others may be like."""
 LONGEST: Final = 500
 """Letters of a path: seven names, none of them near as long."""
 
@@ -30,56 +33,68 @@ class Completed:
     count: int
 
 
-class LabelTree:
-    """The tree of labels by name. Of many it is made in a thread: 400,000 take half a minute, and nobody waits."""
+class NamedTree:
+    """A tree whose names are sorted to be completed. Of many that is done in a thread: 400,000 take half a minute."""
 
-    def __init__(self, labels: LabelSpace) -> None:
-        self._labels = labels
+    def __init__(self, make: Callable[[], Tree], *, count: int) -> None:
+        """`count` is about how many taxa it has, known before it is made."""
+        self._make, self.is_large = make, count > _AT_ONCE
         self._tree: Tree | None = None
         self._lock = threading.Lock()
         self._is_begun = False
 
-    @property
-    def is_large(self) -> bool:
-        """Whether a single letter begins too many names to look at."""
-        return len(self._labels) > _AT_ONCE
+    @classmethod
+    def of_labels(cls, labels: LabelSpace) -> "NamedTree":
+        """The tree of labels; each counts as a row."""
+        runs = Runs(edges=np.arange(len(labels) + 1, dtype=np.int64), taxa=labels.columns)
+        return cls(lambda: Tree.of([Part(runs=runs)]), count=len(labels))
+
+    @classmethod
+    def of_tree(cls, tree: Tree) -> "NamedTree":
+        """A tree that is made, but for its names."""
+        return cls(lambda: tree, count=len(tree))
 
     def tree(self) -> Tree | None:
-        """The tree, None as long as it is being made."""
+        """The tree, None as long as its names are being sorted."""
         with self._lock:
             if not self._is_begun:
                 self._is_begun = True
                 if self.is_large:
-                    threading.Thread(target=self._make, name="label names", daemon=True).start()
+                    threading.Thread(target=self._sort, name="names", daemon=True).start()
                 else:
-                    self._make()
+                    self._sort()
         return self._tree
 
-    def _make(self) -> None:
-        runs = Runs(edges=np.arange(len(self._labels) + 1, dtype=np.int64), taxa=self._labels.columns)
-        tree = Tree.of([Part(runs=runs)])
-        tree.find("a")  # sorts the names
+    def _sort(self) -> None:
+        tree = self._make()
+        tree.find("a")  # the first completion sorts
         self._tree = tree
 
 
 class KnownTaxa:
     """The trees of an index and of labels; either may be missing."""
 
-    def __init__(self, tree: Tree | None, labels: LabelTree | None) -> None:
-        self._tree, self._labels = tree, labels
+    def __init__(self, index: NamedTree | None, labels: NamedTree | None) -> None:
+        self._index, self._labels = index, labels
 
     def completed(self, prefix: str, *, most: int) -> list[Completed]:
-        """Taxa with a name of which a word begins so: those of the index first, the most pictures first."""
-        found = [] if self._tree is None else self._tree.find(prefix, most=most)
-        taxa = {node.taxon: node.count for node in found}
-        labels = None if self._labels is None or len(taxa) >= most else self._labels.tree()
-        if labels is not None and (len(prefix.strip()) > 1 or not self._is_large):
-            for node in labels.find(prefix, most=most):
-                taxa.setdefault(node.taxon, 0)
+        """Taxa with a name of which a word begins so: those of the index first, the most pictures first.
+
+        A single letter begins too many names of a large tree to look at.
+        """
+        taxa: dict[Taxon, int] = {}
+        for named in (self._index, self._labels):
+            if named is None or len(taxa) >= most or (named.is_large and len(prefix.strip()) < 2):
+                continue
+            tree = named.tree()
+            for node in [] if tree is None else tree.find(prefix, most=most):
+                taxa.setdefault(node.taxon, node.count if named is self._index else 0)
         return [Completed(taxon=taxon, count=count) for taxon, count in taxa.items()][:most]
 
     def near(self, name: str, *, most: int = 3) -> list[str]:
-        """Names that are like one that nothing begins with."""
+        """Names that are like one that nothing begins with; none for a few letters, which are like too many."""
+        if len(name.strip()) < _LIKE:
+            return []
         return list(dict.fromkeys(near for tree in self._trees() for near in tree.near(name, most=most)))[:most]
 
     def named(self, name: str) -> Taxon | None:
@@ -91,13 +106,13 @@ class KnownTaxa:
                 continue
         return None
 
-    @property
-    def _is_large(self) -> bool:
-        return self._labels is not None and self._labels.is_large
+    def warm(self) -> None:
+        """Begin to sort what takes long, before anybody asks."""
+        self._trees()
 
     def _trees(self) -> list[Tree]:
-        labels = None if self._labels is None else self._labels.tree()
-        return [tree for tree in (self._tree, labels) if tree is not None]
+        trees = [None if named is None else named.tree() for named in (self._index, self._labels)]
+        return [tree for tree in trees if tree is not None]
 
 
 def node_named(tree: Tree, name: str) -> Node:

@@ -211,7 +211,7 @@ def test_what_is_there_is_not_overwritten_but_by_force_as_a_version(tmp_path: Pa
     assert (index.version, len(index), index.model) == (2, 3, "other")
     assert len(Index.open(folder, version=1)) == 5
     (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "thesis.txt").write_text("x")
+    (tmp_path / "mine" / "thesis.tmp").write_text("x")
     with pytest.raises(OutputExists, match="something else"):
         build_index([tmp_path / "2.parquet"], tmp_path / "mine", BuildOptions())
 
@@ -292,6 +292,16 @@ def test_segments_that_an_ended_run_has_made_are_not_made_again(tmp_path: Path) 
     assert after.items() >= there.items()
     assert contents(Index.open(out)) == contents(Index.open(clean))
     assert not (out / "building").exists()
+
+
+def test_a_build_killed_at_its_very_end_is_given_again(tmp_path: Path) -> None:
+    """The half-written name of the version counted as somebody's file, and the folder as something else."""
+    (tmp_path / "index" / "versions").mkdir(parents=True)
+    for name in ("index.json.7-ab.tmp", "building.tmp", "building.7-ab.tmp", "versions/000001.json.7-ab.tmp"):
+        (tmp_path / "index" / name).write_text("{")
+    (tmp_path / "index" / "thuja.lock").touch()
+    assert len(Index.open(made(tmp_path / "index", range(5)))) == 5
+    assert not list((tmp_path / "index").rglob("*.tmp"))
 
 
 def test_two_builds_of_the_same_files_are_the_same_bytes(tmp_path: Path) -> None:

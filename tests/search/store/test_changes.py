@@ -1,5 +1,7 @@
 """Deletes, compaction and the versions they leave: nothing is lost, and no reader is disturbed."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -196,3 +198,40 @@ def test_compaction_leaves_what_a_killed_build_has_made(tmp_path: Path) -> None:
 def test_wrong_options_are_refused(change: dict[str, float]) -> None:
     with pytest.raises(UsageError):
         CompactOptions(**change)  # type: ignore[arg-type]
+
+
+_WRITER = """
+import sys
+from pathlib import Path
+from tests.search.making import ids, written
+from thuja.search.store.build import BuildOptions, add_to_index
+from thuja.search.store.changes import CompactOptions, Doomed, compact, delete_rows
+
+folder = Path(sys.argv[1])
+for step in range(12):
+    more = written(folder.parent / "more.parquet", range(10 * step, 10 * step + 30))
+    add_to_index([more], folder, BuildOptions(segment_rows=8))
+    delete_rows(folder, Doomed(ids=ids(range(10 * step, 10 * step + 5))))
+    compact(folder, CompactOptions(segment_rows=40, grace=0))
+"""
+
+
+@pytest.mark.slow
+def test_a_second_process_reads_whole_versions_while_one_writes(tmp_path: Path) -> None:
+    folder = made(tmp_path / "index", range(20), segment_rows=8)
+    writer = subprocess.Popen([sys.executable, "-c", _WRITER, str(folder)], cwd=Path(__file__).parents[3])
+    seen: dict[int, set[str]] = {}
+    reader = Index.open(folder)
+    while writer.poll() is None:
+        for index in (Index.open(folder), reader := reader.refreshed()):
+            rows = contents(index)
+            assert len(rows) == len(index) == index.count()
+            assert seen.setdefault(index.version, set(rows)) == set(rows)
+            some = sorted(rows)[:3]
+            found = index.search(index.vectors(index.keys_of(some)), k=1)
+            assert found.keys[:, 0].tolist() == index.keys_of(some)
+    assert writer.returncode == 0
+    assert len(seen) > 4
+    last = Index.open(folder)
+    gone = {number for step in range(12) for number in range(10 * step, 10 * step + 5)}
+    assert sorted(contents(last)) == ids([number for number in range(140) if number not in gone])

@@ -1,5 +1,6 @@
 """An index at a URL answers as its folder does, and reads no more of it than it needs."""
 
+import json
 import threading
 from collections.abc import Iterator
 from itertools import pairwise
@@ -13,7 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.search.making import contents, ids, made, vectors, written
 
-from thuja.errors import OutputExists, UsageError
+from thuja.errors import BadFile, OutputExists, UsageError
+from thuja.search.engine.building import CodeSettings
+from thuja.search.engine.effort import Effort
 from thuja.search.filters import Filter
 from thuja.search.index import Index
 from thuja.search.store.build import BuildOptions, add_to_index
@@ -53,7 +56,7 @@ def opened(remote: RemotePlace) -> Index:
     from thuja.search.columns import BitsCache
     from thuja.search.index import _pinned
 
-    return Index._opened(remote, _pinned(remote, None), {}, BitsCache())
+    return Index._opened(remote, _pinned(remote, None), {}, cache=BitsCache())
 
 
 @given(RANGES, st.integers(0, 50))
@@ -91,11 +94,36 @@ def test_an_index_elsewhere_answers_as_the_folder_does(tmp_path: Path, remote: R
     assert kept.isdisjoint({"vectors.f16", "rows.arrow", "thumbnails.bin", "index.json"})
 
 
+def test_codes_elsewhere_find_what_they_find_here_and_read_few_vectors(
+    tmp_path: Path,
+) -> None:
+    made(tmp_path / "index", range(3000), codes=CodeSettings(least_rows=100, lists=16))
+    system = pafs.SubTreeFileSystem(str(tmp_path), pafs.LocalFileSystem())
+    here, there = Index.open(tmp_path / "index"), opened(RemotePlace("test://coded", system, "index"))
+    assert (here.segments[0].codes.index is None, there.segments[0].codes.index is None) == (False, False)
+    effort = Effort(probes=4, candidates=30)
+    queries = vectors(range(5000, 5006))
+    one, other = (index.search(queries, k=5, effort=effort) for index in (here, there))
+    assert np.abs(one.scores - other.scores).max() < 1e-5
+    assert (one.keys == other.keys).mean() > 0.9  # equal cosines may change places
+
+
 def test_a_second_reader_fetches_nothing_that_is_kept(tmp_path: Path, remote: RemotePlace, cache: Path) -> None:
     opened(remote)
     before = {path: path.stat().st_mtime_ns for path in cache.rglob("*") if path.is_file()}
     assert len(opened(remote)) == 29
     assert {path: path.stat().st_mtime_ns for path in cache.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("name", ["../../../evil", "/tmp/evil", "columns/../../evil"])
+def test_an_index_elsewhere_writes_nothing_outside_of_the_cache(remote: RemotePlace, tmp_path: Path, name: str) -> None:
+    for path in (tmp_path / "index" / "segments").glob("*/segment.json"):
+        facts = json.loads(path.read_text())
+        facts["files"].append({"name": name, "bytes": 1, "sha256": ""})
+        path.write_text(json.dumps(facts))
+    with pytest.raises(BadFile):
+        opened(remote)
+    assert not list(tmp_path.glob("**/evil"))
 
 
 def test_a_url_of_files_is_a_folder(tmp_path: Path) -> None:
@@ -158,7 +186,7 @@ def test_a_push_that_was_cut_short_leaves_the_version_before_and_goes_on(tmp_pat
 
     def cut(size: int, told: list[int] = []) -> None:  # noqa: B006
         told.append(size)
-        if len(told) == 25:
+        if len(told) == 5:
             raise Cut
 
     with pytest.raises(Cut):

@@ -14,7 +14,7 @@ from thuja.taxonomy import Taxon
 from thuja.web.sampling import sampled
 from thuja.web.served import Served
 from thuja.web.settings import ServeSettings
-from thuja.web.taxa import KnownTaxa, LabelTree
+from thuja.web.taxa import KnownTaxa, NamedTree
 
 
 def names(told: list[dict[str, object]]) -> list[str]:
@@ -118,7 +118,7 @@ def test_names_of_many_labels_are_sorted_while_nobody_waits() -> None:
         Taxon(kingdom="Animalia", genus=f"Genus{number % 900}", species=f"epithet{number}") for number in range(20_001)
     ]
     space = LabelSpace(texts=[taxon.binomial for taxon in taxa], taxa=taxa, vectors=np.zeros((len(taxa), 2)), model="m")
-    known = KnownTaxa(None, LabelTree(space))
+    known = KnownTaxa(None, NamedTree.of_labels(space))
     started = time.monotonic()
     known.completed("epithet200", most=3)
     assert time.monotonic() - started < 1

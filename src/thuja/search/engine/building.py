@@ -27,7 +27,7 @@ RUN_ROWS: Final = 32_768
 class CodeSettings:
     """How codes are made: none for fewer than `least_rows`.
 
-    `lists` is how many inverted lists, None for the power of two next to four times the square root of the rows; each
+    `lists` is how many inverted lists, None for the power of two next to twice the square root of the rows; each
     is learnt from `sample` rows, in `rounds` of k-means. `seed` decides all that is drawn.
     """
 
@@ -45,9 +45,9 @@ class CodeSettings:
         """How many lists a segment of so many rows gets.
 
         >>> CodeSettings().lists_for(1_000_000), CodeSettings().lists_for(20_000)
-        (4096, 512)
+        (2048, 256)
         """
-        wanted = self.lists or 2 ** round(log2(4 * rows**0.5))
+        wanted = self.lists or 2 ** round(log2(2 * rows**0.5))
         return min(wanted, rows, MOST_LISTS)
 
 

@@ -1,7 +1,8 @@
 """Search in one segment: codes find candidates among the rows that a filter keeps, the stored vectors score them."""
 
+from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import faiss
 import numpy as np
@@ -18,6 +19,8 @@ from thuja.search.engine.vectors import Floats, MappedVectors, Vectors
 
 DENSE: Final = 0.5
 """A filter that keeps more of a segment leaves something in every list that matters; nobody counts which."""
+REMEMBERED: Final = 32
+"""Filters whose lists are kept in memory: a bit a row each."""
 
 
 class Codes:
@@ -33,6 +36,7 @@ class Codes:
         self.index = index
         self.lists = lists
         self.list_count = faiss.downcast_index(index.index).nlist if index is not None else 0
+        self._wanted = lru_cache(REMEMBERED)(self._holding)
         self._scan = HalfScan(vectors.halves) if isinstance(vectors, MappedVectors) and index is not None else None
 
     @classmethod
@@ -82,17 +86,23 @@ class Codes:
         """The lists that hold a row that is kept, None for all of them, and how many they are."""
         if kept is None or count > DENSE * kept.size:
             return None, self.list_count
+        wanted = self._wanted(kept.packed.tobytes())
+        return wanted, wanted.count
+
+    def _holding(self, packed: bytes) -> Bits:
+        """The lists that hold any of the rows: milliseconds for a million rows, so it is remembered."""
         assert self.lists is not None
+        kept = Bits(packed=np.frombuffer(packed, dtype=np.uint8), size=len(self.lists))
         holds = np.zeros(self.list_count, dtype=bool)
         holds[self.lists[kept.mask()]] = True
-        wanted = Bits.from_mask(holds)
-        return wanted, wanted.count
+        return Bits.from_mask(holds)
 
     def _search(
         self, queries: Floats, k: int, *, effort: Effort, parameters: faiss.SearchParametersPreTransform
     ) -> Found:
         """Candidates by their codes, and the best of them by their vectors."""
         candidates = effort.candidates_for(k)
+        assert self.index is not None
         if self._scan is None:
             rows = self.index.search(queries, candidates, params=parameters)[1]
             return score_candidates(self.vectors, queries, rows, k)
@@ -103,10 +113,14 @@ class Codes:
 
 
 def _parameters(probes: int, kept: Bits | None, lists: Bits | None) -> faiss.SearchParametersPreTransform:
-    """What FAISS is told: how many lists, which rows, and which lists hold any of them."""
-    within = faiss.IVFSearchParameters(nprobe=probes)
+    """What FAISS is told: how many lists, which rows, and which lists hold any of them.
+
+    What is handed to a constructor by its name is kept as long as what is made; FAISS before 1.15 does not keep what
+    is set later.
+    """
+    told: dict[str, Any] = {"nprobe": probes}
     if kept is not None:
-        within.sel = faiss.IDSelectorBitmap(kept.packed)
+        told["sel"] = faiss.IDSelectorBitmap(kept.packed)
     if lists is not None:
-        within.quantizer_params = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(lists.packed))
-    return faiss.SearchParametersPreTransform(index_params=within)
+        told["quantizer_params"] = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(lists.packed))
+    return faiss.SearchParametersPreTransform(index_params=faiss.IVFSearchParameters(**told))

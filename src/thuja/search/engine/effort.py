@@ -6,12 +6,14 @@ from typing import Final
 
 from thuja.errors import UsageError
 
-SCANNED: Final = 12_000
-"""Rows that the filter keeps whose codes are looked at, at least, for the ten nearest of a million."""
+PROBES: Final = 48
+"""Lists looked into, at least, where there are as many."""
+SCANNED: Final = 8_000
+"""Rows that the filter keeps whose codes are looked at, at least."""
 CANDIDATES: Final = 160
 """Rows scored exactly for each query, at least."""
-EXACT_ROWS: Final = 12_000
-"""Where a filter keeps no more rows, all are scored exactly: their codes would cost as much to look at."""
+EXACT_ROWS: Final = 16_000
+"""Where a filter keeps no more rows, all are scored exactly: looking at their codes would cost as much."""
 EXACT_ROWS_OF_MANY: Final = 40_000
 """The same for MANY queries at once, which share the reading of the rows."""
 MANY: Final = 64
@@ -45,13 +47,13 @@ class Effort:
     def probes_for(self, k: int, *, kept: int, lists: int) -> int:
         """How many of the `lists` that hold `kept` rows between them are looked into.
 
-        As many as hold SCANNED rows that are kept, or twenty times the candidates: the filter that leaves a tenth of
-        each list makes ten times the lists necessary, and the one that leaves whole lists none.
+        PROBES, and as many as hold SCANNED kept rows or twenty times the candidates: a filter that leaves a tenth of
+        each list has many looked into, one that leaves whole lists no more than PROBES.
         """
         if self.probes is not None:
             return min(self.probes, lists)
         wanted = max(SCANNED, 20 * self.candidates_for(k))
-        return min(lists, ceil(wanted * lists / kept))
+        return min(lists, max(PROBES, ceil(wanted * lists / kept)))
 
 
 STANDARD: Final = Effort()

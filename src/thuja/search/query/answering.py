@@ -7,9 +7,10 @@ from typing import Final
 from thuja.search.engine.effort import STANDARD, Effort
 from thuja.search.query.asked import DEEPEST, Query
 from thuja.search.query.candidates import Block, Candidates
-from thuja.search.query.choosing import Chosen, Groups, collapsed, each, spread
+from thuja.search.query.choosing import Chosen, collapsed, each, spread
 from thuja.search.query.credits import NEEDED, Credit
 from thuja.search.query.encoding import Encode
+from thuja.search.query.grouping import Groups, most_of
 from thuja.search.query.hits import Answer, Hit
 from thuja.search.query.nothing import told_of_nothing
 from thuja.search.query.searched import Searched
@@ -54,18 +55,24 @@ def answer(index: Searched, query: Query, encode: Encode | None = None, *, effor
 def _shown(index: Searched, query: Query, found: Sought, effort: Effort) -> tuple[Sequence[Chosen], bool]:
     """The neighbours of one page, and whether there is none after them."""
     candidates = Candidates(index, found.vector, query.filter, effort=effort, without=found.known)
+    groups = None if query.group_by is None else _groups(index, query, query.group_by)
     wanted = query.offset + query.k
     chosen: list[Chosen] = []
-    for block in _chosen(index, query, candidates):
+    for block in _chosen(index, query, candidates, groups):
         chosen += block
         if len(chosen) > wanted:
             break
-    return chosen[query.offset : wanted], len(chosen) <= wanted and candidates.is_exhausted
+    is_all = candidates.is_exhausted or (groups is not None and groups.is_done)
+    return chosen[query.offset : wanted], len(chosen) <= wanted and is_all
 
 
-def _chosen(index: Searched, query: Query, candidates: Candidates) -> Iterator[Sequence[Chosen]]:
+def _groups(index: Searched, query: Query, by: str) -> Groups:
+    most = most_of(index, by, query.per_group, query.filter, query.known)
+    return Groups(index=index, by=by, per_group=query.per_group, most=most)
+
+
+def _chosen(index: Searched, query: Query, candidates: Candidates, groups: Groups | None) -> Iterator[Sequence[Chosen]]:
     """Neighbours through every step that the query asks for."""
-    groups = None if query.group_by is None else Groups(index=index, by=query.group_by, per_group=query.per_group)
     blocks: Iterator[Sequence[Chosen]] = each(_without_full(candidates, groups))
     if query.collapse is not None:
         blocks = collapsed(index, blocks, query.collapse)
@@ -81,6 +88,8 @@ def _without_full(candidates: Candidates, groups: Groups | None) -> Iterator[Blo
     for block in candidates:
         yield block
         if groups is not None:
+            if groups.is_done:
+                return
             candidates.leave_out(groups.take_full())
 
 

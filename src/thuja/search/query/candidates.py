@@ -49,16 +49,18 @@ class Candidates:
         self._index, self._vector, self._effort = index, vector, effort
         self._filter = filter
         self._seen = np.unique(np.asarray(without, dtype=np.int64))
-        self.is_exhausted = False
+        self.is_exhausted = self._is_narrowed = False
 
     def leave_out(self, taxa: Sequence[Taxon]) -> None:
         """Seek no more rows of these taxa in what follows, as long as they are not too many."""
-        if len(self._filter.excludes) + len(taxa) <= _EXCLUDED:
+        if taxa and len(self._filter.excludes) + len(taxa) <= _EXCLUDED:
             self._filter = replace(self._filter, excludes=(*self._filter.excludes, *taxa))
+            self._is_narrowed = True
 
     def __iter__(self) -> Iterator[Block]:
-        known = len(self._seen)
-        for size in SIZES:
+        known, level = len(self._seen), 0
+        while level < len(SIZES):
+            size, self._is_narrowed = SIZES[level], False
             keys, scores = self._found(max(1, min(size + known, len(self._index))))
             is_there = keys >= 0
             self.is_exhausted = int(is_there.sum()) < size + known
@@ -68,6 +70,8 @@ class Candidates:
             yield block
             if self.is_exhausted:
                 return
+            # With the nearest taxa left out, as few neighbours as before are other ones.
+            level += not (self._is_narrowed and len(block.keys))
 
     def _found(self, asked: int) -> tuple[Keys, Scores]:
         """So many neighbours, or as many as the filter keeps: what an approximate search fell short of is sought again.

@@ -4,19 +4,16 @@ Each step takes neighbours in their order and lets them through one after anothe
 not hang on how many pages are asked for.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from thuja.errors import UnknownName, UsageError
 from thuja.search.query.candidates import Block
 from thuja.search.query.searched import Searched
-from thuja.taxonomy import RANKS, Rank, Taxon
 
 Floats = npt.NDArray[np.float32]
 
@@ -80,65 +77,6 @@ def _signs(index: Searched, keys: Sequence[int], names: Sequence[str]) -> list[l
         return [[] for _ in keys]
     rows = index.rows(keys, names).to_pylist()
     return [[(name, str(row[name])) for name in names if row[name]] for row in rows]
-
-
-@dataclass(slots=True)
-class Groups:
-    """Lets the first `per_group` of every group through; those without the rank or value are one group, "".
-
-    `full` are the taxa of which there is enough, for who seeks the others.
-    """
-
-    index: Searched
-    by: str
-    per_group: int
-    _counts: Counter[Taxon | str] = field(default_factory=Counter)
-    _full: list[Taxon] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        known = [rank.label for rank in RANKS]
-        if self.by not in known and self.by not in self.index.columns:
-            raise UnknownName.of("rank or column to group by", self.by, [*known, *self.index.columns])
-        if self.by in known and self.by not in self.index.columns:
-            raise UsageError(f"this index has no names at the rank {self.by}", hint="group by a column that it has")
-
-    def through(self, blocks: Iterable[Sequence[Chosen]]) -> Iterator[Sequence[Chosen]]:
-        """The best of each group, block by block."""
-        for block in blocks:
-            passed = []
-            for one, (group, name) in zip(block, self._groups([one.key for one in block]), strict=True):
-                self._counts[group] += 1
-                if self._counts[group] <= self.per_group:
-                    one.group = name
-                    passed.append(one)
-                if self._counts[group] == self.per_group and isinstance(group, Taxon) and name:
-                    self._full.append(group)
-            yield passed
-
-    def take_full(self) -> Sequence[Taxon]:
-        """The taxa that became full since this was asked."""
-        full, self._full = self._full, []
-        return full
-
-    def _groups(self, keys: Sequence[int]) -> Iterator[tuple[Taxon | str, str]]:
-        """The group of each row, and what it is called."""
-        rank = next((rank for rank in RANKS if rank.label == self.by), None)
-        if rank is None:
-            for row in self.index.rows(keys, [self.by]).to_pylist() if keys else []:
-                value = "" if row[self.by] is None else str(row[self.by])
-                yield value, value
-            return
-        labels = [label for label in (above.label for above in RANKS[: rank + 1]) if label in self.index.columns]
-        for row in self.index.rows(keys, labels).to_pylist() if keys else []:
-            yield _clade(Taxon.from_columns(row), rank)
-
-
-def _clade(taxon: Taxon, rank: Rank) -> tuple[Taxon | str, str]:
-    """The taxon at a rank, and its name; no taxon where the lineage has no name there."""
-    if not taxon[rank]:
-        return "", ""
-    cut = taxon.at(rank)
-    return cut, cut.scientific_name
 
 
 def spread(

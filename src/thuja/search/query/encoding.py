@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thuja.errors import UsageError
-from thuja.phrasing import phrase
+from thuja.phrasing import TextType, phrase
 from thuja.taxonomy import Taxon
 
 Floats = npt.NDArray[np.float32]
@@ -21,14 +21,15 @@ DESCRIBED: tuple[str, ...] = ("a photo of {}.",)
 class Encode:
     """What makes vectors (N, D) of length one: `images` of the bytes of pictures, `texts` of sentences.
 
-    `model` is whose space they are in. `texts` is None for a model that reads no text. `images` raises ImageError for
-    bytes that are no picture.
+    `model` is whose space they are in; `label_text` is the text type that its taxa are put as. `texts` is None for a
+    model that reads no text. `images` raises ImageError for bytes that are no picture.
     """
 
     model: str
     dim: int
     images: Callable[[Sequence[bytes]], npt.NDArray[Any]]
     texts: Callable[[Sequence[str]], npt.NDArray[Any]] | None = None
+    label_text: TextType = "taxon_com"
 
     def require_space(self, model: str, dim: int) -> None:
         """Raise UsageError where an index holds vectors of another model."""
@@ -51,7 +52,7 @@ class Encode:
 
     def taxon(self, taxon: Taxon) -> Floats:
         """A taxon as a vector (D,), in the words that label spaces are made of."""
-        return unit(self.sentences([phrase(taxon, "taxon_com")]).mean(axis=0))
+        return unit(self.sentences([phrase(taxon, self.label_text)]).mean(axis=0))
 
 
 def require_model(index: str, model: str) -> None:

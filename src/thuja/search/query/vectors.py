@@ -41,9 +41,7 @@ def sought(index: Searched, query: Query, encode: Encode | None, *, effort: Effo
     """What a query seeks; raises as `answer` does."""
     known = index.keys_of(query.known) if query.known else []
     if query.is_open:
-        return Sought(
-            vector=_typical(index, query, effort), told=("nothing but a filter is asked: most typical first",)
-        )
+        return Sought(vector=_typical(index, query, effort), told=(OPEN,))
     told: list[str] = []
     parts: list[tuple[float, Floats]] = []
     pictures = _pictures(index, query, encode)

@@ -13,7 +13,7 @@ from thuja.errors import EmptyInput, OutputExists, UsageError
 from thuja.jobs import Progress, Share, Units, kept_when_full
 from thuja.search.columns import ColumnKind, merged_kinds
 from thuja.search.engine.building import CodeSettings
-from thuja.search.manifest import INDEX, SegmentFacts, Version
+from thuja.search.manifest import INDEX, SEGMENTS, VERSIONS, SegmentFacts, Version
 from thuja.search.store.joining import Extra
 from thuja.search.store.pictures import open_pictures
 from thuja.search.store.places import LocalPlace
@@ -22,10 +22,10 @@ from thuja.search.store.replacing import superseded
 from thuja.search.store.sealing import Gathering, SealSettings
 from thuja.search.store.segment import Segment
 from thuja.search.store.sources import UNKNOWN, Source, find_sources, read_batches, require_one_space
-from thuja.search.store.sweeping import BUILDING, next_number, sweep
-from thuja.search.store.versions import commit, current_number, next_version, read_deleted, read_version, writing
+from thuja.search.store.sweeping import BUILDING, half_written, next_number, sweep
+from thuja.search.store.versions import LOCK, commit, current_number, next_version, read_deleted, read_version, writing
 
-WORK: Final = "building.tmp"
+WORK: Final = f"{BUILDING}.tmp"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +107,8 @@ def add_to_index(named: Sequence[Path], folder: Path, options: BuildOptions) -> 
 
 def _is_own(out: Path) -> bool:
     """Whether a folder without an index holds at most what a killed build left."""
-    names = {path.name for path in out.iterdir()}
-    return not names or names <= {BUILDING, WORK, "segments", "versions", "thuja.lock"}
+    names = {path.name for path in out.iterdir()} - {path.name for path in half_written(out)}
+    return names <= {BUILDING, SEGMENTS, VERSIONS, LOCK}
 
 
 def _take_in(sources: Sequence[Source], folder: Path, options: BuildOptions, *, base: Version) -> BuildReport:

@@ -133,7 +133,7 @@ def _put_together(folder: Path, options: CompactOptions) -> tuple[Version, int, 
     runs = list(_runs(index.facts, options))
     if not runs:
         return index.facts, 0, 0
-    new, version = _rewritten(folder, index, runs, options)
+    new, version = _rewritten(folder, index, runs, options=options)
     return version, sum(map(len, runs)), len(new)
 
 
@@ -160,7 +160,7 @@ def _worth_it(run: list[SegmentFacts]) -> Iterator[list[SegmentFacts]]:
 
 
 def _rewritten(
-    folder: Path, index: Index, runs: Sequence[Sequence[SegmentFacts]], options: CompactOptions
+    folder: Path, index: Index, runs: Sequence[Sequence[SegmentFacts]], *, options: CompactOptions
 ) -> tuple[list[SegmentFacts], Version]:
     """The new segments, and the version in which they stand in the place of the old ones."""
     number = next_number(folder)

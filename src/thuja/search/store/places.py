@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final, Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -151,7 +151,9 @@ class RemotePlace:
         return data
 
     def fetched(self, file: str) -> Path:
-        """The file in the cache, where it is put whole the first time."""
+        """The file in the cache, put there whole the first time; raises BadFile for a name that leads out of it."""
+        if ".." in PurePosixPath(file).parts or PurePosixPath(file).is_absolute():
+            raise BadFile(f'{self._name} names a file outside of itself: "{file}"', hint="do not trust this index")
         kept = self._cache / file
         if not kept.exists():
             self._require(file)

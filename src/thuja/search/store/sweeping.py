@@ -30,9 +30,14 @@ def unfinished_segments(folder: Path) -> set[str]:
     return {json.loads(path.read_text(encoding="utf-8"))["segment"] for path in done}
 
 
+def half_written(folder: Path) -> list[Path]:
+    """What a killed run was writing."""
+    return [path for name in (f"{BUILDING}*", f"{INDEX}*", f"{VERSIONS}/*") for path in folder.glob(f"{name}.tmp")]
+
+
 def sweep(folder: Path) -> int:
     """Delete segments that no version and no unfinished build names; returns their bytes. By the writer alone."""
-    for path in (*folder.glob("*.tmp"), *(folder / VERSIONS).glob("*.tmp")):
+    for path in half_written(folder):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     if (folder / INDEX).exists():
         newest = current_number(LocalPlace(folder))

@@ -79,6 +79,7 @@ class Compared(BaseModel):
 @router.get("/api/taxa/compare", summary="Two taxa side by side")
 async def compare(
     here: Here,
+    *,
     a: Name,
     b: Name,
     pairs: Annotated[int, Query(ge=0, le=100)] = 12,
@@ -117,7 +118,7 @@ def _compared(
     tells = [*column_tells(index, first, second), *word_tells(index, first, second)]
     descriptions, texts = looks
     if texts is not None:
-        tells += look_tells(first, second, descriptions, texts)
+        tells += look_tells(first, second, descriptions, texts=texts)
     found = lookalikes(first, second, most=pairs)
     scores = [pair.score for pair in found]
     ours = hits_at(index, [int(first.keys[pair.first]) for pair in found], scores)

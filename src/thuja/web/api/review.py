@@ -99,6 +99,7 @@ class Decided(BaseModel):
 @router.get("", summary="What is to be looked through, least certain first")
 def queue(
     here: Here,
+    *,
     after: Annotated[int | None, Query(ge=0, le=2**53, description="The row that the last page ended with")] = None,
     limit: Annotated[int, Query(ge=1, le=_MOST)] = 20,
     state: Annotated[Literal["open", "all"], Query(description="open: what waits; all: what was decided too")] = "open",

@@ -28,7 +28,7 @@ def sentences(descriptions: Sequence[str]) -> list[str]:
     return [SENTENCE.format(one) for one in descriptions] + ["a photo of an organism."]
 
 
-def look_tells(first: Side, second: Side, descriptions: Sequence[str], texts: npt.NDArray[np.float32]) -> list[Tell]:
+def look_tells(first: Side, second: Side, descriptions: Sequence[str], *, texts: npt.NDArray[np.float32]) -> list[Tell]:
     """The descriptions that part two sides, the strongest first.
 
     `texts` (L + 1, D) are the unit vectors of `sentences(descriptions)`: what counts is how much more a picture is like

@@ -120,7 +120,7 @@ class Review:
                 self._journal.append(undone(made[-1], who=who))
                 made.pop()
                 return asked
-            said, taxon = _named(asked, verdict, name, resolve)
+            said, taxon = _named(asked, verdict, name, resolve=resolve)
             best = asked.answers[0] if asked.answers else None
             decision = Decision(
                 file_name=asked.name,
@@ -156,7 +156,7 @@ class Review:
             self._made = {rows[key]: made for key, made in found.items() if key in rows}
 
 
-def _named(asked: Asked, verdict: Verdict, name: str, resolve: Resolve | None) -> tuple[str, Taxon | None]:
+def _named(asked: Asked, verdict: Verdict, name: str, *, resolve: Resolve | None) -> tuple[str, Taxon | None]:
     """What a picture shows by a decision: the best answer's name, or one that was given, with its lineage."""
     if verdict is Verdict.SKIP:
         return "", None
