@@ -53,7 +53,7 @@ class Tally:
     memory: list[tuple[float, float]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def add(self, kind: str, status: str, seconds: float, photos: int, *, has_retry: bool) -> None:
+    def add(self, kind: str, status: str, seconds: float, *, photos: int, has_retry: bool) -> None:
         with self.lock:
             self.statuses[kind][status] += 1
             self.retry_after += has_retry
@@ -89,7 +89,7 @@ def small_run(folder: Path, labels: int) -> Path:
     return folder
 
 
-def built_index(folder: Path, vectors: np.ndarray, model: str, rows: int) -> Path:
+def built_index(folder: Path, vectors: np.ndarray, *, model: str, rows: int) -> Path:
     """An index of the photos' vectors, and of vectors drawn around them."""
     generator = np.random.default_rng(0)
     drawn = vectors[generator.integers(0, len(vectors), rows)]
@@ -138,7 +138,7 @@ def drawn_request(
     return "small things", "GET", path, b"", {}, 0
 
 
-def client(address: tuple[str, int], until: float, tally: Tally, photos: list[bytes], *, seed: int, rows: int) -> None:
+def client(address: tuple[str, int], until: float, tally: Tally, *, photos: list[bytes], seed: int, rows: int) -> None:
     dice = random.Random(seed)
     connection = HTTPConnection(*address, timeout=120)
     while time.monotonic() < until:
@@ -152,7 +152,7 @@ def client(address: tuple[str, int], until: float, tally: Tally, photos: list[by
         except (OSError, HTTPException) as error:
             status, has_retry = type(error).__name__, False
             connection.close()
-        tally.add(kind, status, time.monotonic() - began, count, has_retry=has_retry)
+        tally.add(kind, status, time.monotonic() - began, photos=count, has_retry=has_retry)
         if has_retry:
             time.sleep(0.5)
     connection.close()
@@ -228,7 +228,7 @@ def main() -> None:
     vectors = encode_images(
         predictor.encoder, [(str(place), one) for place, one in enumerate(photos)]
     ).embeddings.vectors
-    index = built_index(Path(tempfile.mkdtemp(dir=said.work)), vectors, predictor.model.id, said.rows)
+    index = built_index(Path(tempfile.mkdtemp(dir=said.work)), vectors, model=predictor.model.id, rows=said.rows)
     del predictor
     command = [sys.executable, "-m", "thuja", "serve", "--model", str(run), "--index", str(index), "--port", "0"]
     with (said.work / "log.jsonl").open("w") as log:
@@ -239,7 +239,9 @@ def main() -> None:
     until = began + said.seconds
     address = (host, int(port))
     threads = [
-        threading.Thread(target=client, args=(address, until, tally, photos), kwargs={"seed": seed, "rows": said.rows})
+        threading.Thread(
+            target=client, args=(address, until, tally), kwargs={"photos": photos, "seed": seed, "rows": said.rows}
+        )
         for seed in range(said.clients)
     ]
     for thread in threads:

@@ -7,6 +7,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 import httpx
@@ -159,6 +160,25 @@ def test_headers_that_do_not_arrive_cost_a_connection_no_longer_than_allowed(pre
         assert quick.getresponse().read() == b'{"status":"ok"}'
         time.sleep(0.4)
     quick.close()
+
+
+def test_a_body_that_goes_on_after_its_answer_is_not_listened_to_for_ever(predictor: Predictor, live: Live) -> None:
+    """uvicorn reads what nobody wants any more for as long as it comes."""
+    host, port = live(small(predictor, Pace(header=0.3))).removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as sender:
+        sender.sendall(b"POST /nothing HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 19000\r\n\r\n")
+        assert sender.recv(10_000).startswith(b"HTTP/1.1 405 ")
+        assert 0.2 < seconds_until_closed(sender, patience=5) < 4
+
+
+def seconds_until_closed(sender: socket.socket, *, patience: float) -> float:
+    """For how long a connection takes byte after byte."""
+    began = time.monotonic()
+    with suppress(OSError):  # reset or broken, as the system has it
+        while time.monotonic() - began < patience:
+            sender.sendall(b"x")
+            time.sleep(0.02)
+    return time.monotonic() - began
 
 
 def test_bodies_of_all_requests_together_are_bounded(predictor: Predictor) -> None:

@@ -32,7 +32,7 @@ class Intake:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = Exchange(self, scope, receive, send)
+        exchange = Exchange(self, scope, receive=receive, send=send)
         self._requests += 1
         self._metrics.open.set(self._requests)
         try:
@@ -86,7 +86,7 @@ class Intake:
 class Exchange:
     """One request and its response: counts what comes in, and sends one response at most."""
 
-    def __init__(self, intake: Intake, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, intake: Intake, scope: Scope, *, receive: Receive, send: Send) -> None:
         self._intake, self._scope, self._receive, self._send = intake, scope, receive, send
         headers = dict(scope["headers"])
         length = headers.get(b"content-length", b"0")

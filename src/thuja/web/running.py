@@ -14,7 +14,7 @@ from typing import Final
 
 import h11
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from thuja.errors import UsageError
 from thuja.web.app import create_app
@@ -125,7 +125,8 @@ def _config_of(served: Served) -> uvicorn.Config:
 def protocol_of(patience: float) -> type[H11Protocol]:
     """HTTP/1.1 as uvicorn speaks it, for requests whose first lines are whole within so many seconds.
 
-    Without it, a client that sends a header a minute holds its connection for ever (slowloris).
+    Without it, a client that sends a header a minute holds its connection for ever (slowloris), and so does one that
+    goes on sending a body after it was answered.
     """
 
     class Patient(H11Protocol):
@@ -144,6 +145,8 @@ def protocol_of(patience: float) -> type[H11Protocol]:
             super().connection_lost(exc)
 
         def on_response_complete(self) -> None:
+            if self.conn.their_state is h11.SEND_BODY:  # answered before it was whole, and poured away from here on
+                self.loop.call_later(patience, self._end_of, self.cycle)
             super().on_response_complete()
             self._rest()  # until the next request begins, uvicorn's own patience counts
 
@@ -157,6 +160,10 @@ def protocol_of(patience: float) -> type[H11Protocol]:
             if self._hurry is not None:
                 self._hurry.cancel()
                 self._hurry = None
+
+        def _end_of(self, cycle: RequestResponseCycle) -> None:
+            if self.cycle is cycle and self.conn.their_state is h11.SEND_BODY:
+                self._end()
 
         def _end(self) -> None:
             if not self.transport.is_closing():

@@ -132,11 +132,11 @@ async def _told(
         if isinstance(outcome, Failure):
             results.append(Identified(name=name, reason=outcome.reason, error=problem(422, outcome.message)))
         else:
-            results.append(await _identified(here, name, outcome, next(judged)))
+            results.append(await _identified(here, name, outcome, judged=next(judged)))
     return results
 
 
-async def _identified(here: Served, name: str, vector: Vector, judged: Judged) -> Identified:
+async def _identified(here: Served, name: str, vector: Vector, *, judged: Judged) -> Identified:
     told = judged.judgement
     answers = [AnswerShape.of(one) for one in told.answers]
     kin = [Sibling(answer=AnswerShape.of(one)) for one in judged.kin]
