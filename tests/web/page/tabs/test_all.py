@@ -11,6 +11,11 @@ TABS = {
     "#compare?a=Animalia/Chordata&b=Animalia/Arthropoda": ".compare-side .card",
 }
 
+STICKING_OUT = """[...document.querySelectorAll(".card a, .card button")].filter((inner) => {
+    const [own, card] = [inner, inner.closest(".card")].map((one) => one.getBoundingClientRect());
+    return own.width && (own.left < card.left - 1 || own.right > card.right + 1);
+}).length"""
+
 
 @pytest.mark.parametrize("place", TABS)
 def test_every_tab_fits_a_phone_and_shuts_nobody_out_in_either_scheme(visit, place):
@@ -21,3 +26,4 @@ def test_every_tab_fits_a_phone_and_shuts_nobody_out_in_either_scheme(visit, pla
         assert serious(page) == []
     page.set_viewport_size({"width": 360, "height": 740})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert page.evaluate(STICKING_OUT) == 0

@@ -80,7 +80,8 @@ class View {
     const button = (key, sign, does) =>
       element("button", { type: "button", "aria-label": word(key), title: word(key), onclick: does }, sign);
     return element("div", { class: "map-zoom" },
-      button("map.closer", "+", () => this.plot?.zoom(1.5)), button("map.farther", "−", () => this.plot?.zoom(1 / 1.5)),
+      button("map.closer", "+", () => this.plot?.zoom(1.5)),
+      button("map.farther", "−", () => this.plot?.zoom(1 / 1.5)),
       button("map.whole", "⤢", () => this.plot?.whole()));
   }
 
@@ -90,9 +91,10 @@ class View {
   }
 
   async start() {
+    const { query } = this;
     const { signal } = this.stop;
     try {
-      const [header, data] = await Promise.all([api.map(this.query, { signal }), api.mapPoints(this.query, { signal })]);
+      const [header, data] = await Promise.all([api.map(query, { signal }), api.mapPoints(query, { signal })]);
       this.points = pointsOf(header, data);
       clear(this.made, this.madeWords(header));
     } catch (error) {

@@ -6,150 +6,165 @@ import { completion } from "../parts/complete.js";
 import { notice } from "../parts/notice.js";
 import { crumbs } from "../parts/path.js";
 import { RANKS, pathOf, rankWord, scientificName, taxonName, taxonOf } from "../parts/taxon.js";
+import { number, word } from "../words.js";
 import { nodesOf } from "./tree/nodes.js";
 import { outline } from "./tree/outline.js";
-import { number, word } from "../words.js";
 
 const FIRST = 60; // children with pictures before one asks for more
 
+export const tab = { name: "tree", mount };
+
 function mount(root, context) {
-  const { about, announce } = context;
-  const nodes = nodesOf();
-  let asked = 0;
+  const view = new View(context);
+  view.place(root);
+  view.show(context.query.get("of") || "");
+  return { update: (query) => view.update(query.get("of") || ""), unmount: () => view.leave() };
+}
 
-  const problems = element("div");
-  const shown = element("section", { class: "tree-node", "aria-labelledby": "tree-name" });
-  const lines = outline({ nodes, label: word("tree.title"), picked: go, failed: fail });
-  const jump = completion({ label: word("tree.find"), placeholder: word("tree.find_example"), onchoose: ({ taxon }) => go(pathOf(taxon)) });
-  root.append(
-    element("h1", { class: "unseen" }, word("tree.title")),
-    element("div", { class: "tree-find" }, jump.node),
-    problems,
-    element(
-      "div",
-      { class: "tree-columns" },
-      shown,
-      element("details", { class: "tree-side", open: matchMedia("(min-width: 56rem)").matches },
-        element("summary", {}, word("tree.outline")), lines.node),
-    ),
-  );
-
-  function go(path) {
-    context.navigate(path ? `tree?${new URLSearchParams({ of: path })}` : "tree");
+class View {
+  constructor(context) {
+    this.context = context;
+    this.features = context.about.features;
+    this.nodes = nodesOf();
+    this.asked = 0; // tells a late answer from the one that is waited for
+    this.problems = element("div");
+    this.shown = element("section", { class: "tree-node", "aria-labelledby": "tree-name" });
+    this.outline = outline({
+      nodes: this.nodes, label: word("tree.title"),
+      picked: (path) => this.go(path), failed: (error) => this.fail(error),
+    });
   }
 
-  function fail(error) {
-    clear(problems, notice(error));
+  place(root) {
+    const jump = completion({
+      label: word("tree.find"), placeholder: word("tree.find_example"), onchoose: ({ taxon }) => this.go(pathOf(taxon)),
+    });
+    const isWide = matchMedia("(min-width: 56rem)").matches;
+    const side = element("details", { class: "tree-side", open: isWide },
+      element("summary", {}, word("tree.outline")), this.outline.node);
+    root.append(
+      element("h1", { class: "unseen" }, word("tree.title")),
+      element("div", { class: "tree-find" }, jump.node),
+      this.problems,
+      element("div", { class: "tree-columns" }, this.shown, side),
+    );
   }
 
-  async function show(path) {
-    const mine = ++asked;
-    clear(problems);
-    shown.classList.add("stale");
+  go(path) {
+    this.context.navigate(path ? `tree?${new URLSearchParams({ of: path })}` : "tree");
+  }
+
+  fail(error) {
+    clear(this.problems, notice(error));
+  }
+
+  leave() {
+    this.asked = -1;
+  }
+
+  async update(path) {
+    const hadFocus = this.shown.contains(document.activeElement);
+    await this.show(path);
+    if (!hadFocus) return;
+    scrollTo(0, 0);
+    document.getElementById("tree-name")?.focus({ preventScroll: true });
+  }
+
+  async show(path) {
+    const mine = ++this.asked;
+    clear(this.problems);
+    this.shown.classList.add("stale");
     try {
-      const { node, children, more = 0 } = await nodes.of(path);
-      if (mine !== asked) return;
-      draw(node, children, more);
-      announce(word("tree.told", { name: nameOf(node), count: node.count, children: children.length }));
-      await lines.show(path);
+      const { node, children, more = 0 } = await this.nodes.of(path);
+      if (mine !== this.asked) return;
+      this.draw(node, children, more);
+      const count = children.length + more;
+      this.context.announce(word("tree.told", { name: nameOf(node), count: node.count, children: count }));
+      await this.outline.show(node.path);
     } catch (error) {
-      if (mine === asked && error.name !== "AbortError") fail(error);
+      if (mine === this.asked) this.fail(error);
     } finally {
-      if (mine === asked) shown.classList.remove("stale");
+      if (mine === this.asked) this.shown.classList.remove("stale");
     }
   }
 
-  function draw(node, children, more) {
+  draw(node, children, more) {
     const typical = !children.length && node.picture ? card({ picture: node.picture, taxon: node.taxon }) : null;
     clear(
-      shown,
-      node.path ? crumbs(ancestors(node), (one) => go(one.path)) : null,
-      element(
-        "div",
-        { class: "tree-head" },
-        element("div", {},
-          node.rank ? element("p", { class: "tree-rank" }, rankWord(node.rank)) : null,
-          element("h2", { id: "tree-name", tabindex: "-1" }, node.path ? taxonName(node.taxon) : word("tree.life")),
-          element("p", { class: "soft" }, [word("tree.pictures", { count: node.count }),
-            children.length ? word("tree.children", { count: children.length + more }) : null].filter(Boolean).join(" · "))),
-        actions(node, children),
-      ),
+      this.shown,
+      node.path ? crumbs(ancestors(node), (one) => this.go(one.path)) : null,
+      element("div", { class: "tree-head" }, heading(node, children.length + more), this.actions(node, children)),
       typical,
-      cards(children, FIRST),
+      this.cards(children),
       more ? element("p", { class: "soft" }, word("tree.left_out", { count: more })) : null,
     );
   }
 
-  function actions(node, children) {
-    const link = (name, values, key, isPrimary) =>
-      element("a", { class: isPrimary ? "button strong" : "button", href: `#${name}?${new URLSearchParams(values)}` }, word(key));
-    const rank = children[0]?.rank;
-    return element(
-      "div",
-      { class: "row tree-actions" },
-      about.features.search ? link("search", node.path ? { within: node.path } : {}, "tree.search", true) : null,
-      about.features.map && rank ? link("map", { ...(node.path ? { within: node.path } : {}), by: rank }, "tree.map") : null,
-      about.features.compare && node.path ? link("compare", comparison(node), "tree.compare") : null,
-    );
+  actions(node, children) {
+    const link = (name, values, key) =>
+      element("a", { class: "button", href: `#${name}?${new URLSearchParams(values)}` }, word(key));
+    const { search, map, compare } = this.features;
+    const within = node.path ? { within: node.path } : {};
+    const links = [
+      search ? link("search", within, "tree.search") : null,
+      map && children.length ? link("map", { ...within, by: children[0].rank }, "tree.map") : null,
+      compare && node.path ? link("compare", this.comparison(node), "tree.compare") : null,
+    ];
+    links[0]?.classList.add("strong");
+    return element("div", { class: "row tree-actions" }, links);
   }
 
   // With its greatest sister, where there is one.
-  function comparison(node) {
-    const parent = nodes.held(parentOf(node.path));
-    const sister = parent?.children.find((one) => one.path !== node.path && one.rank === node.rank);
-    return sister ? { a: node.path, b: sister.path } : { a: node.path };
+  comparison({ path, rank }) {
+    const parent = this.nodes.held(path.replace(/\/*[^/]*$/, ""));
+    const sister = parent?.children.find((one) => one.path !== path && one.rank === rank);
+    return sister ? { a: path, b: sister.path } : { a: path };
   }
 
-  function cards(children, most) {
+  cards(children) {
     if (!children.length) return null;
-    const list = element("ul", { class: "tree-cards" }, children.slice(0, most).map((child) => element("li", {}, childCard(child))));
-    const rest = children.length - most;
-    if (rest <= 0) return list;
-    const more = element("button", {
-      type: "button",
-      onclick: () => { list.append(...children.slice(most).map((child) => element("li", {}, childCard(child)))); more.remove(); },
-    }, word("tree.more", { count: rest }));
-    return [list, more];
+    const items = (some) => some.map((child) => element("li", {}, this.childCard(child)));
+    const list = element("ul", { class: "tree-cards" }, items(children.slice(0, FIRST)));
+    const rest = children.slice(FIRST);
+    if (!rest.length) return list;
+    const unfold = () => {
+      list.append(...items(rest));
+      button.remove();
+    };
+    const button = element("button", { type: "button", onclick: unfold }, word("tree.more", { count: rest.length }));
+    return [list, button];
   }
 
-  function childCard(child) {
-    const made = card({ picture: child.picture, taxon: child.taxon }, { onopen: () => go(child.path) });
+  childCard(child) {
+    const made = card({ picture: child.picture, taxon: child.taxon }, { onopen: () => this.go(child.path) });
     made.querySelector(".card-picture").setAttribute("aria-label", word("tree.open", { name: nameOf(child) }));
     const head = made.querySelector(".card-head");
     head.append(element("span", { class: "tree-count" }, number(child.count)));
     head.before(element("small", { class: "tree-rank" }, rankWord(child.rank)));
     return made;
   }
+}
 
-  show(context.query.get("of") || "");
-  return {
-    update(query) {
-      const wanted = query.get("of") || "";
-      const hadFocus = shown.contains(document.activeElement);
-      return show(wanted).then(() => {
-        if (!hadFocus) return;
-        scrollTo(0, 0);
-        document.getElementById("tree-name")?.focus({ preventScroll: true });
-      });
-    },
-    unmount() { asked = -1; },
-  };
+function heading(node, branches) {
+  const counts = [word("tree.pictures", { count: node.count })];
+  if (branches) counts.push(word("tree.children", { count: branches }));
+  return element(
+    "div",
+    {},
+    node.rank ? element("p", { class: "tree-rank" }, rankWord(node.rank)) : null,
+    element("h2", { id: "tree-name", tabindex: "-1" }, node.path ? taxonName(node.taxon) : word("tree.life")),
+    element("p", { class: "soft" }, counts.join(" · ")),
+  );
 }
 
 function nameOf(node) {
   return node.path ? scientificName(node.taxon) : word("tree.life");
 }
 
-function parentOf(path) {
-  return path.replace(/\/*[^/]*$/, "");
-}
-
-// From the root down; a rank without a name is no step.
+// From the root down to the node itself; a rank without a name is no step.
 function ancestors(node) {
   const names = node.path.split("/");
-  const steps = names.map((name, place) => [name, names.slice(0, place + 1).join("/")]).filter(([name]) => name);
-  const above = steps.map(([, path]) => ({ path, rank: RANKS[path.split("/").length - 1], taxon: path === node.path ? node.taxon : taxonOf(path) }));
-  return [{ path: "", taxon: taxonOf(""), rank: null }, ...above];
+  const paths = names.map((name, place) => (name ? names.slice(0, place + 1).join("/") : null)).filter(Boolean);
+  const step = (path) => ({ path, rank: RANKS[path.split("/").length - 1], taxon: taxonOf(path) });
+  return [{ path: "", rank: null, taxon: taxonOf("") }, ...paths.slice(0, -1).map(step), node];
 }
-
-export const tab = { name: "tree", mount };

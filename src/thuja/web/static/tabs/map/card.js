@@ -77,7 +77,8 @@ class PointCard {
       const hit = await this.record(id);
       if (this.row === row) this.show(row, hit);
     } catch (error) {
-      if (error.name !== "AbortError" && this.row === row) this.node.append(element("p", { class: "soft" }, error.message));
+      if (error.name === "AbortError" || this.row !== row) return;
+      this.node.append(element("p", { class: "soft" }, error.message));
     }
   }
 

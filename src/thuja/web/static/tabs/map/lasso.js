@@ -1,104 +1,109 @@
 // A line drawn round points by mouse, pen or finger, or a box moved by keys; `done(line)` gets its corners in pixels.
 
+import { drawing } from "../../dom.js";
 import { boxLine } from "./chosen.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const LEAST = 3; // pixels between two corners of the line
+const SMALLEST = 8; // pixels of a box's side
+const [STEP, FINE_STEP] = [16, 2];
+const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-export function lassoOver(stage, { done, said }) {
-  const sheet = document.createElementNS(SVG, "svg");
-  sheet.setAttribute("class", "lasso");
-  sheet.setAttribute("aria-hidden", "true");
-  const shape = document.createElementNS(SVG, "polygon");
-  sheet.append(shape);
-  stage.append(sheet);
-  let [line, tool, box, pointer] = [[], "move", null, null];
+// `said(line)` is told of a box that keys have moved.
+export function lassoOver(stage, told) {
+  return new Lasso(stage, told);
+}
 
-  function show(corners) {
-    shape.setAttribute("points", corners.map((corner) => corner.join(",")).join(" "));
+class Lasso {
+  constructor(stage, { done, said }) {
+    Object.assign(this, { stage, done, said, tool: "move" });
+    this.shape = drawing("polygon");
+    this.sheet = drawing("svg", {
+      class: "lasso", "aria-hidden": "true",
+      onpointerdown: (event) => this.press(event), onpointermove: (event) => this.drag(event),
+      onpointerup: (event) => this.release(event), onpointercancel: (event) => this.release(event),
+    }, this.shape);
+    stage.append(this.sheet);
+    stage.addEventListener("keydown", (event) => this.keyed(event), { capture: true });
+    this.cancel();
   }
 
-  function at(event) {
-    const frame = sheet.getBoundingClientRect();
+  // "move" leaves the pointer to the map, "lasso" draws a line, "box" a box.
+  use(tool) {
+    this.tool = tool;
+    this.cancel();
+    this.sheet.classList.toggle("drawing", tool !== "move");
+  }
+
+  cancel() {
+    [this.line, this.pointer, this.box] = [[], null, null];
+    this.show([]);
+  }
+
+  show(corners) {
+    this.shape.setAttribute("points", corners.map((corner) => corner.join(",")).join(" "));
+  }
+
+  at(event) {
+    const frame = this.sheet.getBoundingClientRect();
     return [Math.round(event.clientX - frame.left), Math.round(event.clientY - frame.top)];
   }
 
-  function cancel() {
-    [line, pointer, box] = [[], null, null];
-    show([]);
-  }
-
-  sheet.addEventListener("pointerdown", (event) => {
-    if (event.button || pointer !== null || tool === "move") return;
-    pointer = event.pointerId;
-    sheet.setPointerCapture(pointer);
-    line = [at(event)];
+  press(event) {
+    if (event.button || this.pointer !== null) return;
+    this.pointer = event.pointerId;
+    this.sheet.setPointerCapture(this.pointer);
+    this.line = [this.at(event)];
     event.preventDefault();
     event.stopPropagation();
-    stage.focus({ preventScroll: true });
-  });
-  sheet.addEventListener("pointermove", (event) => {
+    this.stage.focus({ preventScroll: true });
+  }
+
+  drag(event) {
     event.stopPropagation();
-    if (event.pointerId !== pointer) return;
-    const [here, last] = [at(event), line[line.length - 1]];
-    if (tool === "box") {
-      const [left, top] = line[0];
-      line = boxLine({ left, top, width: here[0] - left, height: here[1] - top });
+    if (event.pointerId !== this.pointer) return;
+    const [here, first, last] = [this.at(event), this.line[0], this.line.at(-1)];
+    if (this.tool === "box") {
+      const [left, top] = first;
+      this.line = boxLine({ left, top, width: here[0] - left, height: here[1] - top });
     } else if (Math.hypot(here[0] - last[0], here[1] - last[1]) >= LEAST) {
-      line.push(here);
+      this.line.push(here);
     }
-    show(line);
-  });
-  const release = (event) => {
-    if (event.pointerId !== pointer) return;
+    this.show(this.line);
+  }
+
+  release(event) {
+    if (event.pointerId !== this.pointer) return;
     event.stopPropagation();
-    const drawn = line;
-    cancel();
-    if (event.type === "pointerup" && drawn.length > 2) done(drawn);
-  };
-  sheet.addEventListener("pointerup", release);
-  sheet.addEventListener("pointercancel", release);
+    const { line } = this;
+    this.cancel();
+    if (event.type === "pointerup" && line.length > 2) this.done(line);
+  }
 
   // The box by keys: arrows move it, with Shift they change its size, Enter takes what is inside.
-  function keyed(event) {
-    if (tool !== "box" || event.target !== stage) return;
-    const frame = stage.getBoundingClientRect();
-    if (event.key === "Escape") {
-      cancel();
-      return;
-    }
-    if (event.key === "Enter" && box) {
-      const taken = boxLine(box);
-      done(taken);
-      event.preventDefault();
-      event.stopImmediatePropagation();
-      return;
-    }
-    const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-    if (!(event.key in ways)) return;
-    const [right, down] = ways[event.key];
-    const step = event.ctrlKey ? 2 : 16;
-    box ||= { left: frame.width * 0.35, top: frame.height * 0.35, width: frame.width * 0.3, height: frame.height * 0.3 };
-    if (event.shiftKey) {
-      box.width = Math.max(8, Math.min(frame.width, box.width + right * step));
-      box.height = Math.max(8, Math.min(frame.height, box.height + down * step));
-    } else {
-      box.left = Math.max(0, Math.min(frame.width - box.width, box.left + right * step));
-      box.top = Math.max(0, Math.min(frame.height - box.height, box.top + down * step));
-    }
-    for (const side of Object.keys(box)) box[side] = Math.round(box[side]);
-    show(boxLine(box));
-    said(boxLine(box));
+  keyed(event) {
+    if (this.tool !== "box" || event.target !== this.stage) return;
+    if (event.key === "Escape") this.cancel();
+    else if (event.key === "Enter" && this.box) this.done(boxLine(this.box));
+    else if (event.key in WAYS) this.moveBox(WAYS[event.key], event);
+    else return;
     event.preventDefault();
     event.stopImmediatePropagation();
   }
-  stage.addEventListener("keydown", keyed, { capture: true });
 
-  return {
-    use(name) {
-      tool = name;
-      cancel();
-      sheet.classList.toggle("drawing", tool !== "move");
-    },
-  };
+  moveBox([right, down], { shiftKey, ctrlKey }) {
+    const { width, height } = this.stage.getBoundingClientRect();
+    const box = this.box ?? { left: width * 0.35, top: height * 0.35, width: width * 0.3, height: height * 0.3 };
+    const step = ctrlKey ? FINE_STEP : STEP;
+    const clip = (value, least, most) => Math.round(Math.max(least, Math.min(most, value)));
+    if (shiftKey) {
+      box.width = clip(box.width + right * step, SMALLEST, width);
+      box.height = clip(box.height + down * step, SMALLEST, height);
+    } else {
+      box.left = clip(box.left + right * step, 0, width - box.width);
+      box.top = clip(box.top + down * step, 0, height - box.height);
+    }
+    this.box = box;
+    this.show(boxLine(box));
+    this.said(boxLine(box));
+  }
 }

@@ -13,7 +13,8 @@ export function drawLegend(node, points, { column, scheme, chosen, changed }) {
     const digits = column.is_whole ? { maximumFractionDigits: 0, useGrouping: false } : { maximumSignificantDigits: 4 };
     const ends = [column.low, column.high].map((end) => element("span", {}, number(end, digits)));
     const background = `linear-gradient(90deg, ${points.ramp.join(",")})`;
-    return clear(node, element("div", { class: "map-ramp", style: { background } }), element("div", { class: "map-ends" }, ends));
+    const ramp = element("div", { class: "map-ramp", style: { background } });
+    return clear(node, ramp, element("div", { class: "map-ends" }, ends));
   }
   return clear(node, scheme.entries.map((entry, place) => {
     const button = element(

@@ -51,7 +51,8 @@ class Bar {
       event.preventDefault();
       this.submit();
     };
-    const adding = element("button", { type: "button", onclick: () => this.chooser.click() }, word("search.add_picture"));
+    const add = () => this.chooser.click();
+    const adding = element("button", { type: "button", onclick: add }, word("search.add_picture"));
     const going = element("button", { class: "primary", type: "submit", hidden: !this.hasWords }, word("search.go"));
     this.node = element(
       "form",

@@ -169,6 +169,7 @@ class Filters {
     });
     const ends = ["from", "to"].map((end) =>
       element("div", {}, element("label", { for: `${id}-${end}` }, word(`search.${end}`)), field(end)));
-    return element("fieldset", { class: "filter-range", dataset: { kind } }, element("legend", {}, columnWord(name)), ends);
+    const title = element("legend", {}, columnWord(name));
+    return element("fieldset", { class: "filter-range", dataset: { kind } }, title, ends);
   }
 }

@@ -1,161 +1,176 @@
 // The tree as an indented list with the manners of an ARIA tree: arrows walk, open and close it, a letter finds a name.
 
 import { clear, element } from "../../dom.js";
-import { rankOf, rankWord, scientificName, taxonName } from "../../parts/taxon.js";
+import { rankWord, scientificName, taxonName } from "../../parts/taxon.js";
 import { number, word } from "../../words.js";
 
 const FIRST = 100; // children of one node before one asks for more
+const ITEM = '[role="treeitem"]';
 
-export function outline({ nodes, label, picked, failed }) {
-  const tree = element("ul", { class: "outline", role: "tree", "aria-label": label });
+// `nodes` are asked for children; `picked(path)` is told what is chosen, `failed(error)` what did not come.
+export function outline(told) {
+  return new Outline(told);
+}
 
-  function item(node, level) {
-    const name = node.path ? scientificName(node.taxon) : word("tree.life");
-    return element(
-      "li",
-      {
-        role: "treeitem", tabindex: "-1", "aria-level": String(level), "aria-selected": "false",
-        "aria-expanded": node.has_children ? "false" : null, dataset: { path: node.path, name: name.toLowerCase() },
-        "aria-label": `${name}, ${node.rank ? rankWord(node.rank) : ""} ${word("tree.pictures", { count: node.count })}`,
-      },
-      element("div", { class: "outline-line" },
-        element("span", { class: "outline-mark", "aria-hidden": "true" }),
-        element("span", { class: "outline-name" }, node.path ? taxonName(node.taxon) : name),
-        element("small", {}, number(node.count))),
-    );
+class Outline {
+  constructor({ nodes, label, picked, failed }) {
+    Object.assign(this, { nodes, picked, failed });
+    this.rest = new WeakMap(); // of a line that stands for more: the children that it stands for
+    this.node = element("ul", {
+      class: "outline", role: "tree", "aria-label": label,
+      onkeydown: (event) => this.keyed(event), onclick: (event) => this.clicked(event),
+    });
   }
 
-  function childrenOf(line) {
-    return line.querySelector(":scope > ul");
+  // Opens the tree down to a node and marks it; the focus stays where it is.
+  async show(path) {
+    if (!this.node.firstElementChild) {
+      const { node } = await this.nodes.of("");
+      clear(this.node, item({ ...node, path: "", has_children: true }, 1));
+    }
+    let line = this.node.firstElementChild;
+    await this.open(line);
+    for (const wanted of pathsDown(path)) {
+      const next = this.below(line, wanted);
+      if (!next) break;
+      line = next;
+      await this.open(line);
+    }
+    for (const one of this.node.querySelectorAll('[aria-selected="true"]')) one.setAttribute("aria-selected", "false");
+    line.setAttribute("aria-selected", "true");
+    if (!this.node.contains(document.activeElement)) this.reach(line);
+    this.scrollTo(line);
   }
 
-  async function open(line) {
-    if (!line.hasAttribute("aria-expanded") || line.getAttribute("aria-expanded") === "true") return;
+  scrollTo(line) {
+    const frame = this.node.parentElement;
+    const top = line.getBoundingClientRect().top - frame.getBoundingClientRect().top;
+    const isSeen = top > 40 && top < frame.clientHeight - 60;
+    if (frame.scrollHeight > frame.clientHeight && !isSeen) frame.scrollTop += top - frame.clientHeight / 3;
+  }
+
+  // The line of a path among the children of a line, unfolded where it is among the rest.
+  below(line, wanted) {
+    const list = childrenOf(line);
+    const isWanted = ({ path }) => path === wanted;
+    const last = list?.lastElementChild;
+    if (this.rest.get(last)?.children.some(isWanted)) this.unfold(last);
+    return [...(list?.children ?? [])].find(({ dataset }) => isWanted(dataset));
+  }
+
+  async open(line) {
+    if (line.getAttribute("aria-expanded") !== "false") return;
     line.setAttribute("aria-busy", "true");
     try {
-      const { children } = await nodes.of(line.dataset.path);
-      if (!childrenOf(line)) line.append(group(children, Number(line.getAttribute("aria-level")) + 1, FIRST));
+      const { children } = await this.nodes.of(line.dataset.path);
+      if (!childrenOf(line)) line.append(this.group(children, Number(line.getAttribute("aria-level")) + 1));
       line.setAttribute("aria-expanded", "true");
     } finally {
       line.removeAttribute("aria-busy");
     }
   }
 
-  function group(children, level, most) {
-    const list = element("ul", { role: "group" }, children.slice(0, most).map((child) => item(child, level)));
-    if (children.length > most) {
-      list.append(element("li", { role: "treeitem", tabindex: "-1", "aria-level": String(level), "aria-selected": "false", class: "outline-more", dataset: { name: "" } },
-        element("div", { class: "outline-line" }, element("span", { class: "outline-mark" }), word("tree.more", { count: children.length - most }))));
-      list.lastChild.rest = { children: children.slice(most), level };
+  close(line) {
+    line.setAttribute("aria-expanded", "false");
+    childrenOf(line)?.remove();
+  }
+
+  group(children, level) {
+    const list = element("ul", { role: "group" }, children.slice(0, FIRST).map((child) => item(child, level)));
+    const rest = children.slice(FIRST);
+    if (rest.length) {
+      const more = moreItem(rest.length, level);
+      this.rest.set(more, { children: rest, level });
+      list.append(more);
     }
     return list;
   }
 
-  // The line that stands for the rest gives way to it, or to what is sought in it.
-  function unfold(more) {
-    const { children, level } = more.rest;
+  unfold(more) {
+    const { children, level } = this.rest.get(more);
     const lines = children.map((child) => item(child, level));
     more.replaceWith(...lines);
     return lines[0];
   }
 
-  function close(line) {
-    line.setAttribute("aria-expanded", "false");
-    childrenOf(line)?.remove();
-  }
-
-  function seen() {
-    return [...tree.querySelectorAll('[role="treeitem"]')];
-  }
-
-  function reach(line, { isFocused = false } = {}) {
-    tree.querySelectorAll('[role="treeitem"][tabindex="0"]').forEach((one) => { one.tabIndex = -1; });
+  // One line takes the tab key.
+  reach(line, { isFocused = false } = {}) {
+    for (const one of this.node.querySelectorAll(`${ITEM}[tabindex="0"]`)) one.tabIndex = -1;
     line.tabIndex = 0;
     if (isFocused) line.focus();
   }
 
-  function select(line) {
-    tree.querySelectorAll('[aria-selected="true"]').forEach((one) => one.setAttribute("aria-selected", "false"));
-    line.setAttribute("aria-selected", "true");
+  act(line) {
+    if (this.rest.has(line)) this.reach(this.unfold(line), { isFocused: true });
+    else this.picked(line.dataset.path);
   }
 
-  async function keyed(event) {
-    const line = event.target.closest('[role="treeitem"]');
+  async keyed(event) {
+    const line = event.target.closest(ITEM);
     if (!line || event.altKey || event.ctrlKey || event.metaKey) return;
-    const lines = seen();
+    const lines = [...this.node.querySelectorAll(ITEM)];
     const at = lines.indexOf(line);
-    const to = (one) => one && reach(one, { isFocused: true });
-    const isOpen = line.getAttribute("aria-expanded");
+    const to = (one) => one && this.reach(one, { isFocused: true });
+    const isOpen = line.getAttribute("aria-expanded") === "true";
     const ways = {
       ArrowDown: () => to(lines[at + 1]),
       ArrowUp: () => to(lines[at - 1]),
-      ArrowRight: () => (isOpen === "true" ? to(childrenOf(line)?.firstElementChild) : open(line)),
-      ArrowLeft: () => (isOpen === "true" ? close(line) : to(line.parentElement.closest('[role="treeitem"]'))),
+      ArrowRight: () => (isOpen ? to(childrenOf(line).firstElementChild) : this.open(line)),
+      ArrowLeft: () => (isOpen ? this.close(line) : to(line.parentElement.closest(ITEM))),
       Home: () => to(lines[0]),
-      End: () => to(lines[lines.length - 1]),
-      Enter: () => act(line),
-      " ": () => act(line),
-      "*": () => Promise.all([...line.parentElement.children].map(open)),
+      End: () => to(lines.at(-1)),
+      Enter: () => this.act(line),
+      " ": () => this.act(line),
+      "*": () => Promise.all([...line.parentElement.children].map((one) => this.open(one))),
     };
     if (event.key in ways) {
       event.preventDefault();
-      await Promise.resolve(ways[event.key]()).catch(failed);
+      await Promise.resolve(ways[event.key]()).catch(this.failed);
     } else if (event.key.length === 1) {
-      const letter = event.key.toLowerCase();
-      to([...lines.slice(at + 1), ...lines.slice(0, at)].find((one) => one.dataset.name.startsWith(letter)));
+      const begins = ({ dataset }) => dataset.name.startsWith(event.key.toLowerCase());
+      to([...lines.slice(at + 1), ...lines.slice(0, at)].find(begins));
     }
   }
 
-  function act(line) {
-    if (line.rest) reach(unfold(line), { isFocused: true });
-    else picked(line.dataset.path);
-  }
-
-  tree.addEventListener("keydown", keyed);
-  tree.addEventListener("click", (event) => {
-    const line = event.target.closest('[role="treeitem"]');
+  clicked(event) {
+    const line = event.target.closest(ITEM);
     if (!line) return;
-    reach(line, { isFocused: true });
-    if (event.target.closest(".outline-mark") && line.hasAttribute("aria-expanded")) {
-      if (line.getAttribute("aria-expanded") === "true") close(line);
-      else open(line).catch(failed);
-    } else {
-      act(line);
-    }
-  });
-
-  return {
-    node: tree,
-    // Opens the tree down to a node and marks it; the focus stays where it is.
-    async show(path) {
-      if (!tree.firstElementChild) {
-        const { node } = await nodes.of("");
-        clear(tree, item({ ...node, path: "", has_children: true }, 1));
-      }
-      let line = tree.firstElementChild;
-      await open(line);
-      const names = path ? path.split("/") : [];
-      for (let depth = 1; depth <= names.length; depth++) {
-        if (!names[depth - 1]) continue;
-        const wanted = names.slice(0, depth).join("/");
-        const next = await step(line, wanted);
-        if (!next) break;
-        line = next;
-        await open(line);
-      }
-      select(line);
-      if (!tree.contains(document.activeElement)) reach(line);
-      const frame = tree.parentElement;
-      const top = line.getBoundingClientRect().top - frame.getBoundingClientRect().top;
-      if (frame.scrollHeight > frame.clientHeight && (top < 40 || top > frame.clientHeight - 60)) frame.scrollTop += top - frame.clientHeight / 3;
-    },
-  };
-
-  async function step(line, wanted) {
-    const list = childrenOf(line);
-    if (!list) return null;
-    const found = () => [...list.children].find((one) => one.dataset.path === wanted);
-    if (!found() && list.lastElementChild?.rest?.children.some((one) => one.path === wanted)) unfold(list.lastElementChild);
-    return found() || null;
+    this.reach(line, { isFocused: true });
+    if (!event.target.closest(".outline-mark") || !line.hasAttribute("aria-expanded")) this.act(line);
+    else if (line.getAttribute("aria-expanded") === "true") this.close(line);
+    else this.open(line).catch(this.failed);
   }
+}
+
+function childrenOf(line) {
+  return line.querySelector(":scope > ul");
+}
+
+// `Animalia`, `Animalia/Chordata`, ...; a rank without a name is no line.
+function pathsDown(path) {
+  const names = path.split("/");
+  return names.map((name, place) => (name ? names.slice(0, place + 1).join("/") : null)).filter(Boolean);
+}
+
+function item(node, level) {
+  const name = node.path ? scientificName(node.taxon) : word("tree.life");
+  const told = [name, node.rank ? rankWord(node.rank) : "", word("tree.pictures", { count: node.count })];
+  return element(
+    "li",
+    {
+      role: "treeitem", tabindex: "-1", "aria-level": String(level), "aria-selected": "false",
+      "aria-expanded": node.has_children ? "false" : null, "aria-label": told.filter(Boolean).join(", "),
+      dataset: { path: node.path, name: name.toLowerCase() },
+    },
+    element("div", { class: "outline-line" },
+      element("span", { class: "outline-mark", "aria-hidden": "true" }),
+      element("span", { class: "outline-name" }, node.path ? taxonName(node.taxon) : name),
+      element("small", {}, number(node.count))),
+  );
+}
+
+function moreItem(count, level) {
+  const attributes = { role: "treeitem", tabindex: "-1", "aria-level": String(level), "aria-selected": "false" };
+  const line = [element("span", { class: "outline-mark" }), word("tree.more", { count })];
+  return element("li", { ...attributes, dataset: { name: "" } }, element("div", { class: "outline-line" }, line));
 }
