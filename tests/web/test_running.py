@@ -124,7 +124,7 @@ def run(predictor: Predictor, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def command(run: Path, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str, int]]:
-    """`thuja serve` as a process of its own, ready: with its host and port. Its log is a file: nobody empties a pipe."""
+    """`thuja serve` as a process of its own, ready: with host and port. Its log is a file: nobody empties a pipe."""
     log = (tmp_path / "log.jsonl").open("w")
     process = subprocess.Popen(
         [sys.executable, "-m", "thuja", "serve", "--model", str(run), "--port", "0", "--precision", "fp32"],
