@@ -8,7 +8,7 @@ from thuja.errors import UsageError
 
 PROBES: Final = 48
 """Lists looked into, at least, where there are as many."""
-SCANNED: Final = 8_000
+SCANNED: Final = 6_000
 """Rows that the filter keeps whose codes are looked at, at least."""
 CANDIDATES: Final = 160
 """Rows scored exactly for each query, at least."""
