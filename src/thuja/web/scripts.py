@@ -6,11 +6,10 @@ from typing import Final
 from fastapi import APIRouter
 from fastapi.responses import FileResponse
 
-import thuja
 from thuja.web.problems import NotFound
 
 # Found by path: importing the package would load all that draws maps.
-_FOLDER: Final = Path(thuja.__file__).parent / "analyze" / "maps" / "interactive"
+_FOLDER: Final = Path(__file__).parents[1] / "analyze" / "maps" / "interactive"
 _SHARED: Final = frozenset({"cells.js", "colours.js", "columns.js", "raster.js", "view.js", "walking.js", "webgl.js"})
 
 router = APIRouter(include_in_schema=False)
