@@ -50,7 +50,7 @@ class Embedded(BaseModel):
 @router.post("/api/embed", summary="Make vectors of pictures or texts", openapi_extra=_OPENAPI)
 async def embed(request: Request, here: Here) -> Embedded:
     """Send JSON with `texts`, or a form with files as `images` and the JSON as `question`."""
-    model = here.require_predictor().model
+    model = here.require_encoding().encoder.model
     is_json = request.headers.get("content-type", "").partition(";")[0].strip() == "application/json"
     if is_json:
         asked = read_json(EmbedShape, (await request.body()).decode("utf-8", "replace"))
