@@ -68,6 +68,19 @@ def test_too_many_pictures_and_fields_are_refused(client: TestClient) -> None:
     assert ask(client, *[jpeg()] * 4).json()["detail"] == "more than 3 pictures at once"
     many = client.post("/api/identify", files=[(f"f{number}", (None, "x")) for number in range(17)])
     assert (many.status_code, many.json()["detail"]) == (413, "more than 16 fields in one form")
+    same = client.post("/api/identify", files=[("question", (None, "{}")) for _ in range(17)])
+    assert same.status_code == 413, "fields of one name were counted once, a million of them too"
+
+
+def test_json_has_a_limit_of_its_own_also_where_a_form_may_be_larger(predictor: Predictor) -> None:
+    """64 MiB of JSON were read on the thread that takes requests, into ten times the memory: without a key, too."""
+    served = small(predictor, question_bytes=1_000)
+    with TestClient(create_app(served), base_url="http://127.0.0.1:8080") as client:
+        for path in ("/api/session", "/api/embed", "/api/search"):
+            for kind in ("application/json", "text/plain", ""):
+                answer = client.post(path, content=b" " * 1_001, headers={"Content-Type": kind})
+                assert answer.json()["detail"] == "a request is over the limit of 1,000 bytes", (path, kind)
+        assert ask(client, jpeg() + b" " * 2_000).status_code == 200
 
 
 @pytest.mark.parametrize(

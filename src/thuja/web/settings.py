@@ -15,7 +15,7 @@ LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 class RequestLimits:
     """How much one request may ask for.
 
-    `bytes` bounds a body, `image_bytes` and `pixels` one picture, `images` how many come at once, `text` the
+    `bytes` bounds a form, `question_bytes` JSON by itself or in a form, `image_bytes` and `pixels` one picture, `images` how many come at once, `text` the
     characters of a question, `k` the answers; `labels` and `choices` bound own labels, and how many of them are kept.
     """
 
@@ -34,6 +34,10 @@ class RequestLimits:
     def __post_init__(self) -> None:
         if min(self.bytes, self.image_bytes, self.pixels, self.images, self.text, self.labels, self.k) < 1:
             raise UsageError(f"limits of a request are 1 or more, got {self}")
+
+    def of_body(self, kind: bytes) -> int:
+        """The most bytes of a body of this content type: JSON is small, and costs ten times its size when it is read."""
+        return self.bytes if kind.startswith(b"multipart/form-data") else min(self.bytes, self.question_bytes)
 
     @property
     def of_image(self) -> Limits:
