@@ -65,7 +65,7 @@ class Intake:
             ended.cancel()
             task.cancel()
 
-    def most(self, kind: bytes) -> int:
+    def most(self, kind: str) -> int:
         """The most bytes of a body of a content type."""
         return self._limits.of_body(kind)
 
@@ -89,7 +89,7 @@ class Exchange:
         headers = dict(scope["headers"])
         length = headers.get(b"content-length", b"0")
         self.announced = int(length) if length.isdigit() else 0
-        self.most = intake.most(headers.get(b"content-type", b"").lower())
+        self.most = intake.most(headers.get(b"content-type", b"").decode("latin-1").lower())
         self.received = 0
         self.is_gone = self.is_closed = self._has_started = False
         self._refusal: Refusal | None = None

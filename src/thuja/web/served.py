@@ -36,8 +36,8 @@ class Served:
     """The parts of a running server, as every endpoint reaches them.
 
     An `encoder` alone, where its model has no labels, makes vectors and searches, and names nothing; a predictor brings
-    its own. `review` is a batch of answers to be looked through. `fetch_link` reads a picture by link, None where links are not
-    allowed.
+    its own. `review` is a batch of answers to be looked through. `fetch_link` reads a picture by link, None where links
+    are not allowed.
     """
 
     def __init__(
@@ -102,13 +102,25 @@ class Served:
         return self.index
 
     async def follow_index(self) -> None:
-        """Take up what is added to the index while the server runs; a version that cannot be read is passed over."""
+        """Take up what is added to the index while the server runs.
+
+        A version that cannot be read is passed over, and one of another model beside the model that is served.
+        """
+        said = ""
         while self.index is not None:
             await asyncio.sleep(self.settings.pace.refresh)
+            wrong = ""
             try:
-                self.index = await asyncio.to_thread(self.index.refreshed)
+                found = await asyncio.to_thread(self.index.refreshed)
+                if self.encoder is None or (found.model, found.dim) == (self.index.model, self.index.dim):
+                    self.index = found
+                else:
+                    wrong = f"the index holds vectors of {found.model} by now: what it held before is served on"
             except (ThujaError, OSError) as error:
-                LOG.warning("the index cannot be read again: %s", error)
+                wrong = f"the index cannot be read again: {error}"
+            if wrong and wrong != said:  # not every few seconds
+                LOG.warning(wrong)
+            said = wrong
 
     @property
     def explored(self) -> Explored:

@@ -1,6 +1,5 @@
 """Vectors of pictures and texts, as the model makes them."""
 
-import asyncio
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -11,6 +10,7 @@ from thuja.encode import Failure
 from thuja.web.forms import form_body
 from thuja.web.problems import Invalid, TooLarge, WrongType, read_json
 from thuja.web.questions import Strict, unpacked
+from thuja.web.queue import all_of
 from thuja.web.served import Here, Served
 from thuja.web.uploads import read_form
 
@@ -75,7 +75,7 @@ async def embed(request: Request, here: Here) -> Embedded:
 async def _pictures(here: Served, pictures: list[bytes]) -> list[Any]:
     encoding = here.require_encoding()
     with here.queue.admitted(len(pictures)):
-        return list(await asyncio.gather(*(encoding.look(data) for data in pictures)))
+        return list(await all_of(encoding.look(data) for data in pictures))
 
 
 async def _texts(here: Served, asked: EmbedShape) -> list[Any]:

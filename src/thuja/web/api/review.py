@@ -125,10 +125,11 @@ def queue(
 def export(here: Here) -> Response:
     """A CSV that `thuja predict --examples` and `thuja curate --labels` read as it is.
 
-    Files stand in it by their whole path where this server answers this machine alone, else as the batch names them.
+    Files stand in it by their whole path where this server answers this machine alone, without a proxy's name either,
+    else as the batch names them.
     """
     review = _review(here)
-    told = export_csv(review, has_paths=here.settings.is_loopback)
+    told = export_csv(review, has_paths=here.settings.is_private)
     headers = {"Content-Disposition": 'attachment; filename="reviewed.csv"'}
     return Response(told.encode("utf-8", "backslashreplace"), media_type="text/csv; charset=utf-8", headers=headers)
 
