@@ -1,5 +1,6 @@
 """Bodies are bounded while they are read, time is bounded, and nothing of a form lies on a disk."""
 
+import asyncio
 import http.client
 import json
 import logging
@@ -13,11 +14,14 @@ from dataclasses import replace
 import httpx
 import pytest
 from fastapi.testclient import TestClient
+from starlette.types import Message, Receive, Scope, Send
 from tests.web.conftest import jpeg
 from tests.web.test_identify import ask
 
 from thuja.predict import Predictor
 from thuja.web.app import create_app
+from thuja.web.intake import Intake
+from thuja.web.metrics import Metrics
 from thuja.web.served import Served
 from thuja.web.settings import Pace, RequestLimits, ServeSettings
 
@@ -192,6 +196,27 @@ def seconds_until_closed(sender: socket.socket, *, patience: float) -> float:
             sender.sendall(b"x")
             time.sleep(0.02)
     return time.monotonic() - began
+
+
+def test_a_body_that_nobody_reads_does_not_put_off_the_time_for_an_answer() -> None:
+    """A GET that announced a body and never sent it had all the time in the world."""
+    sent: list[Message] = []
+
+    async def endless(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(60)
+
+    async def receive() -> Message:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [(b"content-length", b"10")]
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": headers, "query_string": b""}
+    intake = Intake(endless, limits=RequestLimits(), pace=Pace(answer=0.1), metrics=Metrics())
+    asyncio.run(asyncio.wait_for(intake(scope, receive, send), 5))
+    assert sent[0]["status"] == 503
 
 
 def test_bodies_of_all_requests_together_are_bounded(predictor: Predictor) -> None:

@@ -13,6 +13,8 @@ from thuja.web.settings import Pace, RequestLimits
 
 _SLOWEST: Final = 50_000
 """Bytes a second below which a body is taken for one that is never to end."""
+_BODILESS: Final = frozenset({"GET", "HEAD"})
+"""Methods whose bodies nobody reads: a body that never ends must not put off the time for an answer."""
 _LINGER: Final = 1.0
 """Seconds that a cancelled request has to clear up, and that the rest of a refused body is listened to."""
 
@@ -97,8 +99,9 @@ class Exchange:
         self._whole = asyncio.Event()
         self._gone = asyncio.Event()
         self._is_asking = b"expect" in headers
-        self._is_begun = bool(self.announced) or b"transfer-encoding" in headers
-        if not self._is_begun:  # there is no body
+        has_body = bool(self.announced) or b"transfer-encoding" in headers
+        self._is_begun = has_body and scope["method"] not in _BODILESS
+        if not self._is_begun:
             self._whole.set()
 
     async def receive(self) -> Message:

@@ -63,6 +63,7 @@ class Served:
         self._choices = None if predictor is None else Choices(predictor, most=settings.limits.choices)
         self.attributions = Attributions()
         self.links = asyncio.Semaphore(_LINKS)
+        self.photos = asyncio.Semaphore(settings.pace.decoders)
         among = None if predictor is None else predictor.among
         self._label_tree = NamedTree.of_labels(among.labels) if isinstance(among, AmongTaxa) else None
         self._explored = self._explore()
