@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from tests.web.page.conftest import photo
 
-from thuja.web.app import STATIC
 from thuja.web.keys import digest_of
+from thuja.web.page import PLOT, SHARED, STATIC
 from thuja.web.served import Served
 from thuja.web.settings import ServeSettings
 
@@ -25,8 +25,9 @@ def _words() -> dict[str, dict[str, object]]:
 
 
 def test_the_whole_page_weighs_less_than_300_kilobytes():
-    files = [path for path in STATIC.rglob("*") if path.is_file()]
-    assert (STATIC / "index.html") in files
+    """Every file that the page could ask for, before it is packed; pictures of the index and the API's answers apart."""
+    files = [*(path for path in STATIC.rglob("*") if path.is_file()), *(PLOT / name for name in SHARED)]
+    assert {"index.html", "app.js", "en.json", "mark.svg", "webgl.js"} <= {path.name for path in files}
     assert sum(path.stat().st_size for path in files) < _LIMIT
 
 
