@@ -25,7 +25,7 @@ def _words() -> dict[str, dict[str, object]]:
 
 
 def test_the_whole_page_weighs_less_than_300_kilobytes():
-    """Every file that the page could ask for, before it is packed; pictures of the index and the API's answers apart."""
+    """Every file that the page could ask for, before it is packed; pictures and answers of the API apart."""
     files = [*(path for path in STATIC.rglob("*") if path.is_file()), *(PLOT / name for name in SHARED)]
     assert {"index.html", "app.js", "en.json", "mark.svg", "webgl.js"} <= {path.name for path in files}
     assert sum(path.stat().st_size for path in files) < _LIMIT
