@@ -171,7 +171,7 @@ def test_a_version_that_was_not_named_before_a_kill_is_cleared_away(tmp_path: Pa
     version = read_version(LocalPlace(folder))
     commit(folder, replace(version, number=2, segments=()), {})
     (folder / "index.json").write_bytes(name)  # as if it had been killed right before
-    (folder / "segments" / "000009-left").mkdir()
+    (folder / "segments" / "000009-0123456789ab").mkdir()
     (folder / "index.json.1-a.tmp").touch()
     assert len(Index.open(folder)) == 5
     delete_rows(folder, Doomed(ids=ids([0])))
@@ -186,12 +186,12 @@ def test_a_version_that_was_not_named_before_a_kill_is_cleared_away(tmp_path: Pa
 def test_compaction_leaves_what_a_killed_build_has_made(tmp_path: Path) -> None:
     """It used to be swept away, and the build that went on named segments that were not there."""
     folder = made(tmp_path / "index", range(5))
-    (folder / "segments" / "000002-made").mkdir()
-    (folder / "segments" / "000003-left").mkdir()
+    (folder / "segments" / "000002-aaaaaaaaaaaa").mkdir()
+    (folder / "segments" / "000003-bbbbbbbbbbbb").mkdir()
     (folder / "building").mkdir()
-    (folder / "building" / "unit-000000").write_text('{"segment": "000002-made"}')
+    (folder / "building" / "unit-000000").write_text('{"segment": "000002-aaaaaaaaaaaa"}')
     compact(folder, NOW)
-    assert [path.name for path in sorted((folder / "segments").iterdir())][1:] == ["000002-made"]
+    assert [path.name for path in sorted((folder / "segments").iterdir())][1:] == ["000002-aaaaaaaaaaaa"]
 
 
 @pytest.mark.parametrize("change", [{"keep": 0}, {"grace": -1.0}, {"most_deleted": 2.0}, {"segment_rows": 0}])

@@ -12,9 +12,10 @@ from typing import Final
 import numpy as np
 
 from thuja.errors import BadFile, OutputExists, UnknownName, UsageError
-from thuja.jobs import atomic_path, locked, write_json, write_text
+from thuja.jobs import locked
 from thuja.search.bits import Bits
 from thuja.search.manifest import FORMAT, INDEX, SEGMENTS, VERSIONS, SegmentFacts, Version
+from thuja.search.store.lasting import put_file
 from thuja.search.store.places import LocalPlace, Place
 
 LOCK: Final = "thuja.lock"
@@ -72,22 +73,26 @@ def read_deleted(place: Place, version: Version, segment: SegmentFacts) -> Bits 
     try:
         packed = np.load(io.BytesIO(place.read(file)), allow_pickle=False)
         return Bits(packed=packed, size=segment.rows)
-    except (OSError, ValueError, AssertionError) as error:
+    except (OSError, EOFError, ValueError, AssertionError) as error:  # EOFError: of a file without a byte
         raise BadFile(f"{place.name}/{file} is missing or broken: {error}") from error
 
 
 def commit(folder: Path, version: Version, deleted: Mapping[str, Bits]) -> Version:
-    """Make a version the current one: its files first, the name of it last; `deleted` is by segment."""
+    """Make a version the current one: its files first, the name of it last; `deleted` is by segment.
+
+    Each is on the disk before the next is written, so that a power cut, too, leaves this version or the one before.
+    """
     segments = tuple(
         replace(one, deleted=deleted[one.name].count if one.name in deleted else 0) for one in version.segments
     )
     version = replace(version, segments=segments, made=datetime.now(UTC).isoformat(timespec="seconds"))
     for one in segments:
         if one.deleted:
-            with atomic_path(folder / version.deleted_file(one)) as temporary, temporary.open("wb") as file:
-                np.save(file, deleted[one.name].packed)
-    write_text(folder / version.file, version.to_json() + "\n")
-    write_json(folder / INDEX, {"format": FORMAT, "version": version.number})
+            packed = io.BytesIO()
+            np.save(packed, deleted[one.name].packed)
+            put_file(folder / version.deleted_file(one), packed.getvalue())
+    put_file(folder / version.file, f"{version.to_json()}\n".encode())
+    put_file(folder / INDEX, f"{json.dumps({'format': FORMAT, 'version': version.number})}\n".encode())
     return version
 
 
