@@ -1,5 +1,6 @@
 """Deletes, compaction and the versions they leave: nothing is lost, and no reader is disturbed."""
 
+import fcntl
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,10 +10,12 @@ import pytest
 from tests.search.making import contents, ids, made, vectors, written
 
 from thuja.errors import OutputExists, UnknownName, UsageError
+from thuja.search.columns import BitsCache
 from thuja.search.filters import Filter, Range
 from thuja.search.index import Index
 from thuja.search.store.build import BuildOptions, add_to_index
 from thuja.search.store.changes import CompactOptions, Doomed, compact, delete_rows
+from thuja.search.store.pins import pin, unlink_unless_pinned
 from thuja.search.store.places import LocalPlace
 from thuja.search.store.versions import commit, listed, read_version, writing
 from thuja.taxonomy import Taxon
@@ -143,6 +146,26 @@ def test_a_version_that_a_reader_has_open_stays_until_it_is_closed(tmp_path: Pat
     assert compact(folder, NOW).versions_gone == 1
     assert len(list((folder / "segments").iterdir())) == 1
     assert len(contents(newest)) == 10
+
+
+def test_a_version_that_goes_while_a_reader_opens_it_is_said_to_be_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader that came between the look for readers and the deletion held a file that was no more."""
+    path = tmp_path / "000001.json"
+    path.touch()
+    reader = BitsCache()  # anything that lives
+    pin(path, reader)
+    assert not unlink_unless_pinned(path)
+    del reader
+    lock = fcntl.flock
+    monkeypatch.setattr(fcntl, "flock", lambda file, how: (path.unlink(), lock(file, how)))
+    with pytest.raises(FileNotFoundError):
+        pin(path, BitsCache())
+    monkeypatch.undo()
+    path.touch()
+    assert unlink_unless_pinned(path)
+    assert not path.exists()
 
 
 def test_a_new_version_shares_the_segments_that_are_open(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from thuja.search.engine.effort import Effort
 from thuja.search.filters import Filter
 from thuja.search.index import Index
 from thuja.search.store.build import BuildOptions, add_to_index
-from thuja.search.store.changes import Doomed, delete_rows
+from thuja.search.store.changes import CompactOptions, Doomed, compact, delete_rows
 from thuja.search.store.places import RangedVectors, RemotePlace, coalesced, place_of
 from thuja.search.store.pushing import push_index
 from thuja.search.store.versions import current_number
@@ -203,6 +203,17 @@ def test_an_index_of_another_history_is_not_overwritten(tmp_path: Path, s3: str)
     with pytest.raises(OutputExists, match="holds an index whose version 1 is none of"):
         push_index(made(tmp_path / "two", range(6)), url)
     assert len(Index.open(url)) == 5
+
+
+@pytest.mark.slow
+def test_a_copy_of_a_version_that_a_compaction_took_away_is_brought_forward(tmp_path: Path, s3: str) -> None:
+    """It was taken for another's, and all had to be sent again."""
+    folder, url = made(tmp_path / "index", range(10)), s3.format("old")
+    push_index(folder, url)
+    delete_rows(folder, Doomed(ids=ids([1])))
+    assert compact(folder, CompactOptions(grace=0)).versions_gone == 2
+    assert push_index(folder, url).version == 3
+    assert len(Index.open(url)) == 9
 
 
 @pytest.mark.slow

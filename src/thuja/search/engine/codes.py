@@ -55,7 +55,7 @@ class Codes:
         try:
             index = faiss.read_index(str(folder / CODES))
             lists = np.load(folder / LISTS, mmap_mode="r")
-        except (RuntimeError, OSError, EOFError, ValueError) as error:  # FAISS raises RuntimeError for all that is wrong
+        except (RuntimeError, OSError, EOFError, ValueError) as error:  # RuntimeError is FAISS's for all that is wrong
             raise BadFile(f"{folder} holds no codes that can be read: {error}") from error
         inner = faiss.downcast_index(index.index) if isinstance(index, faiss.IndexPreTransform) else index
         if inner is index or not isinstance(inner, faiss.IndexIVF):

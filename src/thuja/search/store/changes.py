@@ -25,7 +25,7 @@ from thuja.search.store.plain import Schema, plain
 from thuja.search.store.sealing import Gathering, SealSettings
 from thuja.search.store.segment import Segment
 from thuja.search.store.sweeping import next_number, sweep
-from thuja.search.store.versions import commit, current_number, listed, next_version, read_version, writing
+from thuja.search.store.versions import commit, current_number, listed, next_version, read_version, remember, writing
 
 _BLOCK: Final = 8192
 
@@ -232,6 +232,7 @@ def _forget(folder: Path, options: CompactOptions) -> int:
         if number in numbers[-options.keep :] or now - replaced < timedelta(seconds=options.grace):
             continue
         version = read_version(place, number)
+        remember(place, version)
         if not unlink_unless_pinned(folder / version.file):  # first: nobody opens it by its number from here on
             continue
         for path in (folder / version.file).parent.glob(f"{number:06}-*.deleted.npy"):

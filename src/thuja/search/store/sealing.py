@@ -23,7 +23,7 @@ from thuja.search.manifest import SEGMENTS, SegmentFacts
 from thuja.search.store.digests import digest_of, files_of
 from thuja.search.store.joining import Extra, joined
 from thuja.search.store.lasting import sync_folder, sync_tree
-from thuja.search.store.plain import RANK_COLUMNS
+from thuja.search.store.plain import RANK_COLUMNS, taken
 from thuja.search.store.rows import ROWS, write_rows
 from thuja.search.store.segment import COLUMNS, FACTS
 from thuja.search.store.thumbnails import Pictures, write_thumbnails
@@ -86,7 +86,7 @@ class Gathering:
         del spilled
         self._spill.unlink()
         repeated = table.num_rows - len(order)
-        table = table.take(pa.array(order)).combine_chunks()
+        table = taken(table, pa.array(order)).combine_chunks()
         write_rows(out / ROWS, table)
         kinds = SegmentColumns.build(table, out / COLUMNS, kinds=settings.kinds)
         Codes.build(MappedVectors.open(out / VECTORS, self._dim), out, settings.codes)

@@ -1,5 +1,6 @@
 """Versions of an index: which one is current, how a new one takes its place, who may write it."""
 
+import hashlib
 import io
 import json
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,7 @@ from thuja.search.store.lasting import put_file
 from thuja.search.store.places import LocalPlace, Place
 
 LOCK: Final = "thuja.lock"
+_GONE: Final = "gone.json"
 
 
 def current_number(place: Place) -> int:
@@ -58,6 +60,27 @@ def read_version(place: Place, number: int | None = None) -> Version:
 def listed(place: LocalPlace) -> list[int]:
     """The numbers of the versions that are kept, ascending."""
     return sorted(int(path.stem) for path in (place.folder / VERSIONS).glob("*.json") if path.stem.isdigit())
+
+
+def forgotten(place: LocalPlace) -> dict[str, str]:
+    """The SHA-256 of the files of versions that are gone, by number: a copy elsewhere may still be of one of them."""
+    path = place.folder / VERSIONS / _GONE
+    try:
+        gone = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise BadFile(
+            f"{path} is not a list of versions", hint="delete it: a push may then take a copy for another's"
+        ) from error
+    return {str(number): str(digest) for number, digest in gone.items()}
+
+
+def remember(place: LocalPlace, version: Version) -> None:
+    """Keep what tells a version that is about to go."""
+    digest = hashlib.sha256(place.read(version.file)).hexdigest()
+    known = {**forgotten(place), str(version.number): digest}
+    put_file(place.folder / VERSIONS / _GONE, f"{json.dumps(known)}\n".encode())
 
 
 def next_version(place: LocalPlace) -> int:
