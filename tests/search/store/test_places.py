@@ -126,6 +126,21 @@ def test_an_index_elsewhere_writes_nothing_outside_of_the_cache(remote: RemotePl
     assert not list(tmp_path.glob("**/evil"))
 
 
+def test_vectors_elsewhere_that_are_cut_short_are_one_sentence(remote: RemotePlace, tmp_path: Path) -> None:
+    """What was missing at the end was met by the first search that needed it, as a traceback."""
+    (path, *_) = (tmp_path / "index" / "segments").glob("*/vectors.f16")
+    path.write_bytes(path.read_bytes()[:-2])
+    with pytest.raises(BadFile, match="bytes where"):
+        opened(remote)
+
+
+def test_two_servers_with_a_bucket_of_one_name_share_no_cache() -> None:
+    """What one of them had given was taken for the other's."""
+    urls = [f"s3://k:s@bucket/index?scheme=http&region=x&endpoint_override=127.0.0.1%3A{port}" for port in (1, 2, 1)]
+    one, other, again = (place_of(url)._cache for url in urls)  # type: ignore[attr-defined]
+    assert (one == again, one == other) == (True, False)
+
+
 def test_a_url_of_files_is_a_folder(tmp_path: Path) -> None:
     folder = made(tmp_path / "an index", range(5))
     assert len(Index.open(folder.as_uri())) == 5

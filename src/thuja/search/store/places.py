@@ -186,6 +186,9 @@ class RemotePlace:
 
     def vectors(self, file: str, shape: tuple[int, int]) -> Vectors:
         """Vectors that are asked for row by row."""
+        there, expected = self.system.get_file_info(self.at(file)), shape[0] * shape[1] * HALF.itemsize
+        if there.type == pafs.FileType.File and there.size != expected:
+            raise BadFile(f"{self._name}/{file} holds {there.size:,} bytes where {expected:,} are expected")
         return RangedVectors(self, file, shape)
 
     def spread(self, job: Callable[[In], Out], items: Iterable[In]) -> Iterable[Out]:
