@@ -357,7 +357,7 @@ def _lines(path: Path) -> list[str]:
     from thuja.errors import UsageError
 
     try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} cannot be read: {error}", hint="a file with a uuid a line") from error
     return [line.strip() for line in text.splitlines() if line.strip()]
