@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from fastapi.testclient import TestClient
 
 from thuja.cli.serve import serve
 from thuja.embeddings import Embeddings
@@ -14,6 +15,7 @@ from thuja.errors import BadFile, ThujaError, UsageError
 from thuja.model import Model
 from thuja.search.store.build import BuildOptions, build_index
 from thuja.taxonomy import Taxon
+from thuja.web.app import create_app
 from thuja.web.opening import Named, demo_named, open_served
 from thuja.web.settings import ServeSettings
 
@@ -89,6 +91,56 @@ def test_model_and_index_of_one_space_are_served_together(run: Path, tmp_path: P
     served = open_served(Named(model=str(run), index=str(index), hardware=plain), ServeSettings())
     assert len(served.require_index()) == 20
     assert len(served.require_predictor().labels) == 2
+
+
+@pytest.fixture(scope="module")
+def bare_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model's folder without labels."""
+    from tests.conftest import make_tiny_model
+
+    folder = tmp_path_factory.mktemp("bare") / "run"
+    make_tiny_model().save(folder)
+    return folder
+
+
+def test_a_model_without_labels_searches_by_words_and_says_that_it_names_nothing(
+    bare_run: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It used to end the server: words need the model's towers alone."""
+    index = index_of(tmp_path, Model.load(bare_run).id)
+    plain = Hardware(device="cpu", precision="fp32")
+    served = open_served(Named(model=str(bare_run), index=str(index), hardware=plain), ServeSettings())
+    assert caplog.messages == [f"there are no labels in {bare_run / 'labels'}, so there is nothing to choose from: "
+                               "this server searches, and names nothing"]  # fmt: skip
+    with TestClient(create_app(served), base_url="http://127.0.0.1") as client:
+        found = client.post("/api/search", json={"text": "a moth", "k": 3})
+        named = client.post("/api/identify", files={"images": b"no picture"})
+        about = client.get("/api/about").json()
+    assert (found.status_code, len(found.json()["hits"])) == (200, 3)
+    assert named.status_code == 409
+    assert named.json()["detail"] == "the model of this server has no labels, so it names nothing"
+    assert (about["features"]["identify"], about["features"]["search"], about["labels"]) == (False, True, None)
+    assert about["model"]["id"] == Model.load(bare_run).id
+
+
+def test_a_model_without_labels_alone_is_told(bare_run: Path) -> None:
+    assert told("--model", bare_run).message.startswith(f"there are no labels in {bare_run / 'labels'}")
+
+
+def test_answers_alone_are_served(tmp_path: Path) -> None:
+    """docs/serve-review.md says so; it used to be refused."""
+    (tmp_path / "answers.csv").write_text("file_name,classification,score\na.jpg,Corvus corax,0.4\n")
+    served = open_served(Named(), ServeSettings(review=tmp_path / "answers.csv"))
+    with TestClient(create_app(served), base_url="http://127.0.0.1") as client:
+        assert client.get("/api/review").json()["progress"]["open"] == 1
+
+
+def test_the_page_is_not_told_where_a_model_lies(run: Path) -> None:
+    """It showed the path that the command line was given."""
+    plain = Hardware(device="cpu", precision="fp32")
+    served = open_served(Named(model=str(run), hardware=plain), ServeSettings())
+    with TestClient(create_app(served), base_url="http://127.0.0.1") as client:
+        assert client.get("/api/about").json()["model"]["name"] == "run"
 
 
 def test_an_index_alone_is_served(tmp_path: Path) -> None:

@@ -108,6 +108,25 @@ def test_a_browser_shows_its_key_once(asking: Ask) -> None:
         assert client.get("/api/about", headers={"Cookie": "thuja_session=0"}).status_code == 401
 
 
+def test_a_session_holds_beside_the_cookies_of_other_servers_of_the_host(asking: Ask) -> None:
+    """A browser sends them to every port: one with a value in JSON hid the session."""
+    with asking(keys=frozenset({digest_of(KEY)})) as client:
+        shown = client.post("/api/session", json={"key": KEY}).headers["set-cookie"].partition(";")[0]
+        client.cookies.clear()
+        for others in ('prefs={"a": 1, "b": 2}', "_xsrf=2|a|b", "a=[x", "=", "thuja_sessions=0"):
+            assert client.get("/api/about", headers={"Cookie": f"{others}; {shown}"}).status_code == 200, others
+
+
+@pytest.mark.parametrize("key", [b'"\\ud800"', b'"\\u0000"', b"null", b"[" * 50_000])
+def test_a_key_that_is_no_text_is_a_problem(asking: Ask, key: bytes) -> None:
+    with asking(keys=frozenset({digest_of(KEY)})) as client:
+        answer = client.post(
+            "/api/session", content=b'{"key": ' + key + b"}", headers={"Content-Type": "application/json"}
+        )
+    assert 400 <= answer.status_code < 500
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
 def test_keys_are_read_without_remarks_and_kept_as_hashes(tmp_path: Path) -> None:
     file = tmp_path / "keys"
     file.write_text(f"# ours\n{KEY}\n\n")

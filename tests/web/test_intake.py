@@ -1,5 +1,6 @@
 """Bodies are bounded while they are read, time is bounded, and nothing of a form lies on a disk."""
 
+import asyncio
 import http.client
 import json
 import logging
@@ -13,11 +14,14 @@ from dataclasses import replace
 import httpx
 import pytest
 from fastapi.testclient import TestClient
+from starlette.types import Message, Receive, Scope, Send
 from tests.web.conftest import jpeg
 from tests.web.test_identify import ask
 
 from thuja.predict import Predictor
 from thuja.web.app import create_app
+from thuja.web.intake import Intake
+from thuja.web.metrics import Metrics
 from thuja.web.served import Served
 from thuja.web.settings import Pace, RequestLimits, ServeSettings
 
@@ -68,6 +72,19 @@ def test_too_many_pictures_and_fields_are_refused(client: TestClient) -> None:
     assert ask(client, *[jpeg()] * 4).json()["detail"] == "more than 3 pictures at once"
     many = client.post("/api/identify", files=[(f"f{number}", (None, "x")) for number in range(17)])
     assert (many.status_code, many.json()["detail"]) == (413, "more than 16 fields in one form")
+    same = client.post("/api/identify", files=[("question", (None, "{}")) for _ in range(17)])
+    assert same.status_code == 413, "fields of one name were counted once, a million of them too"
+
+
+def test_json_has_a_limit_of_its_own_also_where_a_form_may_be_larger(predictor: Predictor) -> None:
+    """64 MiB of JSON were read on the thread that takes requests, into ten times the memory: without a key, too."""
+    served = small(predictor, question_bytes=1_000)
+    with TestClient(create_app(served), base_url="http://127.0.0.1:8080") as client:
+        for path in ("/api/session", "/api/embed", "/api/search"):
+            for kind in ("application/json", "text/plain", ""):
+                answer = client.post(path, content=b" " * 1_001, headers={"Content-Type": kind})
+                assert answer.json()["detail"] == "a request is over the limit of 1,000 bytes", (path, kind)
+        assert ask(client, jpeg() + b" " * 2_000).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -179,6 +196,27 @@ def seconds_until_closed(sender: socket.socket, *, patience: float) -> float:
             sender.sendall(b"x")
             time.sleep(0.02)
     return time.monotonic() - began
+
+
+def test_a_body_that_nobody_reads_does_not_put_off_the_time_for_an_answer() -> None:
+    """A GET that announced a body and never sent it had all the time in the world."""
+    sent: list[Message] = []
+
+    async def endless(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(60)
+
+    async def receive() -> Message:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [(b"content-length", b"10")]
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": headers, "query_string": b""}
+    intake = Intake(endless, limits=RequestLimits(), pace=Pace(answer=0.1), metrics=Metrics())
+    asyncio.run(asyncio.wait_for(intake(scope, receive, send), 5))
+    assert sent[0]["status"] == 503
 
 
 def test_bodies_of_all_requests_together_are_bounded(predictor: Predictor) -> None:

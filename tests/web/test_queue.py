@@ -14,7 +14,7 @@ from thuja.predict import Predictor
 from thuja.web.app import create_app
 from thuja.web.metrics import Metrics
 from thuja.web.problems import Busy
-from thuja.web.queue import ModelQueue
+from thuja.web.queue import ModelQueue, all_of
 from thuja.web.served import Served
 from thuja.web.settings import Pace, RequestLimits, ServeSettings
 
@@ -115,6 +115,30 @@ def test_an_error_of_a_pass_is_everyones_and_the_queue_goes_on() -> None:
             await queue.run(Failing(), [7])
         assert await queue.run(work, [4]) == [8]
         await queue.close()
+
+    asyncio.run(run())
+
+
+def test_where_one_of_many_fails_the_others_are_given_up() -> None:
+    """They went on after their room in the queue was let to somebody else."""
+    ended: list[str] = []
+
+    async def slow() -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            ended.append("slow")
+            raise
+
+    async def failing() -> None:
+        await asyncio.sleep(0.01)
+        raise UsageError("no")
+
+    async def run() -> None:
+        with pytest.raises(UsageError, match="no"):
+            await all_of([slow(), failing()])
+        await asyncio.sleep(0)
+        assert ended == ["slow"]
 
     asyncio.run(run())
 

@@ -21,7 +21,7 @@ from thuja.encode import build_labels
 from thuja.errors import UsageError
 from thuja.model import Model
 from thuja.predict import Predictor
-from thuja.web.running import open_socket
+from thuja.web.running import Server, open_socket
 from thuja.web.served import Served
 from thuja.web.settings import Pace, ServeSettings
 
@@ -86,6 +86,45 @@ def test_stopping_under_load_loses_no_request(predictor: Predictor, live: Live) 
         thread.join(30)
     assert load.lost == []
     assert load.statuses == {200}
+
+
+def test_whoever_connected_before_the_server_closed_its_door_is_answered(predictor: Predictor) -> None:
+    """Connections in the system's queue were reset when the socket was closed, and those that had sent nothing cut."""
+    early: list[HTTPConnection] = []
+
+    class Blocked(Server):
+        async def on_tick(self, counter: int) -> bool:
+            if not self._served.is_stopping:
+                return await super().on_tick(counter)
+            for number in range(3):  # between this and the end of the server no connection is taken up
+                connection = HTTPConnection("127.0.0.1", port, timeout=10)
+                connection.connect()
+                if number:
+                    connection.request("GET", "/healthz")
+                early.append(connection)
+            return True
+
+    served = Served(ServeSettings(port=0, pace=Pace(drain=2.0)), predictor=predictor)
+    listening = open_socket(served.settings)
+    port = listening.getsockname()[1]
+    server = Blocked(served)
+    thread = threading.Thread(target=server.run, args=([listening],))
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    served.is_stopping = True
+    while len(early) < 3:
+        time.sleep(0.01)
+    time.sleep(0.2)
+    with pytest.raises(OSError, match=r"refused|timed out"):
+        socket.create_connection(("127.0.0.1", port), timeout=0.5)
+    early[0].request("GET", "/healthz")
+    answers = [connection.getresponse() for connection in early]
+    assert [(one.status, one.getheader("connection")) for one in answers] == [(200, "close")] * 3
+    for connection in early:
+        connection.close()
+    thread.join(20)
+    assert not thread.is_alive()
 
 
 def test_a_server_that_stops_is_not_ready_and_ends_its_connections(predictor: Predictor, live: Live) -> None:

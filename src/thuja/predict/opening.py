@@ -34,6 +34,10 @@ A text that is the name of a folder stands for the folder.
 """
 
 
+class NoLabels(UsageError):
+    """A model that has nothing to choose from: it makes vectors, and names nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
     """What answers, the examples that it learnt from, and sentences on how it came about."""
@@ -116,13 +120,17 @@ def _settled(base: Base, labels: Given, options: PredictorOptions) -> LabelSpace
 
 
 def own_labels(model: Model, folder: Path | None, name: str | None) -> LabelSpace:
-    """The labels saved beside a model, or the published ones of one that is known by `name`; raises UsageError."""
+    """The labels saved beside a model, or the published ones of one that is known by `name`; raises NoLabels."""
     if folder is not None and (folder / LABELS).is_dir():
         return LabelSpace.load(folder / LABELS)
     if name is not None and find_known(name) is not None:
-        return open_published(*find_published_labels(name), model=model.id)
+        try:
+            files = find_published_labels(name)
+        except UsageError as error:
+            raise NoLabels(error.message, hint=error.hint) from error
+        return open_published(*files, model=model.id)
     where = f"in {folder / LABELS}" if folder is not None else "with the model"
-    raise UsageError(
+    raise NoLabels(
         f"there are no labels {where}, so there is nothing to choose from",
         hint="name your own: --label TEXT (repeated) or --labels FILE",
     )

@@ -5,13 +5,13 @@ answers. So a request has to call the server by a name of its own, and what cost
 origin.
 """
 
-from http.cookies import CookieError, SimpleCookie
 from ipaddress import ip_address
 from socket import gethostname
 from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -119,8 +119,5 @@ def _given(headers: Headers) -> str:
 
 
 def _cookie(headers: Headers) -> str:
-    try:
-        morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        return ""
-    return "" if morsel is None else morsel.value
+    # Python's SimpleCookie drops all cookies where one that another server of the host has set is not to its liking.
+    return cookie_parser(headers.get("cookie", "")).get(COOKIE, "")

@@ -96,7 +96,7 @@ class SearchShape(Strict):
     filter: FilterShape = Field(default_factory=FilterShape)
     k: int = 24
     offset: int = 0
-    group_by: str | None = None
+    group_by: str | None = Field(default=None, max_length=200)
     per_group: int = 1
     diversity: Share = 0.0
     collapse: Number | None = None

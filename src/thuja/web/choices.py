@@ -40,12 +40,17 @@ class Choices:
                 raise Busy("too many sets of labels are being made", hint="come again in a moment")
             making = asyncio.get_running_loop().run_in_executor(self._pool, narrowed, self._predictor, wish)
             self._making[wish] = making
-            making.add_done_callback(lambda _: self._making.pop(wish, None))
+            making.add_done_callback(lambda made: self._end(wish, made))
         opened = await asyncio.shield(making)  # whoever leaves does not take it from the others
         choice = self._made.setdefault(wish, Choice(self._predictor, opened))
         while len(self._made) > self._most or (len(self._made) > 1 and self._bytes() > _BYTES):
             self._made.popitem(last=False)
         return choice
+
+    def _end(self, wish: Wish, made: "asyncio.Future[Opened]") -> None:
+        self._making.pop(wish, None)
+        if not made.cancelled():
+            made.exception()  # else, where everybody has left, asyncio tells it to the log
 
     def _bytes(self) -> int:
         """What the vectors of all labels that are kept need."""

@@ -11,12 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from thuja.encode import EncodeOptions, Failure
+from thuja.encode import EncodeOptions, Encoder, Failure
 from thuja.encode.images import resized_by
 from thuja.errors import ImageError
 from thuja.images import Limits, decode
 from thuja.predict.inputs.boxes import Box
-from thuja.predict.predictor import Predictor
 from thuja.web.problems import TooLarge
 from thuja.web.queue import ModelQueue
 from thuja.web.settings import ServeSettings
@@ -31,11 +30,11 @@ _TEXTS_KEPT: Final = 1_024
 class Encoding:
     """The way into a model's space. No picture is kept; the vectors of the last texts are."""
 
-    def __init__(self, predictor: Predictor, settings: ServeSettings, queue: ModelQueue) -> None:
+    def __init__(self, encoder: Encoder, settings: ServeSettings, queue: ModelQueue, *, is_exact: bool) -> None:
         self._limits, self._queue = settings.limits, queue
-        self.encoder = predictor.encoder
-        options = EncodeOptions(is_exact=predictor.options.is_exact, limits=settings.limits.of_image)
-        self._resize: Callable[[Any], Pixels] = resized_by(predictor.model.preparation, options)
+        self.encoder = encoder
+        options = EncodeOptions(is_exact=is_exact, limits=settings.limits.of_image)
+        self._resize: Callable[[Any], Pixels] = resized_by(encoder.model.preparation, options)
         self._decoders = ThreadPoolExecutor(settings.pace.decoders, thread_name_prefix="decode")
         self._look = Look(encoder=self.encoder, most=settings.pace.batch)
         self._texts: OrderedDict[tuple[bool, str], Vector] = OrderedDict()

@@ -13,6 +13,8 @@ from thuja.web.settings import Pace, RequestLimits
 
 _SLOWEST: Final = 50_000
 """Bytes a second below which a body is taken for one that is never to end."""
+_BODILESS: Final = frozenset({"GET", "HEAD"})
+"""Methods whose bodies nobody reads: a body that never ends must not put off the time for an answer."""
 _LINGER: Final = 1.0
 """Seconds that a cancelled request has to clear up, and that the rest of a refused body is listened to."""
 
@@ -38,8 +40,8 @@ class Intake:
         try:
             if self._requests > self._pace.connections:
                 await exchange.refuse(Busy("too many requests at once", hint="come again in a moment"))
-            elif exchange.announced > self._limits.bytes:
-                await exchange.refuse(self.too_large())
+            elif exchange.announced > exchange.most:
+                await exchange.refuse(exchange.too_large())
             else:
                 await self._serve(exchange, scope)
         finally:
@@ -65,14 +67,12 @@ class Intake:
             ended.cancel()
             task.cancel()
 
-    def too_large(self) -> Refusal:
-        """What a body over the limit is told."""
-        return TooLarge(f"a request is over the limit of {self._limits.bytes:,} bytes", hint="send fewer pictures")
+    def most(self, kind: str) -> int:
+        """The most bytes of a body of a content type."""
+        return self._limits.of_body(kind)
 
-    def admit(self, received: int, more: int) -> Refusal | None:
-        """Count `more` bytes of a body that has `received` so many; a refusal where they are too many."""
-        if received + more > self._limits.bytes:
-            return self.too_large()
+    def admit(self, more: int) -> Refusal | None:
+        """Count `more` bytes of all bodies; a refusal where they are too many."""
         if self.bytes + more > self._pace.bytes:
             return Busy("too many pictures are being sent at once", hint="come again in a moment")
         self.bytes += more
@@ -91,6 +91,7 @@ class Exchange:
         headers = dict(scope["headers"])
         length = headers.get(b"content-length", b"0")
         self.announced = int(length) if length.isdigit() else 0
+        self.most = intake.most(headers.get(b"content-type", b"").decode("latin-1").lower())
         self.received = 0
         self.is_gone = self.is_closed = self._has_started = False
         self._refusal: Refusal | None = None
@@ -98,8 +99,9 @@ class Exchange:
         self._whole = asyncio.Event()
         self._gone = asyncio.Event()
         self._is_asking = b"expect" in headers
-        self._is_begun = bool(self.announced) or b"transfer-encoding" in headers
-        if not self._is_begun:  # there is no body
+        has_body = bool(self.announced) or b"transfer-encoding" in headers
+        self._is_begun = has_body and scope["method"] not in _BODILESS
+        if not self._is_begun:
             self._whole.set()
 
     async def receive(self) -> Message:
@@ -122,11 +124,16 @@ class Exchange:
         size = len(message.get("body", b""))
         if not message.get("more_body", False):
             self._whole.set()
-        self._refusal = self._intake.admit(self.received, size)
+        is_too_large = self.received + size > self.most
+        self._refusal = self.too_large() if is_too_large else self._intake.admit(size)
         if self._refusal is not None:
             raise self._refusal
         self.received += size
         return message
+
+    def too_large(self) -> Refusal:
+        """What a body over the limit is told."""
+        return TooLarge(f"a request is over the limit of {self.most:,} bytes", hint="send less at once")
 
     async def send(self, message: Message) -> None:
         """Pass the application's response on, unless the request was refused meanwhile."""

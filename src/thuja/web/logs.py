@@ -98,10 +98,10 @@ class JsonLines(logging.Formatter):
 
 
 def log_as_json(stream: TextIO = sys.stderr) -> None:
-    """Send the server's own log and uvicorn's to a stream, a line of JSON each."""
+    """Send all that this process logs to a stream, a line of JSON each: of requests each, of all else warnings."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonLines())
+    logging.getLogger().handlers = [handler]
+    logging.captureWarnings(True)
     for name, level in (("thuja.web", logging.INFO), ("uvicorn", logging.WARNING)):
-        logger = logging.getLogger(name)
-        logger.handlers, logger.propagate = [handler], False
-        logger.setLevel(level)
+        logging.getLogger(name).setLevel(level)

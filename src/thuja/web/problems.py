@@ -9,9 +9,11 @@ Refusal                what the server says no to
 |- WrongType           a body of another kind
 |- Invalid             a body of the right kind that says what cannot be meant
 |- Missing             what this server was started without
+|- NotKept             what a disk refuses to hold
 `- Busy                too much is waiting already: come again in a moment
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
@@ -22,8 +24,9 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
-from thuja.errors import ThujaError
+from thuja.errors import BadFile, ThujaError
 
+LOG: Final = logging.getLogger(__name__)
 MEDIA_TYPE: Final = "application/problem+json"
 M = TypeVar("M", bound=BaseModel)
 _SHOWN: Final = 300
@@ -84,6 +87,12 @@ class Missing(Refusal):
     status = 409
 
 
+class NotKept(Refusal):
+    """What a disk refuses to hold."""
+
+    status = 507
+
+
 class Busy(Refusal):
     """Too much is waiting already."""
 
@@ -137,6 +146,9 @@ def add_problem_handlers(app: FastAPI) -> None:
 
 async def _on_thuja_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ThujaError)
+    if isinstance(error, BadFile):  # a file of the server's own: its name and what is in it are for the log
+        LOG.error("a file cannot be read: %s", error.message)
+        return problem_response(problem(500, "a file of this server is damaged", hint="its log says which"))
     return error_response(error)
 
 

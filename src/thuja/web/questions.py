@@ -56,7 +56,7 @@ class AskedShape(Strict):
     """A question of one or many pictures; what is left out is settled as `thuja predict` does."""
 
     k: int | None = Field(default=None, ge=1)
-    rank: str | None = None
+    rank: str | None = Field(default=None, max_length=100)
     confidence: float | None = None
     coverage: float | None = None
     none_of_these: bool = False

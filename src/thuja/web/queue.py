@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Coroutine, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from thuja.web.metrics import Metrics
 from thuja.web.problems import Busy
 from thuja.web.settings import Pace
 
+V = TypeVar("V")
 T = TypeVar("T", contravariant=True)
 R = TypeVar("R", covariant=True)
 
@@ -38,6 +39,16 @@ class _Job:
     work: Work[Any, Any]
     item: Any
     done: "asyncio.Future[Any]"
+
+
+async def all_of(parts: Iterable[Coroutine[Any, Any, V]]) -> list[V]:
+    """The results of all, in order; where one raises or nobody waits any more, the others are given up too."""
+    tasks = [asyncio.ensure_future(part) for part in parts]
+    try:
+        return list(await asyncio.gather(*tasks))
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 class ModelQueue:
@@ -74,7 +85,7 @@ class ModelQueue:
         if len(self._jobs) + len(items) > 4 * self._pace.queue:
             self._metrics.refused.inc()
             raise Busy("too much is waiting", hint="come again in a moment")
-        if self._task is None:
+        if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._serve())
         loop = asyncio.get_running_loop()
         jobs = [_Job(work=work, item=item, done=loop.create_future()) for item in items]

@@ -1,14 +1,16 @@
 """A server that runs until it is told to stop, and then answers what it has taken."""
 
 import asyncio
+import ctypes
 import errno
 import os
 import signal
 import socket
+import struct
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Final
 
@@ -27,6 +29,10 @@ _TURN: Final = 0.0002
 With Python's 5 ms the model's thread waits after each of its hundreds of operations for whatever takes requests in.
 """
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_ATTACH_FILTER, _RETURN = 26, 0x06
+"""SO_ATTACH_FILTER of Linux, and the one instruction of a filter that lets no packet of a new connection through."""
+_GLANCE: Final = 0.01
+"""Seconds between two looks at who is still connected."""
 
 
 def open_socket(settings: ServeSettings) -> socket.socket:
@@ -65,7 +71,8 @@ class Server(uvicorn.Server):
     """uvicorn's, with a stop that loses nothing.
 
     Told to stop, it says so at /readyz and lets each answer be the last of its connection, but goes on taking
-    connections for a moment: what was sent before anybody could know is answered too.
+    connections for a moment: what was sent before anybody could know is answered too. Whoever is connected when that
+    moment ends, in the system's queue too, has as long again to ask a last time.
     """
 
     def __init__(self, served: Served, *, on_start: Callable[[], None] = lambda: None) -> None:
@@ -93,6 +100,26 @@ class Server(uvicorn.Server):
             self.should_exit = self.should_exit or now - self._stopping_since >= self._served.settings.pace.drain
         return await super().on_tick(counter)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more connections, answer those there are, and end."""
+        accepted = [one for listening in sockets or [] for one in _last_of(listening)]
+        for server in self.servers:
+            server.close()
+        loop = asyncio.get_running_loop()
+        for one in accepted:
+            await loop.connect_accepted_socket(self._protocol, one)
+        until = loop.time() + self._served.settings.pace.drain
+        while any(map(_may_ask, self.server_state.connections)) and loop.time() < until:
+            await asyncio.sleep(_GLANCE)
+        await super().shutdown(sockets)
+
+    def _protocol(self) -> asyncio.Protocol:
+        config = self.config
+        made = config.http_protocol_class(  # type: ignore[call-arg]
+            config=config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Take signals while it runs, and end well after one: uvicorn's own would send it again."""
@@ -105,6 +132,31 @@ class Server(uvicorn.Server):
         finally:
             for one, handler in before.items():
                 signal.signal(one, handler)
+
+
+def _last_of(listening: socket.socket) -> Iterator[socket.socket]:
+    """The connections that the system has made and the server has not taken up, after which it makes no more.
+
+    A socket that is closed before these are taken resets them, though their clients may have sent a request.
+    """
+    with suppress(NotImplementedError):  # an event loop that takes connections in another way
+        asyncio.get_running_loop().remove_reader(listening)
+    nothing = ctypes.create_string_buffer(struct.pack("HBBI", _RETURN, 0, 0, 0))
+    with suppress(OSError):  # elsewhere than on Linux a connection of the next microseconds is lost
+        listening.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, struct.pack("HP", 1, ctypes.addressof(nothing)))
+    while True:
+        try:
+            one, _ = listening.accept()
+        except OSError:  # there is none left
+            return
+        one.setblocking(False)
+        yield one
+
+
+def _may_ask(connection: object) -> bool:
+    """Whether a connection waits for a request that may be on its way."""
+    assert isinstance(connection, H11Protocol)
+    return connection.cycle is None or (connection.cycle.response_complete and not connection.transport.is_closing())
 
 
 def _config_of(served: Served) -> uvicorn.Config:

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
+from thuja.encode import Encoder
 from thuja.errors import ThujaError
 from thuja.predict.among_taxa import AmongTaxa
 from thuja.predict.predictor import Predictor
@@ -34,8 +35,9 @@ FetchLink = Callable[[str], Awaitable[bytes]]
 class Served:
     """The parts of a running server, as every endpoint reaches them.
 
-    `review` is a batch of answers to be looked through. `fetch_link` reads a picture by link, None where links are not
-    allowed.
+    An `encoder` alone, where its model has no labels, makes vectors and searches, and names nothing; a predictor brings
+    its own. `review` is a batch of answers to be looked through. `fetch_link` reads a picture by link, None where links
+    are not allowed.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Served:
         settings: ServeSettings,
         *,
         predictor: Predictor | None = None,
+        encoder: Encoder | None = None,
         index: Index | None = None,
         review: Review | None = None,
         fetch_link: FetchLink | None = None,
@@ -52,10 +55,15 @@ class Served:
         self.metrics = Metrics()
         self.keys = Keys(settings.keys)
         self.queue = ModelQueue(settings.pace, self.metrics)
-        self._encoding = None if predictor is None else Encoding(predictor, settings, self.queue)
+        self.encoder = encoder if predictor is None else predictor.encoder
+        is_exact = predictor is not None and predictor.options.is_exact
+        self._encoding = (
+            None if self.encoder is None else Encoding(self.encoder, settings, self.queue, is_exact=is_exact)
+        )
         self._choices = None if predictor is None else Choices(predictor, most=settings.limits.choices)
         self.attributions = Attributions()
         self.links = asyncio.Semaphore(_LINKS)
+        self.photos = asyncio.Semaphore(settings.pace.decoders)
         among = None if predictor is None else predictor.among
         self._label_tree = NamedTree.of_labels(among.labels) if isinstance(among, AmongTaxa) else None
         self._explored = self._explore()
@@ -68,14 +76,18 @@ class Served:
 
     def require_predictor(self) -> Predictor:
         """The model with its labels; raises Missing."""
+        if self.predictor is None and self.encoder is not None:
+            raise Missing(
+                "the model of this server has no labels, so it names nothing", hint="start it with --labels or --label"
+            )
         if self.predictor is None:
             raise Missing("this server has no model", hint="start it with --model")
         return self.predictor
 
     def require_encoding(self) -> Encoding:
         """What makes vectors of pictures and texts; raises Missing."""
-        self.require_predictor()
-        assert self._encoding is not None, "a predictor brings it"
+        if self._encoding is None:
+            raise Missing("this server has no model", hint="start it with --model")
         return self._encoding
 
     def require_choices(self) -> Choices:
@@ -91,13 +103,25 @@ class Served:
         return self.index
 
     async def follow_index(self) -> None:
-        """Take up what is added to the index while the server runs; a version that cannot be read is passed over."""
+        """Take up what is added to the index while the server runs.
+
+        A version that cannot be read is passed over, and one of another model beside the model that is served.
+        """
+        said = ""
         while self.index is not None:
             await asyncio.sleep(self.settings.pace.refresh)
+            wrong = ""
             try:
-                self.index = await asyncio.to_thread(self.index.refreshed)
+                found = await asyncio.to_thread(self.index.refreshed)
+                if self.encoder is None or (found.model, found.dim) == (self.index.model, self.index.dim):
+                    self.index = found
+                else:
+                    wrong = f"the index holds vectors of {found.model} by now: what it held before is served on"
             except (ThujaError, OSError) as error:
-                LOG.warning("the index cannot be read again: %s", error)
+                wrong = f"the index cannot be read again: {error}"
+            if wrong and wrong != said:  # not every few seconds
+                LOG.warning(wrong)
+            said = wrong
 
     @property
     def explored(self) -> Explored:

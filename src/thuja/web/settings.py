@@ -15,8 +15,9 @@ LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 class RequestLimits:
     """How much one request may ask for.
 
-    `bytes` bounds a body, `image_bytes` and `pixels` one picture, `images` how many come at once, `text` the
-    characters of a question, `k` the answers; `labels` and `choices` bound own labels, and how many of them are kept.
+    `bytes` bounds a form, `question_bytes` JSON by itself or in a form, `image_bytes` and `pixels` one picture,
+    `images` how many come at once, `text` the characters of a question, `k` the answers; `labels` and `choices` bound
+    own labels, and how many of them are kept.
     """
 
     bytes: int = 64 * 2**20
@@ -34,6 +35,10 @@ class RequestLimits:
     def __post_init__(self) -> None:
         if min(self.bytes, self.image_bytes, self.pixels, self.images, self.text, self.labels, self.k) < 1:
             raise UsageError(f"limits of a request are 1 or more, got {self}")
+
+    def of_body(self, kind: str) -> int:
+        """The most bytes of a body of a content type: what is no form is JSON, which takes ten times its size."""
+        return self.bytes if kind.startswith("multipart/form-data") else min(self.bytes, self.question_bytes)
 
     @property
     def of_image(self) -> Limits:
@@ -99,5 +104,10 @@ class ServeSettings:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine reaches it."""
+        """Whether it listens to this machine alone."""
         return self.host in LOOPBACK
+
+    @property
+    def is_private(self) -> bool:
+        """Whether nobody elsewhere is meant to reach it: a name of its own is what a proxy calls it by."""
+        return self.is_loopback and not self.hosts and not self.cors

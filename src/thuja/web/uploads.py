@@ -66,6 +66,7 @@ class _Collector:
         self.fields: dict[str, str] = {}
         self.uploads: list[Upload] = []
         self.is_whole = False
+        self._fields_begun = 0  # a million fields of one name are one entry of a dictionary
         self._header = self._value = b""
         self._disposition = b""
         self._name = self._file_name = ""
@@ -107,7 +108,8 @@ class _Collector:
         self._file_name = plain_name(options.get(b"filename", b"").decode("utf-8", "replace"))
         if self._is_file and len(self.uploads) >= self._limits.images:
             raise TooLarge(f"more than {self._limits.images} pictures at once", hint="send them in several requests")
-        if not self._is_file and len(self.fields) >= _FIELDS:
+        self._fields_begun += not self._is_file
+        if self._fields_begun > _FIELDS:
             raise TooLarge(f"more than {_FIELDS} fields in one form")
 
     def _on_data(self, data: bytes, start: int, end: int) -> None:

@@ -14,6 +14,7 @@ from tests.web.review.drawn import write_batch
 
 from thuja.predict.outputs.provenance import log_beside
 from thuja.web.app import create_app
+from thuja.web.review.journal import Verdict
 from thuja.web.review.queue import Review
 from thuja.web.served import Served
 from thuja.web.settings import ServeSettings
@@ -45,6 +46,30 @@ def test_the_queue_shows_answers_and_pictures_least_certain_first(client: TestCl
     picture = client.get(first["url"])
     assert picture.headers["Content-Type"] == "image/jpeg"
     assert Image.open(io.BytesIO(picture.content)).size == (48, 32)
+
+
+def test_a_file_that_was_damaged_meanwhile_is_the_servers_fault_and_its_name_stays_here(tmp_path: Path) -> None:
+    """It was 400, with the file's whole path for any caller."""
+    answers = write_batch(tmp_path, "jsonl")
+    client, review = opened(answers)
+    answers.write_bytes(b"?" * answers.stat().st_size)
+    with client:
+        told = client.get("/api/review")
+    assert (told.status_code, told.json()["detail"]) == (500, "a file of this server is damaged")
+    assert str(tmp_path) not in told.text
+    review.close()
+
+
+def test_the_export_names_whole_paths_to_nobody_behind_a_proxy(tmp_path: Path) -> None:
+    """A server on loopback that a proxy calls by a name answers strangers."""
+    answers = write_batch(tmp_path, "jsonl")
+    review = Review.open(answers)
+    review.decide(1, Verdict.ACCEPT, who="Ada")
+    for hosts, is_whole in (((), True), (("names.example.org",), False)):
+        served = Served(ServeSettings(review=answers, hosts=hosts), review=review)
+        client = TestClient(create_app(served), base_url="http://127.0.0.1:8080")  # not entered: the review stays open
+        assert (str(tmp_path) in client.get("/api/review/export").text) == is_whole
+    review.close()
 
 
 def test_a_decision_is_told_and_its_picture_leaves_the_queue(client: TestClient) -> None:

@@ -1,6 +1,7 @@
 """A review: what is asked first, what is kept of a decision, and what a restart or a torn line leaves of it."""
 
 import json
+import resource
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from thuja.errors import BadFile, EmptyInput, UsageError
 from thuja.jobs import write_json
 from thuja.predict.outputs.provenance import log_beside
 from thuja.taxonomy import Rank, Taxon
+from thuja.web.problems import NotKept
 from thuja.web.review.answers import open_batch
 from thuja.web.review.journal import Verdict, journal_beside
 from thuja.web.review.queue import Review
@@ -101,6 +103,27 @@ def test_a_line_that_a_killed_server_left_torn_is_cut_and_the_others_stand(tmp_p
     again.close()
     assert journal.read_bytes().startswith(whole)
     assert [json.loads(line)["decision"] for line in journal.read_text().splitlines()] == ["accept", "skip"]
+
+
+def test_a_decision_that_the_disk_refuses_is_told_without_its_place_and_nothing_of_it_stays(tmp_path: Path) -> None:
+    """The caller was told where the server keeps its files, as if the call had been wrong."""
+    review = Review.open(write_batch(tmp_path, "jsonl"))
+    review.decide(0, Verdict.ACCEPT, who="Ada")
+    kept = journal_beside(review.answers).read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(kept) + 10, hard))
+    try:
+        with pytest.raises(NotKept, match="the decision could not be kept: No space left on device"):
+            review.decide(1, Verdict.ACCEPT, who="Ada")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert journal_beside(review.answers).read_bytes() == kept
+    assert review.decision(1) is None
+    review.decide(1, Verdict.SKIP, who="Ada")
+    review.close()
+    again = Review.open(review.answers)
+    assert again.progress().skipped == 1
+    again.close()
 
 
 def test_a_journal_that_is_none_is_told_by_its_line(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """What this server has and allows: the first thing that the page asks for."""
 
+from pathlib import Path
+
 from fastapi import APIRouter
 from pydantic import BaseModel
 
@@ -97,11 +99,16 @@ async def about(here: Here) -> About:
 
 
 def _model(here: Served) -> ModelAbout | None:
-    predictor = here.predictor
-    if predictor is None:
+    if here.encoder is None:
         return None
-    model = predictor.model
-    return ModelAbout(id=model.id, name=predictor.name or model.id, dim=model.config.embed_dim, has_text=True)
+    model = here.encoder.model
+    return ModelAbout(id=model.id, name=_name(here) or model.id, dim=model.config.embed_dim, has_text=True)
+
+
+def _name(here: Served) -> str:
+    """What the model is called: of a folder its last part, for where it lies is nobody's business."""
+    name = "" if here.predictor is None else here.predictor.name or ""
+    return Path(name).name if name and Path(name).is_dir() else name
 
 
 def _labels(here: Served) -> LabelsAbout | None:
@@ -130,15 +137,15 @@ def _index(here: Served) -> IndexAbout | None:
 
 
 def _features(here: Served) -> Features:
-    has_model, has_index = here.predictor is not None, here.index is not None
+    has_labels, has_index = here.predictor is not None, here.index is not None
     has_lineage = here.index is not None and here.index.has_lineage
     return Features(
-        identify=has_model,
+        identify=has_labels,
         search=has_index,
         tree=has_lineage,
         map=has_index,
         compare=has_lineage,
         review=here.settings.review is not None,
         links=here.settings.allows_links,
-        why=has_model,
+        why=has_labels,
     )

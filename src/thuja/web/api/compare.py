@@ -99,7 +99,7 @@ async def compare(
 
 async def _texts(here: Served, descriptions: list[str]) -> npt.NDArray[np.float32] | None:
     """The vectors of the descriptions, None where the server has no model of the index's space."""
-    if here.predictor is None or here.predictor.model.id != here.require_index().model or not descriptions:
+    if here.encoder is None or here.encoder.model.id != here.require_index().model or not descriptions:
         return None
     return await here.require_encoding().read(sentences(descriptions))
 

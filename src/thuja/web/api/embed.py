@@ -1,6 +1,5 @@
 """Vectors of pictures and texts, as the model makes them."""
 
-import asyncio
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -11,6 +10,7 @@ from thuja.encode import Failure
 from thuja.web.forms import form_body
 from thuja.web.problems import Invalid, TooLarge, WrongType, read_json
 from thuja.web.questions import Strict, unpacked
+from thuja.web.queue import all_of
 from thuja.web.served import Here, Served
 from thuja.web.uploads import read_form
 
@@ -50,7 +50,7 @@ class Embedded(BaseModel):
 @router.post("/api/embed", summary="Make vectors of pictures or texts", openapi_extra=_OPENAPI)
 async def embed(request: Request, here: Here) -> Embedded:
     """Send JSON with `texts`, or a form with files as `images` and the JSON as `question`."""
-    model = here.require_predictor().model
+    model = here.require_encoding().encoder.model
     is_json = request.headers.get("content-type", "").partition(";")[0].strip() == "application/json"
     if is_json:
         asked = read_json(EmbedShape, (await request.body()).decode("utf-8", "replace"))
@@ -75,7 +75,7 @@ async def embed(request: Request, here: Here) -> Embedded:
 async def _pictures(here: Served, pictures: list[bytes]) -> list[Any]:
     encoding = here.require_encoding()
     with here.queue.admitted(len(pictures)):
-        return list(await asyncio.gather(*(encoding.look(data) for data in pictures)))
+        return list(await all_of(encoding.look(data) for data in pictures))
 
 
 async def _texts(here: Served, asked: EmbedShape) -> list[Any]:

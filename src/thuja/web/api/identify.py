@@ -1,6 +1,5 @@
 """What is on pictures: answers, the path down the tree, how deep it can be trusted, and whom it was weighed against."""
 
-import asyncio
 from collections.abc import Sequence
 from time import perf_counter
 from typing import Any, Final
@@ -17,6 +16,7 @@ from thuja.web.forms import form_body
 from thuja.web.likenesses import likenesses
 from thuja.web.problems import Invalid, Missing, Problem, TooLarge, problem, read_json
 from thuja.web.questions import AskedShape, unpacked
+from thuja.web.queue import all_of
 from thuja.web.served import Here, Served
 from thuja.web.shapes import AnswerShape, Picture
 from thuja.web.uploads import read_form
@@ -93,8 +93,8 @@ async def identify(request: Request, here: Here) -> Identification:
         choice = await here.require_choices().find(wish)
         choice.asked(question)  # what cannot be answered is said before a picture is looked at
         names = [*(upload.name for upload in form.files), *(link[:_LONGEST_NAME] for link in asked.links)]
-        files = (encoding.look(upload.data, box) for upload in form.files)
-        seen = await asyncio.gather(*files, *(_by_link(here, link, box) for link in asked.links))
+        files = [encoding.look(upload.data, box) for upload in form.files]
+        seen = await all_of([*files, *(_by_link(here, link, box) for link in asked.links)])
         has_kin = "siblings" in asked.wants
         results = await _told(here, names, seen, judge=Judge(choice=choice, question=question, has_kin=has_kin))
     if "vector" in asked.wants:

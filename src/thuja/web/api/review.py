@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
 
 from thuja.errors import ImageError
 from thuja.images.fetching import is_url
@@ -125,10 +126,11 @@ def queue(
 def export(here: Here) -> Response:
     """A CSV that `thuja predict --examples` and `thuja curate --labels` read as it is.
 
-    Files stand in it by their whole path where this server answers this machine alone, else as the batch names them.
+    Files stand in it by their whole path where this server answers this machine alone, without a proxy's name either,
+    else as the batch names them.
     """
     review = _review(here)
-    told = export_csv(review, has_paths=here.settings.is_loopback)
+    told = export_csv(review, has_paths=here.settings.is_private)
     headers = {"Content-Disposition": 'attachment; filename="reviewed.csv"'}
     return Response(told.encode("utf-8", "backslashreplace"), media_type="text/csv; charset=utf-8", headers=headers)
 
@@ -139,11 +141,13 @@ def export(here: Here) -> Response:
     response_class=Response,
     responses={200: {"content": {"image/jpeg": {}}}},
 )
-def picture(here: Here, row: Row) -> Response:
+async def picture(here: Here, row: Row) -> Response:
     """As a smaller JPEG of its pixels alone."""
     review = _review(here)
     try:
-        data = shown(_asked(review, row), review.answers, limits=here.limits.of_image)
+        async with here.photos:  # of 50 million pixels each takes 200 MB to read
+            asked = await run_in_threadpool(_asked, review, row)
+            data = await run_in_threadpool(shown, asked, review.answers, limits=here.limits.of_image)
     except ImageError as error:
         # The error's own words may hold the beginning of a file that is no picture.
         raise NotFound(f"picture {row} of the review cannot be shown: {error.reason}") from error

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from thuja.encode import Failure
 from thuja.errors import ImageError
@@ -21,7 +21,7 @@ router = APIRouter(tags=["identify"])
 class WhyShape(AskedShape):
     """The question that was asked, and the answer to explain; the best one where none is named."""
 
-    answer: str = ""
+    answer: str = Field(default="", max_length=2_000)
 
 
 _OPENAPI: Final[dict[str, Any]] = form_body(

@@ -5,6 +5,7 @@ What was taken back is a line too. A line that a killed server left half-written
 
 import errno
 import json
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -17,7 +18,9 @@ from typing import Any, BinaryIO, Final
 from thuja.errors import BadFile, UsageError
 from thuja.jobs.locks import locked
 from thuja.taxonomy import RANKS, Taxon
+from thuja.web.problems import NotKept
 
+LOG: Final = logging.getLogger(__name__)
 LONGEST_NAME: Final = 300
 _BLOCK: Final = 2**16
 
@@ -122,7 +125,7 @@ class Journal:
                     ) from error
 
     def append(self, decision: Decision) -> None:
-        """Keep a decision: it is on the disk when this returns. Raises UsageError where the disk refuses."""
+        """Keep a decision: it is on the disk when this returns. Raises NotKept where the disk refuses."""
         line = decision.to_line().encode("utf-8", "backslashreplace") + b"\n"
         end = self._file.seek(0, os.SEEK_END)
         try:
@@ -132,7 +135,10 @@ class Journal:
             os.fsync(self._file.fileno())
         except OSError as error:
             self._file.truncate(end)  # half a line would spoil the next one
-            raise UsageError(f"the decision could not be kept in {self._path}: {error.strerror}") from error
+            LOG.error("a decision could not be kept in %s: %s", self._path, error.strerror)
+            raise NotKept(
+                f"the decision could not be kept: {error.strerror}", hint="the server's log says where"
+            ) from error
 
     def close(self) -> None:
         """Let another server have it."""
