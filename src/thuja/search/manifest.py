@@ -1,6 +1,7 @@
 """What an index folder holds: one version of it, as JSON. Segments never change; versions name them."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
@@ -12,6 +13,20 @@ INDEX: Final = "index.json"
 VERSIONS: Final = "versions"
 SEGMENTS: Final = "segments"
 FORMAT: Final = 1
+UNKNOWN: Final = "unknown"
+"""The model of vectors of which nothing says whose they are."""
+_HASH: Final = re.compile(r"-[0-9a-f]{12}")
+
+
+def is_model_of(said: str, model: str) -> bool:
+    """Whether an index that is said to be of a model is of that one.
+
+    A name without the hash of its weights, as somebody gives it who builds an index, is that of all that bear it.
+
+    >>> is_model_of("bioclip-2", "bioclip-2-0123456789ab"), is_model_of("bioclip", "bioclip-2-0123456789ab")
+    (True, False)
+    """
+    return said == model or bool(_HASH.fullmatch(model.removeprefix(said)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +48,8 @@ class Version:
     """An index at one moment.
 
     `model` and `preparation` are those of the vectors, `dim` their length. `columns` gives the kind of each column:
-    `text`, `number` or `bool`. `made` is when, in UTC, `by` the command.
+    `text`, `number` or `bool`; `without` names those that stay out, whatever is added. `made` is when, in UTC, `by` the
+    command.
     """
 
     number: int
@@ -42,6 +58,7 @@ class Version:
     preparation: str = ""
     segments: tuple[SegmentFacts, ...] = ()
     columns: Mapping[str, str] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
     has_thumbnails: bool = False
     made: str = ""
     by: str = ""
@@ -67,6 +84,7 @@ class Version:
         """As it was written; raises BadFile, which names `where`, for what is no version."""
         try:
             read: dict[str, Any] = json.loads(text)
-            return cls(**{**read, "segments": tuple(SegmentFacts(**one) for one in read["segments"])})
+            segments = tuple(SegmentFacts(**one) for one in read["segments"])
+            return cls(**{**read, "segments": segments, "without": tuple(read.get("without", ()))})
         except (ValueError, TypeError, KeyError) as error:
             raise BadFile(f"{where} is not a version of an index: {error}") from error

@@ -15,6 +15,8 @@ from thuja.predict.opening import Given
 from thuja.predict.options import PredictorOptions
 from thuja.predict.predictor import Predictor
 from thuja.search.index import Index
+from thuja.search.manifest import UNKNOWN, is_model_of
+from thuja.search.query.encoding import require_model
 from thuja.web.links import LinkFetcher
 from thuja.web.review.queue import Review
 from thuja.web.served import FetchLink, Served
@@ -37,14 +39,14 @@ class Named:
     hardware: Hardware | None = None
 
     def __post_init__(self) -> None:
-        if self.model is None and self.index is None:
-            raise UsageError("there is nothing to serve", hint="name a model, an index or both: --model, --index")
         if self.model is None and (self.labels is not None or self.within):
             raise UsageError("labels are what a model answers with, and there is none", hint="name it: --model")
 
 
 def open_served(named: Named, settings: ServeSettings) -> Served:
     """The parts, ready to answer; raises UsageError for those that do not fit, and what opening them raises."""
+    if named.model is None and named.index is None and settings.review is None:
+        raise UsageError("there is nothing to serve", hint="name a model, an index or both: --model, --index")
     index = None if named.index is None else Index.open(named.index)
     predictor = None
     if named.model is not None:
@@ -63,7 +65,9 @@ def open_served(named: Named, settings: ServeSettings) -> Served:
 def require_one_space(index: Index, predictor: Predictor) -> None:
     """Raise UsageError where an index holds the vectors of another model: they cannot be compared."""
     model = predictor.model
-    if index.model != model.id or index.dim != model.config.embed_dim:
+    if index.model == UNKNOWN:
+        require_model(index.model, model.id)
+    if not is_model_of(index.model, model.id) or index.dim != model.config.embed_dim:
         raise UsageError(
             f"the index holds vectors of {index.model} ({index.dim} dimensions), and the model is {model.id} "
             f"({model.config.embed_dim}): they cannot be compared",

@@ -14,6 +14,7 @@ from tests.web.review.drawn import write_batch
 
 from thuja.predict.outputs.provenance import log_beside
 from thuja.web.app import create_app
+from thuja.web.opening import Named, open_served
 from thuja.web.review.queue import Review
 from thuja.web.served import Served
 from thuja.web.settings import ServeSettings
@@ -45,6 +46,14 @@ def test_the_queue_shows_answers_and_pictures_least_certain_first(client: TestCl
     picture = client.get(first["url"])
     assert picture.headers["Content-Type"] == "image/jpeg"
     assert Image.open(io.BytesIO(picture.content)).size == (48, 32)
+
+
+def test_a_review_needs_neither_model_nor_index(tmp_path: Path) -> None:
+    served = open_served(Named(), ServeSettings(review=write_batch(tmp_path, "jsonl")))
+    with TestClient(create_app(served), base_url="http://127.0.0.1:8080") as client:
+        assert client.get("/api/review").json()["progress"]["total"] == 5
+        features = client.get("/api/about").json()["features"]
+        assert [name for name, is_there in features.items() if is_there] == ["review"]
 
 
 def test_a_decision_is_told_and_its_picture_leaves_the_queue(client: TestClient) -> None:
