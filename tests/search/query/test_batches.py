@@ -109,8 +109,8 @@ def test_what_holds_no_queries_is_named(index, queries, tmp_path) -> None:
     unsaid = {"uuid": ["a"], "emb": [[1.0, 0.0, 0.0]]}
     pq.write_table(pa.table(unsaid), tmp_path / "short.parquet")
     with pytest.raises(UsageError, match="have 3 numbers, the vectors of the index"):
-        search_batch(index, Batch(queries=tmp_path / "short.parquet", out=out))
-    assert not (tmp_path / "out.parquet.parts").exists()
+        search_batch(index, Batch(queries=tmp_path / "short.parquet", out=tmp_path / "short-out.parquet"))
+    assert not list(tmp_path.glob("short-out*"))
     made_embeddings(0).save(tmp_path / "empty.parquet")
     with pytest.raises(EmptyInput, match="holds no query"):
         search_batch(index, Batch(queries=tmp_path / "empty.parquet", out=out))
