@@ -64,8 +64,15 @@ def test_a_condition_is_read(condition: str, meant: Filter) -> None:
     assert where(condition) == meant
 
 
-def test_conditions_of_one_column_add_their_values_and_join_their_ends() -> None:
-    assert where("sex=female", "sex=").equals == {"sex": ("female", "")}
+def test_what_is_asked_twice_is_refused_since_all_conditions_hold_at_once() -> None:
+    """A second condition of a column widened the first, so that a delete took more rows than met them both; of two
+    boxes the first was forgotten."""
+    for one, other in (("sex=female,", "sex=female"), ("sex=female", "sex="), ("box=1,2,3,4", "box=2,2,3,4")):
+        with pytest.raises(UsageError, match=r"asked for"):
+            where(one, other)
+
+
+def test_conditions_of_one_column_join_their_ends() -> None:
     assert where("latitude>=2", "latitude<=5").ranges == {"latitude": Range(low=2, high=5)}
     assert where("event_date>=2019-07", "event_date<=2020").ranges == {"event_date": Range(low="2019-07", high="2020")}
     with pytest.raises(UsageError, match='"latitude" has two ranges'):

@@ -3,6 +3,7 @@
 import io
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -58,24 +59,22 @@ def client(served: Served) -> Iterator[TestClient]:
         yield client
 
 
+@contextmanager
+def serving(served: Served) -> Iterator[str]:
+    """A server on a free port of loopback: its address."""
+    server, listening = Server(served), open_socket(replace(served.settings, port=0))
+    thread = threading.Thread(target=server.run, args=([listening],))
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        threading.Event().wait(0.01)
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    server.should_exit = True
+    thread.join(20)
+
+
 @pytest.fixture
 def live(served: Served) -> Iterator[Callable[[Served | None], str]]:
     """Starts a server on a free port of loopback; gives its address. Stopped at the end of the test."""
-    running: list[tuple[Server, threading.Thread]] = []
-
-    def start(other: Served | None = None) -> str:
-        chosen = other or served
-        server, listening = Server(chosen), open_socket(replace(chosen.settings, port=0))
-        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        thread = threading.Thread(target=server.run, args=([listening],))
-        thread.start()
-        while not server.started:
-            assert thread.is_alive()
-            threading.Event().wait(0.01)
-        running.append((server, thread))
-        return address
-
-    yield start
-    for server, thread in running:
-        server.should_exit = True
-        thread.join(20)
+    with ExitStack() as running:
+        yield lambda other=None: running.enter_context(serving(other or served))

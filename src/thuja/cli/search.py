@@ -150,7 +150,7 @@ def _search_batch(index: "Index", kept: KeptChoice, shown: ShownChoice, written:
         effort=_effort(shown),
         columns=shown.columns,
         without_self=written.without_self,
-        version=f"{index.where} {index.version}",
+        version=f"{index.where} {index.version} {index.facts.made}",  # one built anew has the same number
         force=written.force,
     )
     count = search_batch(index, batch, label="search")

@@ -157,7 +157,7 @@ class Index:
 
         # Many queries keep all cores at work in each segment; few are asked of several segments at once.
         is_spread = len(asked) > 1 and len(queries) < _MANY
-        parts = list(self._threads.map(search, asked) if is_spread else map(search, asked))
+        parts = self._threads.map(search, asked) if is_spread else map(search, asked)
         found = merged(parts, [start for _, _, start in asked], k)
         return Neighbours(keys=found.rows, scores=found.scores)
 

@@ -106,11 +106,17 @@ def _with_condition(read: Filter, condition: str, kinds: Mapping[str, ColumnKind
         raise UsageError(f'not a condition: "{_short(condition)}"', hint=_HINT)
     name, values = match["name"].strip(), match["values"].strip()
     if name == BOX and name not in kinds:
+        if read.box is not None:
+            raise UsageError(
+                "two boxes are asked for", hint="all conditions hold at once: give the box that both share"
+            )
         return replace(read, box=_box(values))
     require_column(name, kinds)
     if match["sign"] == "=" and not _is_range(values):
-        both = (*read.equals.get(name, ()), *_values(condition, values))
-        return replace(read, equals={**read.equals, name: both})
+        if name in read.equals:
+            hint = f"all conditions hold at once; for rows that have one of several values: {name}=a,b"
+            raise UsageError(f'the column "{_short(name)}" is asked for twice', hint=hint)
+        return replace(read, equals={**read.equals, name: tuple(_values(condition, values))})
     if match["sign"] == "=":
         low, _, high = values.partition("..")
         bounds = read_range(name, low.strip() or None, high.strip() or None, kinds=kinds)

@@ -16,6 +16,8 @@ FORMAT: Final = 1
 UNKNOWN: Final = "unknown"
 """The model of vectors of which nothing says whose they are."""
 _HASH: Final = re.compile(r"-[0-9a-f]{12}")
+_NAME: Final = re.compile(r"[0-9]{6,}-[0-9a-f]{12}")
+_KINDS: Final = ("text", "number", "bool", "distinct")
 
 
 def is_model_of(said: str, model: str) -> bool:
@@ -48,8 +50,8 @@ class Version:
     """An index at one moment.
 
     `model` and `preparation` are those of the vectors, `dim` their length. `columns` gives the kind of each column:
-    `text`, `number` or `bool`; `without` names those that stay out, whatever is added. `made` is when, in UTC, `by` the
-    command.
+    `text`, `number`, `bool` or `distinct`; `without` names those that stay out, whatever is added. `made` is when, in
+    UTC, `by` the command.
     """
 
     number: int
@@ -85,6 +87,37 @@ class Version:
         try:
             read: dict[str, Any] = json.loads(text)
             segments = tuple(SegmentFacts(**one) for one in read["segments"])
-            return cls(**{**read, "segments": segments, "without": tuple(read.get("without", ()))})
-        except (ValueError, TypeError, KeyError) as error:
+            version = cls(**{**read, "segments": segments, "without": tuple(read.get("without", ()))})
+            if (wrong := _wrong(version)) is not None:
+                raise ValueError(wrong)
+            return version
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise BadFile(f"{where} is not a version of an index: {error}") from error
+
+
+def is_segment_name(name: str) -> bool:
+    """Whether a folder of segments may be called so: a number, and a digest of what the segment holds.
+
+    >>> is_segment_name("000003-1a2b3c4d5e6f"), is_segment_name("../../elsewhere")
+    (True, False)
+    """
+    return _NAME.fullmatch(name) is not None
+
+
+def _wrong(version: Version) -> str | None:
+    """What cannot be of a version that was read, which anybody may have written; None where all can be."""
+    numbers = [version.number, version.dim, *(count for one in version.segments for count in (one.rows, one.deleted))]
+    if not all(isinstance(one, int) and not isinstance(one, bool) and one >= 0 for one in numbers):
+        return "its numbers are not whole numbers from 0 on"
+    texts = (version.model, version.preparation, version.made, version.by, *version.without)
+    if not all(isinstance(one, str) for one in texts):
+        return "model, preparation, made, by and without are texts"
+    for one in version.segments:
+        if not is_segment_name(one.name):
+            return f"no segment is called {str(one.name)[:80]!r}"
+        if one.deleted > one.rows:
+            return f"more rows of the segment {one.name} are deleted than there are"
+    for name, kind in version.columns.items():
+        if kind not in _KINDS:
+            return f"the column {name[:80]!r} is of no kind that is known: {str(kind)[:80]!r}"
+    return None

@@ -3,15 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from thuja import __version__
-from thuja.web import scripts
 from thuja.web.access import Access
 from thuja.web.api import (
     about,
@@ -31,11 +28,9 @@ from thuja.web.api import (
 from thuja.web.headers import SecurityHeaders
 from thuja.web.intake import Intake
 from thuja.web.logs import RequestLog
+from thuja.web.page import mount_page
 from thuja.web.problems import Problem, add_problem_handlers
 from thuja.web.served import Served
-
-STATIC: Final = Path(__file__).parent / "static"
-"""The page: plain files, served from / as they lie there."""
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     health.router,
@@ -51,7 +46,6 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     compare.router,
     map.router,
     review.router,
-    scripts.router,
 )
 
 
@@ -97,5 +91,5 @@ def create_app(served: Served) -> FastAPI:
     add_problem_handlers(app)
     for router in ROUTERS:
         app.include_router(router)
-    app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")
+    mount_page(app)
     return app

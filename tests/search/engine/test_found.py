@@ -21,3 +21,15 @@ def test_picking_few_of_many_equals_a_full_sort() -> None:
     for query in range(20):
         wanted = sorted(zip(-scores[query], rows[query], strict=True))[:7]
         assert found.rows[query].tolist() == [row for _, row in wanted]
+
+
+def test_the_best_over_many_segments_are_those_of_all_at_once() -> None:
+    """They are merged some at a time."""
+    generator = np.random.default_rng(0)
+    scores = -np.sort(-generator.random((40, 3, 4)).astype(np.float32), axis=2)  # (segments, Q, k)
+    parts = [Found(rows=np.tile(np.arange(4), (3, 1)), scores=part) for part in scores]
+    found = merged(parts, [4 * number for number in range(40)], 4)
+    flat = scores.transpose(1, 0, 2).reshape(3, -1)
+    order = np.argsort(-flat, axis=1)[:, :4]
+    np.testing.assert_array_equal(found.rows, order)
+    np.testing.assert_array_equal(found.scores, np.take_along_axis(flat, order, 1))

@@ -79,6 +79,14 @@ def test_groups_of_one_name_under_other_lineages_stay_apart(index) -> None:
     assert sorted(hit.group for hit in found.hits) == ["Corvidae", "Moraceae", "Muridae"]
 
 
+def test_what_cannot_be_grouped_by_is_named_shortly_with_each_choice_once(index) -> None:
+    """A text of 100 kB stood in the error, and every rank twice."""
+    with pytest.raises(UnknownName) as caught:
+        answer(index, Query(id="row-0000", group_by="x" * 100_000))
+    assert len(caught.value.message) < 200
+    assert str(caught.value.hint).count("kingdom") == 1
+
+
 def test_near_duplicates_are_shown_once_and_counted(index) -> None:
     plain = answer(index, Query(id="row-0000", k=239))
     once = answer(index, Query(id="row-0000", k=239, collapse=0.99))

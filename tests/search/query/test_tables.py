@@ -45,6 +45,22 @@ def test_a_cell_that_a_spreadsheet_would_run_is_quoted() -> None:
     assert lines[1].split(",")[-2:] == ["'=HYPERLINK(1)", "-3"]
 
 
+def test_the_name_of_a_column_is_no_formula_either() -> None:
+    """Names of columns are strangers', too."""
+    lines = shown(Answer(hits=[hit(row={"=HYPERLINK(1)": "x"})], total=1), "csv").splitlines()
+    assert (lines[0].split(",")[-1], lines[1].split(",")[-1]) == ("'=HYPERLINK(1)", "x")
+
+
+def test_a_name_gives_a_terminal_no_orders() -> None:
+    """An escape in a stranger's table cleared the screen, or set the title of its window."""
+    name = Taxon(genus="Corvus", common="raven\x1b[2J\x9b2J")
+    assert (
+        shown(Answer(hits=[hit(taxon=name, id="a\nb")], total=1), "table")
+        .splitlines()[0]
+        .endswith("Corvus, raven?[2J?2J  a?b")
+    )
+
+
 def test_a_column_of_the_index_does_not_replace_the_hits_own() -> None:
     row = rows_of(Answer(hits=[hit(row={"score": 9, "rank": "genus"})], total=1))[0]
     assert (row["rank"], row["score"], row["index_rank"], row["index_score"]) == (1, 0.5, "genus", 9)

@@ -1,6 +1,7 @@
 """What goes into an index, what is refused, and that the same command goes on after a kill."""
 
 import json
+import os
 import resource
 from collections import Counter
 from pathlib import Path
@@ -9,6 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 from tests.search.making import MODEL, contents, embeddings, ids, made, table, vectors, written
 from tests.shards.making import uuid as uuid_of
@@ -18,7 +21,8 @@ from thuja.errors import BadFile, EmptyInput, OutputExists, ThujaError, UnknownN
 from thuja.images import decode
 from thuja.search.index import Index
 from thuja.search.store.build import BuildOptions, add_to_index, build_index
-from thuja.search.store.changes import CompactOptions, compact
+from thuja.search.store.changes import CompactOptions, Doomed, compact, delete_rows
+from thuja.search.store.plain import taken
 from thuja.taxonomy import RANKS, Taxon
 
 
@@ -239,6 +243,67 @@ def test_what_is_there_is_not_overwritten_but_by_force_as_a_version(tmp_path: Pa
     (tmp_path / "mine" / "thesis.tmp").write_text("x")
     with pytest.raises(OutputExists, match="something else"):
         build_index([tmp_path / "2.parquet"], tmp_path / "mine", BuildOptions())
+
+
+def test_a_folder_of_ones_own_segments_is_not_taken_for_an_index(tmp_path: Path) -> None:
+    """A build swept away all that lay in a folder called segments, whoever had put it there."""
+    folder = tmp_path / "recordings"
+    (folder / "segments" / "song-1").mkdir(parents=True)
+    source = written(tmp_path / "1.parquet", range(3))
+    with pytest.raises(OutputExists, match="something else"):
+        build_index([source], folder, BuildOptions())
+    made(tmp_path / "index", range(3))
+    (tmp_path / "index" / "segments" / "song-1").mkdir()
+    add_to_index([source], tmp_path / "index", BuildOptions())
+    assert (tmp_path / "index" / "segments" / "song-1").is_dir()
+    assert (folder / "segments" / "song-1").is_dir()
+
+
+def test_all_that_an_index_names_is_on_the_disk_before_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut left the name of a version whose files were empty."""
+    synced: set[int] = set()
+    named: list[set[str]] = []
+    sync, replace_file = os.fsync, os.replace
+
+    def fsync(opened: int) -> None:
+        synced.add(os.fstat(opened).st_ino)
+        sync(opened)
+
+    def replace(one: Path, other: Path) -> None:
+        if Path(other).name == "index.json":
+            paths = [Path(one), *(tmp_path / "index" / "segments").rglob("*"), *(tmp_path / "index").glob("versions/*")]
+            named.append({path.name for path in paths if path.stat().st_ino not in synced})
+        replace_file(one, other)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "replace", replace)
+    delete_rows(made(tmp_path / "index", range(10), segment_rows=4), Doomed(ids=ids([3])))
+    assert named == [set(), set()]
+
+
+def test_a_segment_is_called_by_all_that_it_holds(tmp_path: Path) -> None:
+    """By rows and vectors alone: what a cache kept of one with other pictures was taken for this one's."""
+    Image.new("RGB", (30, 30), "red").save(tmp_path / "id-00001.png")
+    plain, again = made(tmp_path / "plain", range(3)), made(tmp_path / "again", range(3))
+    pictured = made(tmp_path / "pictured", range(3), thumbnails=(tmp_path,))
+    names = [Index.open(folder).segments[0].name for folder in (plain, again, pictured)]
+    assert (names[0] == names[1], names[0] == names[2]) == (True, False)
+
+
+@settings(deadline=None, max_examples=20)
+@given(rows=st.lists(st.none() | st.integers(0, 5), max_size=12))
+def test_rows_are_taken_as_arrow_takes_them(rows: list[int | None]) -> None:
+    """Arrow takes none of a column of 2 GB of text, which a segment of ten million rows easily has."""
+    table = pa.table(
+        {
+            "text": pa.chunked_array([["a", None], ["bc", ""], ["d", "e"]]),
+            "number": pa.chunked_array([[1, 2, 3, 4, 5, 6]]),
+        }
+    )
+    places = pa.array(rows, pa.int64())
+    assert taken(table, places).equals(table.take(places))
 
 
 def test_wrong_files_are_one_sentence_and_leave_no_index(tmp_path: Path) -> None:

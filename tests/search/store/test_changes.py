@@ -1,5 +1,6 @@
 """Deletes, compaction and the versions they leave: nothing is lost, and no reader is disturbed."""
 
+import fcntl
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,10 +10,12 @@ import pytest
 from tests.search.making import contents, ids, made, vectors, written
 
 from thuja.errors import OutputExists, UnknownName, UsageError
+from thuja.search.columns import BitsCache
 from thuja.search.filters import Filter, Range
 from thuja.search.index import Index
 from thuja.search.store.build import BuildOptions, add_to_index
 from thuja.search.store.changes import CompactOptions, Doomed, compact, delete_rows
+from thuja.search.store.pins import pin, unlink_unless_pinned
 from thuja.search.store.places import LocalPlace
 from thuja.search.store.versions import commit, listed, read_version, writing
 from thuja.taxonomy import Taxon
@@ -145,6 +148,26 @@ def test_a_version_that_a_reader_has_open_stays_until_it_is_closed(tmp_path: Pat
     assert len(contents(newest)) == 10
 
 
+def test_a_version_that_goes_while_a_reader_opens_it_is_said_to_be_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader that came between the look for readers and the deletion held a file that was no more."""
+    path = tmp_path / "000001.json"
+    path.touch()
+    reader = BitsCache()  # anything that lives
+    pin(path, reader)
+    assert not unlink_unless_pinned(path)
+    del reader
+    lock = fcntl.flock
+    monkeypatch.setattr(fcntl, "flock", lambda file, how: (path.unlink(), lock(file, how)))
+    with pytest.raises(FileNotFoundError):
+        pin(path, BitsCache())
+    monkeypatch.undo()
+    path.touch()
+    assert unlink_unless_pinned(path)
+    assert not path.exists()
+
+
 def test_a_new_version_shares_the_segments_that_are_open(tmp_path: Path) -> None:
     folder = made(tmp_path / "index", range(20), segment_rows=6)
     reader = Index.open(folder)
@@ -171,7 +194,7 @@ def test_a_version_that_was_not_named_before_a_kill_is_cleared_away(tmp_path: Pa
     version = read_version(LocalPlace(folder))
     commit(folder, replace(version, number=2, segments=()), {})
     (folder / "index.json").write_bytes(name)  # as if it had been killed right before
-    (folder / "segments" / "000009-left").mkdir()
+    (folder / "segments" / "000009-0123456789ab").mkdir()
     (folder / "index.json.1-a.tmp").touch()
     assert len(Index.open(folder)) == 5
     delete_rows(folder, Doomed(ids=ids([0])))
@@ -186,12 +209,12 @@ def test_a_version_that_was_not_named_before_a_kill_is_cleared_away(tmp_path: Pa
 def test_compaction_leaves_what_a_killed_build_has_made(tmp_path: Path) -> None:
     """It used to be swept away, and the build that went on named segments that were not there."""
     folder = made(tmp_path / "index", range(5))
-    (folder / "segments" / "000002-made").mkdir()
-    (folder / "segments" / "000003-left").mkdir()
+    (folder / "segments" / "000002-aaaaaaaaaaaa").mkdir()
+    (folder / "segments" / "000003-bbbbbbbbbbbb").mkdir()
     (folder / "building").mkdir()
-    (folder / "building" / "unit-000000").write_text('{"segment": "000002-made"}')
+    (folder / "building" / "unit-000000").write_text('{"segment": "000002-aaaaaaaaaaaa"}')
     compact(folder, NOW)
-    assert [path.name for path in sorted((folder / "segments").iterdir())][1:] == ["000002-made"]
+    assert [path.name for path in sorted((folder / "segments").iterdir())][1:] == ["000002-aaaaaaaaaaaa"]
 
 
 @pytest.mark.parametrize("change", [{"keep": 0}, {"grace": -1.0}, {"most_deleted": 2.0}, {"segment_rows": 0}])

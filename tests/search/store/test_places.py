@@ -20,7 +20,7 @@ from thuja.search.engine.effort import Effort
 from thuja.search.filters import Filter
 from thuja.search.index import Index
 from thuja.search.store.build import BuildOptions, add_to_index
-from thuja.search.store.changes import Doomed, delete_rows
+from thuja.search.store.changes import CompactOptions, Doomed, compact, delete_rows
 from thuja.search.store.places import RangedVectors, RemotePlace, coalesced, place_of
 from thuja.search.store.pushing import push_index
 from thuja.search.store.versions import current_number
@@ -126,6 +126,21 @@ def test_an_index_elsewhere_writes_nothing_outside_of_the_cache(remote: RemotePl
     assert not list(tmp_path.glob("**/evil"))
 
 
+def test_vectors_elsewhere_that_are_cut_short_are_one_sentence(remote: RemotePlace, tmp_path: Path) -> None:
+    """What was missing at the end was met by the first search that needed it, as a traceback."""
+    (path, *_) = (tmp_path / "index" / "segments").glob("*/vectors.f16")
+    path.write_bytes(path.read_bytes()[:-2])
+    with pytest.raises(BadFile, match="bytes where"):
+        opened(remote)
+
+
+def test_two_servers_with_a_bucket_of_one_name_share_no_cache() -> None:
+    """What one of them had given was taken for the other's."""
+    urls = [f"s3://k:s@bucket/index?scheme=http&region=x&endpoint_override=127.0.0.1%3A{port}" for port in (1, 2, 1)]
+    one, other, again = (place_of(url)._cache for url in urls)  # type: ignore[attr-defined]
+    assert (one == again, one == other) == (True, False)
+
+
 def test_a_url_of_files_is_a_folder(tmp_path: Path) -> None:
     folder = made(tmp_path / "an index", range(5))
     assert len(Index.open(folder.as_uri())) == 5
@@ -203,6 +218,17 @@ def test_an_index_of_another_history_is_not_overwritten(tmp_path: Path, s3: str)
     with pytest.raises(OutputExists, match="holds an index whose version 1 is none of"):
         push_index(made(tmp_path / "two", range(6)), url)
     assert len(Index.open(url)) == 5
+
+
+@pytest.mark.slow
+def test_a_copy_of_a_version_that_a_compaction_took_away_is_brought_forward(tmp_path: Path, s3: str) -> None:
+    """It was taken for another's, and all had to be sent again."""
+    folder, url = made(tmp_path / "index", range(10)), s3.format("old")
+    push_index(folder, url)
+    delete_rows(folder, Doomed(ids=ids([1])))
+    assert compact(folder, CompactOptions(grace=0)).versions_gone == 2
+    assert push_index(folder, url).version == 3
+    assert len(Index.open(url)) == 9
 
 
 @pytest.mark.slow

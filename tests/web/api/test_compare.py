@@ -135,11 +135,11 @@ def test_many_differences_are_corrected_together() -> None:
     assert corrected([], kind="column", unit="picture") == []
 
 
-def test_a_description_that_one_side_is_liker_to_is_told_for_that_side() -> None:
+def test_a_description_that_one_side_is_more_like_is_told_for_that_side() -> None:
     generator = np.random.default_rng(0)
     one, other = (made(np.eye(8)[axis] + 0.1 * generator.normal(size=(50, 8))) for axis in (0, 1))
     texts = np.stack([np.eye(8)[0], np.eye(8)[1], np.eye(8)[5], np.zeros(8)]).astype(np.float32)
     tells = {tell.what: tell for tell in look_tells(one, other, ["first", "second", "neither"], texts=texts)}
     assert set(tells) == {"first", "second"}
-    assert (tells["first"].a, tells["first"].b) == ("liker in 100 of 100 pairs", "")
-    assert tells["second"].b == "liker in 100 of 100 pairs"
+    assert (tells["first"].a, tells["first"].b) == ("more so in 100 of 100 pairs", "")
+    assert tells["second"].b == "more so in 100 of 100 pairs"

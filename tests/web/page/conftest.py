@@ -1,5 +1,7 @@
 """The page in a real browser, served by the real application with a tiny model."""
 
+import asyncio
+import inspect
 import io
 import shutil
 from collections.abc import Callable, Iterator
@@ -10,7 +12,11 @@ from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image
-from tests.web.conftest import jpeg
+from tests.web.conftest import jpeg, serving
+
+from thuja.predict import Predictor
+from thuja.web.served import Served
+from thuja.web.settings import ServeSettings
 
 TAKEN = "2024:05:06 07:08:09"
 """When the photo with a place was taken, as its camera wrote it."""
@@ -47,17 +53,48 @@ class Visit:
         return True
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    """A headless Chromium."""
+@pytest.fixture(scope="session")
+def launched() -> Iterator[tuple[Any, Any]]:
+    """A headless Chromium for all tests, and the event loop that Playwright leaves running in this thread.
+
+    The loop is put aside between tests: another that runs one of its own would be told that there is one already.
+    """
     program = shutil.which("chromium")
     if program is None:
         pytest.skip("needs a headless Chromium")
     sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
+        loop = asyncio._get_running_loop()
+        asyncio._set_running_loop(None)
+        yield browser, loop
+        asyncio._set_running_loop(loop)
         browser.close()
+
+
+@pytest.fixture
+def chromium(launched: tuple[Any, Any]) -> Iterator[Any]:
+    """The browser."""
+    browser, loop = launched
+    asyncio._set_running_loop(loop)
+    yield browser
+    asyncio._set_running_loop(None)
+
+
+@pytest.fixture(scope="session")
+def home(predictor: Predictor) -> Iterator[str]:
+    """The address of a server that tests share: the tiny model, no index."""
+    with serving(Served(ServeSettings(), predictor=predictor)) as address:
+        yield address
+
+
+@pytest.fixture
+def live(
+    live: Callable[[Served | None], str], home: str, request: pytest.FixtureRequest
+) -> Callable[[Served | None], str]:
+    """The shared server, but for a test that gives parts of its own or asks for those of its server."""
+    has_own = "served" in inspect.signature(request.function).parameters
+    return lambda other=None: live(other) if other or has_own else home
 
 
 @pytest.fixture

@@ -235,6 +235,15 @@ def test_asking_about_many_photos_can_be_stopped_and_taken_up_again(live, visit,
     seen.page.click("text=Ask again")
     seen.wait_for(12)
     assert "12 of 12 photos answered" in seen.text(".tools")
+    with full(served):
+        seen.page.evaluate("document.querySelector('.settings').open = true")
+        sure(seen, 0.5)
+        seen.page.click("text=Ask again")
+        seen.page.wait_for_selector(".busy")
+        assert seen.page.locator(".answer.stale").count() == 1  # the answer to what was asked before says so
+        seen.page.click("text=Stop")
+        seen.wait_for(12, "stopped")
+    assert seen.page.locator(".answer").count() == 0
 
 
 def test_own_labels_are_answered_by_and_are_no_path(live, visit):

@@ -95,7 +95,28 @@ def test_photos_that_are_answered_meanwhile_join_the_queue(live, visit, served):
         assert "nothing to look through yet" in seen.text(".review-stage")
     be_ada(seen)
     assert "0 of 1 looked through" in seen.text(".review-head")
+    name = seen.text(".review-picture figcaption")
+    seen.page.evaluate("location.hash = 'identify'")
+    seen.page.wait_for_selector(".drop")
+    with served.queue.admitted(served.settings.pace.queue):
+        seen.give(*(photo(f"{number}.jpg", number) for number in range(5)))
+        seen.page.wait_for_selector(".busy")
+        seen.page.click("#tabs a >> text=Review")
+        seen.page.wait_for_selector(".review-answer")
+    seen.page.wait_for_selector(".review-head >> text=0 of 6 looked through")
+    assert seen.text(".review-picture figcaption") == name  # a key is pressed for what one sees
     assert seen.strays == []
+
+
+def test_the_focus_stays_with_the_keys_from_answer_to_answer(live, visit):
+    seen = visit(live())
+    identified(seen, 2)
+    seen.page.focus("button >> text=Accept")
+    press(seen, "Enter", until="1 of 2")
+    assert seen.page.evaluate("document.activeElement.textContent").startswith("Accept")
+    press(seen, "Enter", until="2 of 2")
+    assert seen.page.evaluate("document.activeElement.className") == "review-finished"
+    assert seen.is_faultless()
 
 
 def test_nobody_decides_without_a_name(live, visit):

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from tests.web.page.conftest import photo
 
-from thuja.web.app import STATIC
 from thuja.web.keys import digest_of
+from thuja.web.page import PLOT, SHARED, STATIC
 from thuja.web.served import Served
 from thuja.web.settings import ServeSettings
 
@@ -25,8 +25,9 @@ def _words() -> dict[str, dict[str, object]]:
 
 
 def test_the_whole_page_weighs_less_than_300_kilobytes():
-    files = [path for path in STATIC.rglob("*") if path.is_file()]
-    assert (STATIC / "index.html") in files
+    """Every file that the page could ask for, before it is packed; pictures and answers of the API apart."""
+    files = [*(path for path in STATIC.rglob("*") if path.is_file()), *(PLOT / name for name in SHARED)]
+    assert {"index.html", "app.js", "en.json", "mark.svg", "webgl.js"} <= {path.name for path in files}
     assert sum(path.stat().st_size for path in files) < _LIMIT
 
 
@@ -100,6 +101,11 @@ def test_a_key_is_asked_for_and_a_wrong_one_refused(live, visit, predictor):
     seen.page.fill("dialog input", "wrong")
     seen.page.keyboard.press("Enter")
     seen.page.wait_for_selector("dialog[open] >> text=refused")
+    seen.page.fill("dialog input", "open-sesame-0123456789")
+    seen.page.keyboard.press("Escape")  # what was typed and not used is not used
+    seen.page.wait_for_selector("main .notice")
+    seen.page.reload()
+    seen.page.wait_for_selector("dialog[open] h2")
     seen.page.fill("dialog input", "open-sesame-0123456789")
     seen.page.keyboard.press("Enter")
     seen.page.wait_for_selector(".drop")

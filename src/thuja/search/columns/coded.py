@@ -151,7 +151,10 @@ def write_texts(column: Column, arrays: ArrayWriter) -> dict[str, Any]:
 def read_texts(facts: Mapping[str, Any], arrays: ArrayFile) -> Column:
     """What `write_texts` wrote: texts too are mapped, and outlive their file's deletion."""
     codes, edges, letters = (arrays.get(facts[name]) for name in ("codes", "edges", "letters"))
-    if not len(edges) or int(edges[-1]) > len(letters):
+    # Arrow believes what it is told and would read beyond the file.
+    if not len(edges) or edges.dtype != np.int32 or int(edges[0]) < 0 or (edges[1:] < edges[:-1]).any():
+        raise BadFile(f"{arrays.path} is damaged: its texts do not follow each other")
+    if int(edges[-1]) > len(letters):
         raise BadFile(f"{arrays.path} is damaged: its texts end beyond their letters")
     names = pa.StringArray.from_buffers(len(edges) - 1, pa.py_buffer(edges), pa.py_buffer(letters))
     return Column(codes=codes, names=Texts(len(names), lambda: names))

@@ -101,7 +101,8 @@ def _kind(field: pa.Field, column: pa.ChunkedArray) -> ColumnKind | None:
         return None
     if field.name in RANK_NAMES:
         return ColumnKind.TEXT
-    distinct = pc.count_distinct(column.cast(pa.string()), mode="only_valid").as_py()  # not of every type of string
+    wide = column.cast(pa.string()).cast(pa.large_string())  # of no other type of string, and of 2 GB of none but this
+    distinct = pc.count_distinct(wide, mode="only_valid").as_py()
     most = max(_ALWAYS_CODED, (len(column) - column.null_count) // 2)
     return ColumnKind.DISTINCT if distinct > most else ColumnKind.TEXT
 

@@ -55,10 +55,11 @@ class Codes:
         try:
             index = faiss.read_index(str(folder / CODES))
             lists = np.load(folder / LISTS, mmap_mode="r")
-        except (RuntimeError, OSError, ValueError) as error:  # RuntimeError is what FAISS raises for all that is wrong
+        except (RuntimeError, OSError, EOFError, ValueError) as error:  # RuntimeError is FAISS's for all that is wrong
             raise BadFile(f"{folder} holds no codes that can be read: {error}") from error
-        if not isinstance(index, faiss.IndexPreTransform):
-            raise BadFile(f"{folder / CODES} holds an index of another kind: {type(index).__name__}")
+        inner = faiss.downcast_index(index.index) if isinstance(index, faiss.IndexPreTransform) else index
+        if inner is index or not isinstance(inner, faiss.IndexIVF):
+            raise BadFile(f"{folder / CODES} holds an index of another kind: {type(inner).__name__}")
         if (index.ntotal, index.d) != vectors.shape or lists.shape != vectors.shape[:1]:
             raise BadFile(f"{folder} holds codes of {index.ntotal} x {index.d} numbers for vectors of {vectors.shape}")
         return cls(vectors, index, lists)

@@ -1,7 +1,8 @@
 """What a search found: rows and their cosines, best first, and how finds are put together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -9,6 +10,8 @@ from thuja.search.engine.vectors import Floats, Rows
 
 NONE = -1
 """In the place of a row where fewer were found than asked for; its score is minus infinity."""
+_AT_ONCE: Final = 16
+"""Segments whose finds lie in memory side by side."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +50,19 @@ def best(rows: Rows, scores: Floats, k: int) -> Found:
     return Found(rows=np.where(scores == -np.inf, NONE, rows), scores=scores)
 
 
-def merged(parts: Sequence[Found], starts: Sequence[int], k: int) -> Found:
-    """The k best over segments, of which each begins at its `start`: the rows of the result are keys of the index."""
-    assert parts, "nothing to merge"
-    keys = [np.where(part.rows < 0, NONE, part.rows + start) for part, start in zip(parts, starts, strict=True)]
-    return best(np.hstack(keys), np.hstack([part.scores for part in parts]), k)
+def merged(parts: Iterable[Found], starts: Sequence[int], k: int) -> Found:
+    """The k best over segments, of which each begins at its `start`: the rows of the result are keys of the index.
+
+    They are put together some at a time: of hundreds of segments and a thousand queries all would be gigabytes.
+    """
+    held: list[Found] = []
+    for part, start in zip(parts, starts, strict=True):
+        held.append(Found(rows=np.where(part.rows < 0, NONE, part.rows + start), scores=part.scores))
+        if len(held) == _AT_ONCE:
+            held = [_joined(held, k)]
+    assert held, "nothing to merge"
+    return _joined(held, k)
+
+
+def _joined(parts: Sequence[Found], k: int) -> Found:
+    return best(np.hstack([part.rows for part in parts]), np.hstack([part.scores for part in parts]), k)

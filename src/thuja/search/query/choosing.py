@@ -21,6 +21,10 @@ ALIKE: Final = ("observation_id", "pdq")
 """Columns whose equal values tell near-duplicates, where an index has them."""
 _SPREAD_OVER: Final = 4
 """Times k: how many neighbours compete for the places of one page where they are to differ."""
+_AT_ONCE: Final = 512
+"""Neighbours held against all before them at a time: of 50,000 at once the likenesses alone would take 10 GB."""
+_PAGE: Final = 500
+"""Places of a page that are competed for together, at most: likenesses grow with the square of it."""
 
 
 @dataclass(slots=True)
@@ -49,18 +53,16 @@ def collapsed(index: Searched, blocks: Iterable[Sequence[Chosen]], cosine: float
     vectors = np.zeros((0, index.dim), dtype=np.float32)
     names = [name for name in ALIKE if name in index.columns]
     owners: dict[tuple[str, str], Chosen] = {}
-    for block in blocks:
-        keys = [one.key for one in block]
+    parts = (block[start : start + _AT_ONCE] for block in blocks for start in range(0, len(block), _AT_ONCE))
+    for part in parts:
+        keys = [one.key for one in part]
         here = np.asarray(index.vectors(keys), dtype=np.float32)
         signs = _signs(index, keys, names)
         before, among = here @ vectors.T, here @ here.T  # (n, kept), (n, n)
         first, new = len(kept), list[int]()
-        for row, one in enumerate(block):
+        for row, one in enumerate(part):
             owner = next((owners[sign] for sign in signs[row] if sign in owners), None)
-            if owner is None:
-                likeness = np.concatenate([before[row], among[row, new]])
-                best = int(likeness.argmax()) if len(likeness) else -1
-                owner = kept[best] if best >= 0 and likeness[best] >= cosine else None
+            owner = owner or _alike(kept, np.concatenate([before[row], among[row, new]]), cosine)
             if owner is None:
                 kept.append(one)
                 new.append(row)
@@ -69,6 +71,12 @@ def collapsed(index: Searched, blocks: Iterable[Sequence[Chosen]], cosine: float
             owners.update(dict.fromkeys(signs[row], owner or one))
         vectors = np.concatenate([vectors, here[new]])
         yield kept[first:]
+
+
+def _alike(kept: Sequence[Chosen], likeness: Floats, cosine: float) -> Chosen | None:
+    """The one of those kept that is the most like a neighbour, None where none is alike enough."""
+    best = int(likeness.argmax()) if len(likeness) else -1
+    return kept[best] if best >= 0 and likeness[best] >= cosine else None
 
 
 def _signs(index: Searched, keys: Sequence[int], names: Sequence[str]) -> list[list[tuple[str, str]]]:
@@ -84,12 +92,15 @@ def spread(
 ) -> Iterator[Sequence[Chosen]]:
     """Put what is alike apart: maximal marginal relevance (Carbonell and Goldstein, 1998) among `_SPREAD_OVER` pages.
 
+    A page of more than `_PAGE` places is filled so many at a time.
+
     Next comes what has the greatest (1 - diversity) x relevance - diversity x likeness to its nearest predecessor on
     the page. Both run from 0 to 1 over the neighbours that compete: cosines between pictures are great and those with a
     text small, so that neither could be weighed against the other as it is.
     """
     stream = (one for block in blocks for one in block)
     waiting: list[Chosen] = []
+    page = min(page, _PAGE)
     while True:
         waiting += islice(stream, max(0, _SPREAD_OVER * page - len(waiting)))
         if not waiting:

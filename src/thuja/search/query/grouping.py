@@ -34,7 +34,8 @@ class Groups:
     def __post_init__(self) -> None:
         known = [rank.label for rank in RANKS]
         if self.by not in known and self.by not in self.index.columns:
-            raise UnknownName.of("rank or column to group by", self.by, dict.fromkeys([*known, *self.index.columns]))
+            choices = dict.fromkeys((*known, *self.index.columns))
+            raise UnknownName.of("rank or column to group by", self.by[:80], list(choices))
         if self.by in known and self.by not in self.index.columns:
             raise UsageError(f"this index has no names at the rank {self.by}", hint="group by a column that it has")
 

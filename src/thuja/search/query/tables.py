@@ -18,6 +18,8 @@ FORMATS: Final = ("table", "csv", "json")
 """What may go to stdout."""
 _SUFFIXES: Final = (".csv", ".jsonl", ".parquet")
 _FORMULA: Final = re.compile(r"[=+\-@\t\r\n]")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+"""What a terminal takes for orders: to clear the screen, to set its title."""
 _OWN: Final = ("rank", "uuid", "score", "group", "copies")
 """Names of the first columns; one of the index that is called so gets `index_` before it."""
 
@@ -90,7 +92,7 @@ def _object(answer: Answer, first: int) -> dict[str, Any]:
 def _write_csv(rows: Sequence[dict[str, Any]], file: TextIO) -> None:
     names = list(dict.fromkeys(name for row in rows for name in row)) or ["rank", "uuid", "score"]
     writer = csv.DictWriter(file, names, lineterminator="\n")
-    writer.writeheader()
+    writer.writerow({name: _harmless(name) for name in names})
     writer.writerows({name: _harmless(value) for name, value in row.items()} for row in rows)
 
 
@@ -109,7 +111,7 @@ def _lines(answer: Answer, first: int) -> str:
         lines.append(f"{rank:>4}  {hit.score:6.3f}  {name[:60]:<{width}}  {hit.id}{copies}")
     for name, counts in answer.facets.items():
         lines += ["", f"{name}:", *(f"{one.count:>10,}  {one.value or '(none)'}" for one in counts)]
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{_CONTROL.sub('?', line)}\n" for line in lines)
 
 
 def _called(hit: Hit) -> str:

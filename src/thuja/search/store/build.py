@@ -88,17 +88,12 @@ def build_index(named: Sequence[Path], out: Path, options: BuildOptions, *, forc
 
     A killed build goes on with the same call. Raises UsageError, BadFile and EmptyInput, and leaves what was there.
     """
-    there = (out / INDEX).exists()
-    if there and not force:
-        raise OutputExists(
-            f"there is an index at {out}", hint="thuja index add takes more in; --force puts another in its place"
-        )
-    if not there and out.exists() and (not out.is_dir() or not _is_own(out)):
-        raise OutputExists(f"{out} holds something else", hint="name another folder")
+    _require_free(out, force=force)
     sources = find_sources(named)
     require_one_space(sources, options.model)
     out.mkdir(parents=True, exist_ok=True)
     with writing(out):
+        _require_free(out, force=force)  # another process may have built one meanwhile
         return _take_in(sources, out, options, base=Version(number=0, model="", dim=0, without=options.without))
 
 
@@ -110,10 +105,21 @@ def add_to_index(named: Sequence[Path], folder: Path, options: BuildOptions) -> 
         return _take_in(sources, folder, options, base=read_version(LocalPlace(folder)))
 
 
+def _require_free(out: Path, *, force: bool) -> None:
+    """Raise OutputExists where an index stands that is not to be replaced, or what is none of this verb's."""
+    there = (out / INDEX).exists()
+    if there and not force:
+        raise OutputExists(
+            f"there is an index at {out}", hint="thuja index add takes more in; --force puts another in its place"
+        )
+    if not there and out.exists() and (not out.is_dir() or not _is_own(out)):
+        raise OutputExists(f"{out} holds something else", hint="name another folder")
+
+
 def _is_own(out: Path) -> bool:
-    """Whether a folder without an index holds at most what a killed build left."""
+    """Whether a folder without an index holds at most what a killed build left, which begins with a lock and a plan."""
     names = {path.name for path in out.iterdir()} - {path.name for path in half_written(out)}
-    return names <= {BUILDING, SEGMENTS, VERSIONS, LOCK}
+    return not names or (bool(names & {LOCK, BUILDING}) and names <= {BUILDING, SEGMENTS, VERSIONS, LOCK})
 
 
 def _take_in(sources: Sequence[Source], folder: Path, options: BuildOptions, *, base: Version) -> BuildReport:

@@ -19,13 +19,13 @@ from thuja.search.filters import Filter
 from thuja.search.index import Index
 from thuja.search.manifest import SegmentFacts, Version
 from thuja.search.store.build import WORK, distinct_in, kinds_in
-from thuja.search.store.pins import is_pinned
+from thuja.search.store.pins import unlink_unless_pinned
 from thuja.search.store.places import LocalPlace
 from thuja.search.store.plain import Schema, plain
 from thuja.search.store.sealing import Gathering, SealSettings
 from thuja.search.store.segment import Segment
 from thuja.search.store.sweeping import next_number, sweep
-from thuja.search.store.versions import commit, current_number, listed, next_version, read_version, writing
+from thuja.search.store.versions import commit, current_number, listed, next_version, read_version, remember, writing
 
 _BLOCK: Final = 8192
 
@@ -237,9 +237,9 @@ def _forget(folder: Path, options: CompactOptions) -> int:
         if number in numbers[-options.keep :] or now - replaced < timedelta(seconds=options.grace):
             continue
         version = read_version(place, number)
-        if is_pinned(folder / version.file):
+        remember(place, version)
+        if not unlink_unless_pinned(folder / version.file):  # first: nobody opens it by its number from here on
             continue
-        (folder / version.file).unlink()  # first: nobody opens it by its number from here on
         for path in (folder / version.file).parent.glob(f"{number:06}-*.deleted.npy"):
             path.unlink()
         gone += 1

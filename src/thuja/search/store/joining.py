@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from thuja.errors import BadFile, UsageError
-from thuja.search.store.plain import Schema, plain
+from thuja.search.store.plain import Schema, plain, taken
 
 _ID: Final = "uuid"
 _CATALOG: Final = "catalog.parquet"
@@ -46,11 +46,12 @@ def joined(table: pa.Table, extras: Sequence[Extra]) -> pa.Table:
     """A segment's rows with what the tables know of their ids; where these know nothing a row keeps its own values."""
     for extra in extras:
         found = _found(table, extra)
-        places = pc.index_in(table.column(_ID), value_set=pa.chunked_array(found.column(_ID)).combine_chunks())
+        places = pc.index_in(table.column(_ID), value_set=found.column(_ID).combine_chunks()).combine_chunks()
+        found = taken(found, places)
         for name in extra.schema.types:
             at = table.schema.get_field_index(name)
             kind = table.schema.field(at).type
-            brought = found.column(name).take(places).cast(kind)
+            brought = found.column(name).cast(kind)
             table = table.set_column(at, name, pc.coalesce(brought, table.column(name)))
     return table
 
@@ -75,4 +76,4 @@ def _found(table: pa.Table, extra: Extra) -> pa.Table:
     distinct = pc.unique(ids)
     last = np.zeros(len(distinct), dtype=np.int64)
     last[np.asarray(pc.index_in(ids, value_set=distinct))] = np.arange(len(ids))
-    return found.take(pa.array(last))
+    return taken(found, pa.array(last))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import Final, Protocol, TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import numpy as np
 import pyarrow as pa
@@ -69,7 +69,8 @@ def place_of(where: Path | str) -> Place:
         raise UsageError(f"{name} is no place that can be read: {error}", hint=hint) from error
     if not path.strip("/"):
         raise UsageError(f"{name} is no place that can be read: it names no bucket", hint=hint)
-    return RemotePlace(name, system, path)
+    server = parse_qs(urlsplit(str(where)).query).get("endpoint_override", [""])[0]
+    return RemotePlace(name, system, path, server=server)
 
 
 def without_secrets(url: str) -> str:
@@ -128,9 +129,10 @@ class LocalPlace:
 class RemotePlace:
     """Object storage: small files are kept in `jobs.cache_folder()`, large ones read by range, in threads."""
 
-    def __init__(self, name: str, system: pafs.FileSystem, path: str) -> None:
+    def __init__(self, name: str, system: pafs.FileSystem, path: str, *, server: str = "") -> None:
+        """`server` is whose storage it is where the URL says so: two have buckets of one name."""
         self._name, self.system, self.path = name, system, path.rstrip("/")
-        self._cache = cache_folder() / "search" / hashlib.sha256(f"{name}\n{path}".encode()).hexdigest()[:16]
+        self._cache = cache_folder() / "search" / hashlib.sha256(f"{name}\n{path}\n{server}".encode()).hexdigest()[:16]
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="ranges")
 
     @property
@@ -184,6 +186,9 @@ class RemotePlace:
 
     def vectors(self, file: str, shape: tuple[int, int]) -> Vectors:
         """Vectors that are asked for row by row."""
+        there, expected = self.system.get_file_info(self.at(file)), shape[0] * shape[1] * HALF.itemsize
+        if there.type == pafs.FileType.File and there.size != expected:
+            raise BadFile(f"{self._name}/{file} holds {there.size:,} bytes where {expected:,} are expected")
         return RangedVectors(self, file, shape)
 
     def spread(self, job: Callable[[In], Out], items: Iterable[In]) -> Iterable[Out]:

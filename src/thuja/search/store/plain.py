@@ -17,6 +17,7 @@ TEXT, WHOLE, NUMBER, BOOL = pa.string(), pa.int64(), pa.float64(), pa.bool_()
 KIND_OF: Final[Mapping[pa.DataType, str]] = {TEXT: "text", WHOLE: "number", NUMBER: "number", BOOL: "bool"}
 RANK_COLUMNS: Final = tuple(rank.label for rank in RANKS)
 OWN: Final = ("uuid", "emb")
+_BLOCK: Final = 8192
 _OTHER_NAMES: Final = {"common_name": "common"}
 """How others call a column that thuja has a name for."""
 
@@ -100,6 +101,19 @@ def plain(table: pa.Table, schema: Schema, where: str) -> pa.Table:
         columns["species"] = _epithet(columns["species"], columns["genus"])
     uuid = _cast(table.column("uuid"), TEXT, f'the column "uuid" of {where}')
     return pa.table({"uuid": uuid, **columns}, schema=schema.arrow)
+
+
+def taken(table: pa.Table, rows: pa.Array) -> pa.Table:
+    """Rows of a table by their numbers, whatever its texts take: of 2 GB in a column Arrow takes none by itself."""
+    return pa.table({name: _taken(table.column(name), rows) for name in table.column_names}, schema=table.schema)
+
+
+def _taken(column: pa.ChunkedArray, rows: pa.Array) -> pa.ChunkedArray:
+    if column.type != TEXT or column.num_chunks < 2:
+        return column.take(rows)
+    whole = pa.concat_arrays(column.cast(pa.large_string()).chunks)
+    blocks = [whole.take(rows.slice(start, _BLOCK)) for start in range(0, len(rows), _BLOCK)]
+    return pa.chunked_array([block.cast(TEXT) for block in blocks], type=TEXT)
 
 
 def _name(name: str, names: Sequence[str]) -> str:

@@ -1,9 +1,10 @@
 """A copy of an index in object storage: the folder stays the one that is changed, and what it lacks goes up after it.
 
 No lock holds across machines there. So a copy is only ever brought forward: a place whose version this folder does not
-know, word for word, is left alone.
+know, word for word, is left alone; of versions that a compaction took away it keeps the digests.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from thuja.errors import OutputExists, ThujaError, UsageError
 from thuja.search.manifest import INDEX, Version
 from thuja.search.store.places import LocalPlace, RemotePlace, is_url, place_of
 from thuja.search.store.segment import FACTS, SegmentFiles
-from thuja.search.store.versions import current_number, read_version, segment_folder, writing
+from thuja.search.store.versions import current_number, forgotten, read_version, segment_folder, writing
 
 _BLOCK: Final = 2**23
 
@@ -59,7 +60,7 @@ def push_index(folder: Path, url: str, *, advance: Callable[[int], None] = lambd
 
 
 def _require_same_history(place: LocalPlace, remote: RemotePlace) -> None:
-    """Raise OutputExists unless the place holds no index, or a version that the folder has, too."""
+    """Raise OutputExists unless the place holds no index, or a version that the folder has, or had, too."""
     try:
         remote.read(INDEX)
     except FileNotFoundError:
@@ -67,14 +68,23 @@ def _require_same_history(place: LocalPlace, remote: RemotePlace) -> None:
     number = current_number(remote)
     file = Version(number=number, model="", dim=0).file
     try:
-        is_same = remote.read(file) == place.read(file)
-    except FileNotFoundError:
+        there = remote.read(file)
+        is_same = _is_known(place, number, there)
+    except FileNotFoundError:  # a copy that was cut short before its first version
         is_same = False
     if not is_same:
         raise OutputExists(
             f"{remote.name} holds an index whose version {number} is none of {place.name}",
             hint="push to another place, or delete that one first",
         )
+
+
+def _is_known(place: LocalPlace, number: int, text: bytes) -> bool:
+    """Whether a folder has a version of this text, or had it before a compaction."""
+    try:
+        return place.read(Version(number=number, model="", dim=0).file) == text
+    except FileNotFoundError:
+        return forgotten(place).get(str(number)) == hashlib.sha256(text).hexdigest()
 
 
 def _files(place: LocalPlace, version: Version) -> list[tuple[str, bool]]:

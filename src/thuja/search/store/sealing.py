@@ -20,9 +20,10 @@ from thuja.search.engine.building import CodeSettings
 from thuja.search.engine.codes import Codes
 from thuja.search.engine.vectors import HALF, VECTORS, MappedVectors
 from thuja.search.manifest import SEGMENTS, SegmentFacts
-from thuja.search.store.digests import files_of
+from thuja.search.store.digests import digest_of, files_of
 from thuja.search.store.joining import Extra, joined
-from thuja.search.store.plain import RANK_COLUMNS
+from thuja.search.store.lasting import sync_folder, sync_tree
+from thuja.search.store.plain import RANK_COLUMNS, taken
 from thuja.search.store.rows import ROWS, write_rows
 from thuja.search.store.segment import COLUMNS, FACTS
 from thuja.search.store.thumbnails import Pictures, write_thumbnails
@@ -85,7 +86,7 @@ class Gathering:
         del spilled
         self._spill.unlink()
         repeated = table.num_rows - len(order)
-        table = table.take(pa.array(order)).combine_chunks()
+        table = taken(table, pa.array(order)).combine_chunks()
         write_rows(out / ROWS, table)
         kinds = SegmentColumns.build(table, out / COLUMNS, kinds=settings.kinds)
         Codes.build(MappedVectors.open(out / VECTORS, self._dim), out, settings.codes)
@@ -99,13 +100,15 @@ class Gathering:
         """Write the facts, and move the segment to where its content says; the same content lies there but once."""
         files = files_of(out)
         write_json(out / FACTS, {"rows": rows, "dim": self._dim, "files": [asdict(one) for one in files]})
-        told = {one.name: one.sha256 for one in files}
-        name = f"{number:06}-{told[VECTORS][:6]}{told[ROWS][:6]}"
+        # Of all files: whoever keeps some of them by this name, as a cache does, never meets those of another segment.
+        name = f"{number:06}-{digest_of(out / FACTS)[:12]}"
         place = folder / SEGMENTS / name
         place.parent.mkdir(exist_ok=True)
         if place.exists():  # of a run that was killed before it could say so
             shutil.rmtree(place)
+        sync_tree(out)
         out.rename(place)
+        sync_folder(place.parent)
         shutil.rmtree(self._work)
         return name
 

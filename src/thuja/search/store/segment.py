@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 import numpy as np
@@ -16,7 +16,7 @@ from thuja.search.engine.codes import Codes
 from thuja.search.engine.vectors import VECTORS, Vectors
 from thuja.search.manifest import SegmentFacts
 from thuja.search.store.places import Place
-from thuja.search.store.rows import ROWS, StoredRows
+from thuja.search.store.rows import BATCH, ROWS, StoredRows
 from thuja.search.store.thumbnails import OFFSETS, Thumbnails
 from thuja.search.store.versions import segment_folder
 
@@ -50,7 +50,10 @@ class SegmentFiles:
         path = f"{segment_folder(name)}/{FACTS}"
         try:
             said: dict[str, Any] = json.loads(place.fetched(path).read_text(encoding="utf-8"))
-            return cls(rows=said["rows"], dim=said["dim"], files=tuple(FileFacts(**one) for one in said["files"]))
+            files = tuple(FileFacts(**one) for one in said["files"])
+            if not all(_is_below(one.name) and isinstance(one.bytes, int) for one in files):
+                raise ValueError("it names a file outside of the segment, or one of no size")
+            return cls(rows=int(said["rows"]), dim=int(said["dim"]), files=files)
         except FileNotFoundError as error:
             raise BadFile(f"{place.name}/{path} is missing", hint="thuja index check says what else is") from error
         except (OSError, ValueError, TypeError, KeyError) as error:
@@ -84,11 +87,14 @@ class Segment:
             self.codes = Codes.open(here, self.vectors)
             self.columns = SegmentColumns.open(here / COLUMNS, kinds=kinds, cache=cache)
             self.stored = StoredRows(place, f"{folder}/{ROWS}")
-            self.thumbnails = Thumbnails(place, folder) if OFFSETS in self.files.names else None
+            self.thumbnails = Thumbnails(place, folder, self.rows) if OFFSETS in self.files.names else None
         except FileNotFoundError as error:
             raise BadFile(
                 f"a file of the segment {facts.name} is missing: {error}", hint="thuja index check says which"
             ) from error
+
+        if len(self.columns) != self.rows or self.stored.batches != -(-self.rows // BATCH):
+            raise BadFile(f"{place.name}/{folder} has parts of several segments", hint="thuja index check says which")
 
     def _fetched(self, place: Place, folder: str) -> Path:
         """The folder on this machine with all of it that is not read in place."""
@@ -107,3 +113,9 @@ class Segment:
     def thumbnail(self, row: int) -> bytes | None:
         """The JPEG bytes of a row's small picture."""
         return self.thumbnails.read(row) if self.thumbnails is not None else None
+
+
+def _is_below(name: str) -> bool:
+    """Whether a path leads nowhere but below the folder that it is taken from."""
+    path = PurePosixPath(name)
+    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts and "\\" not in name

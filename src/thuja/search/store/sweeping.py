@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from thuja.search.manifest import INDEX, SEGMENTS, VERSIONS
+from thuja.search.manifest import INDEX, SEGMENTS, VERSIONS, is_segment_name
 from thuja.search.store.places import LocalPlace
 from thuja.search.store.versions import current_number, listed, read_version
 
@@ -48,7 +48,7 @@ def sweep(folder: Path) -> int:
     named = named_segments(folder) | unfinished_segments(folder)
     freed = 0
     for path in (folder / SEGMENTS).glob("*"):
-        if path.name not in named:
+        if path.name not in named and is_segment_name(path.name):  # nothing that somebody else put there
             freed += sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
             shutil.rmtree(path)
     return freed

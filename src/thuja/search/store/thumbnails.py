@@ -6,6 +6,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
+from thuja.errors import BadFile
 from thuja.search.bits import Bits
 from thuja.search.store.places import Place
 
@@ -39,9 +40,15 @@ def write_thumbnails(folder: Path, uuids: Iterator[Sequence[str]], pictures: Pic
 class Thumbnails:
     """Those of a segment, read one at a time."""
 
-    def __init__(self, place: Place, folder: str) -> None:
+    def __init__(self, place: Place, folder: str, rows: int) -> None:
+        """Open those of so many rows; raises BadFile for a list that is none of theirs."""
         self._bytes = place.opened(f"{folder}/{BYTES}")
-        self._offsets = np.load(place.fetched(f"{folder}/{OFFSETS}"), mmap_mode="r")
+        try:
+            self._offsets = np.load(place.fetched(f"{folder}/{OFFSETS}"), mmap_mode="r")
+        except (EOFError, ValueError) as error:
+            raise BadFile(f"{place.name}/{folder}/{OFFSETS} cannot be read: {error}") from error
+        if self._offsets.shape != (rows + 1,) or self._offsets.dtype != np.dtype("<u8"):
+            raise BadFile(f"{place.name}/{folder}/{OFFSETS} is not of {rows:,} rows")
 
     def has(self, row: int) -> bool:
         """Whether a row has one, at the cost of a look at two numbers."""

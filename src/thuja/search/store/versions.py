@@ -1,5 +1,6 @@
 """Versions of an index: which one is current, how a new one takes its place, who may write it."""
 
+import hashlib
 import io
 import json
 from collections.abc import Iterator, Mapping
@@ -12,12 +13,14 @@ from typing import Final
 import numpy as np
 
 from thuja.errors import BadFile, OutputExists, UnknownName, UsageError
-from thuja.jobs import atomic_path, locked, write_json, write_text
+from thuja.jobs import locked
 from thuja.search.bits import Bits
 from thuja.search.manifest import FORMAT, INDEX, SEGMENTS, VERSIONS, SegmentFacts, Version
+from thuja.search.store.lasting import put_file
 from thuja.search.store.places import LocalPlace, Place
 
 LOCK: Final = "thuja.lock"
+_GONE: Final = "gone.json"
 
 
 def current_number(place: Place) -> int:
@@ -59,6 +62,27 @@ def listed(place: LocalPlace) -> list[int]:
     return sorted(int(path.stem) for path in (place.folder / VERSIONS).glob("*.json") if path.stem.isdigit())
 
 
+def forgotten(place: LocalPlace) -> dict[str, str]:
+    """The SHA-256 of the files of versions that are gone, by number: a copy elsewhere may still be of one of them."""
+    path = place.folder / VERSIONS / _GONE
+    try:
+        gone = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise BadFile(
+            f"{path} is not a list of versions", hint="delete it: a push may then take a copy for another's"
+        ) from error
+    return {str(number): str(digest) for number, digest in gone.items()}
+
+
+def remember(place: LocalPlace, version: Version) -> None:
+    """Keep what tells a version that is about to go."""
+    digest = hashlib.sha256(place.read(version.file)).hexdigest()
+    known = {**forgotten(place), str(version.number): digest}
+    put_file(place.folder / VERSIONS / _GONE, f"{json.dumps(known)}\n".encode())
+
+
 def next_version(place: LocalPlace) -> int:
     """A number that no version has, or had while its file is kept."""
     return max([0, *listed(place)]) + 1
@@ -72,22 +96,26 @@ def read_deleted(place: Place, version: Version, segment: SegmentFacts) -> Bits 
     try:
         packed = np.load(io.BytesIO(place.read(file)), allow_pickle=False)
         return Bits(packed=packed, size=segment.rows)
-    except (OSError, ValueError, AssertionError) as error:
+    except (OSError, EOFError, ValueError, AssertionError) as error:  # EOFError: of a file without a byte
         raise BadFile(f"{place.name}/{file} is missing or broken: {error}") from error
 
 
 def commit(folder: Path, version: Version, deleted: Mapping[str, Bits]) -> Version:
-    """Make a version the current one: its files first, the name of it last; `deleted` is by segment."""
+    """Make a version the current one: its files first, the name of it last; `deleted` is by segment.
+
+    Each is on the disk before the next is written, so that a power cut, too, leaves this version or the one before.
+    """
     segments = tuple(
         replace(one, deleted=deleted[one.name].count if one.name in deleted else 0) for one in version.segments
     )
     version = replace(version, segments=segments, made=datetime.now(UTC).isoformat(timespec="seconds"))
     for one in segments:
         if one.deleted:
-            with atomic_path(folder / version.deleted_file(one)) as temporary, temporary.open("wb") as file:
-                np.save(file, deleted[one.name].packed)
-    write_text(folder / version.file, version.to_json() + "\n")
-    write_json(folder / INDEX, {"format": FORMAT, "version": version.number})
+            packed = io.BytesIO()
+            np.save(packed, deleted[one.name].packed)
+            put_file(folder / version.deleted_file(one), packed.getvalue())
+    put_file(folder / version.file, f"{version.to_json()}\n".encode())
+    put_file(folder / INDEX, f"{json.dumps({'format': FORMAT, 'version': version.number})}\n".encode())
     return version
 
 

@@ -18,7 +18,7 @@ DESCRIPTIONS: Final = (
 """What is tried where nobody says: colours, patterns, builds, and where it is seen."""
 SENTENCE: Final = "a photo of an organism, {}."
 _LEAST: Final = 0.4
-"""Of two pictures, one of each side, the one is liker to the words in at least (1 + this) / 2 of all pairs."""
+"""Of two pictures, one of each side, the one is more like the words in at least (1 + this) / 2 of all pairs."""
 _FEWEST: Final = 8
 _MOST: Final = 6
 
@@ -42,7 +42,7 @@ def look_tells(first: Side, second: Side, descriptions: Sequence[str], *, texts:
         result = mannwhitneyu(one, other)
         effect = 2 * float(result.statistic) / (len(one) * len(other)) - 1
         if abs(effect) >= _LEAST:
-            said = f"liker in {100 * (1 + abs(effect)) / 2:.0f} of 100 pairs"
+            said = f"more so in {100 * (1 + abs(effect)) / 2:.0f} of 100 pairs"
             a, b = (said, "") if effect > 0 else ("", said)
             tried.append(Tried(what=name, a=a, b=b, p=float(result.pvalue), effect=effect))
     told = corrected(tried, kind="look", unit="picture")

@@ -46,7 +46,7 @@ async function asked(path, options = {}) {
   const { as = "json", method = "GET", body, headers = {}, signal, onwait } = options;
   for (let tries = 0; ; tries += 1) {
     const answer = await sent(path, { method, body, signal, headers });
-    if (answer.ok) return answer[as]();
+    if (answer.ok) return received(answer[as]());
     if (answer.status === 503 && answer.headers.has("Retry-After") && tries < MOST_WAITS) {
       const seconds = Math.min(60, Math.max(0.2, Number(answer.headers.get("Retry-After")) || 1));
       onwait?.(seconds);
@@ -58,8 +58,13 @@ async function asked(path, options = {}) {
 }
 
 async function sent(path, request) {
+  return received(fetch(path, { ...request, credentials: "same-origin" }));
+}
+
+// A connection that fails may do so before the answer or in the midst of it.
+async function received(coming) {
   try {
-    return await fetch(path, { ...request, credentials: "same-origin" });
+    return await coming;
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new ApiError({ detail: word("error.unreachable"), hint: word("error.unreachable_hint") });
@@ -68,7 +73,7 @@ async function sent(path, request) {
 
 async function problem(answer) {
   const isTold = (answer.headers.get("Content-Type") || "").includes("json");
-  const told = isTold ? await answer.json() : {};
+  const told = isTold ? await received(answer.json()) : {};
   const detail = typeof told.detail === "string" ? told.detail : word("error.status", { status: String(answer.status) });
   return new ApiError({ status: answer.status, detail, hint: told.hint || "" });
 }
@@ -84,7 +89,8 @@ async function newKey() {
   }
 }
 
-function waited(seconds, signal) {
+async function waited(seconds, signal) {
+  signal?.throwIfAborted();
   return new Promise((done, stopped) => {
     const timer = setTimeout(done, seconds * 1000);
     signal?.addEventListener("abort", () => {

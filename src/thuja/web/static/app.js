@@ -53,9 +53,9 @@ async function route({ isFirst }) {
   drawTabs(names, name);
   if (!name) return clear(main, element("h1", {}, word("app.name")), element("p", {}, word("app.nothing")));
   const asked = new URLSearchParams(query);
-  if (shown?.name === name && shown.update) return shown.update(asked);
   routes += 1;
   const turn = routes;
+  if (shown?.name === name && shown.update) return shown.update(asked);
   const tab = await loaded(name);
   if (!tab || turn !== routes) return undefined; // another was wanted meanwhile
   show(tab, asked);

@@ -11,9 +11,19 @@ export function drawing(tag, attributes = {}, ...children) {
   return filled(document.createElementNS(SVG, tag), attributes, children);
 }
 
+// What had the focus keeps it: itself where it is put back, else the button or box of the same name that takes its place.
 export function clear(node, ...children) {
+  const held = node.contains(document.activeElement) ? document.activeElement : null;
   node.replaceChildren(...kept(children));
+  if (held) heir(node, held)?.focus({ preventScroll: true });
   return node;
+}
+
+function heir(node, held) {
+  if (held.isConnected) return held;
+  if (!held.matches("button, a, summary, [type=checkbox], [type=radio]")) return null;
+  const name = (one) => one.getAttribute("aria-label") ?? (one.textContent || one.labels?.[0]?.textContent);
+  return [...node.querySelectorAll(held.tagName)].find((one) => !one.disabled && name(one) === name(held));
 }
 
 // A number for `id` and `aria-labelledby`, of which each is used once.

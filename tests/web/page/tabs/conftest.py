@@ -1,6 +1,5 @@
 """A server with an index of 12,000 small pictures, and a browser before it that holds the page to its promises."""
 
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,14 +7,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-import uvicorn
 from PIL import Image
+from tests.web.conftest import serving
 
 from thuja.embeddings import Embeddings
 from thuja.predict import Predictor
 from thuja.search.index import Index
 from thuja.search.store.build import BuildOptions, build_index
-from thuja.web.app import create_app
 from thuja.web.served import Served
 from thuja.web.settings import ServeSettings
 
@@ -76,17 +74,8 @@ def index(tmp_path_factory: pytest.TempPathFactory, predictor: Predictor) -> Ind
 @pytest.fixture(scope="session")
 def site(predictor: Predictor, index: Index) -> Iterator[str]:
     """The address of the server."""
-    served = Served(ServeSettings(), predictor=predictor, index=index)
-    config = uvicorn.Config(create_app(served), host="127.0.0.1", port=0, log_config=None, lifespan="on")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        threading.Event().wait(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(20)
+    with serving(Served(ServeSettings(), predictor=predictor, index=index)) as address:
+        yield address
 
 
 @pytest.fixture

@@ -27,3 +27,16 @@ def test_every_tab_fits_a_phone_and_shuts_nobody_out_in_either_scheme(visit, pla
     page.set_viewport_size({"width": 360, "height": 740})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     assert page.evaluate(STICKING_OUT) == 0
+
+
+def test_a_tab_that_comes_late_does_not_take_the_place_of_the_one_chosen_since(visit):
+    page = visit("#tree")
+    page.wait_for_selector(".tree-cards .card")
+    held = []
+    page.route("**/tabs/search.js", lambda route: held.append(route))
+    page.click("#tabs a >> text=Search")
+    page.click("#tabs a >> text=Tree")
+    with page.expect_response("**/tabs/search.js"):
+        held[0].continue_()
+    page.wait_for_timeout(200)
+    assert page.locator(".tree-cards").count() == 1

@@ -41,3 +41,9 @@ def test_a_taxon_with_itself_and_one_that_is_not_there_are_one_sentence(visit):
     page = visit("#compare?a=Animalia&b=Nowhere")
     assert "Nowhere" in page.get_by_role("alert").inner_text()
     page.complaints.clear()  # the browser tells of the refusal itself
+
+
+def test_a_name_that_no_taxon_has_is_said_to_be_none(visit):
+    page = visit("#compare")
+    page.get_by_role("combobox", name="One taxon").fill("zzz")
+    page.wait_for_selector(".complete-told >> text=No name here begins with “zzz”.")

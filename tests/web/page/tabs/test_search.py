@@ -48,7 +48,7 @@ def test_of_ten_thousand_results_only_those_in_view_are_in_the_page(visit):
 
 def test_what_is_chosen_stands_in_the_address_and_comes_back_from_it(visit):
     page = opened(visit, "#search?like=corax-0000")
-    page.get_by_role("combobox").fill("moth")
+    page.get_by_role("combobox", name="Within a branch").fill("moth")
     page.get_by_role("option").first.click()
     told(page, "2,400")
     page.get_by_label("juvenile").check()
@@ -62,6 +62,37 @@ def test_what_is_chosen_stands_in_the_address_and_comes_back_from_it(visit):
     page.go_back()
     told(page, "1,200")
     assert page.get_by_role("button", name="One of each species").get_attribute("aria-pressed") == "false"
+
+
+def test_a_branch_is_left_out_and_its_chip_gives_the_focus_back_to_a_box(visit):
+    page = opened(visit, "#search?like=corax-0000")
+    page.get_by_role("searchbox").fill("not yet asked")
+    page.get_by_role("combobox", name="Leave a branch out").fill("moth")
+    page.get_by_role("option").first.click()
+    told(page, "9,600")
+    assert page.get_by_role("searchbox").input_value() == "not yet asked"
+    page.locator(".filter-chips .chip-remove").click()
+    until(page, "location.hash === '#search?like=corax-0000'")
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "combobox"
+
+
+def test_of_what_is_put_apart_no_picture_comes_twice(visit):
+    page = opened(visit, "#search?like=corax-0000")
+    page.get_by_role("button", name="Alike ones apart").click()
+    told(page, "the first 600 are shown")
+    assert page.evaluate("location.hash").endswith("&varied=yes")
+    text = saved(page, lambda: page.get_by_role("button", name="Save as CSV").click())
+    assert len({row["id"] for row in csv.DictReader(io.StringIO(text))}) == 600
+
+
+def test_other_results_are_shown_from_the_first_on_and_keep_the_focus(visit):
+    page = opened(visit, "#search?like=corax-0000")
+    page.locator(".cell[tabindex='0']").focus()
+    page.keyboard.press("End")
+    page.wait_for_selector(".cell[data-place='9999'] .card")
+    page.locator(".cell[data-place='9999'] button[data-does=more]").click()
+    until(page, "!location.hash.includes('corax-0000') && document.activeElement.dataset.place === '0'")
+    assert page.evaluate("document.querySelector('.cell[data-place=\"0\"]').getBoundingClientRect().top") >= 0
 
 
 def test_a_range_of_dates_is_kept_and_said_in_the_address(visit):
@@ -166,7 +197,7 @@ def test_the_address_of_a_state_is_read_back_as_that_state(visit):
             const states = [emptyState(), {
                 ...emptyState(), text: "a & b=c?", weight: 0.25, within: ["Animalia//Aves"], excludes: ["x"],
                 like: ["1", "2"], unlike: ["3"], equals: { "a.b": ["x", ""], c: ["é"] },
-                ranges: { event_date: { from: "2010-01-01" } }, group: true, collapse: true,
+                ranges: { event_date: { from: "2010-01-01" } }, group: true, collapse: true, varied: true,
             }];
             return states.map((state) => JSON.stringify(stateOf(hashOf(state))) === JSON.stringify(state));
         }"""

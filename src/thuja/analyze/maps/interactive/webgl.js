@@ -71,5 +71,7 @@ export function webglOf(canvas, isForced) {
       gl.uniform1f(uniforms.size, 2 * radius * ratio);
       gl.drawArrays(gl.POINTS, 0, count);
     },
+    // A browser holds some sixteen of these at once.
+    end: () => gl.getExtension("WEBGL_lose_context")?.loseContext(),
   };
 }

@@ -16,10 +16,12 @@ export function completion({ label, placeholder = "", lookup = taxaLike, onchoos
     id, type: "text", role: "combobox", placeholder, autocomplete: "off", spellcheck: "false",
     "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": `${id}-list`,
   });
+  const told = element("p", { class: "complete-told soft", role: "status" });
   const state = { items: [], at: -1, timer: 0, stop: null };
 
   function show(items) {
     Object.assign(state, { items, at: -1 });
+    told.textContent = "";
     clear(list, items.map((item, place) => option(item, place)));
     list.hidden = items.length === 0;
     input.setAttribute("aria-expanded", String(items.length > 0));
@@ -28,8 +30,9 @@ export function completion({ label, placeholder = "", lookup = taxaLike, onchoos
 
   function option(item, place) {
     const attributes = { id: `${id}-${place}`, role: "option", "aria-selected": "false" };
-    // pointerdown: the box would lose its focus before a click
-    return element("li", { ...attributes, onpointerdown: (event) => { event.preventDefault(); choose(item); } }, item.node ?? item.text);
+    // The box keeps its focus while one clicks; a finger that scrolls the list chooses nothing.
+    const pointed = { onmousedown: (event) => event.preventDefault(), onclick: () => choose(item) };
+    return element("li", { ...attributes, ...pointed }, item.node ?? item.text);
   }
 
   function mark(place) {
@@ -55,13 +58,22 @@ export function completion({ label, placeholder = "", lookup = taxaLike, onchoos
     end();
     const text = input.value.trim();
     if (!text) return show([]);
-    state.timer = setTimeout(async () => {
-      state.stop = new AbortController();
-      const { signal } = state.stop;
-      const items = await lookup(text, signal).catch(() => []);
-      if (!signal.aborted && document.activeElement === input) show(items);
-    }, PAUSE);
+    state.timer = setTimeout(() => complete(text), PAUSE);
     return undefined;
+  }
+
+  async function complete(text) {
+    const stop = (state.stop = new AbortController());
+    let [items, failure] = [[], ""];
+    try {
+      items = await lookup(text, stop.signal);
+    } catch (error) {
+      failure = error.detail ?? error.message;
+    }
+    if (stop.signal.aborted || document.activeElement !== input) return;
+    show(items);
+    told.textContent = failure || (items.length ? word("complete.found", { count: items.length }) : word("complete.none", { text }));
+    told.classList.toggle("unseen", items.length > 0);
   }
 
   input.addEventListener("input", ask);
@@ -88,6 +100,7 @@ export function completion({ label, placeholder = "", lookup = taxaLike, onchoos
     { class: "complete" },
     element("label", { for: id, class: isLabelSeen ? "" : "unseen" }, label),
     element("div", { class: "complete-box" }, input, list),
+    told,
   );
   return { node, input, clear: () => { input.value = ""; show([]); } };
 }
@@ -111,10 +124,22 @@ export async function taxaLike(text, signal) {
 
 // A chosen thing that can be taken away again.
 export function chip(content, name, onremove) {
+  const remove = ({ currentTarget: button }) => {
+    afterChip(button).focus();
+    onremove();
+  };
   return element(
     "span",
     { class: "chip" },
     content,
-    element("button", { type: "button", class: "chip-remove", "aria-label": word("chip.remove", { name }), onclick: onremove }, "×"),
+    element("button", { type: "button", class: "chip-remove", "aria-label": word("chip.remove", { name }), onclick: remove }, "×"),
   );
+}
+
+// Where the focus goes from a chip that is taken away: to the one beside it, to the box that it came from, to the page.
+function afterChip(button) {
+  const row = button.closest(".chip").parentElement;
+  const all = [...row.querySelectorAll(".chip-remove")];
+  const at = all.indexOf(button);
+  return all[at + 1] ?? all[at - 1] ?? row.parentElement.querySelector("input") ?? document.getElementById("main");
 }

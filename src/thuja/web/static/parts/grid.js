@@ -40,6 +40,7 @@ class Grid {
 
   // Other results: how many there are, and the first of them. Where `isOpen`, there are at most so many.
   reset(count, first, { isOpen = false } = {}) {
+    const isHeld = this.node.contains(document.activeElement);
     this.generation++;
     clearTimeout(this.resting);
     this.total = isOpen ? Math.min(count, first.length) : count;
@@ -56,6 +57,7 @@ class Grid {
     }
     this.layout.measure(this.total);
     this.draw();
+    if (isHeld && this.total) this.focus(0); // who was at a card is at the first of the others
   }
 
   resize() {

@@ -23,7 +23,9 @@ function shown(isRefused) {
       element("p", {}, word(isRefused ? "key.refused" : "key.asked")),
       element("label", { for: id }, word("key.label")),
       input,
-      element("p", { class: "row" }, element("button", { class: "primary" }, word("key.use"))),
+      element("p", { class: "row" },
+        element("button", { class: "primary", value: "use" }, word("key.use")),
+        element("button", { class: "quiet", value: "", formnovalidate: true }, word("key.cancel"))),
     ),
   );
   document.body.append(dialog);
@@ -31,7 +33,7 @@ function shown(isRefused) {
   return new Promise((done) => {
     dialog.addEventListener("close", () => {
       dialog.remove();
-      done(input.value.trim() || null);
+      done((dialog.returnValue === "use" && input.value.trim()) || null); // Escape gives none, whatever was typed
     });
   });
 }

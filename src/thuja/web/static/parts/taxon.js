@@ -26,6 +26,12 @@ export function pathOf(taxon) {
   return rank ? RANKS.slice(0, RANKS.indexOf(rank) + 1).map((one) => taxon[one] || "").join("/") : "";
 }
 
+// `Animalia`, `Animalia/Chordata`, ... of a path; a rank without a name is no step.
+export function pathsDown(path) {
+  const names = path.split("/");
+  return names.map((name, place) => (name ? names.slice(0, place + 1).join("/") : null)).filter(Boolean);
+}
+
 export function taxonOf(path) {
   const names = path.split("/");
   return Object.fromEntries(RANKS.map((rank, place) => [rank, names[place] || ""]));

@@ -4,6 +4,7 @@ import * as api from "../api.js";
 import { clear, element } from "../dom.js";
 import { card } from "../parts/card.js";
 import { completion } from "../parts/complete.js";
+import { tabLink } from "../parts/link.js";
 import { notice } from "../parts/notice.js";
 import { likeness } from "../parts/score.js";
 import { lineageText, pathOf, rankWord, scientificName, taxonName, taxonOf } from "../parts/taxon.js";
@@ -107,8 +108,6 @@ class View {
   }
 
   side({ node, pictures }) {
-    const link = (name, values, key) =>
-      element("a", { class: "button", href: `#${name}?${new URLSearchParams(values)}` }, word(key));
     const { search, tree } = this.features;
     const shown = pictures.map((picture) => element("li", {}, card({ picture, taxon: null })));
     return element(
@@ -120,8 +119,8 @@ class View {
       element("p", { class: "soft" }, word("tree.pictures", { count: node.count })),
       element("ul", { class: "compare-pictures" }, shown),
       element("p", { class: "row" },
-        search ? link("search", { within: node.path }, "tree.search") : null,
-        tree ? link("tree", { of: node.path }, "search.in_tree") : null),
+        search ? tabLink("search", { within: node.path }, "tree.search") : null,
+        tree ? tabLink("tree", { of: node.path }, "search.in_tree") : null),
     );
   }
 }

@@ -146,7 +146,7 @@ class View {
 
   stop() {
     for (const run of this.session.runs) run.stop();
-    for (const photo of this.session.photos) if (photo.state === "waiting") photo.state = "stopped";
+    for (const photo of this.session.photos) if (photo.state === "waiting") Object.assign(photo, { state: "stopped", result: null });
   }
 
   choose(photo) {
@@ -166,10 +166,12 @@ class View {
 
   remove(photos) {
     photos.forEach(forget);
+    const hadFocus = this.root.contains(document.activeElement);
     if (photos.length === this.session.photos.length) this.stop();
     this.session.photos = this.session.photos.filter((photo) => !photos.includes(photo));
     if (photos.includes(this.chosen)) this.chosen = this.session.photos[0] ?? null;
     this.session.changed();
+    if (hadFocus && document.activeElement === document.body) this.intake.node.querySelector("button").focus();
   }
 
   draw() {
@@ -263,7 +265,7 @@ class View {
 
   async show(photo, image) {
     const blob = await encoded(photo, SIDE).catch(() => null);
-    if (!blob || photo !== this.chosen) return;
+    if (!blob || photo !== this.chosen || !image.closest(".viewer")) return;
     URL.revokeObjectURL(this.shownAddress);
     this.shownAddress = URL.createObjectURL(blob);
     Object.assign(image, { src: this.shownAddress, hidden: false });

@@ -47,18 +47,34 @@ class View {
   // Photos may be answered while others are looked through.
   heard() {
     const isVisit = this.queue?.kind === "visit";
-    if (isVisit && visitQueue(this.session).items.length !== this.queue.items.length) this.open("visit");
+    if (isVisit && visitQueue(this.session).items.length !== this.queue.items.length) this.join();
     else this.drawHead();
   }
 
+  // The answer that is looked at stays, though a less certain one has come: a key is pressed for what one sees.
+  join() {
+    const { item, undone } = this;
+    this.queue = visitQueue(this.session);
+    const again = (one) => this.queue.items.find(({ photo }) => photo === one?.photo);
+    this.undone = undone.map(again).filter(Boolean);
+    this.at = this.queue.items.indexOf(again(item));
+    if (this.item) return this.drawHead();
+    this.at = this.nextOpen(0);
+    return this.draw();
+  }
+
   async open(kind) {
+    const mine = (this.opened = (this.opened ?? 0) + 1);
+    let [queue, problem] = [null, null];
     try {
-      this.queue = kind === "batch" ? await batchQueue() : visitQueue(this.session);
-      clear(this.problems);
+      queue = kind === "batch" ? await batchQueue() : visitQueue(this.session);
     } catch (error) {
-      clear(this.problems, notice(error));
-      this.queue = visitQueue(this.session);
+      problem = error;
+      queue = visitQueue(this.session);
     }
+    if (mine !== this.opened) return; // the other was wanted meanwhile
+    this.queue = queue;
+    clear(this.problems, problem ? notice(problem) : null);
     this.undone = [];
     this.at = this.nextOpen(0);
     this.draw();
@@ -76,7 +92,7 @@ class View {
 
   async decide(decision, { name = "", taxon = null } = {}) {
     const { item } = this;
-    if (!item || this.isBusy) return;
+    if (!item || this.isBusy) return undefined;
     const who = this.reviewer.name();
     if (!who) {
       this.context.announce(word("review.who_needed"));
@@ -85,23 +101,26 @@ class View {
     }
     const [best] = item.answers;
     const told = decision === "accept" ? { name: best.text, taxon: best.taxon ?? null } : { name, taxon };
-    if (!(await this.sent(item, decision, { ...told, who }))) return;
+    if (!(await this.sent(item, decision, { ...told, who }))) return undefined;
     this.undone.push(item);
-    this.context.announce(word(`review.said_${decision}`, { name: told.name || item.name }));
-    await this.teach();
-    if (this.queue.progress().open && this.queue.items.filter((one) => !one.decision).length < AHEAD) await this.queue.more().catch(() => {});
-    this.at = this.nextOpen(this.at + 1);
-    this.draw();
+    const said = word(`review.said_${decision}`, { name: told.name || item.name });
+    return this.goTo(this.nextOpen(this.queue.items.indexOf(item) + 1), said);
   }
 
   async undo() {
     const item = this.undone.at(-1);
     if (!item || this.isBusy || !(await this.sent(item, "undo", { who: this.reviewer.name() }))) return;
     this.undone.pop();
-    await this.teach();
-    this.at = this.queue.items.indexOf(item);
-    this.context.announce(word("review.said_undo", { name: item.name }));
+    await this.goTo(this.queue.items.indexOf(item), word("review.said_undo", { name: item.name }));
+  }
+
+  // What is shown next comes before what is taught, which asks the server for each vector.
+  goTo(place, said) {
+    this.at = place;
     this.draw();
+    const next = this.item ? word("review.next", { name: this.item.answers[0].text }) : word("review.finished");
+    this.context.announce(`${said}. ${next}`);
+    return this.teach();
   }
 
   async sent(item, decision, told) {
@@ -109,6 +128,7 @@ class View {
     try {
       await this.queue.decide(item, decision, told);
       clear(this.problems);
+      await this.fill();
       return true;
     } catch (error) {
       clear(this.problems, notice(error));
@@ -118,15 +138,23 @@ class View {
     }
   }
 
+  // What is decided stays so where no more comes.
+  async fill() {
+    const left = this.queue.items.filter((one) => !one.decision).length;
+    if (left < AHEAD && this.queue.progress().open > left) await this.queue.more().catch((error) => clear(this.problems, notice(error)));
+  }
+
   // What was accepted or corrected is sent along with the next questions, where that is wanted.
   async teach() {
     if (!this.session.hasExamples) return;
+    const mine = (this.taught = (this.taught ?? 0) + 1);
     const taught = this.queue.items.filter((item) => ["accept", "correct"].includes(item.decision?.decision));
     try {
       for (const item of taught) item.vector ??= await this.queue.vectorOf(item);
     } catch (error) {
       clear(this.problems, notice(error));
     }
+    if (mine !== this.taught) return; // another decision came meanwhile
     const examples = taught.filter((item) => item.vector);
     this.session.examples = examples.map(({ decision, vector }) => ({ label: decision.name, vector }));
     this.session.changed();
@@ -152,9 +180,12 @@ class View {
     else this.decide("correct", { name: other.text, taxon: other.taxon });
   }
 
+  // Who was in the stage and whose control is gone is at the next answer, where the keys go on.
   draw() {
+    const isWithin = this.stage.contains(document.activeElement);
     this.drawHead();
     this.drawStage();
+    if (isWithin && document.activeElement === document.body) this.stage.querySelector(".verdict, .review-finished")?.focus({ preventScroll: true });
   }
 
   drawHead() {
@@ -211,7 +242,7 @@ class View {
         ? element("a", { class: "button", href: "#identify" }, word("review.to_identify")) : null);
     }
     if (!item) {
-      return clear(this.stage, element("p", { class: "review-finished" }, word("review.finished")), this.undoButton());
+      return clear(this.stage, element("p", { class: "review-finished", tabindex: "-1" }, word("review.finished")), this.undoButton());
     }
     clear(this.stage, reviewPicture(item), element("div", { class: "review-answer" }, this.verdict(item), this.actions(), this.others(item), this.correcting(), this.wayDown(item), this.keys()));
     return undefined;
@@ -219,7 +250,7 @@ class View {
 
   verdict(item) {
     const [best] = item.answers;
-    return element("h2", { class: "verdict" }, answerName(best), " ", score(best.score));
+    return element("h2", { class: "verdict", tabindex: "-1" }, answerName(best), " ", score(best.score));
   }
 
   actions() {

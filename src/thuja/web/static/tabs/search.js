@@ -15,6 +15,7 @@ import { tableOfHits } from "./search/table.js";
 
 const FIRST = 60;
 const MOST = 10_000; // results that one can scroll through
+const MOST_VARIED = 600; // where what is alike is put apart, page by page, which takes its time
 const AT_ONCE = 1_000; // results that a table is fetched with
 
 export const tab = { name: "search", mount };
@@ -33,7 +34,6 @@ class View {
     this.state = stateOf(location.hash);
     this.picture = context.session.searchPicture ??= { file: null, vector: null };
     this.kinds = new Map(this.about.index.columns.map(({ name, kind }) => [name, kind]));
-    this.most = Math.min(MOST, this.about.limits.k);
     this.total = 0;
     this.stop = new AbortController();
     this.told = element("p", { class: "search-told soft" });
@@ -63,7 +63,7 @@ class View {
       within: (path) => { this.state.within = [path]; this.go(); },
       closed: (hit) => this.focusOn(hit),
     });
-    this.switches = ["group", "collapse"].filter((name) => name !== "group" || this.about.index.has_lineage).map((name) => this.switchOf(name));
+    this.switches = ["group", "collapse", "varied"].filter((name) => name !== "group" || this.about.index.has_lineage).map((name) => this.switchOf(name));
     this.saving = element("button", { type: "button", onclick: () => this.saveTable() }, word("search.save"));
   }
 
@@ -87,12 +87,12 @@ class View {
       element("summary", {}, word("search.filters")), this.panel.node);
     const head = element("div", { class: "search-head" },
       this.told, element("div", { class: "row" }, this.switches, this.saving));
-    const found = element("section", { class: "search-found", "aria-label": word("search.results") },
+    this.found = element("section", { class: "search-found", "aria-label": word("search.results") },
       this.examples.node, head, this.understood, this.problems, this.grid.node);
     root.append(
       element("h1", { class: "unseen" }, word("search.title")),
       this.bar.node,
-      element("div", { class: "search-columns" }, filters, found),
+      element("div", { class: "search-columns" }, filters, this.found),
       this.detail.node,
     );
   }
@@ -109,6 +109,7 @@ class View {
 
   // What is chosen goes into the address, and comes back from there by `update`.
   go() {
+    this.isOther = true;
     const hash = hashOf(this.state);
     if (hash === location.hash || (hash === "#search" && location.hash === "")) this.run();
     else this.context.navigate(hash);
@@ -145,9 +146,15 @@ class View {
     return picture.vector;
   }
 
+  get most() {
+    return Math.min(this.state.varied ? MOST_VARIED : MOST, this.about.limits.k);
+  }
+
+  // What is put apart is so within a page: pages of one size, or a picture would come twice.
   async load(offset, count) {
-    const found = await api.search({ ...this.asked, k: count, offset }, [], { signal: this.stop.signal });
-    return found.hits;
+    const k = this.state.varied ? Math.max(count, FIRST) : count;
+    const found = await api.search({ ...this.asked, k, offset }, [], { signal: this.stop.signal });
+    return found.hits.slice(0, count);
   }
 
   // The total counts what the filters keep; one of each species, or copies once, are fewer, and no one knows how many.
@@ -157,6 +164,7 @@ class View {
     this.total = isWhole ? hits.length : Math.min(found.total, this.most);
     this.grid.node.classList.remove("stale");
     this.grid.reset(this.total, hits, { isOpen: !isWhole && (this.state.group || this.state.collapse) });
+    this.toTop();
     this.panel.count(facets);
     this.saving.disabled = !hits.length;
     this.told.textContent = hits.length ? this.foundWords(found, isWhole) : word("search.none");
@@ -165,12 +173,19 @@ class View {
     this.context.announce([this.told.textContent, ...more].join(" "));
   }
 
+  // Other results are looked at from the first on; those that one comes back to, from where one was.
+  toTop() {
+    if (this.isOther && this.found.getBoundingClientRect().top < 0) this.found.scrollIntoView({ block: "start", behavior: "instant" });
+    this.isOther = false;
+  }
+
   get isAsked() {
     return hasQuestion(this.state, this.picture.vector);
   }
 
   foundWords({ hits, total: count, took_ms: took }, isWhole) {
-    const key = this.state.group ? "search.grouped" : this.isAsked ? "search.found" : "search.kept";
+    const order = this.state.varied ? "search.varied_found" : this.isAsked ? "search.found" : "search.kept";
+    const key = this.state.group ? "search.grouped" : order;
     const parts = [word(key, { count })];
     if (isWhole && hits.length < count) parts.push(word("search.shown", { count: hits.length }));
     if (!isWhole && count > this.most) parts.push(word("search.first", { count: this.most }));
@@ -230,7 +245,7 @@ class View {
     const hits = [];
     const wanted = this.total;
     while (hits.length < wanted) {
-      const count = Math.min(AT_ONCE, wanted - hits.length);
+      const count = Math.min(this.state.varied ? FIRST : AT_ONCE, wanted - hits.length);
       const came = await this.load(hits.length, count);
       hits.push(...came);
       told(hits.length);

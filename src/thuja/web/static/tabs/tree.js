@@ -3,9 +3,10 @@
 import { clear, element } from "../dom.js";
 import { card } from "../parts/card.js";
 import { completion } from "../parts/complete.js";
+import { tabLink } from "../parts/link.js";
 import { notice } from "../parts/notice.js";
 import { crumbs } from "../parts/path.js";
-import { RANKS, pathOf, rankWord, scientificName, taxonName, taxonOf } from "../parts/taxon.js";
+import { RANKS, pathOf, pathsDown, rankWord, scientificName, taxonName, taxonOf } from "../parts/taxon.js";
 import { number, word } from "../words.js";
 import { nodesOf } from "./tree/nodes.js";
 import { outline } from "./tree/outline.js";
@@ -101,14 +102,12 @@ class View {
   }
 
   actions(node, children) {
-    const link = (name, values, key) =>
-      element("a", { class: "button", href: `#${name}?${new URLSearchParams(values)}` }, word(key));
     const { search, map, compare } = this.features;
     const within = node.path ? { within: node.path } : {};
     const links = [
-      search ? link("search", within, "tree.search") : null,
-      map && children.length ? link("map", { ...within, by: children[0].rank }, "tree.map") : null,
-      compare && node.path ? link("compare", this.comparison(node), "tree.compare") : null,
+      search ? tabLink("search", within, "tree.search") : null,
+      map && children.length ? tabLink("map", { ...within, by: children[0].rank }, "tree.map") : null,
+      compare && node.path ? tabLink("compare", this.comparison(node), "tree.compare") : null,
     ];
     links[0]?.classList.add("strong");
     return element("div", { class: "row tree-actions" }, links);
@@ -161,10 +160,8 @@ function nameOf(node) {
   return node.path ? scientificName(node.taxon) : word("tree.life");
 }
 
-// From the root down to the node itself; a rank without a name is no step.
+// From the root down to the node itself.
 function ancestors(node) {
-  const names = node.path.split("/");
-  const paths = names.map((name, place) => (name ? names.slice(0, place + 1).join("/") : null)).filter(Boolean);
   const step = (path) => ({ path, rank: RANKS[path.split("/").length - 1], taxon: taxonOf(path) });
-  return [{ path: "", rank: null, taxon: taxonOf("") }, ...paths.slice(0, -1).map(step), node];
+  return [{ path: "", rank: null, taxon: taxonOf("") }, ...pathsDown(node.path).slice(0, -1).map(step), node];
 }

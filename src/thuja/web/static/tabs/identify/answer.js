@@ -15,9 +15,11 @@ export function answerOf(photo, about) {
   if (photo.state === "stopped") return element("p", { class: "soft" }, word("identify.stopped"));
   if (!photo.result) return element("p", { class: "soft pending" }, word("identify.asking"));
   const { result } = photo;
+  const isOld = photo.state !== "done"; // another question is under way
   return element(
     "div",
-    { class: "answer" },
+    { class: isOld ? "answer stale" : "answer", "aria-busy": String(isOld) },
+    isOld ? element("p", { class: "soft pending" }, word("identify.asking")) : null,
     headline(result),
     result.path.length ? pathDown(result.path, { settled: result.settled, isAsked: asksConfidence(result) }) : null,
     unseen(result.unseen ?? {}),

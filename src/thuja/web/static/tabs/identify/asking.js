@@ -57,12 +57,12 @@ async function answered(photos, { images, question, onwait, stopper }) {
     for (const photo of photos) {
       const isStopped = error.name === "AbortError";
       if (!isStopped && !(error instanceof ApiError)) throw error;
-      tell(photo, stopper, isStopped ? { state: "stopped" } : { state: "failed", error, result: null });
+      tell(photo, stopper, isStopped ? { state: "stopped", result: null } : { state: "failed", error, result: null });
     }
   }
 }
 
-// What an earlier question comes to is not heard where a later one was asked.
+// An answer to another question is none to this one. What an earlier question comes to is not heard where a later one was asked.
 function tell(photo, stopper, told) {
   if (photo.run === stopper) Object.assign(photo, told);
 }

@@ -1,8 +1,8 @@
 // How photos come in: dropped, pasted, chosen, taken, or by link where the server fetches links.
 
 import { element, freshId, isWebLink } from "../../dom.js";
+import { listenForPictures } from "../../parts/incoming.js";
 import { word } from "../../words.js";
-import { picturesIn } from "./photos.js";
 
 // `onfiles(files)` and `onlink(address)`. Gives {node, stop}: stop ends listening on the page.
 export function intake({ hasLinks, onfiles, onlink }) {
@@ -20,34 +20,13 @@ export function intake({ hasLinks, onfiles, onlink }) {
     element("p", { class: "soft drop-note" }, word("identify.private")),
   );
   const page = new AbortController();
-  const listen = (name, heard) => document.addEventListener(name, heard, { signal: page.signal });
-  listen("paste", (event) => pasted(event, { hasLinks, onfiles, onlink }));
-  listen("dragover", (event) => {
-    if (![...event.dataTransfer.types].includes("Files")) return;
-    event.preventDefault();
-    zone.classList.add("drop-over");
-  });
-  listen("dragleave", (event) => { if (!event.relatedTarget) zone.classList.remove("drop-over"); });
-  listen("drop", (event) => {
-    zone.classList.remove("drop-over");
-    const files = picturesIn(event.dataTransfer);
-    if (!event.dataTransfer.files.length) return;
-    event.preventDefault();
-    onfiles(files);
+  listenForPictures({
+    signal: page.signal,
+    onpictures: onfiles,
+    ontext: (text) => { if (hasLinks && isWebLink(text)) onlink(text); },
+    onover: (isOver) => zone.classList.toggle("drop-over", isOver),
   });
   return { node: zone, stop: () => page.abort() };
-}
-
-function pasted(event, { hasLinks, onfiles, onlink }) {
-  const files = picturesIn(event.clipboardData);
-  if (files.length) {
-    event.preventDefault();
-    return onfiles(files);
-  }
-  const isTyping = event.target.closest?.("input, textarea");
-  const text = event.clipboardData.getData("text").trim();
-  if (hasLinks && !isTyping && isWebLink(text)) onlink(text);
-  return undefined;
 }
 
 function chooser({ multiple = false, capture = null, text, kind, onfiles }) {

@@ -29,7 +29,8 @@ export async function drawThumb(photo) {
   const bitmap = await opened(photo.file);
   const drawn = await cut(bitmap, photo.box, THUMB);
   bitmap.close();
-  if (photo.thumb) URL.revokeObjectURL(photo.thumb);
+  if (photo.isForgotten) return;
+  URL.revokeObjectURL(photo.thumb);
   photo.thumb = URL.createObjectURL(drawn);
 }
 
@@ -43,12 +44,8 @@ export async function encoded(photo, side = SENT) {
 }
 
 export function forget(photo) {
-  if (photo.thumb) URL.revokeObjectURL(photo.thumb);
-}
-
-// The files of a paste or a drop that are pictures by their type, or have a type that nobody knows.
-export function picturesIn(transfer) {
-  return [...(transfer?.files ?? [])].filter((file) => !file.type || file.type.startsWith("image/"));
+  photo.isForgotten = true;
+  URL.revokeObjectURL(photo.thumb);
 }
 
 function cut(bitmap, box, side) {

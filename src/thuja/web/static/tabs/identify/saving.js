@@ -1,13 +1,14 @@
 // Answers as files: a row a photo and answer for a spreadsheet, everything for a program.
 
 import { saveFile } from "../../dom.js";
+import { tableOf } from "../../parts/table.js";
 import { RANKS } from "../../parts/taxon.js";
 
 const COLUMNS = ["file", "answer", "label", "score", "rank", ...RANKS, "common", "settled", "settled_rank", "settled_score", "model", "error"];
 
 export function saveCsv(photos) {
-  const rows = photos.flatMap(rowsOf);
-  saveFile("thuja-answers.csv", "text/csv", csvOf(COLUMNS, rows));
+  const rows = photos.flatMap(rowsOf).map((row) => COLUMNS.map((column) => row[column]));
+  saveFile("thuja-answers.csv", "text/csv", tableOf(COLUMNS, rows));
 }
 
 export function saveJson(photos) {
@@ -16,19 +17,6 @@ export function saveJson(photos) {
     return { file: name, box, error, ...answer };
   });
   saveFile("thuja-answers.json", "application/json", `${JSON.stringify(told, null, 2)}\n`);
-}
-
-// RFC 4180, with a byte order mark: spreadsheets then read the names of people and animals as they are. A quote stands
-// before what a spreadsheet would run as a formula: names come from strangers.
-export function csvOf(columns, rows) {
-  const lines = [columns, ...rows.map((row) => columns.map((column) => row[column] ?? ""))];
-  return `\uFEFF${lines.map((line) => line.map(cell).join(",")).join("\r\n")}\r\n`;
-}
-
-function cell(value) {
-  const told = String(value);
-  const text = typeof value === "string" && /^[=+\-@\t\r]/.test(told) && !Number.isFinite(Number(told)) ? `'${told}` : told;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 function rowsOf({ name, result, error }) {

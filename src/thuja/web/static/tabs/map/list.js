@@ -2,7 +2,7 @@
 
 import { clear, element, saveFile } from "../../dom.js";
 import { word } from "../../words.js";
-import { tableOf } from "../search/table.js";
+import { tableOf } from "../../parts/table.js";
 
 const MOST_LISTED = 100;
 const MOST_ASKED = 12; // pictures of a choice that a search is asked with

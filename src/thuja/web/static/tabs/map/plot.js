@@ -23,7 +23,9 @@ class Plot {
     this.ring = element("div", { class: "map-ring", hidden: true });
     stage.prepend(this.canvas, this.ring);
     this.drawing = webglOf(this.canvas, false);
-    this.canvas.addEventListener("webglcontextlost", () => this.drawInSoftware(), { once: true });
+    this.ending = new AbortController();
+    const { signal } = this.ending;
+    this.canvas.addEventListener("webglcontextlost", () => this.drawInSoftware(), { once: true, signal });
     if (!this.drawing) this.drawInSoftware();
     this.listen();
     this.resize();
@@ -44,7 +46,6 @@ class Plot {
       named: () => told.named(this.near(...middle())),
       closed: told.closed,
     });
-    this.ending = new AbortController();
     const dark = matchMedia("(prefers-color-scheme: dark)");
     dark.addEventListener("change", () => this.load(), { signal: this.ending.signal });
     this.watcher = new ResizeObserver(() => this.resize());
@@ -151,5 +152,7 @@ class Plot {
   end() {
     this.ending.abort();
     this.watcher.disconnect();
+    cancelAnimationFrame(this.frame);
+    this.drawing.end?.();
   }
 }

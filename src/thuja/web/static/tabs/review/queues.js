@@ -3,10 +3,10 @@
 
 import * as api from "../../api.js";
 import { saveFile } from "../../dom.js";
+import { tableOf } from "../../parts/table.js";
 import { RANKS, scientificName } from "../../parts/taxon.js";
 import { word } from "../../words.js";
 import { encoded } from "../identify/photos.js";
-import { csvOf } from "../identify/saving.js";
 
 const PAGE = 50;
 const COLUMNS = [ // those of the server's own export
@@ -31,7 +31,8 @@ export function visitQueue(session) {
     },
     vectorOf: async (item) => item.photo.result.vector,
     async save() {
-      saveFile("thuja-review.csv", "text/csv", csvOf(COLUMNS, items.filter(hasName).map(rowOf)));
+      const rows = items.filter(hasName).map(rowOf).map((row) => COLUMNS.map((column) => row[column]));
+      saveFile("thuja-review.csv", "text/csv", tableOf(COLUMNS, rows));
     },
   };
 }

@@ -1,6 +1,7 @@
 // The bar that a search is asked in: words, a picture, or both with a weight between them.
 
 import { clear, element, freshId } from "../../dom.js";
+import { listenForPictures, picturesIn } from "../../parts/incoming.js";
 import { share, word } from "../../words.js";
 
 // `state()` is read when the bar is drawn; `asked()` is called after the bar has written into it. `picture` is the
@@ -30,7 +31,7 @@ class Bar {
     });
     this.chooser = element("input", {
       type: "file", accept: "image/*", class: "unseen", tabindex: "-1", "aria-hidden": "true",
-      onchange: () => this.take(this.chooser.files),
+      onchange: () => this.choose(),
     });
     this.weight = element("input", {
       id: `${id}-weight`, type: "range", min: "0", max: "1", step: "0.05",
@@ -64,25 +65,9 @@ class Bar {
     );
   }
 
-  // A picture may be dropped or pasted anywhere; text that comes with it goes where it was meant to.
   listen() {
-    const { signal } = (this.ending = new AbortController());
-    if (!this.hasModel) return;
-    const isTyping = ({ target }) => target.closest?.("input, textarea");
-    document.addEventListener("paste", (event) => {
-      const { files, types } = event.clipboardData;
-      if (!files.length || (isTyping(event) && types.includes("text/plain"))) return;
-      event.preventDefault();
-      this.take(files);
-    }, { signal });
-    document.addEventListener("dragover", (event) => {
-      if (event.dataTransfer.types.includes("Files")) event.preventDefault();
-    }, { signal });
-    document.addEventListener("drop", (event) => {
-      if (!event.dataTransfer.files.length) return;
-      event.preventDefault();
-      this.take(event.dataTransfer.files);
-    }, { signal });
+    this.ending = new AbortController();
+    if (this.hasModel) listenForPictures({ signal: this.ending.signal, onpictures: (files) => this.take(files) });
   }
 
   submit() {
@@ -92,12 +77,15 @@ class Bar {
     this.asked();
   }
 
-  take(files) {
-    const all = [...files]; // the list empties with the box
-    const file = all.find(({ type }) => type.startsWith("image/"));
+  choose() {
+    const files = picturesIn(this.chooser); // the list empties with the box
     this.chooser.value = "";
+    this.take(files);
+  }
+
+  take([file]) {
     if (file) this.use(file);
-    else if (all.length) this.failed({ detail: word("search.no_image"), hint: word("search.no_image_hint") });
+    else this.failed({ detail: word("search.no_image"), hint: word("search.no_image_hint") });
   }
 
   use(file) {
@@ -107,7 +95,9 @@ class Bar {
   }
 
   refresh() {
-    this.input.value = this.state().text;
+    const { text } = this.state();
+    if (text !== this.askedText) this.input.value = text; // what is typed and not yet asked stays
+    this.askedText = text;
     this.weight.value = String(this.state().weight);
     this.sayWeight();
     this.draw();

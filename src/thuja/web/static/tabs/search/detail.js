@@ -3,7 +3,7 @@
 import { clear, element, freshId, isWebLink, outwardLink } from "../../dom.js";
 import { credit, pictureImage } from "../../parts/card.js";
 import { likeness } from "../../parts/score.js";
-import { RANKS, pathOf, rankWord, taxonName, taxonOf } from "../../parts/taxon.js";
+import { RANKS, pathOf, pathsDown, rankWord, taxonName, taxonOf } from "../../parts/taxon.js";
 import { word } from "../../words.js";
 import { columnWord } from "./filters.js";
 import { isNamed, nameOf } from "./hit.js";
@@ -83,9 +83,7 @@ class Detail {
 }
 
 function lineage(taxon, within) {
-  const names = pathOf(taxon).split("/");
-  const steps = names.map((name, place) => (name ? names.slice(0, place + 1).join("/") : null)).filter(Boolean);
-  return element("ol", { class: "detail-lineage" }, steps.map((path) => {
+  return element("ol", { class: "detail-lineage" }, pathsDown(pathOf(taxon)).map((path) => {
     const rank = RANKS[path.split("/").length - 1];
     const button = element("button", {
       class: "link", type: "button", title: word("search.within_this"), onclick: () => within(path),

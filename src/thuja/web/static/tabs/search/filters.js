@@ -48,14 +48,8 @@ class Filters {
     this.full = new Set(); // facets of which all values are shown
     [this.chips, this.facets, this.ranges] = ["chips", "facets", "ranges"].map((name) =>
       element("div", { class: `filter-${name}` }));
-    const branch = completion({
-      label: word("search.within"),
-      placeholder: word("search.within_example"),
-      onchoose: (item) => this.addBranch(item.isFree ? item.text : pathOf(item.taxon)),
-      isFree: true,
-    });
-    const box = about.index.has_lineage ? branch.node : null;
-    this.node = element("div", { class: "filters" }, box, this.chips, this.facets, this.ranges);
+    const boxes = about.index.has_lineage ? ["within", "excludes"].map((list) => this.branchBox(list)) : null;
+    this.node = element("div", { class: "filters" }, boxes, this.chips, this.facets, this.ranges);
     this.refresh();
   }
 
@@ -71,10 +65,15 @@ class Filters {
     this.drawFacets();
   }
 
-  addBranch(path) {
-    const { within } = this.state();
-    if (!within.includes(path)) within.push(path);
-    this.changed();
+  // A branch of the tree that is looked through, or left out.
+  branchBox(list) {
+    const add = (path) => {
+      const branches = this.state()[list];
+      if (!branches.includes(path)) branches.push(path);
+      this.changed();
+    };
+    const onchoose = (item) => add(item.isFree ? item.text : pathOf(item.taxon));
+    return completion({ label: word(`search.${list}`), placeholder: word(`search.${list}_example`), onchoose, isFree: true }).node;
   }
 
   drawChips() {
@@ -128,10 +127,12 @@ class Filters {
 
   moreValues(column, count) {
     if (count <= 0) return null;
-    const show = () => {
+    const show = ({ target }) => {
+      const seen = target.parentElement.querySelectorAll("input").length;
       this.full.add(column);
       this.open.set(column, true);
       this.drawFacets();
+      [...this.facets.querySelectorAll("input")].filter(({ dataset }) => dataset.column === column)[seen]?.focus();
     };
     return element("button", { class: "quiet", type: "button", onclick: show }, word("search.more_values", { count }));
   }

@@ -2,6 +2,7 @@
 
 import { element } from "../../dom.js";
 import { card } from "../../parts/card.js";
+import { tabLink } from "../../parts/link.js";
 import { pathOf, scientificName } from "../../parts/taxon.js";
 import { word } from "../../words.js";
 
@@ -36,12 +37,10 @@ export function hitCard(hit, { place, state, hasScore, onopen, onact }) {
 // The same and more, for the panel of one result.
 export function hitActions(hit, about, onact) {
   const button = (does) => element("button", { type: "button", onclick: () => onact(does) }, word(`search.${does}`));
-  const link = (name, values, key) =>
-    element("a", { class: "button", href: `#${name}?${new URLSearchParams(values)}` }, word(key));
   const path = isNamed(hit) ? pathOf(hit.taxon) : "";
   return [
     ...["more", "like", "unlike"].map(button),
-    path && about.features.tree ? link("tree", { of: path }, "search.in_tree") : null,
-    path && about.features.compare ? link("compare", { a: path }, "search.compare") : null,
+    path && about.features.tree ? tabLink("tree", { of: path }, "search.in_tree") : null,
+    path && about.features.compare ? tabLink("compare", { a: path }, "search.compare") : null,
   ];
 }

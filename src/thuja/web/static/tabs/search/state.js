@@ -11,7 +11,7 @@ function valuesOf(hash) {
 export function emptyState() {
   return {
     text: "", weight: 0.5, within: [], excludes: [], equals: {}, ranges: {}, like: [], unlike: [],
-    group: false, collapse: false,
+    group: false, collapse: false, varied: false,
   };
 }
 
@@ -24,6 +24,7 @@ export function stateOf(hash) {
   for (const name of LISTS) state[name] = [...new Set(values.getAll(name).filter(Boolean))];
   state.group = values.get("group") === "species";
   state.collapse = values.get("copies") === "once";
+  state.varied = values.get("varied") === "yes";
   for (const [name, value] of values) {
     const [kind, column] = [name.slice(0, name.indexOf(".")), name.slice(name.indexOf(".") + 1)];
     if (kind === "is") (state.equals[column] ||= []).push(value);
@@ -45,11 +46,13 @@ export function hashOf(state) {
   }
   if (state.group) values.set("group", "species");
   if (state.collapse) values.set("copies", "once");
+  if (state.varied) values.set("varied", "yes");
   const text = String(values);
   return text ? `#search?${text}` : "#search";
 }
 
 export const SAME = 0.97; // a cosine from which two pictures count as one: a copy, or the next frame of the same camera
+const VARIED = 0.5; // how much unlikeness to those before weighs against nearness to what is asked
 
 // The body of a request; `vector` is that of a picture, which no address can hold.
 export function queryOf(state, { vector, kinds }) {
@@ -74,6 +77,7 @@ export function queryOf(state, { vector, kinds }) {
   if (state.unlike.length) query.unlike = state.unlike;
   if (state.group) Object.assign(query, { group_by: "species", per_group: 1 });
   if (state.collapse) query.collapse = SAME;
+  if (state.varied) query.diversity = VARIED;
   return query;
 }
 

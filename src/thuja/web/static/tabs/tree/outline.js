@@ -1,7 +1,7 @@
 // The tree as an indented list with the manners of an ARIA tree: arrows walk, open and close it, a letter finds a name.
 
 import { clear, element } from "../../dom.js";
-import { rankWord, scientificName, taxonName } from "../../parts/taxon.js";
+import { pathsDown, rankWord, scientificName, taxonName } from "../../parts/taxon.js";
 import { number, word } from "../../words.js";
 
 const FIRST = 100; // children of one node before one asks for more
@@ -24,6 +24,7 @@ class Outline {
 
   // Opens the tree down to a node and marks it; the focus stays where it is.
   async show(path) {
+    const mine = (this.asked = (this.asked ?? 0) + 1); // a later path is not overtaken by this one
     if (!this.node.firstElementChild) {
       const { node } = await this.nodes.of("");
       clear(this.node, item({ ...node, path: "", has_children: true }, 1));
@@ -36,6 +37,7 @@ class Outline {
       line = next;
       await this.open(line);
     }
+    if (mine !== this.asked) return;
     for (const one of this.node.querySelectorAll('[aria-selected="true"]')) one.setAttribute("aria-selected", "false");
     line.setAttribute("aria-selected", "true");
     if (!this.node.contains(document.activeElement)) this.reach(line);
@@ -144,12 +146,6 @@ class Outline {
 
 function childrenOf(line) {
   return line.querySelector(":scope > ul");
-}
-
-// `Animalia`, `Animalia/Chordata`, ...; a rank without a name is no line.
-function pathsDown(path) {
-  const names = path.split("/");
-  return names.map((name, place) => (name ? names.slice(0, place + 1).join("/") : null)).filter(Boolean);
 }
 
 function item(node, level) {
