@@ -64,6 +64,23 @@ def test_an_index_is_built_added_to_deleted_from_and_compacted(tmp_path: Path) -
     assert "rows         19" in said("info", out)
 
 
+def test_versions_that_hold_what_was_deleted_are_told_of(tmp_path: Path) -> None:
+    out = made(tmp_path / "index", range(4))
+    assert run("delete", out, "--within", "Corvus").exit_code == 0
+    assert "earlier versions stay, with what was deleted since" in run("compact", out).stderr
+    assert run("compact", out, "--grace", 0).stderr.count("stay") == 0
+
+
+def test_vectors_of_nobody_are_told_of(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pq.write_table(pa.table({"uuid": ["a"], "emb": [[1.0, 0.0]]}), tmp_path / "x.parquet")
+    told = run("build", tmp_path / "x.parquet", "--out", tmp_path / "index").stderr
+    assert "nothing says whose vectors these are" in told
+    assert f"next:    thuja serve --index {tmp_path / 'index'}" in told
+
+
 def test_what_is_refused_and_repeated_is_said(tmp_path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -1,5 +1,6 @@
 """`thuja serve` as a user calls it: what is wrong is one sentence, before anything listens."""
 
+import re
 import socket
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from thuja.embeddings import Embeddings
 from thuja.encode import Hardware, build_labels
 from thuja.errors import BadFile, ThujaError, UsageError
 from thuja.model import Model
+from thuja.predict import Predictor
+from thuja.search.index import Index
 from thuja.search.store.build import BuildOptions, build_index
 from thuja.taxonomy import Taxon
 from thuja.web.app import create_app
-from thuja.web.opening import Named, demo_named, open_served
+from thuja.web.opening import Named, demo_named, open_served, require_one_space
 from thuja.web.settings import ServeSettings
 
 TAXA = [
@@ -68,6 +71,19 @@ def test_an_index_of_another_model_is_told_with_both_names(run: Path, tmp_path: 
         "be compared"
     )
     assert error.exit_code == 2
+
+
+def test_an_index_of_nobodys_vectors_is_told_with_what_mends_it(run: Path, tmp_path: Path) -> None:
+    error = told("--model", run, "--index", index_of(tmp_path, ""))
+    assert error.message.startswith("nothing says whose vectors this index holds")
+    assert "index build ... --model NAME --force" in error.hint
+
+
+def test_an_index_is_of_the_model_that_its_builder_named_without_a_hash(run: Path, tmp_path: Path) -> None:
+    name = re.sub(r"-[0-9a-f]{12}$", "", Model.load(run).id)
+    index = Index.open(index_of(tmp_path, name))
+    assert index.model == name != Model.load(run).id
+    require_one_space(index, Predictor(str(run)).model)
 
 
 def test_a_taken_port_is_told_before_anything_is_opened(tmp_path: Path) -> None:

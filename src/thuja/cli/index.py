@@ -1,5 +1,6 @@
 """`thuja index`: make a folder that can be searched, add to it, delete from it, look after it."""
 
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -190,6 +191,12 @@ def compact_command(folder: Path, *, segment_rows: int, keep: int, grace: float)
     told = f"{done.from_segments} segments as {done.to_segments}" if done.from_segments else "no segment needs it"
     gone = f"{done.versions_gone} versions gone, {_size(done.bytes_freed)} freed"
     click.echo(f"{folder}: {told}; {gone}; version {done.version.number}, {len(done.version):,} rows")
+    if done.versions_left:
+        click.echo(
+            f"{done.versions_left} earlier versions stay, with what was deleted since: somebody has them open, or may, "
+            f"until {grace:g} minutes have gone by (--grace)",
+            err=True,
+        )
 
 
 @index.command("versions")
@@ -332,6 +339,7 @@ def _keeping(folder: Path) -> Iterator[None]:
 
 def _told(report: "BuildReport", folder: Path) -> None:
     """What came of a build: to stderr what was left out of it and why."""
+    from thuja.search.manifest import UNKNOWN
     from thuja.search.store.build import told_counts
 
     if report.left_out:
@@ -345,11 +353,17 @@ def _told(report: "BuildReport", folder: Path) -> None:
         click.echo(f"{report.repeated:,} rows came again under the same uuid: the last one counts", err=True)
     replaced = f", {report.replaced:,} of them in the place of earlier ones" if report.replaced else ""
     pictures = f", {report.thumbnails:,} thumbnails" if report.thumbnails else ""
+    if report.version.model == UNKNOWN:
+        click.echo(
+            "nothing says whose vectors these are: --model NAME, or no picture and no words can be sought", err=True
+        )
     taken = report.read - report.refused.total() - report.repeated
     click.echo(
         f"{folder}: {taken:,} rows taken in{replaced}{pictures}; version {report.version.number}, "
         f"{len(report.version):,} rows of {report.version.model}"
     )
+    if report.version.by == "index build":
+        click.echo(f"next:    thuja serve --index {shlex.quote(str(folder))}", err=True)
 
 
 def _lines(path: Path) -> list[str]:
@@ -359,7 +373,8 @@ def _lines(path: Path) -> list[str]:
     try:
         text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}", hint="a file with a uuid a line") from error
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise UsageError(f"{path} cannot be read: {reason}", hint="a file with a uuid a line") from error
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 

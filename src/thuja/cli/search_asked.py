@@ -96,8 +96,11 @@ def open_encode(index: "Index", name: str | None, hardware: HardwareChoice) -> "
     from thuja.model.at_hand import find_at_hand
     from thuja.model.description import describe
     from thuja.model.published import find_model
+    from thuja.search.manifest import UNKNOWN
     from thuja.search.query.encoding import require_model
 
+    if index.model == UNKNOWN:
+        require_model(index.model, name or "")
     folder = find_model(name) if name is not None else find_at_hand(index.model)
     if folder is None:
         raise UsageError(

@@ -70,7 +70,7 @@ _SOUGHT = (
                  help="Of words beside a picture."),
 )  # fmt: skip
 _KEPT = (
-    click.option("--within", multiple=True, metavar="TAXON", help="Of this taxon, or of another one named so."),
+    click.option("--within", multiple=True, metavar="TAXON", help="Of this taxon; repeated, of any of them."),
     click.option("--not-within", multiple=True, metavar="TAXON", help="Not of this taxon; may be repeated."),
     click.option("--where", multiple=True, metavar="CONDITION",
                  help="Such as license_name=CC0 or event_date=2010..2020; all must hold."),
@@ -84,8 +84,10 @@ _SHOWN = (
                  help="From 0 to 1: the more, the less alike."),
     click.option("--collapse", type=float, metavar="COSINE", help="Pictures so alike are shown once, such as 0.95."),
     click.option("--exact", "is_exact", is_flag=True, help="Compare every picture."),
-    click.option("--facet", "facets", multiple=True, metavar="COLUMN", help="Count the values of a column or rank."),
-    click.option("--column", "columns", multiple=True, metavar="NAME", help="What to tell of each.  [default: all]"),
+    click.option("--facet", "facets", multiple=True, metavar="COLUMN",
+                 help="Count the values of a column or rank; may be repeated."),
+    click.option("--column", "columns", multiple=True, metavar="NAME",
+                 help="A column to tell of each; may be repeated.  [default: all]"),
 )  # fmt: skip
 _WRITTEN = (
     click.option("--format", metavar="FORMAT", help="table, csv or json, on stdout.  [default: table on a terminal]"),

@@ -13,14 +13,14 @@ _HASH = re.compile(r"-[0-9a-f]{12}")
 
 
 def find_at_hand(identity: str) -> Path | None:
-    """The folder of the model with that id: the demo's, or a published one in the cache; None where there is none.
+    """The folder of the model of that id or name: the demo's, or a published one in the cache; None where none is.
 
     A folder that does not tell its id goes by its name, without the hash of its weights, which takes seconds to make:
     who loads it compares the ids.
     """
     for folder in _folders():
-        said = describe(folder).id
-        if said == identity or (not said and _HASH.fullmatch(identity.removeprefix(name_of(folder)))):
+        said, name = describe(folder).id, name_of(folder)
+        if identity in (said, name) or (not said and _HASH.fullmatch(identity.removeprefix(name))):
             return folder
     return None
 

@@ -13,8 +13,22 @@ INDEX: Final = "index.json"
 VERSIONS: Final = "versions"
 SEGMENTS: Final = "segments"
 FORMAT: Final = 1
+UNKNOWN: Final = "unknown"
+"""The model of vectors of which nothing says whose they are."""
+_HASH: Final = re.compile(r"-[0-9a-f]{12}")
 _NAME: Final = re.compile(r"[0-9]{6,}-[0-9a-f]{12}")
 _KINDS: Final = ("text", "number", "bool", "distinct")
+
+
+def is_model_of(said: str, model: str) -> bool:
+    """Whether an index that is said to be of a model is of that one.
+
+    A name without the hash of its weights, as somebody gives it who builds an index, is that of all that bear it.
+
+    >>> is_model_of("bioclip-2", "bioclip-2-0123456789ab"), is_model_of("bioclip", "bioclip-2-0123456789ab")
+    (True, False)
+    """
+    return said == model or bool(_HASH.fullmatch(model.removeprefix(said)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +50,8 @@ class Version:
     """An index at one moment.
 
     `model` and `preparation` are those of the vectors, `dim` their length. `columns` gives the kind of each column:
-    `text`, `number`, `bool` or `distinct`. `made` is when, in UTC, `by` the command.
+    `text`, `number`, `bool` or `distinct`; `without` names those that stay out, whatever is added. `made` is when, in
+    UTC, `by` the command.
     """
 
     number: int
@@ -45,6 +60,7 @@ class Version:
     preparation: str = ""
     segments: tuple[SegmentFacts, ...] = ()
     columns: Mapping[str, str] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
     has_thumbnails: bool = False
     made: str = ""
     by: str = ""
@@ -70,7 +86,8 @@ class Version:
         """As it was written; raises BadFile, which names `where`, for what is no version."""
         try:
             read: dict[str, Any] = json.loads(text)
-            version = cls(**{**read, "segments": tuple(SegmentFacts(**one) for one in read["segments"])})
+            segments = tuple(SegmentFacts(**one) for one in read["segments"])
+            version = cls(**{**read, "segments": segments, "without": tuple(read.get("without", ()))})
             if (wrong := _wrong(version)) is not None:
                 raise ValueError(wrong)
             return version
@@ -92,9 +109,9 @@ def _wrong(version: Version) -> str | None:
     numbers = [version.number, version.dim, *(count for one in version.segments for count in (one.rows, one.deleted))]
     if not all(isinstance(one, int) and not isinstance(one, bool) and one >= 0 for one in numbers):
         return "its numbers are not whole numbers from 0 on"
-    texts = (version.model, version.preparation, version.made, version.by)
+    texts = (version.model, version.preparation, version.made, version.by, *version.without)
     if not all(isinstance(one, str) for one in texts):
-        return "model, preparation, made and by are texts"
+        return "model, preparation, made, by and without are texts"
     for one in version.segments:
         if not is_segment_name(one.name):
             return f"no segment is called {str(one.name)[:80]!r}"

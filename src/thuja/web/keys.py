@@ -54,7 +54,8 @@ def read_keys(path: Path) -> frozenset[bytes]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read the keys in {path}: {error}", hint="a text file, a key a line") from error
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise UsageError(f"cannot read the keys in {path}: {reason}", hint="a text file, a key a line") from error
     keys = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
     for number, key in enumerate(keys, 1):
         if len(key) < _SHORTEST or not key.isascii() or not key.isprintable() or " " in key:

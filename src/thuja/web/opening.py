@@ -18,6 +18,8 @@ from thuja.predict.opening import Given, NoLabels
 from thuja.predict.options import PredictorOptions
 from thuja.predict.predictor import Predictor
 from thuja.search.index import Index
+from thuja.search.manifest import UNKNOWN, is_model_of
+from thuja.search.query.encoding import require_model
 from thuja.web.links import LinkFetcher
 from thuja.web.review.queue import Review
 from thuja.web.served import FetchLink, Served
@@ -81,7 +83,9 @@ def _opened(named: Named) -> tuple[Predictor | None, Encoder | None]:
 
 def require_one_space(index: Index, model: Model) -> None:
     """Raise UsageError where an index holds the vectors of another model: they cannot be compared."""
-    if index.model != model.id or index.dim != model.config.embed_dim:
+    if index.model == UNKNOWN:
+        require_model(index.model, model.id)
+    if not is_model_of(index.model, model.id) or index.dim != model.config.embed_dim:
         raise UsageError(
             f"the index holds vectors of {index.model} ({index.dim} dimensions), and the model is {model.id} "
             f"({model.config.embed_dim}): they cannot be compared",

@@ -79,6 +79,8 @@ def test_a_taxon_above_which_names_are_left_out_is_found_where_it_is_the_only_on
         tree.node(Taxon(genus="Ficus"))
     with pytest.raises(UnknownName, match=r'unknown taxon: "Corvida"\nhint: did you mean Corvidae'):
         tree.children(Taxon(family="Corvida"))
+    with pytest.raises(UnknownName, match=r'"Xyzzyx"\nhint: the tree of this index begins with Animalia, '):
+        tree.resolve("Xyzzyx")
 
 
 def test_under_a_filter_only_its_rows_count_and_examples_are_among_them(tree: Tree) -> None:

@@ -117,6 +117,12 @@ def test_a_filter_that_keeps_nothing_is_told_with_what_each_condition_keeps(inde
     )
 
 
+def test_a_value_that_no_picture_has_is_told_with_those_that_there_are(index) -> None:
+    found = answer(index, Query(id="row-0000", filter=Filter(equals={"license_name": ("CC BYE",)})))
+    assert found.told[0].startswith("no picture of 240 is license_name=CC BYE; the commonest there are ")
+    assert "CC BY" in found.told[0].partition("there are ")[2].split(", ")
+
+
 def test_fewer_than_asked_for_is_said(index) -> None:
     found = answer(index, Query(id="row-0003", k=100, filter=Filter(within=(Taxon(genus="Mus"),))))
     assert len(found.hits) == 39

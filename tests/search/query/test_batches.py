@@ -106,6 +106,11 @@ def test_what_holds_no_queries_is_named(index, queries, tmp_path) -> None:
     Embeddings(ids=other.ids, vectors=vectors, model="made").save(tmp_path / "nan.parquet")
     with pytest.raises(BadFile, match='vector of "row-0001"'):
         search_batch(index, Batch(queries=tmp_path / "nan.parquet", out=out))
+    unsaid = {"uuid": ["a"], "emb": [[1.0, 0.0, 0.0]]}
+    pq.write_table(pa.table(unsaid), tmp_path / "short.parquet")
+    with pytest.raises(UsageError, match="have 3 numbers, the vectors of the index"):
+        search_batch(index, Batch(queries=tmp_path / "short.parquet", out=tmp_path / "short-out.parquet"))
+    assert not list(tmp_path.glob("short-out*"))
     made_embeddings(0).save(tmp_path / "empty.parquet")
     with pytest.raises(EmptyInput, match="holds no query"):
         search_batch(index, Batch(queries=tmp_path / "empty.parquet", out=out))

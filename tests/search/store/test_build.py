@@ -17,11 +17,11 @@ from tests.search.making import MODEL, contents, embeddings, ids, made, table, v
 from tests.shards.making import uuid as uuid_of
 from tests.shards.making import write as write_shards
 
-from thuja.errors import BadFile, EmptyInput, OutputExists, ThujaError, UsageError
+from thuja.errors import BadFile, EmptyInput, OutputExists, ThujaError, UnknownName, UsageError
 from thuja.images import decode
 from thuja.search.index import Index
 from thuja.search.store.build import BuildOptions, add_to_index, build_index
-from thuja.search.store.changes import Doomed, delete_rows
+from thuja.search.store.changes import CompactOptions, Doomed, compact, delete_rows
 from thuja.search.store.plain import taken
 from thuja.taxonomy import RANKS, Taxon
 
@@ -175,6 +175,30 @@ def test_a_table_brings_columns_by_id_and_places_can_stay_out(tmp_path: Path) ->
     assert [rows[one]["licence"] for one in ids(range(5))] == [None, "CC BY", None, "CC0", None]
     assert [rows[one]["genus"] for one in ids(range(5))] == ["Corvus", "Pica", "Quercus", "Ursus", "Corvus"]
     assert "latitude" not in Index.open(folder).columns
+
+
+def test_places_that_stayed_out_stay_out_of_what_is_added_and_however_they_are_spelt(tmp_path: Path) -> None:
+    rows = {
+        "emb": vectors(range(2)).tolist(),
+        "latitude": [1.0, 2.0],
+        "decimalLongitude": [3.0, 4.0],
+        "sex": ["f", "m"],
+    }
+    one, two = (raw(tmp_path / f"{name}.parquet", uuid=[name, f"{name}2"], **rows) for name in "ab")
+    folder = tmp_path / "index"
+    build_index([one], folder, BuildOptions(without=("latitude", "longitude")))
+    add_to_index([two], folder, BuildOptions())
+    assert set(Index.open(folder).columns) == {"sex"}
+    compact(folder, CompactOptions())
+    add_to_index([one], folder, BuildOptions())
+    assert set(Index.open(folder).columns) == {"sex"}
+
+
+def test_a_column_to_leave_out_that_is_misspelt_is_refused_with_its_name(tmp_path: Path) -> None:
+    with pytest.raises(UnknownName, match='"lattitude"') as caught:
+        made(tmp_path / "index", range(3), without=("lattitude", "altogether else"))
+    assert caught.value.hint == "did you mean latitude?"
+    assert not (tmp_path / "index" / "index.json").exists()
 
 
 def test_the_catalog_of_a_data_folder_brings_what_it_knows_but_no_path(tmp_path: Path) -> None:

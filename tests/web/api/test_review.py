@@ -14,6 +14,7 @@ from tests.web.review.drawn import write_batch
 
 from thuja.predict.outputs.provenance import log_beside
 from thuja.web.app import create_app
+from thuja.web.opening import Named, open_served
 from thuja.web.review.journal import Verdict
 from thuja.web.review.queue import Review
 from thuja.web.served import Served
@@ -70,6 +71,14 @@ def test_the_export_names_whole_paths_to_nobody_behind_a_proxy(tmp_path: Path) -
         client = TestClient(create_app(served), base_url="http://127.0.0.1:8080")  # not entered: the review stays open
         assert (str(tmp_path) in client.get("/api/review/export").text) == is_whole
     review.close()
+
+
+def test_a_review_needs_neither_model_nor_index(tmp_path: Path) -> None:
+    served = open_served(Named(), ServeSettings(review=write_batch(tmp_path, "jsonl")))
+    with TestClient(create_app(served), base_url="http://127.0.0.1:8080") as client:
+        assert client.get("/api/review").json()["progress"]["total"] == 5
+        features = client.get("/api/about").json()["features"]
+        assert [name for name, is_there in features.items() if is_there] == ["review"]
 
 
 def test_a_decision_is_told_and_its_picture_leaves_the_queue(client: TestClient) -> None:

@@ -16,6 +16,8 @@ from thuja.taxonomy import RANKS, Taxon
 
 _SHOWN: Final = 80
 """Letters of an unknown name that an error repeats."""
+_TOPS: Final = 5
+"""The greatest branches that an error names."""
 
 
 def path_of(taxon: Taxon) -> str:
@@ -149,5 +151,7 @@ class Tree:
     def _unknown(self, text: str) -> UnknownName:
         near = self.near(text.rsplit("/", 1)[-1])
         shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
-        hint = f"did you mean {' or '.join(near)}?" if near else "a scientific name, a common name, or a path of names"
+        top = [node.taxon.scientific_name for node in self._lineages.below(ROOT)[:_TOPS]]
+        hint = f"the tree of this index begins with {', '.join(top)}" if top else "this index has no lineages"
+        hint = f"did you mean {' or '.join(near)}?" if near else hint
         return UnknownName(f'unknown taxon: "{shown}"', hint=hint)

@@ -14,6 +14,7 @@ from thuja.errors import BadFile, EmptyInput, OutputExists, UsageError
 from thuja.jobs import Progress, Share, Units, atomic_path
 from thuja.search.engine.effort import STANDARD, Effort
 from thuja.search.filters import Filter
+from thuja.search.manifest import is_model_of
 from thuja.search.query.asked import require_k
 from thuja.search.query.searched import Searched
 
@@ -148,15 +149,23 @@ def _opened(path: Path, index: Searched) -> pq.ParquetFile:
         if name not in names:
             raise BadFile(f'{path} has no column "{name}"', hint=f"found: {', '.join(names)}; thuja embed writes both")
     model = (file.schema_arrow.metadata or {}).get(b"thuja.model", b"").decode()
-    if model and index.model and model != index.model:
+    if model and index.model and not is_model_of(index.model, model):
         raise UsageError(
             f"the queries were made by {model}, and the index by {index.model}: they can not be compared",
             hint="embed them with the model of the index",
         )
     kind = file.schema_arrow.field("emb").type
-    if pa.types.is_fixed_size_list(kind) and kind.list_size != index.dim:
-        raise UsageError(f"the queries in {path} have {kind.list_size} numbers, the vectors of the index {index.dim}")
+    dim = kind.list_size if pa.types.is_fixed_size_list(kind) else _first_length(file)
+    if dim is not None and dim != index.dim:
+        raise UsageError(f"the queries in {path} have {dim} numbers, the vectors of the index {index.dim}")
     return file
+
+
+def _first_length(file: pq.ParquetFile) -> int | None:
+    """Of the first vector, in a file whose lists have no fixed size; None where the file or it is empty."""
+    first = next(file.iter_batches(batch_size=1, columns=["emb"]), None)
+    value = None if first is None or not len(first) else first.column(0)[0].as_py()
+    return None if value is None else len(value)
 
 
 def _require_vectors(vectors: npt.NDArray[np.float32], path: Path, names: npt.NDArray[Any]) -> None:

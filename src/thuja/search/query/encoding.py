@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from thuja.errors import UsageError
 from thuja.phrasing import TextType, phrase
+from thuja.search.manifest import UNKNOWN, is_model_of
 from thuja.taxonomy import Taxon
 
 Floats = npt.NDArray[np.float32]
@@ -57,7 +58,12 @@ class Encode:
 
 def require_model(index: str, model: str) -> None:
     """Raise UsageError unless an index of one model's vectors is searched with that model."""
-    if index != model:
+    if index == UNKNOWN:
+        raise UsageError(
+            "nothing says whose vectors this index holds: pictures and words cannot be compared to them",
+            hint="build it again with thuja index build ... --model NAME --force",
+        )
+    if not is_model_of(index, model):
         raise UsageError(
             f"the index was made with {index}, and the model is {model}: their vectors can not be compared",
             hint="name the model that the index was made with: --model NAME",

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from thuja.search.columns import ColumnKind
 from thuja.search.filters import Filter
 from thuja.search.language import written
 from thuja.search.query.searched import Searched
@@ -20,5 +21,14 @@ def told_of_nothing(index: Searched, filter: Filter) -> str:
         for name, alone in list(zip(written(filter), filter.conditions, strict=True))[:_SHOWN]
     ]
     if len(counts) == 1:
-        return f"no picture of {len(index):,} is {written(filter)[0][:_LETTERS]}"
+        return f"no picture of {len(index):,} is {written(filter)[0][:_LETTERS]}{_values(index, filter)}"
     return f"no picture of {len(index):,} meets every condition; alone they keep {'; '.join(counts)}"
+
+
+def _values(index: Searched, filter: Filter) -> str:
+    """The commonest values of the column that is asked for one, so that a slip shows."""
+    for name in filter.equals:
+        if index.columns.get(name) == ColumnKind.TEXT:
+            values = [one.value[:_LETTERS] for one in index.facets([name], most=_SHOWN)[name] if one.value]
+            return f"; the commonest there are {', '.join(values)}" if values else ""
+    return ""

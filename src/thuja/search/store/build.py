@@ -4,16 +4,18 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from difflib import get_close_matches
 from functools import reduce
 from operator import or_
 from pathlib import Path
 from typing import Any, Final
 
-from thuja.errors import EmptyInput, OutputExists, UsageError
+from thuja.errors import EmptyInput, OutputExists, UnknownName, UsageError
 from thuja.jobs import Progress, Share, Units, kept_when_full
 from thuja.search.columns import ColumnKind, merged_kinds
+from thuja.search.columns.kinds import LATITUDES, LONGITUDES
 from thuja.search.engine.building import CodeSettings
-from thuja.search.manifest import INDEX, SEGMENTS, VERSIONS, SegmentFacts, Version
+from thuja.search.manifest import INDEX, SEGMENTS, UNKNOWN, VERSIONS, SegmentFacts, Version
 from thuja.search.store.joining import Extra
 from thuja.search.store.pictures import open_pictures
 from thuja.search.store.places import LocalPlace
@@ -21,19 +23,22 @@ from thuja.search.store.plain import Schema
 from thuja.search.store.replacing import superseded
 from thuja.search.store.sealing import Gathering, SealSettings
 from thuja.search.store.segment import Segment
-from thuja.search.store.sources import UNKNOWN, Source, find_sources, read_batches, require_one_space
+from thuja.search.store.sources import Source, find_sources, read_batches, require_one_space
 from thuja.search.store.sweeping import BUILDING, half_written, next_number, sweep
 from thuja.search.store.versions import LOCK, commit, current_number, next_version, read_deleted, read_version, writing
 
 WORK: Final = f"{BUILDING}.tmp"
+_SLIP: Final = 0.85
+"""How alike, of 1, a name is to the one that was meant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildOptions:
     """What goes into an index, and how.
 
-    `model` is whose vectors those of files are that do not say so. `without` names columns that stay out, `tables`
-    bring more by `uuid`, `thumbnails` is where pictures are. `by` is the command, for the history of versions.
+    `model` is whose vectors those of files are that do not say so. `without` names columns that stay out, of what
+    is added later too, `tables` bring more by `uuid`, `thumbnails` is where pictures are. `by` is the command, for the
+    history of versions.
     """
 
     segment_rows: int = 1_000_000
@@ -89,7 +94,7 @@ def build_index(named: Sequence[Path], out: Path, options: BuildOptions, *, forc
     out.mkdir(parents=True, exist_ok=True)
     with writing(out):
         _require_free(out, force=force)  # another process may have built one meanwhile
-        return _take_in(sources, out, options, base=Version(number=0, model="", dim=0))
+        return _take_in(sources, out, options, base=Version(number=0, model="", dim=0, without=options.without))
 
 
 def add_to_index(named: Sequence[Path], folder: Path, options: BuildOptions) -> BuildReport:
@@ -142,6 +147,19 @@ def _require_same_space(base: Version, source: Source, *, model: str, preparatio
             )
 
 
+def _in_all_spellings(without: set[str]) -> tuple[str, ...]:
+    """The columns that stay out, latitude and longitude however they are written: who says one means the place."""
+    places = [spellings for spellings in (LATITUDES, LONGITUDES) if without.intersection(spellings)]
+    return tuple(sorted(without.union(*places)))
+
+
+def _require_no_slip(without: Sequence[str], schema: Schema) -> None:
+    """Raise UnknownName for a column to leave out that is nearly one that would stay: a slip would tell places."""
+    for name in without:
+        if near := get_close_matches(name, schema.types, n=1, cutoff=_SLIP):
+            raise UnknownName(f'no column to leave out is called "{name}"', hint=f"did you mean {near[0]}?")
+
+
 class _Build:
     """One build on the way: every segment is a unit, which a killed run leaves behind."""
 
@@ -149,9 +167,11 @@ class _Build:
         self.sources, self.folder, self.options, self.base = sources, folder, options, base
         place = LocalPlace(folder)
         self.before = [Segment(place, one, kinds=kinds_in(base)) for one in base.segments]
-        self.extras = [Extra.open(path, without=options.without) for path in options.tables]
-        read = [Schema.of(source.schema, without=options.without) for source in sources]
+        without = _in_all_spellings({*base.without, *options.without})
+        self.extras = [Extra.open(path, without=without) for path in options.tables]
+        read = [Schema.of(source.schema, without=without) for source in sources]
         schema = reduce(or_, [*read, *(extra.schema for extra in self.extras)])
+        _require_no_slip(options.without, schema)
         self.schema = schema.fitted_to([segment.stored.schema for segment in self.before])
         self.total = sum(source.rows for source in sources)
         parts = max(1, -(-self.total // options.segment_rows))

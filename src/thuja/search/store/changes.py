@@ -56,12 +56,16 @@ class CompactOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compacted:
-    """What came of it: how many segments were written anew as how many, and what was cleared away."""
+    """What came of it: how many segments were written anew as how many, and what was cleared away.
+
+    `versions_left` are those beyond `keep` that stay: current within the grace, or open.
+    """
 
     version: Version
     from_segments: int
     to_segments: int
     versions_gone: int
+    versions_left: int
     bytes_freed: int
 
 
@@ -123,6 +127,7 @@ def compact(folder: Path, options: CompactOptions) -> Compacted:
             from_segments=before,
             to_segments=after,
             versions_gone=gone,
+            versions_left=max(0, len(listed(LocalPlace(folder))) - options.keep),
             bytes_freed=sweep(folder),
         )
 

@@ -13,10 +13,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from thuja.errors import BadFile, EmptyInput, UsageError
+from thuja.search.manifest import UNKNOWN
 from thuja.search.store.plain import Schema, plain
 
-UNKNOWN: Final = "unknown"
-"""The model of a file that does not say whose its vectors are."""
 _ROWS: Final = 8192
 _SUFFIXES: Final = (".parquet", ".pq")
 
@@ -83,7 +82,7 @@ def open_source(path: Path) -> Source:
     return Source(
         path=path,
         rows=rows,
-        model=facts.get(b"thuja.model", UNKNOWN.encode()).decode(),
+        model=facts.get(b"thuja.model", b"").decode() or UNKNOWN,
         preparation=facts.get(b"thuja.preparation", b"").decode(),
         dim=dim,
         schema=schema.remove_metadata(),

@@ -188,12 +188,13 @@ class View {
   drawTools() {
     const { photos } = this.session;
     const isAsking = this.session.runs.length > 0;
-    const done = photos.filter((photo) => ["done", "failed"].includes(photo.state)).length;
+    const failed = photos.filter((photo) => photo.state === "failed").length;
+    const done = failed + photos.filter((photo) => photo.state === "done").length;
     const button = (key, onclick, kind = "quiet") => element("button", { type: "button", class: kind, onclick }, word(key));
     clear(
       this.tools,
       isAsking && photos.length > 1 ? element("progress", { max: photos.length, value: done, "aria-label": word("identify.progress") }) : null,
-      photos.length > 1 ? element("p", { class: "soft" }, word("identify.done", { done, count: photos.length })) : null,
+      photos.length > 1 ? element("p", { class: "soft" }, word(failed ? "identify.done_but" : "identify.done", { done: done - failed, count: photos.length, failed })) : null,
       isAsking && this.busy ? element("p", { class: "busy" }, this.busy) : null,
       element(
         "div",

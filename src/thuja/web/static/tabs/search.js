@@ -63,7 +63,7 @@ class View {
       within: (path) => { this.state.within = [path]; this.go(); },
       closed: (hit) => this.focusOn(hit),
     });
-    this.switches = ["group", "collapse", "varied"].map((name) => this.switchOf(name));
+    this.switches = ["group", "collapse", "varied"].filter((name) => name !== "group" || this.about.index.has_lineage).map((name) => this.switchOf(name));
     this.saving = element("button", { type: "button", onclick: () => this.saveTable() }, word("search.save"));
   }
 
