@@ -1,5 +1,6 @@
 """What is chosen for a machine, and what is refused."""
 
+import platform
 import subprocess
 import sys
 
@@ -19,6 +20,17 @@ def test_auto_takes_the_processor_and_the_faster_precision() -> None:
     chosen = Hardware(threads=3).settled()
     assert (chosen.device, chosen.engine, chosen.threads) == ("cpu", "torch", 3)
     assert chosen.precision == ("bf16" if is_bfloat16_faster() else "fp32")
+
+
+@pytest.mark.skipif(platform.machine().lower() not in ("x86_64", "amd64"), reason="others are asked by trying")
+def test_nothing_is_multiplied_to_know_what_an_x86_processor_does_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without instructions for bfloat16 each opening of a model spent three seconds on emulated products."""
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a product was tried")
+
+    monkeypatch.setattr(torch, "mm", refuse)
+    assert is_bfloat16_faster.__wrapped__() in (True, False)
 
 
 def test_int8_is_the_engine_onnx_on_a_processor() -> None:

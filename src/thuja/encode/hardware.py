@@ -1,7 +1,9 @@
 """Where a model runs and in which numbers: what the user says, and the machine's best where he does not."""
 
+import platform
 import time
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Final
 
 import torch
@@ -88,14 +90,18 @@ def _best_precision(possible: tuple[str, ...], device: torch.device) -> str:
     return "bf16" if "bf16" in possible and is_bfloat16_faster() else "fp32"
 
 
+@cache
 def is_bfloat16_faster() -> bool:
     """Whether this processor multiplies bfloat16 clearly faster than float32.
 
-    Instructions for it say yes; without them, both are tried for some milliseconds.
+    Instructions for it say yes, and on x86 their lack says no: emulated, a product takes a hundred times as long, and
+    seconds to try. Elsewhere both are tried for some milliseconds.
     """
     for known in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
         if getattr(torch.cpu, known, lambda: False)():
             return True
+    if platform.machine().lower() in ("x86_64", "amd64"):
+        return False
     seconds = {}
     for dtype in (torch.float32, torch.bfloat16):
         left = torch.ones(512, 768, dtype=dtype)
