@@ -46,4 +46,6 @@ def test_a_taxon_with_itself_and_one_that_is_not_there_are_one_sentence(visit):
 def test_a_name_that_no_taxon_has_is_said_to_be_none(visit):
     page = visit("#compare")
     page.get_by_role("combobox", name="One taxon").fill("zzz")
-    page.wait_for_selector(".complete-told >> text=No name here begins with “zzz”.")
+    until(page, "document.querySelector('.complete-told').textContent.includes('zzz')")
+    assert page.locator(".complete-told").first.inner_text() == "No name here begins with “zzz”."
+    assert page.get_by_role("option").count() == 0

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 from PIL import Image
@@ -140,8 +141,10 @@ def test_likes_and_unlikes_are_added_and_taken_away(visit):
     page = opened(visit, "#search?like=corax-0000")
     page.locator(".cell").first.get_by_role("button", name="Should not be like this").click()
     until(page, "location.hash.includes('unlike=')")
+    assert re.search(r"[?&]like=corax-0000(&|$)", page.evaluate("location.hash"))
     page.get_by_role("button", name="Remove corax-0000").click()
     until(page, "!location.hash.includes('&like=') && !location.hash.includes('?like=')")
+    assert re.search(r"[?&]unlike=[a-z]+-\d{4}", page.evaluate("location.hash"))
 
 
 def test_a_picture_and_words_are_asked_together_and_the_picture_goes_out_once(visit):
