@@ -36,9 +36,14 @@ class Credit:
 
 
 def web_address(text: str) -> str:
-    """The address where it is one of http or https, else nothing: `javascript:` runs when it is clicked."""
+    """The address where it is one of http or https, else nothing: `javascript:` runs when it is clicked.
+
+    >>> web_address("https://example.org/1"), web_address("javascript:alert(1)")
+    ('https://example.org/1', '')
+    """
+    link = text.strip()
     try:
-        address = urlsplit(text)
-    except ValueError:
+        address = urlsplit(link)
+    except ValueError:  # brackets that hold no address
         return ""
-    return text if address.scheme in ("http", "https") and address.netloc else ""
+    return link if address.scheme in ("http", "https") and address.netloc else ""
