@@ -7,7 +7,7 @@ from urllib.parse import quote
 from pydantic import BaseModel, Field
 
 from thuja.predict.answers import Answer
-from thuja.search.query.credits import web_address
+from thuja.report import web_address
 from thuja.taxonomy import Taxon
 
 _OWNERS: Final = ("copyright_owner", "recorded_by", "publisher", "data_source")

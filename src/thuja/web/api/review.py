@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from thuja.errors import ImageError
 from thuja.images.fetching import is_url
-from thuja.search.query.credits import web_address
+from thuja.report import web_address
 from thuja.web.problems import Missing, NotFound
 from thuja.web.review.answers import Asked
 from thuja.web.review.export import export_csv
