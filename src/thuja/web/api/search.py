@@ -1,6 +1,6 @@
 """Pictures of the index that are like a picture, words, both, or others of the index, under filters."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, Final
 
@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
+from thuja.search.columns import FacetCount
 from thuja.search.index import Index
 from thuja.search.query import Answer, answer
 from thuja.web.asked import SearchShape
@@ -28,23 +29,17 @@ _OPENAPI: Final[dict[str, Any]] = form_body(
 )
 
 
-class FacetShape(BaseModel):
-    """A value and how many of the pictures that the filter keeps have it; "" stands for none."""
-
-    value: str
-    count: int
-
-
 class Found(BaseModel):
     """What was found.
 
     `total` is how many pictures the filter keeps, `is_exhausted` says that nothing comes after the last hit, `is_exact`
-    that every picture was compared. `told` are sentences on how the question was understood.
+    that every picture was compared. `facets` are values and how many of the pictures that the filter keeps have each, ""
+    for none. `told` are sentences on how the question was understood.
     """
 
     hits: list[HitShape]
     total: int
-    facets: Mapping[str, list[FacetShape]]
+    facets: Mapping[str, Sequence[FacetCount]]
     is_exact: bool
     is_exhausted: bool
     told: list[str]
@@ -77,10 +72,7 @@ def _found(index: Index, told: Answer, asked: SearchShape) -> Found:
     return Found(
         hits=[hit_shape(index, hit, asked.columns) for hit in told.hits],
         total=told.total,
-        facets={
-            name: [FacetShape(value=one.value, count=one.count) for one in counts]
-            for name, counts in told.facets.items()
-        },
+        facets=told.facets,
         is_exact=told.is_exact,
         is_exhausted=told.is_exhausted,
         told=list(told.told),
