@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from thuja.errors import ImageError
+from thuja.errors import ImageError, UsageError
 from thuja.images.fetching import is_url
 from thuja.report import web_address
 from thuja.web.problems import Missing, NotFound
@@ -171,9 +171,10 @@ def _review(here: Served) -> Review:
 
 
 def _asked(review: Review, row: int) -> Asked:
-    if row >= len(review.batch):
-        raise NotFound(f"there is no picture {row} in this review", hint=f"it has {len(review.batch):,}, from 0 on")
-    return review[row]
+    try:
+        return review[row]
+    except UsageError as error:
+        raise NotFound(error.message, hint=error.hint) from error
 
 
 def _progress(review: Review) -> ProgressShape:
