@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 from scipy.stats import chi2_contingency, mannwhitneyu
 
 from thuja.metrics.paired import holm
@@ -111,6 +112,12 @@ def corrected(tried: Sequence[Tried], *, kind: str, unit: str) -> list[Tell]:
     ]
 
 
+def mann_whitney(first: npt.NDArray[np.floating[Any]], second: npt.NDArray[np.floating[Any]]) -> tuple[float, float]:
+    """The p-value of Mann and Whitney's test, and the effect: twice the chance that first is above second, less 1."""
+    result = mannwhitneyu(first, second)
+    return float(result.pvalue), 2 * float(result.statistic) / (len(first) * len(second)) - 1
+
+
 def _is_told(name: str, kind: ColumnKind) -> bool:
     return _plain(name) not in _NOT_OF_ORGANISMS and kind is not ColumnKind.DISTINCT
 
@@ -163,11 +170,10 @@ def _of_numbers(name: str, sides: Sequence[Sequence[Any]]) -> Tried | None:
     first, second = (side[np.isfinite(side)] for side in known)  # (N,) and (M,)
     if min(len(first), len(second)) < _FEWEST or len(np.unique(np.concatenate([first, second]))) < 2:
         return None
-    result = mannwhitneyu(first, second)
-    effect = 2 * float(result.statistic) / (len(first) * len(second)) - 1
+    p, effect = mann_whitney(first, second)
     told = [f"{np.median(side):.4g} (half: {np.quantile(side, 0.25):.4g} to {np.quantile(side, 0.75):.4g})"
             for side in (first, second)]  # fmt: skip
-    return Tried(what=name, a=told[0], b=told[1], p=float(result.pvalue), effect=effect)
+    return Tried(what=name, a=told[0], b=told[1], p=p, effect=effect)
 
 
 def _of_words(name: str, sides: Sequence[Sequence[str | None]]) -> Tried | None:
