@@ -1,7 +1,6 @@
 """Pictures and texts to vectors: decoded in a few threads, encoded together, forgotten."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from thuja.encode.images import resized_by
 from thuja.errors import ImageError
 from thuja.images import Limits, decode
 from thuja.predict.inputs.boxes import Box
+from thuja.search.recent import Recent
 from thuja.web.problems import TooLarge
 from thuja.web.queue import ModelQueue
 from thuja.web.settings import ServeSettings
@@ -37,7 +37,7 @@ class Encoding:
         self._resize: Callable[[Any], Pixels] = resized_by(encoder.model.preparation, options)
         self._decoders = ThreadPoolExecutor(settings.pace.decoders, thread_name_prefix="decode")
         self._look = Look(encoder=self.encoder, most=settings.pace.batch)
-        self._texts: OrderedDict[tuple[bool, str], Vector] = OrderedDict()
+        self._texts: Recent[tuple[bool, str], Vector] = Recent(_TEXTS_KEPT)
 
     async def look(self, data: bytes, box: Box | None = None) -> Vector | Failure:
         """The unit vector (D,) of a picture, or of the part of it within a box; a Failure where it is none.
@@ -60,13 +60,13 @@ class Encoding:
         longest = max(map(len, texts), default=0)
         if longest > self._limits.text:
             raise TooLarge(f"a text of {longest:,} characters is over the limit of {self._limits.text:,}")
-        kept = {text: self._texts[is_name, text] for text in texts if (is_name, text) in self._texts}
+        known = {text: self._texts.get((is_name, text)) for text in texts}
+        kept = {text: vector for text, vector in known.items() if vector is not None}
         missing = [text for text in dict.fromkeys(texts) if text not in kept]
         found = await self._queue.run(Read(encoder=self.encoder, is_name=is_name), missing)
-        kept |= zip(missing, found, strict=True)
-        self._texts.update({(is_name, text): vector for text, vector in kept.items()})
-        while len(self._texts) > _TEXTS_KEPT:
-            self._texts.popitem(last=False)
+        for text, vector in zip(missing, found, strict=True):
+            self._texts.put((is_name, text), vector)
+            kept[text] = vector
         return np.stack([kept[text] for text in texts])
 
     def close(self) -> None:

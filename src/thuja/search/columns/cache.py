@@ -1,10 +1,9 @@
 """Rows that a condition keeps, remembered: the same taxon and licence are asked for again and again."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from threading import Lock
 
 from thuja.search.bits import Bits
+from thuja.search.recent import Recent
 
 
 class BitsCache:
@@ -14,31 +13,20 @@ class BitsCache:
     """
 
     def __init__(self, most_bytes: int = 64 << 20) -> None:
-        self.most_bytes = most_bytes
-        self._held: OrderedDict[Hashable, Bits] = OrderedDict()
-        self._bytes = 0
-        self._lock = Lock()
+        self._held: Recent[Hashable, Bits] = Recent(most_bytes, size_of=lambda bits: bits.packed.nbytes)
 
     @property
     def bytes(self) -> int:
         """What is held."""
-        return self._bytes
+        return self._held.size
 
     def __len__(self) -> int:
         return len(self._held)
 
     def get(self, key: Hashable, make: Callable[[], Bits]) -> Bits:
         """The set under this key, made where it is not held. A set greater than the whole cache is not kept."""
-        with self._lock:
-            found = self._held.get(key)
-            if found is not None:
-                self._held.move_to_end(key)
-                return found
-        made = make()
-        with self._lock:
-            if key not in self._held and made.packed.nbytes <= self.most_bytes:
-                self._held[key] = made
-                self._bytes += made.packed.nbytes
-                while self._bytes > self.most_bytes:
-                    self._bytes -= self._held.popitem(last=False)[1].packed.nbytes
-        return made
+        found = self._held.get(key)
+        if found is None:
+            found = make()
+            self._held.put(key, found)
+        return found
