@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from thuja.report import Cell, Report, data_uri, escape, web_address
+from thuja.search.columns.kinds import RANK_NAMES
 from thuja.search.page.asked import Asked, Thumbnail
 from thuja.search.page.style import STYLE
 from thuja.search.query.credits import NEEDED, Credit
 from thuja.search.query.hits import Answer, Hit, plain
 from thuja.taxonomy import RANKS, Taxon
 
-_TOLD_ELSEWHERE: Final = frozenset({"uuid", "scientific_name", "common", *NEEDED, *(rank.label for rank in RANKS)})
+_TOLD_ELSEWHERE: Final = frozenset({"uuid", "scientific_name", "common", *NEEDED, *RANK_NAMES})
 """Columns that a card says in another place."""
 _LONGEST: Final = 300
 """Letters of a cell that are shown."""

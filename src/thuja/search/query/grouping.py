@@ -7,6 +7,7 @@ from typing import Final
 
 from thuja.errors import UnknownName, UsageError
 from thuja.search.columns import ColumnKind
+from thuja.search.columns.kinds import RANK_NAMES
 from thuja.search.filters import Filter
 from thuja.search.query.choosing import Chosen
 from thuja.search.query.searched import Searched
@@ -32,11 +33,10 @@ class Groups:
     _full: list[Taxon] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        known = [rank.label for rank in RANKS]
-        if self.by not in known and self.by not in self.index.columns:
-            choices = dict.fromkeys((*known, *self.index.columns))
+        if self.by not in RANK_NAMES and self.by not in self.index.columns:
+            choices = dict.fromkeys((*RANK_NAMES, *self.index.columns))
             raise UnknownName.of("rank or column to group by", self.by[:80], list(choices))
-        if self.by in known and self.by not in self.index.columns:
+        if self.by in RANK_NAMES and self.by not in self.index.columns:
             raise UsageError(f"this index has no names at the rank {self.by}", hint="group by a column that it has")
 
     def through(self, blocks: Iterable[Sequence[Chosen]]) -> Iterator[Sequence[Chosen]]:
@@ -71,7 +71,7 @@ class Groups:
                 value = "" if row[self.by] is None else str(row[self.by])
                 yield value, value
             return
-        labels = [label for label in (above.label for above in RANKS[: rank + 1]) if label in self.index.columns]
+        labels = [label for label in RANK_NAMES[: rank + 1] if label in self.index.columns]
         for row in self.index.rows(keys, labels).to_pylist() if keys else []:
             yield _clade(Taxon.from_columns(row), rank)
 
@@ -90,7 +90,7 @@ def most_of(index: Searched, by: str, per_group: int, filter: Filter, known: Seq
     None for ranks, where one name may be two taxa, and for columns of very many values.
     """
     kinds = index.columns
-    if by not in kinds or kinds[by] == ColumnKind.DISTINCT or by in [rank.label for rank in RANKS]:
+    if by not in kinds or kinds[by] == ColumnKind.DISTINCT or by in RANK_NAMES:
         return None
     there = index.facets([by], filter=filter, most=_VALUES)[by]
     if len(there) >= _VALUES:

@@ -17,13 +17,13 @@ from scipy.stats import chi2_contingency, mannwhitneyu
 
 from thuja.metrics.paired import holm
 from thuja.search.columns import ColumnKind
+from thuja.search.columns.kinds import RANK_NAMES
 from thuja.search.index import Index
-from thuja.taxonomy import RANKS, Taxon
+from thuja.taxonomy import Taxon
 from thuja.web.compare.sides import Side
 
 LEVEL: Final = 0.01
 """The corrected p-value from which a difference is told."""
-_RANKS: Final = tuple(rank.label for rank in RANKS)
 _FEWEST: Final = 8
 """Known values of a side below which nothing is said."""
 _EXPECTED: Final = 5.0
@@ -41,7 +41,7 @@ def _plain(name: str) -> str:
 _NOT_OF_ORGANISMS: Final = frozenset(
     _plain(name)
     for name in (
-        *_RANKS, "common", "common_name", "scientific_name", "verbatim_name", "caption", "title", "data_source",
+        *RANK_NAMES, "common", "common_name", "scientific_name", "verbatim_name", "caption", "title", "data_source",
         "source_dataset", "source_id", "source_url", "identifier", "publisher", "license_name", "license_link",
         "license", "copyright_owner", "rights_holder", "shard_filename", "resolution_status", "resolution_score",
         "dataset_key", "dataset_name", "download_doi", "gbif_id", "occurrence_id", OBSERVATION, "sequence_id",
@@ -141,7 +141,7 @@ class _Cells:
 
 
 def _cells(index: Index, side: Side, columns: Sequence[str]) -> _Cells:
-    extra = [name for name in (*_RANKS, DATE, OBSERVATION) if name in index.columns]
+    extra = [name for name in (*RANK_NAMES, DATE, OBSERVATION) if name in index.columns]
     table = index.rows(side.keys, [*columns, *extra]).to_pylist()
     seen: set[str] = set()
     rows = []
