@@ -10,7 +10,7 @@ import json
 import os
 import tarfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from hashlib import sha256
 from pathlib import Path
@@ -220,9 +220,3 @@ def _write(tar: io.FileIO, data: bytes, offset: int) -> None:
 def _write_table(tar: Path, rows: list[dict[str, Any]]) -> None:
     with atomic_path(table_of(tar)) as temporary:
         pl.DataFrame(rows, schema=OUTCOMES).write_parquet(temporary)
-
-
-def read_outcomes(folder: Path) -> Iterator[pl.DataFrame]:
-    """The outcomes of a folder, a tar at a time."""
-    for path in tables(folder):
-        yield pl.read_parquet(path, glob=False)
