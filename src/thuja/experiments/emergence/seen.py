@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thuja.biosphere.swaps import GROUNDS
+from thuja.embeddings import normalized
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -29,17 +30,11 @@ class Seen:
             found = {name: file[name] for name in file.files}
         viewed = found["viewed"].astype(np.float64)
         species = len(found["taught"])
-        whole = unit(viewed).reshape(species, -1, len(GROUNDS), viewed.shape[1])
-        texts = {name: unit(rows.astype(np.float64)) for name, rows in found.items() if name.startswith("text")}
+        whole = normalized(viewed).reshape(species, -1, len(GROUNDS), viewed.shape[1])
+        texts = {name: normalized(rows.astype(np.float64)) for name, rows in found.items() if name.startswith("text")}
         return cls(
             on={ground: whole[:, :, place] for place, ground in enumerate(GROUNDS)},
             is_taught=found["taught"],
             texts=texts,
             scale=float(found.get("scale", 0.0)),
         )
-
-
-def unit(rows: Floats) -> Floats:
-    """Vectors (..., D) at length one; a vector of nothing stays."""
-    sizes = np.linalg.norm(rows, axis=-1, keepdims=True)
-    return np.asarray(rows / np.where(sizes > 0, sizes, 1.0))
