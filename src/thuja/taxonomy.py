@@ -108,6 +108,10 @@ class Taxon:
         """Whether every name that `ancestor` gives stands in this lineage too."""
         return all(theirs in ("", ours) for ours, theirs in zip(self.names, ancestor.names, strict=True))
 
+    def agrees_with(self, other: "Taxon") -> bool:
+        """Whether no rank that both name is named otherwise: Morus is a bird and a tree."""
+        return all(ours in ("", theirs) or not theirs for ours, theirs in zip(self.names, other.names, strict=True))
+
     @classmethod
     def from_names(cls, names: Iterable[str | None], common: str | None = "") -> "Taxon":
         """From up to seven names in rank order; None and blanks are missing ranks."""

@@ -21,6 +21,7 @@ import polars as pl
 
 from thuja.images.places import stretch
 from thuja.jobs import atomic_path
+from thuja.record import printable
 from thuja.shards.archive import BLOCK, Entry, read_span, scan
 
 _END: Final = bytes(2 * BLOCK)
@@ -74,7 +75,7 @@ class Journal:
         key = key_of(outcome.url)
         row = asdict(outcome)
         # A server's words may hold bytes that are no text; a table holds text.
-        row["message"] = outcome.message.encode("utf-8", "backslashreplace").decode()
+        row["message"] = printable(outcome.message)
         text = json.dumps(
             {name: value for name, value in row.items() if name == "url" or (value and name != "place")}
         ).encode()
