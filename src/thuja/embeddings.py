@@ -148,7 +148,11 @@ class Embeddings:
 
 
 def normalized(vectors: npt.NDArray[F]) -> npt.NDArray[F]:
-    """Vectors (..., D) at length one, in the precision that they have; a vector of zeros stays."""
+    """Vectors (..., D) at length one, in the precision that they have; a vector of zeros stays.
+
+    >>> normalized(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
+    [[0.6, 0.8], [0.0, 0.0]]
+    """
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.asarray(vectors / np.where(lengths > 0, lengths, 1), dtype=vectors.dtype)
 

@@ -109,7 +109,12 @@ class Taxon:
         return all(theirs in ("", ours) for ours, theirs in zip(self.names, ancestor.names, strict=True))
 
     def agrees_with(self, other: "Taxon") -> bool:
-        """Whether no rank that both name is named otherwise: Morus is a bird and a tree."""
+        """Whether no rank that both name is named otherwise: Morus is a bird and a tree.
+
+        >>> bird, tree = Taxon(class_="Aves", genus="Morus"), Taxon(family="Moraceae", genus="Morus", species="alba")
+        >>> bird.agrees_with(tree), bird.agrees_with(Taxon(class_="Magnoliopsida", genus="Morus"))
+        (True, False)
+        """
         return all(ours in ("", theirs) or not theirs for ours, theirs in zip(self.names, other.names, strict=True))
 
     @classmethod

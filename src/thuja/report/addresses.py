@@ -19,6 +19,10 @@ def web_address(text: str) -> str:
 
 
 def data_uri(picture: bytes) -> str:
-    """A picture, PNG or JPEG, as an address that holds it."""
+    """A picture, PNG or JPEG, as an address that holds it.
+
+    >>> data_uri(b"\\x89PNG..."), data_uri(b"\\xff\\xd8\\xff")
+    ('data:image/png;base64,iVBORy4uLg==', 'data:image/jpeg;base64,/9j/')
+    """
     kind = "png" if picture.startswith(b"\x89PNG") else "jpeg"
     return f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"
