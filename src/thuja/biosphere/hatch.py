@@ -17,7 +17,6 @@ from thuja.biosphere.figure import Figure, coloured, figure, lay
 from thuja.biosphere.frames import FINE
 from thuja.biosphere.paints import LEVELS, PAINTS, Paint, colours_of, worn_pair
 from thuja.biosphere.scene import Camera, Scene, Specimen
-from thuja.biosphere.scenery import Field
 from thuja.biosphere.shapes import Points
 from thuja.biosphere.traits import NEUTRAL
 

@@ -8,13 +8,13 @@ import pytest
 from thuja.biosphere import World, WorldConfig
 from thuja.biosphere.evolution import brownian
 from thuja.biosphere.traits import HABITATS
+from thuja.embeddings import normalized
 from thuja.experiments.emergence.across import balanced, explained, folds_of, read_across
 from thuja.experiments.emergence.claims import Asked, asked, verdicts
 from thuja.experiments.emergence.figures import arms_figure, scale_figure
 from thuja.experiments.emergence.measure import ecology_scores, split_scores, theorem_scores, tree_scores
 from thuja.experiments.emergence.page import TABLES, to_page
 from thuja.experiments.emergence.rows import Point, read_points, same_as, write_points
-from thuja.embeddings import normalized
 from thuja.experiments.emergence.seen import Floats
 from thuja.taxonomy import Rank
 

@@ -89,7 +89,8 @@ def _record_reasons(settings: ScreenSettings) -> Mapping[str, pl.Expr]:
         is_other = (basis != "") & ~basis.is_in([_as_code(name) for name in settings.allow_basis])
     reasons = {"basis_of_record": basis.is_in([_as_code(name) for name in settings.refuse_basis]) | is_other}
     if not settings.captive:
-        reasons["captive"] = pl.col("is_captive").fill_null(value=False) | plain_text("establishment_means").is_in(_CAPTIVE)
+        is_kept = plain_text("establishment_means").is_in(_CAPTIVE)
+        reasons["captive"] = pl.col("is_captive").fill_null(value=False) | is_kept
     if settings.quality_grades:
         grade = _code("quality_grade")
         reasons["quality_grade"] = (grade != "") & ~grade.is_in([_as_code(name) for name in settings.quality_grades])

@@ -49,7 +49,9 @@ class Columns:
             asked = ", ".join(alias for aliases in ALIASES.values() for alias in aliases)
             raise BadFile(f"{path} has no column with names: one of {asked}", hint=f"found: {_shown(headings)}")
         place = {plain_heading(alias): number for number, alias in enumerate(sum(ALIASES.values(), ()))}
-        ordered = {key: sorted(several, key=lambda heading: place[plain_heading(heading)]) for key, several in held.items()}
+        ordered = {
+            key: sorted(several, key=lambda heading: place[plain_heading(heading)]) for key, several in held.items()
+        }
         return cls(held={meaning: tuple(several) for meaning, several in ordered.items()})
 
     def asked(self, sources: IdentifierSources) -> list[pl.Expr]:

@@ -50,9 +50,7 @@ class Embedded(BaseModel):
 async def embed(request: Request, here: Here) -> Embedded:
     """Send JSON with `texts`, or a form with files as `images` and the JSON as `question`."""
     model = here.require_encoding().encoder.model
-    asked, uploads = await read_asked(
-        request, here.limits, EmbedShape, files="images", field="question", has_json=True
-    )
+    asked, uploads = await read_asked(request, here.limits, EmbedShape, files="images", field="question", has_json=True)
     if uploads and asked.texts:
         raise Invalid("send either pictures or texts", hint="files as images, or texts in the question")
     found = await (_pictures(here, [one.data for one in uploads]) if uploads else _texts(here, asked))

@@ -51,9 +51,7 @@ class Found(BaseModel):
 async def search(request: Request, here: Here) -> Found:
     """Send JSON, or a form with pictures as `images` and the JSON as `query`. Nothing of a picture is kept."""
     index = here.require_index()
-    asked, uploads = await read_asked(
-        request, here.limits, SearchShape, files="images", field="query", has_json=True
-    )
+    asked, uploads = await read_asked(request, here.limits, SearchShape, files="images", field="query", has_json=True)
     images = tuple(one.data for one in uploads)
     if not all(images):
         raise Invalid("a picture is empty")
