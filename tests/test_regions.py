@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thuja.errors import BadFile, UsageError
-from thuja.predict.places.polygons import Region
+from thuja.regions import Region
 
 
 def polygon(*rings):
@@ -40,7 +40,7 @@ def test_a_point_is_inside_where_a_ray_crosses_an_odd_number_of_edges(rings, poi
     """On a grid, rays run through corners and along edges, and points lie on edges: the same side in both ways."""
     expected = [sum(crossed(*point, ring) for ring in rings) % 2 == 1 for point in points]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("thuja.predict.places.polygons._PAIRS", pairs)
+        patch.setattr("thuja.regions._PAIRS", pairs)
         found = Region.of(polygon(*rings)).contains([y for _, y in points], [x for x, _ in points])
     assert found.tolist() == expected
 
