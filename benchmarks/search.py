@@ -115,7 +115,8 @@ def search(name: str, folder: Path, dim: int) -> dict:
         "filters": [],
     }
     for number, level in enumerate(peer.levels):
-        told["levels"].append({"level": label(level), **measured(at(level), queries, None, truth["all"][: len(queries)])})
+        row = measured(at(level), queries, None, truth["all"][: len(queries)])
+        told["levels"].append({"level": label(level), **row})
         if number == 0:
             told["held"] = held()["Anon"] - before["Anon"]
     level = peer.levels[2 if len(peer.levels) > 2 else -1]
