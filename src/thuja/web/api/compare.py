@@ -49,9 +49,6 @@ class Compared(BaseModel):
 
     `cosine` is taken from the middle of the whole index: about 0 of taxa that have nothing in common, nearer 1
     the more they look alike. `raw_cosine` is that of the vectors as they are, which is high for any two taxa.
-
-    Of `tells`, `kind` is column (of the index), word (of captions) or look (what the model makes of words); `p` is
-    corrected for all that was tried, of `unit`s; `effect` from -1 to 1 says how much.
     """
 
     a: SideShape

@@ -33,8 +33,7 @@ class Found(BaseModel):
     """What was found.
 
     `total` is how many pictures the filter keeps, `is_exhausted` says that nothing comes after the last hit, `is_exact`
-    that every picture was compared. `facets` are values and how many of the pictures that it keeps have each, "" for
-    none. `told` are sentences on how the question was understood.
+    that every picture was compared. `told` are sentences on how the question was understood.
     """
 
     hits: list[HitShape]

@@ -63,8 +63,9 @@ _MONTHS: Final = ("January", "February", "March", "April", "May", "June", "July"
 class Tell:
     """A difference: `a` and `b` say in words what each side is like, `p` is corrected for all that was tried.
 
-    `kind` is column, word or look, `unit` what was counted: picture, species or caption. `effect` is Cramer's V of
-    a column of words, a difference of shares of words in captions, else twice the chance that a is above b, less 1.
+    `kind` is column (of the index), word (of captions) or look (what the model makes of words), `unit` what was
+    counted: picture, species or caption. `effect` is Cramer's V of a column of words, a difference of shares of words
+    in captions, else twice the chance that a is above b, less 1.
     """
 
     what: str
