@@ -94,7 +94,8 @@ async def compare(
     if len(descriptions) > _WORDS:
         raise TooLarge(f"{len(descriptions)} descriptions are over the limit of {_WORDS}")
     texts = await _texts(here, descriptions)
-    return await run_in_threadpool(_compared, explored, (a, b), pairs=pairs, looks=(descriptions, texts))
+    async with here.comparisons:
+        return await run_in_threadpool(_compared, explored, (a, b), pairs=pairs, looks=(descriptions, texts))
 
 
 async def _texts(here: Served, descriptions: list[str]) -> npt.NDArray[np.float32] | None:
