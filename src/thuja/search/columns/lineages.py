@@ -218,7 +218,7 @@ class Lineages:
         else:
             runs = np.flatnonzero((lineage >= start) & (lineage < stop))
             edges = np.column_stack([part.runs.edges[runs], part.runs.edges[runs + 1]])
-        return np.asarray(part.start + edges[edges[:, 0] < edges[:, 1]])
+        return np.asarray(part.start + edges[edges[:, 0] < edges[:, 1]], dtype=np.int64)
 
     @cached_property
     def _is_sorted(self) -> list[bool]:
