@@ -207,7 +207,8 @@ class Lineages:
         wanted = np.unique(np.linspace(0, total - 1, min(most, total)).astype(np.int64))
         span = np.searchsorted(ends, wanted, side="right")
         keys = stops[span] - (ends[span] - wanted)
-        return keys[self._is_kept(keys)]
+        found: Integers = keys[self._is_kept(keys)]
+        return found
 
     def _spans(self, place: int, start: int, stop: int) -> Integers:
         """Where the rows of lineages `start` up to `stop` lie in a segment: (S, 2) keys, one span if it is sorted."""
