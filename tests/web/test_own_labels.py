@@ -19,7 +19,7 @@ MOTHS = ["a grey moth", "a red moth"]  # of six tokens each
 def test_many_labels_are_read_in_fewer_prompts_and_that_is_said(
     predictor: Predictor, most: int, prompts: tuple[str, ...]
 ) -> None:
-    """30 labels through the text tower of a ViT-L took as long as an answer may, and were refused for ever."""
+    """30 labels through the text tower of a ViT-L took 38 seconds of a core, 500 eleven minutes."""
     own = OwnLabels(predictor, most=most)
     space = own.labels(MOTHS)
     assert space.texts == MOTHS

@@ -67,5 +67,4 @@ class Choices:
 
     def close(self) -> None:
         """Let the thread go."""
-        self._own.is_closed = True
         self._pool.shutdown(wait=False, cancel_futures=True)
