@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 
 from thuja.encode import encode_texts
 from thuja.errors import UsageError
@@ -47,9 +46,9 @@ def test_a_label_is_read_once_whatever_stands_beside_it(predictor: Predictor, mo
 
 
 def test_a_processor_has_time_for_a_bounded_work_and_an_accelerator_for_all() -> None:
-    small, large = (tokens_in_time(SHAPES[name].text, torch.device("cpu")) for name in ("ViT-B-16", "ViT-L-14"))
+    small, large = (tokens_in_time(SHAPES[name].text, device="cpu") for name in ("ViT-B-16", "ViT-L-14"))
     assert small / large == (768 / 512) ** 2
-    assert tokens_in_time(SHAPES["ViT-L-14"].text, torch.device("cuda")) == float("inf")
+    assert tokens_in_time(SHAPES["ViT-L-14"].text, device="cuda") == float("inf")
 
 
 def test_the_few_prompts_are_of_the_eighty() -> None:

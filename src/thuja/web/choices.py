@@ -26,7 +26,7 @@ class Choices:
         whole = Opened(among=predictor.among, examples=predictor.examples)  # what it was told names the host's files
         self.whole = Choice(predictor, whole)
         encoder = predictor.encoder
-        self._own = OwnLabels(predictor, most=tokens_in_time(encoder.model.config.text, encoder.device))
+        self._own = OwnLabels(predictor, most=tokens_in_time(encoder.model.config.text, device=encoder.device.type))
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="choices")
         self._making: dict[Wish, asyncio.Future[Opened]] = {}
         self._made: OrderedDict[Wish, Choice] = OrderedDict()

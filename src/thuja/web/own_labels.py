@@ -10,7 +10,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from thuja.encode import encode_texts
 from thuja.labels import LabelSpace, require_distinct
@@ -79,7 +78,7 @@ class OwnLabels:
         return LabelSpace(texts=distinct, vectors=np.stack([found[text] for text in distinct]), model=model.id)
 
 
-def tokens_in_time(tower: TextConfig, device: torch.device) -> float:
+def tokens_in_time(tower: TextConfig, *, device: str) -> float:
     """How many tokens a text tower reads in the time that there is; on an accelerator there is time for all."""
     weights = (4 + 2 * tower.mlp_ratio) * tower.layers * tower.width**2
-    return _WORK / (2 * weights) if device.type == "cpu" else float("inf")
+    return _WORK / (2 * weights) if device == "cpu" else float("inf")
