@@ -170,8 +170,12 @@ class Filters {
       if (!ranges[name].from && !ranges[name].to) delete ranges[name];
       this.changed();
     };
+    const told = (end) => ranges[name]?.[end] || "";
+    const isPart = isDate(name) && ["from", "to"].some((end) => !/^(\d{4}-\d\d-\d\d)?$/.test(told(end))); // such as 2015
+    const type = kind === "number" ? "number" : isPart ? "text" : "date";
+    const shown = (end) => (type === "number" && Number.isNaN(Number(told(end))) ? "" : told(end));
     const field = (end) => element("input", {
-      id: `${id}-${end}`, type: isDate(name) ? "date" : "number", step: "any", value: ranges[name]?.[end] || "",
+      id: `${id}-${end}`, type, step: "any", value: shown(end),
       onchange: ({ target }) => set(end, target.value),
     });
     const ends = ["from", "to"].map((end) =>
