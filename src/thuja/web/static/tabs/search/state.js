@@ -1,4 +1,4 @@
-ENDS.includes(does)// What is searched for, as the part of the address after #search: whoever gets the address sees the same results.
+// What is searched for, as the part of the address after #search: whoever gets the address sees the same results.
 
 const LISTS = ["within", "excludes", "like", "unlike", "start", "end"];
 const TEXTS = { text: "q", from: "from", to: "to" };
@@ -131,7 +131,7 @@ export function hasQuestion(state, vector) {
 // only, and takes the place of words at the ends of a direction.
 export function acted(state, does, id) {
   if (does === "more") return Object.assign(state, { text: "", like: [id], unlike: [], from: "", to: "", start: [], end: [] });
-  if (does === "start" || does === "end") Object.assign(state, { from: "", to: "" });
+  if (ENDS.includes(does)) Object.assign(state, { from: "", to: "" });
   const other = { like: "unlike", unlike: "like", start: "end", end: "start" }[does];
   const without = (list) => list.filter((one) => one !== id);
   state[other] = without(state[other]);
