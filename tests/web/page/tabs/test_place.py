@@ -12,7 +12,7 @@ from tests.web.page.tabs.conftest import BIRDS, INSECTS, lineage, until
 from thuja.embeddings import Embeddings
 from thuja.predict import Predictor
 from thuja.search.index import Index
-from thuja.search.store.build import build_index
+from thuja.search.store.build import BuildOptions, build_index
 from thuja.web.served import Served
 from thuja.web.settings import RequestLimits, ServeSettings
 
@@ -38,7 +38,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, predictor: Predictor) -> Iter
         model=predictor.model.id,
         columns=pa.Table.from_pylist(rows),
     ).save(folder / "vectors.parquet")
-    build_index([folder / "vectors.parquet"], folder / "index")
+    build_index([folder / "vectors.parquet"], folder / "index", BuildOptions())
     settings = ServeSettings(limits=RequestLimits(k=AT_ONCE))
     with serving(Served(settings, predictor=predictor, index=Index.open(folder / "index"))) as address:
         yield address
