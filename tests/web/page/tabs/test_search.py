@@ -262,3 +262,18 @@ def test_the_far_end_of_a_direction_comes_first(visit):
 
 def test_an_index_without_places_asks_for_none(visit):
     assert opened(visit, "#search").locator("summary", has_text="Place").count() == 0
+
+
+def test_the_results_are_a_key_away_from_the_bar(visit):
+    page = opened(visit, "#search")
+    page.locator("summary", has_text="A direction").focus()
+    for key in ("Tab", "Enter"):
+        page.keyboard.press(key)
+    until(page, "document.activeElement.dataset.place === '0'")
+
+
+def test_a_date_that_no_field_of_dates_takes_is_shown_as_it_is_asked(visit):
+    """The field stood empty, and the browser complained, while the results were filtered."""
+    page = opened(visit, "#search?from.event_date=2015")
+    told(page, "3,000")
+    assert page.locator(".filter-range").get_by_label("from").input_value() == "2015"

@@ -97,6 +97,7 @@ class View {
       element("h1", { class: "unseen" }, word("search.title")),
       this.bar.node,
       this.way.node,
+      element("button", { class: "skip", type: "button", onclick: () => this.grid.focus(0) }, word("search.to_results")),
       element("div", { class: "search-columns" }, filters, this.found),
       this.detail.node,
     );

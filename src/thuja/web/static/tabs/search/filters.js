@@ -54,7 +54,7 @@ class Filters {
       element("div", { class: `filter-${name}` }));
     const boxes = about.index.has_lineage ? ["within", "excludes"].map((list) => this.branchBox(list)) : null;
     this.place = placeColumns(about).length ? placeFilter({ state, region, changed }) : null;
-    this.node = element("div", { class: "filters" }, boxes, this.chips, this.facets, this.ranges, this.place?.node);
+    this.node = element("div", { class: "filters" }, boxes, this.chips, this.place?.node, this.facets, this.ranges);
     this.refresh();
   }
 

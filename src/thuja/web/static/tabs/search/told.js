@@ -8,6 +8,6 @@ export function foundWords({ hits, total: count, took_ms: took }, { state, isAsk
   const parts = [word(state.group ? "search.grouped" : order, { count })];
   if (isWhole && hits.length < count) parts.push(word("search.shown", { count: hits.length }));
   if (!isWhole && count > most) parts.push(word("search.first", { count: most }));
-  if (typeof took === "number") parts.push(`${number(took, { maximumFractionDigits: 1 })} ms`);
+  if (typeof took === "number") parts.push(`${number(took, { maximumFractionDigits: 1 })}\u00A0ms`);
   return parts.join(" · ");
 }

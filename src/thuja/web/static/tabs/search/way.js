@@ -1,7 +1,7 @@
 // A direction that results are to go in, from one trait to another: between words, or between pictures of the index.
 
 import { clear, element, freshId } from "../../dom.js";
-import { number, word } from "../../words.js";
+import { word } from "../../words.js";
 import { pictureChips } from "./examples.js";
 import { FAR, hasOther, wayOf } from "./state.js";
 
@@ -70,7 +70,7 @@ class Way {
   }
 
   sayFar() {
-    this.told.textContent = word("search.far_told", { far: number(Number(this.far.value)) });
+    this.told.textContent = word("search.far_told", { count: Number(this.far.value) });
     this.far.setAttribute("aria-valuetext", this.told.textContent);
   }
 
