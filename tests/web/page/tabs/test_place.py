@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from tests.web.conftest import serving
+from tests.web.page.conftest import serious
 from tests.web.page.tabs.conftest import BIRDS, INSECTS, lineage, until
 
 from thuja.embeddings import Embeddings
@@ -56,7 +57,8 @@ def told(page, words):
 
 def give(page, name, content):
     """Choose a file of an area, by the button that a reader sees."""
-    page.locator("summary", has_text="Place").click()
+    if not page.locator(".filter-place[open]").count():
+        page.locator("summary", has_text="Place").click()
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Open an area").click()
     text = content if isinstance(content, str) else json.dumps(content)
@@ -135,3 +137,14 @@ def test_what_a_server_gives_at_once_is_a_page_of_the_results(visit):
     page.get_by_role("button", name="Alike ones apart").click()
     until(page, "location.hash === '#search?varied=yes'")
     page.wait_for_selector(".cell[data-place='0'] .card")
+
+
+def test_the_filter_of_places_shuts_nobody_out_in_either_scheme(visit):
+    page = opened(visit, "#search?box=,5,15,")
+    give(page, "an-area-of-a-long-name-that-does-not-wrap-by-itself.geojson", square(-5, -1, 45, 30))
+    page.wait_for_selector(".filter-place .chip")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        assert serious(page) == []
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
