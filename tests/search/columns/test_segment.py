@@ -141,7 +141,7 @@ def test_a_box_spans_the_date_line_where_its_west_is_above_its_east(tmp_path: Pa
 
 
 def test_a_region_keeps_what_lies_inside_its_polygons(tmp_path: Path) -> None:
-    columns = birds(tmp_path, latitude=[1.0, 4.0, 9.0, None, 1.0], longitude=[5.0, 1.0, 5.0, 5.0, 365.0])
+    columns = birds(tmp_path, latitude=[1.0, 4.0, 9.0, None, 1.0], longitude=[5.0, 1.0, 5.0, 5.0, 6.0])
     triangle = Region.of({"type": "Polygon", "coordinates": [[[0, 0], [10, 0], [5, 10]]]})
     assert rows(columns, region=triangle) == [0, 2, 4]
     assert rows(columns, region=triangle, box=Box(north=5)) == [0, 4]

@@ -14,7 +14,6 @@ from thuja.encode import encode_images
 from thuja.predict import Predictor
 from thuja.search.index import Index
 
-
 REGION = {"type": "Polygon", "coordinates": [[[0, 0], [9, 0], [5, 5]]]}
 ZIGZAG = [[east / 10, 10 * (east % 2)] for east in range(500)]
 
