@@ -1,4 +1,4 @@
-"""Places in the tab Search: a box, the areas of a file, and a server that gives fewer results at once than a page has."""
+"""Places in the tab Search: a box, the areas of a file; and a server that gives few results at once."""
 
 import json
 from collections.abc import Iterator
@@ -99,9 +99,10 @@ def test_the_areas_of_a_file_keep_what_lies_inside_and_can_be_taken_away(visit):
     page = opened(visit)
     asked = []
     page.on("request", lambda request: asked.append(request.post_data) if "/api/search" in request.url else None)
-    inner = {"type": "Feature", "properties": {"owner": "private"}, "geometry": square(-5, -1, 5, 9.5)}
-    other = {"type": "GeometryCollection", "geometries": [{"type": "Point", "coordinates": [0, 0]}, square(35, 0.5, 45, 4.5)]}
-    give(page, "mine.geojson", {"type": "FeatureCollection", "features": [inner, {"type": "Feature", "geometry": other}]})
+    point, part = {"type": "Point", "coordinates": [0, 0]}, square(35, 0.5, 45, 4.5)
+    one = {"type": "Feature", "properties": {"owner": "private"}, "geometry": square(-5, -1, 5, 9.5)}
+    other = {"type": "Feature", "geometry": {"type": "GeometryCollection", "geometries": [point, part]}}
+    give(page, "mine.geojson", {"type": "FeatureCollection", "features": [one, other]})
     told(page, "14 pictures")
     region = json.loads(asked[-1])["filter"]["region"]
     assert (region["type"], len(region["coordinates"])) == ("MultiPolygon", 2)
