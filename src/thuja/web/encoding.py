@@ -19,7 +19,7 @@ from thuja.search.recent import Recent
 from thuja.web.problems import TooLarge
 from thuja.web.queue import ModelQueue
 from thuja.web.settings import ServeSettings
-from thuja.web.works import Look, Read
+from thuja.web.works import Look, Read, texts_of_a_pass
 
 Vector = npt.NDArray[np.float32]
 Pixels = npt.NDArray[Any]
@@ -37,6 +37,9 @@ class Encoding:
         self._resize: Callable[[Any], Pixels] = resized_by(encoder.model.preparation, options)
         self._decoders = ThreadPoolExecutor(settings.pace.decoders, thread_name_prefix="decode")
         self._look = Look(encoder=self.encoder, most=settings.pace.batch)
+        config, batch = encoder.model.config, settings.pace.batch
+        self._most_texts = texts_of_a_pass(config, batch, are_names=False)
+        self._most_names = texts_of_a_pass(config, batch, are_names=True)
         self._texts: Recent[tuple[bool, str], Vector] = Recent(_TEXTS_KEPT)
 
     async def look(self, data: bytes, box: Box | None = None) -> Vector | Failure:
@@ -63,10 +66,12 @@ class Encoding:
         known = {text: self._texts.get((is_name, text)) for text in texts}
         kept = {text: vector for text, vector in known.items() if vector is not None}
         missing = [text for text in dict.fromkeys(texts) if text not in kept]
-        found = await self._queue.run(Read(encoder=self.encoder, is_name=is_name), missing)
-        for text, vector in zip(missing, found, strict=True):
-            self._texts.put((is_name, text), vector)
-            kept[text] = vector
+        work = Read(encoder=self.encoder, is_name=is_name, most=self._most_names if is_name else self._most_texts)
+        for start in range(0, len(missing), work.most):  # others come in between
+            part = missing[start : start + work.most]
+            for text, vector in zip(part, await self._queue.run(work, part), strict=True):
+                self._texts.put((is_name, text), vector)  # a question that is not answered in time goes on from there
+                kept[text] = vector
         return np.stack([kept[text] for text in texts])
 
     def close(self) -> None:
