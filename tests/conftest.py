@@ -44,8 +44,13 @@ settings.register_profile("thuja", deadline=None, derandomize=True, max_examples
 settings.load_profile("thuja")
 
 
+def pytest_collection() -> None:
+    """Twelve thousand tests and all modules are there to stay: no search for garbage need look at them."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
-    """Twelve thousand tests and all modules are there to stay: no search for garbage need look at them again."""
+    gc.enable()
     gc.collect()
     gc.freeze()
 
