@@ -27,14 +27,10 @@ class Done:
 def thuja(*words: object) -> Done:
     """Call the command line in this process: each of its own would import all anew."""
     out, err = io.StringIO(), io.StringIO()
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        redirect_stdout(out),
-        redirect_stderr(err),
-        pytest.raises(SystemExit) as end,
-    ):
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["thuja", "shards", *map(str, words)])
-        main()
+        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as end:
+            main()
     return Done(returncode=end.value.code, stdout=out.getvalue(), stderr=err.getvalue())
 
 
