@@ -9,7 +9,6 @@ import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -94,20 +93,14 @@ def test_a_damaged_table_of_contents_is_refused(tmp_path: Path, scratch: Path, o
     assert "w.zip" in refused(path, scratch)
 
 
-@cache
-def packed(name: str) -> bytes:
-    """A whole archive."""
-    with TemporaryDirectory() as folder:
-        write_ncbi(Path(folder) / "w", USAGES)
-        return pack(Path(folder) / "w", Path(folder) / name).read_bytes()
-
-
 @given(st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=8))
 @settings(max_examples=150)
 def test_changed_bytes_end_in_one_sentence_or_in_a_taxonomy(changes: list[tuple[float, int]]) -> None:
     with TemporaryDirectory() as folder:
+        write_ncbi(Path(folder) / "w", USAGES)
         for name in ("w.tar", "w.zip", "w.tar.gz"):
-            path, data = Path(folder) / name, bytearray(packed(name))
+            path = pack(Path(folder) / "w", Path(folder) / name)
+            data = bytearray(path.read_bytes())
             for place, value in changes:
                 data[int(place * len(data))] = value
             path.write_bytes(data)
