@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import schemathesis
 import uvicorn
 from hypothesis import HealthCheck, Phase, given, settings
 from tests.web.api.conftest import index  # noqa: F401 - the fixture
@@ -32,6 +31,8 @@ def operations(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[dict[str, Any]]:
     """Every operation of a server that has everything: a model, an index, a batch under review."""
+    import schemathesis  # seconds, which no other test is to wait for
+
     answers = write_batch(tmp_path_factory.mktemp("review"), "jsonl")
     review = Review.open(answers)
     app = create_app(Served(ServeSettings(review=answers), predictor=predictor, index=index, review=review))
@@ -64,7 +65,7 @@ def test_every_endpoint_is_described(operations: dict[str, Any]) -> None:
 def test_no_request_breaks_the_server(operations: dict[str, Any], label: str) -> None:
     @given(case=operations[label].as_strategy())
     @DRAWN
-    def ask(case: schemathesis.Case) -> None:
+    def ask(case: Any) -> None:
         answer = case.call()
         assert answer.status_code < 500, (case.as_curl_command(), answer.text)
         if answer.status_code >= 400:
