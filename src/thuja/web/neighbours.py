@@ -22,7 +22,7 @@ from thuja.search.index import Index
 from thuja.web.sampling import sampled
 
 _SEED: Final = 0
-_NICE: Final = 10
+_NICE: Final = 5
 """Whoever asks the server comes first."""
 
 

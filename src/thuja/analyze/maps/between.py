@@ -1,8 +1,8 @@
 """Rows on a map that was fitted without them: between the points of their nearest fitted rows.
 
 A row lands on the barycentre of these, weighted by one over their squared distance: between two clusters it lands in
-the middle, and no new cluster can form. Where it lands is its own matter. UMAP's `transform` starts each row at random by
-its place in the table: among other rows, one in 20 of BioCLIP 2's lay a quarter of the map elsewhere.
+the middle, and no new cluster can form. Where it lands is its own matter. UMAP's `transform` starts rows at random by
+their place in the table: among other rows, one in 20 of BioCLIP 2's lay a quarter of the map elsewhere.
 """
 
 from dataclasses import dataclass
