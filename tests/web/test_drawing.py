@@ -58,7 +58,7 @@ def processes() -> Callable[[], list[BaseProcess]]:
 
 def drawing_of(board: DrawingBoard, index: Index) -> Drawing:
     """Once it is ready."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 150
     while board.progress(index).state is State.DRAWING:
         assert time.monotonic() < end
         time.sleep(0.05)
@@ -133,7 +133,7 @@ def test_an_index_that_grows_keeps_its_layout_until_the_next_is_ready(
     old = f"the layout is that of version {before.version} of the index"
     assert header["notes"][-1] == old
     assert len(processes()) == 1
-    end = time.monotonic() + 60
+    end = time.monotonic() + 150
     while board.drawing(index) is first:
         assert time.monotonic() < end
         time.sleep(0.05)

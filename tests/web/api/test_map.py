@@ -80,7 +80,7 @@ def test_by_neighbours_a_branch_lies_where_it_lies_in_the_whole(predictor: Predi
         assert (early.status_code, early.headers["retry-after"]) == (503, "2")
         assert "being drawn" in early.json()["detail"]
         axes = read(client)
-        end = time.monotonic() + 60
+        end = time.monotonic() + 150
         while (told := client.get("/api/map/layout").json())["state"] == "drawing":
             assert time.monotonic() < end
             time.sleep(0.05)

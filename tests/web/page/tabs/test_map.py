@@ -130,7 +130,7 @@ def test_the_axes_are_shown_until_the_layout_by_neighbours_is_drawn_and_what_is_
     chromium, predictor, index
 ):
     complaints = []
-    board = DrawingBoard(method=Method.TSNE, rows=150)
+    board = DrawingBoard(method=Method.TSNE, rows=60)
     with serving(Served(ServeSettings(), predictor=predictor, index=index, board=board)) as address:
         page = chromium.new_page()
         page.set_default_timeout(30_000)
@@ -141,7 +141,7 @@ def test_the_axes_are_shown_until_the_layout_by_neighbours_is_drawn_and_what_is_
         assert "by neighbours (t-SNE) is being drawn" in page.locator(".map-waiting").inner_text()
         page.locator(".map-entry", has_text="Insecta").click()
         page.locator(".map-stage").focus()
-        page.wait_for_selector(".map-stage[data-layout=neighbours]")
+        page.wait_for_selector(".map-stage[data-layout=neighbours]", timeout=150_000)  # its process steps back
         assert page.evaluate(STATUS) == "200 of 500 points chosen"
         assert page.evaluate("document.activeElement.className") == "map-stage"
         until(page, "document.getElementById('live').textContent === 'The map is laid out by neighbours.'")
