@@ -41,7 +41,7 @@ from thuja.labels import LabelSpace
 from thuja.metrics.calibration import Binning, ece
 from thuja.predict.places.occasions import occasion_of
 from thuja.predict.places.occurrences import Area, read_occurrences
-from thuja.predict.places.polygons import Region
+from thuja.regions import Region
 from thuja.taxonomy import Taxon
 
 Floats = npt.NDArray[np.float32]

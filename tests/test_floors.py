@@ -9,7 +9,7 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "src" / "thuja"
 FLOORS = [
     {"errors", "taxonomy"},
-    {"phrasing", "record", "images", "shards", "embeddings", "labels", "jobs", "report"},
+    {"phrasing", "record", "images", "shards", "embeddings", "labels", "jobs", "regions", "report"},
     {"biosphere", "names", "curate", "captions", "metrics", "model", "search"},
     {"encode", "classify", "structure", "train"},
     {"recipes", "evaluate", "analyze", "predict"},

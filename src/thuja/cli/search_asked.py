@@ -48,9 +48,11 @@ def read_what(arguments: Sequence[str]) -> What:
 
 def read_kept(index: "Index", kept: KeptChoice) -> "Filter":
     """The filter that the options say; raises UnknownName with near names for a taxon or column that is not there."""
+    from thuja.regions import Region
     from thuja.search.language import Asked, read_filter
 
-    asked = Asked(within=kept.within, excludes=kept.not_within, where=kept.where)
+    region = None if kept.region is None else Region.load(kept.region)
+    asked = Asked(within=kept.within, excludes=kept.not_within, where=kept.where, region=region)
     return read_filter(asked, tree=index.tree, kinds=index.columns)
 
 

@@ -29,6 +29,7 @@ class KeptChoice(NamedTuple):
     within: tuple[str, ...]
     not_within: tuple[str, ...]
     where: tuple[str, ...]
+    region: Path | None
 
 
 class ShownChoice(NamedTuple):
@@ -74,6 +75,7 @@ _KEPT = (
     click.option("--not-within", multiple=True, metavar="TAXON", help="Not of this taxon; may be repeated."),
     click.option("--where", multiple=True, metavar="CONDITION",
                  help="Such as license_name=CC0 or event_date=2010..2020; all must hold."),
+    click.option("--region", type=_PATH, metavar="GEOJSON", help="Inside the polygons of this file."),
 )  # fmt: skip
 _SHOWN = (
     click.option("-k", type=int, default=10, show_default=True, help="How many to show."),

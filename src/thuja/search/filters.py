@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from thuja.errors import UsageError
+from thuja.regions import Region
 from thuja.taxonomy import Taxon
 
 
@@ -56,7 +57,7 @@ class Filter:
 
     `within` and `excludes` are taxa of any rank: a row lies within one of the first and none of the second. `equals`
     gives for a column the values of which a row has one; "" stands for a row that has none. `ranges` bound a column,
-    `box` latitude and longitude. `ids` are the only rows asked for, None for all.
+    `box` and `region` latitude and longitude. `ids` are the only rows asked for, None for all.
     """
 
     within: tuple[Taxon, ...] = ()
@@ -65,11 +66,12 @@ class Filter:
     ranges: Mapping[str, Range] = field(default_factory=dict)
     ids: tuple[str, ...] | None = None
     box: Box | None = None
+    region: Region | None = None
 
     @property
     def is_empty(self) -> bool:
         """Whether it keeps every row."""
-        is_open = self.ids is None and self.box is None
+        is_open = self.ids is None and self.box is None and self.region is None
         return is_open and not (self.within or self.excludes or self.equals or self.ranges)
 
     @property
@@ -82,6 +84,7 @@ class Filter:
             tuple(sorted(self.ranges.items(), key=lambda item: item[0])),
             self.ids,
             self.box,
+            None if self.region is None else self.region.key,
         )
 
     @property
@@ -92,4 +95,5 @@ class Filter:
         parts += [Filter(equals={name: values}) for name, values in self.equals.items()]
         parts += [Filter(ranges={name: bounds}) for name, bounds in self.ranges.items()]
         parts += [Filter(ids=self.ids)] if self.ids is not None else []
-        return (*parts, Filter(box=self.box)) if self.box is not None else tuple(parts)
+        parts += [Filter(box=self.box)] if self.box is not None else []
+        return (*parts, Filter(region=self.region)) if self.region is not None else tuple(parts)

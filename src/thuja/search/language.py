@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from thuja.errors import UsageError
+from thuja.regions import Region
 from thuja.search.columns import ColumnKind, Tree, require_filterable
 from thuja.search.columns.kinds import require_column
 from thuja.search.filters import Box, Filter, Range
@@ -27,7 +28,7 @@ class Asked:
     """A filter as it is written.
 
     `within` and `excludes` are names of taxa or paths of them; `where` are conditions of one line each, which a row
-    meets all. `equals`, `ranges`, `box` and `ids` are as in `Filter`, for a caller who has them apart.
+    meets all. `equals`, `ranges`, `box`, `region` and `ids` are as in `Filter`, for a caller who has them apart.
     """
 
     within: Sequence[str] = ()
@@ -36,6 +37,7 @@ class Asked:
     equals: Mapping[str, Sequence[str]] = field(default_factory=dict)
     ranges: Mapping[str, Range] = field(default_factory=dict)
     box: Box | None = None
+    region: Region | None = None
     ids: Sequence[str] | None = None
 
 
@@ -50,6 +52,7 @@ def read_filter(asked: Asked, *, tree: Callable[[], Tree], kinds: Mapping[str, C
         equals={name: tuple(values) for name, values in asked.equals.items()},
         ids=None if asked.ids is None else tuple(asked.ids),
         box=asked.box,
+        region=asked.region,
     )
     for name in (name for name, values in read.equals.items() if not values):
         raise UsageError(f'the column "{_short(name)}" is asked for no value', hint='"" asks for rows that have none')
@@ -193,6 +196,8 @@ def _written(part: Filter) -> str:
         return f"not within {part.excludes[0].scientific_name}"
     if part.box is not None:
         return f"{BOX}={part.box.south:g},{part.box.west:g},{part.box.north:g},{part.box.east:g}"
+    if part.region is not None:
+        return f"inside {part.region.name}"
     if part.ids is not None:
         return f"one of {len(part.ids):,} ids"
     for name, values in part.equals.items():

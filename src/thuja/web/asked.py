@@ -1,12 +1,14 @@
 """What a search asks, read strictly, and as the index takes it."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from thuja.errors import UnknownName
+from thuja.errors import BadFile, UnknownName
+from thuja.regions import Region
 from thuja.search.filters import Box, Filter, Range
 from thuja.search.index import Index
 from thuja.search.language import Asked, read_filter
@@ -20,6 +22,8 @@ _NAMES: Final = 1_000
 """Ids, taxa and values of one kind that a search names at most."""
 _NAMED: Final = 40
 _ENDS: Final = 4
+_CROSSINGS: Final = 256
+"""Edges of a region that one parallel crosses at most: every picture's place is held against so many."""
 _SIDES: Final = ("south", "west", "north", "east")
 
 
@@ -33,7 +37,7 @@ class RangeShape(Strict):
 class FilterShape(Strict):
     """Which pictures may be found. `where` are conditions as the command line takes them: `event_date=2010..2020`.
 
-    `box` is south, west, north and east in degrees.
+    `box` is south, west, north and east in degrees, `region` GeoJSON of polygons, longitude first.
     """
 
     within: list[str] = Field(default_factory=list)
@@ -42,6 +46,7 @@ class FilterShape(Strict):
     ranges: dict[str, RangeShape] = Field(default_factory=dict)
     where: list[str] = Field(default_factory=list)
     box: list[Number] | None = Field(default=None, min_length=_ENDS, max_length=_ENDS)
+    region: dict[str, Any] | None = None
 
     def filter(self, index: Index) -> Filter:
         """The filter; raises UsageError, UnknownName and TooLarge."""
@@ -55,8 +60,23 @@ class FilterShape(Strict):
             equals=self.equals,
             ranges={name: Range(low=one.from_, high=one.to) for name, one in self.ranges.items()},
             box=None if self.box is None else Box(**dict(zip(_SIDES, self.box, strict=True))),
+            region=None if self.region is None else _region(self.region),
         )
         return read_filter(asked, tree=index.tree, kinds=index.columns)
+
+
+def _region(facts: Mapping[str, Any]) -> Region:
+    """A region that a request may have looked for; raises Invalid and TooLarge."""
+    try:
+        region = Region.of(facts, name="the region")
+    except BadFile as error:
+        raise Invalid(error.message, hint=error.hint) from error
+    if region.crossings > _CROSSINGS:
+        raise TooLarge(
+            f"the region winds so that a parallel crosses its outline {region.crossings:,} times, over {_CROSSINGS}",
+            hint="simplify it",
+        )
+    return region
 
 
 class DirectionShape(Strict):

@@ -11,7 +11,7 @@ from thuja.errors import BadFile, EmptyInput, UnknownName, UsageError
 from thuja.names import Backbone
 from thuja.predict.places.countries import country_code
 from thuja.predict.places.occurrences import Area, labels_in, read_occurrences, read_prior
-from thuja.predict.places.polygons import Region
+from thuja.regions import Region
 from thuja.taxonomy import Taxon
 
 BIRDS = ("Animalia", "Chordata", "Aves", "Passeriformes", "Corvidae")

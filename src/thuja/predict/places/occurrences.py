@@ -25,7 +25,7 @@ from thuja.names.tables.reading import opened_table
 from thuja.predict.places.columns import SPELLINGS, find
 from thuja.predict.places.countries import country_code, country_codes
 from thuja.predict.places.names import KEY, key_of, label_names, match_names, name_columns, taken_apart
-from thuja.predict.places.polygons import Region
+from thuja.regions import Region
 
 Mask = npt.NDArray[np.bool_]
 

@@ -13,10 +13,11 @@ import pyarrow as pa
 
 from thuja.errors import BadFile
 from thuja.jobs import write_json
+from thuja.regions import Region
 from thuja.search.bits import Bits
 from thuja.search.columns.arrays import ArrayFile, ArrayWriter
 from thuja.search.columns.cache import BitsCache
-from thuja.search.columns.coded import Values, read_column, write_column
+from thuja.search.columns.coded import NumberValues, Values, read_column, write_column
 from thuja.search.columns.facets import Counts
 from thuja.search.columns.ids import Ids, read_ids, write_ids
 from thuja.search.columns.kinds import (
@@ -137,6 +138,8 @@ class SegmentColumns:
             return Bits.from_rows(rows[rows >= 0], size=len(self))
         if part.box is not None:
             return self._in_box(part.box)
+        if part.region is not None:
+            return self._in_region(part.region)
         for name, values in part.equals.items():
             return self._equal(name, values)
         ((name, bounds),) = part.ranges.items()
@@ -163,6 +166,12 @@ class SegmentColumns:
             return north_south & self._between(longitude, Range(low=box.west, high=box.east))
         beyond = self._between(longitude, Range(low=box.west)) | self._between(longitude, Range(high=box.east))
         return north_south & beyond
+
+    def _in_region(self, region: Region) -> Bits:
+        latitudes, longitudes = (self._column(name) for name in place_columns(self.kinds) or ("", ""))
+        if not isinstance(latitudes, NumberValues) or not isinstance(longitudes, NumberValues):
+            return Bits.from_range(0, 0, size=len(self))
+        return Bits.from_mask(region.contains(latitudes.values, longitudes.values))
 
     def _column(self, name: str) -> Values | None:
         """The values of a column, None where this segment has no such."""

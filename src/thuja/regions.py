@@ -1,8 +1,10 @@
 """Areas drawn as GeoJSON, and which points lie inside: the even-odd rule, holes and the antimeridian included."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,14 +21,16 @@ _PAIRS = 2**21
 _HINT = "GeoJSON of a Polygon or MultiPolygon, longitude before latitude, in degrees"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Region:
     """Polygons with holes; a point is in the region when it is in one of them.
 
     Each polygon is its edges, (E, 4): longitude and latitude from, longitude and latitude to, all rings together.
+    `name` is what the region is called where it is told of.
     """
 
     polygons: tuple[Doubles, ...]
+    name: str = "the polygon"
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -49,7 +53,24 @@ class Region:
         polygons = tuple(_edges(rings, name) for rings in _polygons(facts, name, depth=0))
         if not polygons:
             raise BadFile(f"there is no polygon in {name}", hint=_HINT)
-        return cls(polygons=polygons)
+        return cls(polygons=polygons, name=name)
+
+    @cached_property
+    def key(self) -> str:
+        """What tells it from every region of another shape."""
+        digest = hashlib.sha256()
+        for edges in self.polygons:
+            digest.update(len(edges).to_bytes(8, "little") + edges.astype("<f8").tobytes())
+        return digest.hexdigest()
+
+    @property
+    def crossings(self) -> int:
+        """How many edges of all polygons one parallel crosses at most: what a point costs to place, at most."""
+        edges = np.concatenate(self.polygons)
+        ends = np.sort(edges[:, (1, 3)], axis=1)
+        low, high = np.sort(ends[ends[:, 0] < ends[:, 1]], axis=0).T
+        begun = np.arange(1, len(low) + 1) - np.searchsorted(high, low, side="right")
+        return int(begun.max(initial=0))
 
     def contains(self, latitudes: npt.ArrayLike, longitudes: npt.ArrayLike) -> Mask:
         """Which of N points lie inside: (N,); false for what is no place. A point on an edge belongs to one side."""

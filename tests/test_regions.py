@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thuja.errors import BadFile, UsageError
-from thuja.predict.places.polygons import Region
+from thuja.regions import Region
 
 
 def polygon(*rings):
@@ -40,7 +40,7 @@ def test_a_point_is_inside_where_a_ray_crosses_an_odd_number_of_edges(rings, poi
     """On a grid, rays run through corners and along edges, and points lie on edges: the same side in both ways."""
     expected = [sum(crossed(*point, ring) for ring in rings) % 2 == 1 for point in points]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("thuja.predict.places.polygons._PAIRS", pairs)
+        patch.setattr("thuja.regions._PAIRS", pairs)
         found = Region.of(polygon(*rings)).contains([y for _, y in points], [x for x, _ in points])
     assert found.tolist() == expected
 
@@ -101,6 +101,13 @@ def test_features_and_collections_are_opened(tmp_path):
         encoding="utf-8",
     )
     assert Region.load(path).contains([0.5, 2.5, 5], [0.5, 2.5, 5]).tolist() == [True, True, False]
+
+
+def test_crossings_are_the_edges_that_one_parallel_meets_at_most():
+    assert Region.of(polygon(box(0, 0, 10, 10))).crossings == 2
+    assert Region.of(polygon(box(0, 0, 10, 10), box(2, 2, 8, 8))).crossings == 4
+    stacked = {"type": "MultiPolygon", "coordinates": [[box(0, 0, 10, 10)], [box(0, 11, 10, 20)]]}
+    assert Region.of(stacked).crossings == 2
 
 
 @pytest.mark.parametrize(
