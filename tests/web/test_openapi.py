@@ -52,7 +52,8 @@ LABELS = (
     "GET /healthz", "GET /readyz", "GET /metrics", "GET /api/about", "POST /api/session",
     "POST /api/identify", "POST /api/why", "POST /api/embed",
     "POST /api/search", "GET /api/records/{id}", "GET /api/pictures/{id}", "GET /api/taxa", "GET /api/taxa/children",
-    "GET /api/taxa/compare", "GET /api/map", "GET /api/map/points", "GET /api/review", "GET /api/review/export",
+    "GET /api/taxa/compare", "GET /api/map", "GET /api/map/points", "GET /api/map/layout",
+    "GET /api/review", "GET /api/review/export",
     "GET /api/review/{row}/picture", "POST /api/review/{row}",
 )  # fmt: skip
 
@@ -67,7 +68,8 @@ def test_no_request_breaks_the_server(operations: dict[str, Any], label: str) ->
     @DRAWN
     def ask(case: Any) -> None:
         answer = case.call()
-        assert answer.status_code < 500, (case.as_curl_command(), answer.text)
+        is_later = answer.status_code == 503 and "retry-after" in answer.headers  # a map that is being drawn
+        assert answer.status_code < 500 or is_later, (case.as_curl_command(), answer.text)
         if answer.status_code >= 400:
             assert answer.headers["content-type"][0] == "application/problem+json", case.as_curl_command()
             assert answer.json()["detail"]
