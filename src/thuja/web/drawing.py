@@ -4,7 +4,6 @@ import logging
 import threading
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib.util import find_spec
 from multiprocessing import get_context
 from typing import Final
 
@@ -19,7 +18,7 @@ from thuja.web.problems import Busy, Refusal
 
 LOG: Final = logging.getLogger(__name__)
 ROWS: Final = 4_000
-"""Rows that are fitted. From 4,096 on, UMAP guesses at neighbours, and compiles twice as long."""
+"""Rows that are fitted."""
 _PATIENCE: Final = 5.0
 """Seconds that a process may take to end once it is killed."""
 
@@ -112,9 +111,9 @@ class DrawingBoard:
     One of an earlier version of the index serves until that of the version asked for is ready.
     """
 
-    def __init__(self, *, method: Method | None = None, rows: int = ROWS) -> None:
-        """UMAP where it is installed, else t-SNE, unless a `method` is given."""
-        self._method = method or (Method.TSNE if find_spec("umap") is None else Method.UMAP)
+    def __init__(self, *, method: Method = Method.TSNE, rows: int = ROWS) -> None:
+        """t-SNE kept more neighbours than UMAP on BioCLIP 2's vectors, at less time: docs/log.md."""
+        self._method = method
         self._rows = rows
         self._lock = threading.Lock()
         self._ready: Drawing | None = None
