@@ -20,9 +20,10 @@ from thuja.search.engine.effort import Effort
 from thuja.search.filters import Filter
 from thuja.search.index import Index
 from thuja.search.store.build import BuildOptions, add_to_index
-from thuja.search.store.changes import CompactOptions, Doomed, compact, delete_rows
+from thuja.search.store.changes import Doomed, compact, delete_rows
 from thuja.search.store.places import RangedVectors, RemotePlace, coalesced, place_of
 from thuja.search.store.pushing import push_index
+from thuja.search.store.rewriting import CompactOptions
 from thuja.search.store.versions import current_number
 from thuja.taxonomy import Taxon
 
