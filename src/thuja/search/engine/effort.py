@@ -1,7 +1,7 @@
 """How hard an approximate search tries, and what follows from it for one segment under one filter."""
 
-from dataclasses import dataclass
-from math import ceil
+from dataclasses import dataclass, replace
+from math import ceil, sqrt
 from typing import Final
 
 from thuja.errors import UsageError
@@ -16,6 +16,8 @@ EXACT_ROWS: Final = 16_000
 """Where a filter keeps no more rows, all are scored exactly: looking at their codes would cost as much."""
 EXACT_ROWS_OF_MANY: Final = 40_000
 """The same for MANY queries at once, which share the reading of the rows."""
+EXACT_ROWS_AT_LEAST: Final = 2_000
+"""The same for one of very many segments, in each of which codes cost something before the first is looked at."""
 MANY: Final = 64
 
 
@@ -23,21 +25,28 @@ MANY: Final = 64
 class Effort:
     """`probes` lists are looked into and `candidates` scored exactly; None leaves it to the segment and the filter.
 
-    `is_exact` scores every row that the filter keeps instead.
+    `is_exact` scores every row that the filter keeps instead. `share` is how many of the rows that a search keeps, of 1,
+    this segment has: so much of the work is its own.
     """
 
     probes: int | None = None
     candidates: int | None = None
     is_exact: bool = False
+    share: float = 1.0
 
     def __post_init__(self) -> None:
         for name, value in (("probes", self.probes), ("candidates", self.candidates)):
             if value is not None and value < 1:
                 raise UsageError(f"{name} is at least 1, got {value}")
 
+    def shared(self, share: float) -> "Effort":
+        """The same for a segment that has so much of what is kept."""
+        return replace(self, share=share)
+
     def wants_exact(self, *, kept: int, k: int, queries: int) -> bool:
         """Whether scoring all rows that are kept is right, or no dearer than looking for the nearest of them."""
         most = EXACT_ROWS_OF_MANY if queries >= MANY else EXACT_ROWS
+        most = min(most, max(most * self.share, EXACT_ROWS_AT_LEAST))
         return self.is_exact or kept <= most or 4 * k >= kept
 
     def candidates_for(self, k: int) -> int:
@@ -48,12 +57,13 @@ class Effort:
         """How many of the `lists` that hold `kept` rows between them are looked into.
 
         PROBES, and as many as hold SCANNED kept rows or twenty times the candidates: a filter that leaves a tenth of
-        each list has many looked into, one that leaves whole lists no more than PROBES.
+        each list has many looked into, one that leaves whole lists no more than PROBES. A segment with a share of all
+        rows has lists by the square root of that, and the same part of them is looked into.
         """
         if self.probes is not None:
             return min(self.probes, lists)
-        wanted = max(SCANNED, 20 * self.candidates_for(k))
-        return min(lists, max(PROBES, ceil(wanted * lists / kept)))
+        wanted = max(SCANNED, 20 * self.candidates_for(k)) * self.share
+        return min(lists, max(ceil(PROBES * sqrt(self.share)), ceil(wanted * lists / kept)))
 
 
 STANDARD: Final = Effort()
