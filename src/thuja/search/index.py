@@ -173,8 +173,11 @@ class Index:
         """The rows of each segment that are there and pass the filter; None for all of them."""
         if filter is None or filter.is_empty:
             return list(self._alive)
+        return list(self._cache.get_all((self.version, filter.key), lambda: self._found(filter)))
+
+    def _found(self, filter: Filter) -> tuple[Bits | None, ...]:
         parts = self._spread(lambda segment: segment.columns.bits(filter), self._segments)
-        return [bits if alive is None else bits & alive for bits, alive in zip(parts, self._alive, strict=True)]
+        return tuple(bits if alive is None else bits & alive for bits, alive in zip(parts, self._alive, strict=True))
 
     def count(self, filter: Filter | None = None) -> int:
         """How many rows a filter keeps."""

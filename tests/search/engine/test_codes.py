@@ -214,3 +214,20 @@ def test_efforts_of_nothing_are_refused() -> None:
 @pytest.mark.parametrize(("kept", "probes"), [(1_000_000, 48), (100_000, 123), (20_000, 615), (900, 2048)])
 def test_the_rarer_the_rows_the_more_lists(kept: int, probes: int) -> None:
     assert STANDARD.probes_for(10, kept=kept, lists=2048) == probes
+
+
+@pytest.mark.parametrize(("share", "probes"), [(1.0, 48), (0.25, 24), (0.01, 5)])
+def test_a_segment_with_a_share_of_the_rows_has_the_same_part_of_its_lists_looked_into(
+    share: float, probes: int
+) -> None:
+    lists = int(2048 * share**0.5)
+    assert STANDARD.shared(share).probes_for(10, kept=int(1_000_000 * share), lists=lists) == probes
+
+
+def test_few_rows_are_few_in_all_segments_together() -> None:
+    """A tenth of each of ten segments was scored row by row: as many rows as nobody scores in one."""
+    assert STANDARD.wants_exact(kept=10_000, k=10, queries=1)
+    assert not STANDARD.shared(0.1).wants_exact(kept=10_000, k=10, queries=1)
+    assert STANDARD.shared(0.1).wants_exact(kept=1_600, k=10, queries=1)
+    assert STANDARD.shared(0.5).wants_exact(kept=8_000, k=10, queries=1)
+    assert EXACT.shared(0.1).wants_exact(kept=10_000, k=10, queries=1)
