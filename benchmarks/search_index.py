@@ -35,6 +35,7 @@ from thuja.taxonomy import Taxon
 SINGLES = 300
 BLOCK = 1000
 """Queries of which the true neighbours are sought."""
+OPTIONS = ("rows", "dim", "kind", "queries", "adds", "added-rows")
 BRIEF = ("all", "taxon 1.0%", "date 10.0%")
 """Filters that are looked at again after a change."""
 
@@ -49,54 +50,57 @@ def main() -> None:
     parser.add_argument("--adds", type=int, default=1, help="how often rows are added, each time by a command")
     parser.add_argument("--added-rows", type=int, default=10_000)
     parser.add_argument("--folder", type=Path, help="keep what is made here, and use its rows again")
-    parser.add_argument("--step", choices=("search", "look again"), help=argparse.SUPPRESS)
+    parser.add_argument("--step", choices=("rows", "more", "search", "look again"), help=argparse.SUPPRESS)
     asked = parser.parse_args()
+    if asked.step in ("rows", "more"):
+        make_rows(asked)
+        return
     if asked.step:
         print(json.dumps(search(asked.folder, is_brief=asked.step == "look again")))
         return
     with tempfile.TemporaryDirectory() as made:
         folder = asked.folder or Path(made)
-        rows = prepare(folder, asked)
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / "queries.npy").exists():
+            step("rows", folder, asked)
         print(f"{asked.rows:,} x {asked.dim}, {asked.kind}, segments of {asked.segment_rows:,} rows, {K} nearest")
         words = ["--segment-rows", str(asked.segment_rows)]
         tell_command("build", run("build", folder / "rows.parquet", "--out", folder / "index", "--force", *words))
         tell_index(folder)
-        tell_search(step("search", folder))
-        change(folder, rows, asked)
+        tell_search(step("search", folder, asked))
+        change(folder, asked)
 
 
-def prepare(folder: Path, asked: argparse.Namespace) -> Rows:
-    """The rows and queries, made where they are not there; what draws the rows to be added."""
-    folder.mkdir(parents=True, exist_ok=True)
+def make_rows(asked: argparse.Namespace) -> None:
+    """The rows and queries, or those that are added; by itself, as the memory of a command begins with that of ours."""
     rows = Rows.of(asked.kind, asked.dim)
-    if not (folder / "queries.npy").exists():
-        counts = write_rows(folder / "rows.parquet", rows, asked.rows)
-        write_taxa(folder, rows.clusters, counts)
-        np.save(folder / "queries.npy", rows.clusters.vectors(rows.clusters.labels(asked.queries)))
-    return rows
+    if asked.step == "more":
+        for number in range(asked.adds):
+            first = asked.rows + number * asked.added_rows
+            write_rows(asked.folder / f"more-{number}.parquet", rows, asked.added_rows, first=first)
+        return
+    write_taxa(asked.folder, rows.clusters, write_rows(asked.folder / "rows.parquet", rows, asked.rows))
+    np.save(asked.folder / "queries.npy", rows.clusters.vectors(rows.clusters.labels(asked.queries)))
 
 
-def change(folder: Path, rows: Rows, asked: argparse.Namespace) -> None:
+def change(folder: Path, asked: argparse.Namespace) -> None:
     """Rows come, a branch goes, and segments are put together; after each a look at searches."""
-    told = []
-    for number in range(asked.adds):
-        more = folder / "more.parquet"
-        write_rows(more, rows, asked.added_rows, first=asked.rows + number * asked.added_rows)
-        told.append(run("add", folder / "index", more))
+    step("more", folder, asked)
+    told = [run("add", folder / "index", folder / f"more-{number}.parquet") for number in range(asked.adds)]
     if told:
         seconds = [one["seconds"] for one in told]
         tell_command(f"add {asked.added_rows:,}, the last of {asked.adds}", told[-1])
         if asked.adds > 1:
             print(f"  all {sum(seconds):.0f} s, median {median(seconds):.1f} s, the longest {max(seconds):.1f} s")
         tell_index(folder)
-        tell_search(step("look again", folder))
-    (branch, *_) = [taxon for share, taxon in taxa(folder).items() if share == "1.0%"]
+        tell_search(step("look again", folder, asked))
+    (branch, *_) = [taxon for share, taxon in taxa(folder).items() if share == "0.1%"]
     path = "/".join(branch.names).rstrip("/")
-    tell_command("delete a hundredth", run("delete", folder / "index", "--within", path))
-    tell_search(step("look again", folder))
+    tell_command("delete a thousandth", run("delete", folder / "index", "--within", path))
+    tell_search(step("look again", folder, asked))
     tell_command("compact", run("compact", folder / "index", "--grace", 0))
     tell_index(folder)
-    tell_search(step("look again", folder))
+    tell_search(step("look again", folder, asked))
 
 
 def run(*words: object) -> dict[str, Any]:
@@ -115,17 +119,19 @@ def run(*words: object) -> dict[str, Any]:
         "seconds": time.perf_counter() - started,
         "processor": used.ru_utime + used.ru_stime,
         "peak": used.ru_maxrss / 1000,
-        "said": text.splitlines()[-1] if text else "",
+        "said": next((line for line in text.splitlines() if str(words[1]) in line), ""),
     }
 
 
-def step(name: str, folder: Path) -> dict[str, Any]:
+def step(name: str, folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     """What a step of this program tells, in a process of its own."""
-    line = [sys.executable, __file__, "--step", name, "--folder", str(folder)]
-    done = subprocess.run(line, capture_output=True, text=True)
+    words = [f"--{option}={getattr(asked, option.replace('-', '_'))}" for option in OPTIONS]
+    done = subprocess.run(
+        [sys.executable, __file__, "--step", name, "--folder", str(folder), *words], capture_output=True, text=True
+    )
     if done.returncode:
         raise SystemExit(f"{name} failed: {done.stderr}")
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1]) if done.stdout else {}
     return told
 
 
@@ -207,7 +213,9 @@ def seconds(job: Callable[[], object]) -> float:
 
 
 def tell_command(name: str, told: dict[str, Any]) -> None:
-    print(f"\n{name}: {told['seconds']:.1f} s ({told['processor']:.0f} s of processors), {told['peak']:,.0f} MB at most")
+    print(
+        f"\n{name}: {told['seconds']:.1f} s ({told['processor']:.0f} s of processors), {told['peak']:,.0f} MB at most"
+    )
     print(f"  {told['said']}", flush=True)
 
 
@@ -224,14 +232,14 @@ def tell_index(folder: Path) -> None:
 
 def tell_search(told: dict[str, Any]) -> None:
     share = told["held"] / told["fp32"]
-    print(f"  opened in {1e3 * told['open']:,.0f} ms; {told['opened']:,.0f} MB held, {told['held']:,.0f} MB with filters")
+    print(
+        f"  opened in {1e3 * told['open']:,.0f} ms; {told['opened']:,.0f} MB held, {told['held']:,.0f} MB with filters"
+    )
     print(f"  which is {share:.1%} of {told['fp32']:,.0f} MB in float32")
     print(f"  {'':24} {'kept':>10}  recall  first ms  p50 ms  p99 ms  queries/s")
     for name, one in told["filters"].items():
-        print(
-            f"  {name:24} {one['kept']:10,} {one['recall']:7.3f} {one['first']:9.1f} {one['p50']:7.2f} {one['p99']:7.2f} "
-            f"{one['rate']:10,.0f}"
-        )
+        found = f"{one['kept']:10,} {one['recall']:7.3f} {one['first']:9.1f} {one['p50']:7.2f} {one['p99']:7.2f}"
+        print(f"  {name:24} {found} {one['rate']:10,.0f}")
     if told["asked"]:
         print("  " + ", ".join(f"{name} {took:.1f} ms" for name, took in told["asked"].items()))
     sys.stdout.flush()

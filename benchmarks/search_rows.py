@@ -38,9 +38,7 @@ class Rows:
 
     @classmethod
     def of(cls, kind: str, dim: int) -> "Rows":
-        return cls(
-            clusters=Clusters(KINDS[kind], dim, np.random.default_rng(0)), generator=np.random.default_rng(1)
-        )
+        return cls(clusters=Clusters(KINDS[kind], dim, np.random.default_rng(0)), generator=np.random.default_rng(1))
 
     def table(self, count: int, *, first: int) -> tuple[pa.Table, npt.NDArray[np.int64]]:
         """So many rows, whose ids are numbers from `first` on, and the species of each."""
@@ -113,7 +111,7 @@ def write_taxa(folder: Path, clusters: Clusters, counts: npt.NDArray[np.int64]) 
     for share in SHARES:
         near = []
         for place, rank in enumerate(RANKS):
-            distinct, group = np.unique(names[rank], return_inverse=True)
+            group = np.unique(names[rank], return_inverse=True)[1]
             sums = np.bincount(group, weights=counts)
             best = int(np.argmin(np.abs(sums - share * counts.sum())))
             species = int(np.flatnonzero(group == best)[0])

@@ -75,7 +75,9 @@ class Region:
         """Which of N points lie inside: (N,); false for what is no place. A point on an edge belongs to one side."""
         north, east = np.asarray(latitudes, dtype=np.float64), np.asarray(longitudes, dtype=np.float64)
         inside = np.zeros(len(north), dtype=np.bool_)
-        usable = np.flatnonzero(np.isfinite(north) & np.isfinite(east))
+        heights = np.concatenate([edges[:, (1, 3)].ravel() for edges in self.polygons])
+        # What lies north or south of it all need not be sorted.
+        usable = np.flatnonzero((north >= heights.min()) & (north <= heights.max()) & np.isfinite(east))
         order = usable[np.argsort(north[usable], kind="stable")]
         north, east = north[order], (east[order] + 180) % 360 - 180
         for edges in self.polygons:

@@ -211,17 +211,21 @@ def test_efforts_of_nothing_are_refused() -> None:
         Effort(candidates=-3)
 
 
-@pytest.mark.parametrize(("kept", "probes"), [(1_000_000, 48), (100_000, 123), (20_000, 615), (900, 2048)])
+@pytest.mark.parametrize(("kept", "probes"), [(1_000_000, 54), (100_000, 123), (20_000, 615), (900, 2048)])
 def test_the_rarer_the_rows_the_more_lists(kept: int, probes: int) -> None:
-    assert STANDARD.probes_for(10, kept=kept, lists=2048) == probes
+    assert STANDARD.probes_for(10, kept=kept, of=1_000_000, lists=2048) == probes
 
 
-@pytest.mark.parametrize(("share", "probes"), [(1.0, 48), (0.25, 24), (0.01, 5)])
-def test_a_segment_with_a_share_of_the_rows_has_the_same_part_of_its_lists_looked_into(
-    share: float, probes: int
-) -> None:
-    lists = int(2048 * share**0.5)
-    assert STANDARD.shared(share).probes_for(10, kept=int(1_000_000 * share), lists=lists) == probes
+@pytest.mark.parametrize(("share", "probes"), [(1.0, 1229), (0.1, 123), (0.01, 48)])
+def test_of_many_segments_each_looks_for_its_share_and_into_enough_lists(share: float, probes: int) -> None:
+    """A search in ten segments looked at ten times the rows that it looks at in one."""
+    assert STANDARD.shared(share).probes_for(10, kept=10_000, of=1_000_000, lists=2048) == probes
+
+
+def test_of_fewer_rows_a_greater_part_of_the_lists_is_looked_into() -> None:
+    """At 100,000 rows in 512 lists, 48 of them held .977 of the neighbours, and 134 hold .98."""
+    assert STANDARD.probes_for(10, kept=100_000, of=100_000, lists=512) == 134
+    assert STANDARD.probes_for(10, kept=20_000, of=20_000, lists=256) == 256
 
 
 def test_few_rows_are_few_in_all_segments_together() -> None:

@@ -22,9 +22,9 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def opened(tmp_path: Path, name: str) -> Index:
-    """An index of two segments elsewhere, which is made where it is not there."""
+    """An index of two segments elsewhere, which is made where it is not there; of each name it holds other rows."""
     if not (tmp_path / name).exists():
-        made(tmp_path / name, range(10), segment_rows=5)
+        made(tmp_path / name, range(len(name), len(name) + 10), segment_rows=5)
     system = pafs.SubTreeFileSystem(str(tmp_path), pafs.LocalFileSystem())
     place = RemotePlace(f"test://{name}", system, name)
     return Index._opened(place, _pinned(place, None), {}, cache=BitsCache())
@@ -57,12 +57,12 @@ def test_an_open_index_keeps_its_segments_and_a_closed_one_loses_them(
 ) -> None:
     """Whatever had ever been opened stayed on the disk for good."""
     monkeypatch.setenv("THUJA_SEARCH_CACHE_GB", "0")
-    first, second = opened(tmp_path, "first"), opened(tmp_path, "second")
+    first, second = opened(tmp_path, "one"), opened(tmp_path, "three")
     before = contents(first)
     assert len(kept(cache)) == 4
     del second
     gc.collect()
-    third = opened(tmp_path, "third")
+    third = opened(tmp_path, "eleven")
     open_now = [one.name for index in (first, third) for one in index.segments]
     assert sorted(kept(cache)) == sorted(open_now)
     assert contents(first) == before

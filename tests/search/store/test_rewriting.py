@@ -34,9 +34,7 @@ def test_many_small_adds_stay_few_segments_and_lose_no_row(tmp_path: Path) -> No
     assert len(contents(reader)) == 3
 
 
-def test_an_add_leaves_what_is_large_and_what_is_deleted_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_add_leaves_what_is_large_and_what_is_deleted_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rewriting, "_SMALL_ROWS", 5)
     folder = made(tmp_path / "index", range(100, 120), segment_rows=10)
     delete_rows(folder, Doomed(ids=ids([100, 101, 102])))

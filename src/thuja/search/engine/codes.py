@@ -75,7 +75,7 @@ class Codes:
         if self.index is None or effort.wants_exact(kept=count, k=k, queries=len(queries)):
             return search_exactly(self.vectors, queries, k, kept=kept)
         wanted, lists = self._wanted_lists(kept, count)
-        probes = effort.probes_for(k, kept=count, lists=lists)
+        probes = effort.probes_for(k, kept=count, of=self.vectors.shape[0], lists=lists)
         found = self._search(queries, k, effort=effort, parameters=_parameters(probes, kept, wanted))
         short = np.flatnonzero(found.rows[:, -1] < 0)  # the nearest lists may hold fewer than k rows that are kept
         if len(short):

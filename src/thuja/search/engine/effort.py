@@ -1,7 +1,7 @@
 """How hard an approximate search tries, and what follows from it for one segment under one filter."""
 
 from dataclasses import dataclass, replace
-from math import ceil, sqrt
+from math import ceil
 from typing import Final
 
 from thuja.errors import UsageError
@@ -10,6 +10,8 @@ PROBES: Final = 48
 """Lists looked into, at least, where there are as many."""
 SCANNED: Final = 6_000
 """Rows that the filter keeps whose codes are looked at, at least."""
+SCANNED_OF_ALL: Final = 26_000
+"""The same where it keeps all: what PROBES lists of a million rows hold, and more of the lists of fewer rows."""
 CANDIDATES: Final = 160
 """Rows scored exactly for each query, at least."""
 EXACT_ROWS: Final = 16_000
@@ -25,8 +27,8 @@ MANY: Final = 64
 class Effort:
     """`probes` lists are looked into and `candidates` scored exactly; None leaves it to the segment and the filter.
 
-    `is_exact` scores every row that the filter keeps instead. `share` is how many of the rows that a search keeps, of 1,
-    this segment has: so much of the work is its own.
+    `is_exact` scores every row that the filter keeps instead. `share` is how much this
+    segment has of the rows that a search keeps, 1 for all: it does so much of the work.
     """
 
     probes: int | None = None
@@ -46,24 +48,24 @@ class Effort:
     def wants_exact(self, *, kept: int, k: int, queries: int) -> bool:
         """Whether scoring all rows that are kept is right, or no dearer than looking for the nearest of them."""
         most = EXACT_ROWS_OF_MANY if queries >= MANY else EXACT_ROWS
-        most = min(most, max(most * self.share, EXACT_ROWS_AT_LEAST))
-        return self.is_exact or kept <= most or 4 * k >= kept
+        own = min(most, max(most * self.share, EXACT_ROWS_AT_LEAST))
+        return self.is_exact or kept <= own or 4 * k >= kept
 
     def candidates_for(self, k: int) -> int:
         """How many rows are scored exactly for k that are wanted."""
         return max(k, self.candidates or max(CANDIDATES, 3 * k + 100))
 
-    def probes_for(self, k: int, *, kept: int, lists: int) -> int:
-        """How many of the `lists` that hold `kept` rows between them are looked into.
+    def probes_for(self, k: int, *, kept: int, of: int, lists: int) -> int:
+        """How many of the `lists` that hold `kept` rows between them, `of` all rows, are looked into.
 
         PROBES, and as many as hold SCANNED kept rows or twenty times the candidates: a filter that leaves a tenth of
-        each list has many looked into, one that leaves whole lists no more than PROBES. A segment with a share of all
-        rows has lists by the square root of that, and the same part of them is looked into.
+        each list has many looked into, one that leaves whole lists no more than PROBES. Of many segments each has
+        PROBES all the same, since all neighbours may lie in one.
         """
         if self.probes is not None:
             return min(self.probes, lists)
-        wanted = max(SCANNED, 20 * self.candidates_for(k)) * self.share
-        return min(lists, max(ceil(PROBES * sqrt(self.share)), ceil(wanted * lists / kept)))
+        wanted = self.share * max(SCANNED, 20 * self.candidates_for(k), SCANNED_OF_ALL * kept / of)
+        return min(lists, max(PROBES, ceil(wanted * lists / kept)))
 
 
 STANDARD: Final = Effort()

@@ -115,7 +115,10 @@ def add_to_index(named: Sequence[Path], folder: Path, options: BuildOptions) -> 
     current_number(LocalPlace(folder))
     sources = find_sources(named)
     compacting = CompactOptions(
-        segment_rows=options.segment_rows, codes=options.codes, by=options.by, label="rows put together" if options.label else ""
+        segment_rows=options.segment_rows,
+        codes=options.codes,
+        by=options.by,
+        label="rows put together" if options.label else "",
     )
     with writing(folder):
         report = _take_in(sources, folder, options, base=read_version(LocalPlace(folder)))

@@ -1,4 +1,4 @@
-"""Rows leave an index, and what it no longer needs is cleared away: each change is a version beside the earlier ones."""
+"""Rows leave an index, and what it no longer needs is cleared away: each change is a version beside earlier ones."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

@@ -5,6 +5,7 @@ once, so that the work grows with the rows and not with pairs of segments, and m
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -25,7 +26,9 @@ def superseded(segments: Sequence[Segment], deleted: Mapping[str, Bits], *, firs
     """The deleted rows by segment, with those added whose id stands in one of the segments from number `first` on."""
     result = dict(deleted)
     ids = [segment.columns.ids for segment in segments]
-    parts = [repeated_rows([one.between(low, high) for one in ids], first=first) for low, high in _stretches(ids, first)]
+    parts = [
+        repeated_rows([one.between(low, high) for one in ids], first=first) for low, high in _stretches(ids, first)
+    ]
     for gone_rows in pl.concat(parts).partition_by("segment"):
         older = segments[gone_rows["segment"][0]]
         gone = Bits.from_rows(gone_rows["row"].to_numpy(), size=older.rows)
@@ -68,4 +71,4 @@ def _stretches(ids: Sequence[Ids], first: int) -> Iterator[tuple[int, int]]:
     """Parts of all hashes, each from its low end up to its high one, of about so many rows that are new."""
     parts = max(1, -(-sum(map(len, ids[first:])) // _AT_ONCE))
     edges = [place * 2**64 // parts for place in range(parts + 1)]
-    yield from zip(edges[:-1], edges[1:], strict=True)
+    yield from pairwise(edges)
