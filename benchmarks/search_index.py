@@ -119,7 +119,7 @@ def run(*words: object) -> dict[str, Any]:
         "seconds": time.perf_counter() - started,
         "processor": used.ru_utime + used.ru_stime,
         "peak": used.ru_maxrss / 1000,
-        "said": next((line for line in text.splitlines() if str(words[1]) in line), ""),
+        "said": ["", *(line for line in text.splitlines() if not line.startswith("next:"))][-1],
     }
 
 
