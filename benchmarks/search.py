@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--dim", type=int, default=512)
     parser.add_argument("--kind", choices=KINDS, default="clustered")
     parser.add_argument("--embeddings", type=Path, help="a Parquet file with `emb`, searched instead")
-    parser.add_argument("--queries", type=int, default=1000)
+    parser.add_argument("--queries", type=int, default=10_000)
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
     parser.add_argument("--folder", type=Path, help="keep what is made here, and use it again")
     parser.add_argument("--step", choices=("build", "search"), help=argparse.SUPPRESS)
@@ -107,6 +107,7 @@ def search(name: str, folder: Path, dim: int) -> dict:
     truth, every = np.load(folder / "truth.npz"), filters(vectors.shape[0])
     before = held()
     peer = PEERS[name]()
+    queries = queries[: peer.most_queries]
     at = peer.open(vectors, place)
     told: dict = {
         "disk": sum(path.stat().st_size for path in place.rglob("*") if path.is_file()),
@@ -114,16 +115,16 @@ def search(name: str, folder: Path, dim: int) -> dict:
         "filters": [],
     }
     for number, level in enumerate(peer.levels):
-        told["levels"].append({"level": label(level), **measured(at(level), queries, None, truth["all"])})
+        row = measured(at(level), queries, None, truth["all"][: len(queries)])
+        told["levels"].append({"level": label(level), **row})
         if number == 0:
             told["held"] = held()["Anon"] - before["Anon"]
     level = peer.levels[2 if len(peer.levels) > 2 else -1]
     for filter_name, kept in every.items():
         if kept is not None:
             try:
-                told["filters"].append(
-                    {"filter": filter_name, **measured(at(level), queries, kept, truth[filter_name])}
-                )
+                row = measured(at(level), queries, kept, truth[filter_name][: len(queries)])
+                told["filters"].append({"filter": filter_name, **row})
             except KeyError:
                 break
     told["level"] = label(level)

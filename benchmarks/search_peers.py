@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thuja.search.bits import Bits
+from thuja.search.engine.building import CodeSettings
 from thuja.search.engine.codes import Codes
 from thuja.search.engine.effort import STANDARD, Effort
 from thuja.search.engine.halves import HalfScan
@@ -32,10 +33,17 @@ def label(level: object) -> str:
     return str(level)
 
 
+def lists_for(rows: int) -> int:
+    """Inverted lists that every engine of such gets: as many as thuja's."""
+    return CodeSettings().lists_for(rows)
+
+
 class Peer(Protocol):
     """One engine."""
 
     levels: tuple[object, ...]
+    most_queries: int | None
+    """More than these are not worth the time where each is searched by itself."""
 
     def build(self, vectors: MappedVectors, folder: Path) -> None: ...
 
@@ -46,6 +54,7 @@ class Peer(Protocol):
 class Thuja:
     """What `thuja index` builds."""
 
+    most_queries = None
     levels = (Effort(probes=16), Effort(probes=32), STANDARD, Effort(probes=128, candidates=320))
 
     def build(self, vectors: MappedVectors, folder: Path) -> None:
@@ -59,12 +68,14 @@ class Thuja:
 class Faiss:
     """An index by FAISS's own recipe; `refine` times k are scored again where it is not 0."""
 
+    most_queries = None
+
     def __init__(self, recipe: str, levels: tuple[int, ...], refine: int = 0, sample: int = 40) -> None:
         self.recipe, self.levels, self.refine, self.sample = recipe, levels, refine, sample
 
     def build(self, vectors: MappedVectors, folder: Path) -> None:
         rows, dim = vectors.shape
-        lists = 2 ** round(np.log2(2 * rows**0.5))
+        lists = lists_for(rows)
         index = faiss.index_factory(dim, self.recipe.format(lists=lists), IP)
         if not index.is_trained:
             drawn = np.sort(np.random.default_rng(0).choice(rows, min(rows, self.sample * lists), replace=False))
@@ -104,7 +115,8 @@ class Faiss:
 class USearch:
     """A graph over bfloat16; it takes no filter from Python."""
 
-    levels = (64, 128, 256)
+    most_queries = None
+    levels = (128, 512)
 
     def build(self, vectors: MappedVectors, folder: Path) -> None:
         from usearch.index import Index
@@ -134,9 +146,10 @@ class USearch:
 
 
 class Lance:
-    """IVF-PQ with its vectors scored again; filters are a condition on a column."""
+    """IVF-PQ with its vectors scored again; filters are a condition on a column; one query at a time."""
 
-    levels = (20, 50)
+    levels = (32, 128)
+    most_queries = 1000
 
     def build(self, vectors: MappedVectors, folder: Path) -> None:
         import lancedb
@@ -160,9 +173,7 @@ class Lance:
 
         first = next(batches())
         table = lancedb.connect(str(folder)).create_table("t", batches(), schema=first.schema)
-        table.create_index(
-            metric="dot", num_partitions=int(4 * rows**0.5), num_sub_vectors=dim // 8, index_type="IVF_PQ"
-        )
+        table.create_index(metric="dot", num_partitions=lists_for(rows), num_sub_vectors=dim // 8, index_type="IVF_PQ")
 
     def open(self, vectors: MappedVectors, folder: Path) -> Callable[[object], Search]:
         import lancedb
@@ -183,7 +194,7 @@ class Lance:
                         table.search(query)
                         .distance_type("dot")
                         .nprobes(level)
-                        .refine_factor(10)
+                        .refine_factor(16)
                         .limit(k)
                         .select(["row"])
                     )
@@ -201,10 +212,10 @@ class Lance:
 PEERS: dict[str, Callable[[], Peer]] = {
     "thuja": Thuja,
     "faiss IVF-SQ8": lambda: Faiss("IVF{lists},SQ8", (8, 32, 128)),
-    "faiss OPQ64-IVF-PQ64 + re-rank": lambda: Faiss("OPQ64_256,IVF{lists},PQ64", (8, 32, 64), refine=10),
+    "faiss IVF-PQ64 + re-rank": lambda: Faiss("IVF{lists},PQ64", (16, 32, 64), refine=16),
     "faiss IVF-PQ256 fast scan + re-rank": lambda: Faiss("RR,IVF{lists},PQ256x4fsr", (16, 32, 64), refine=16),
     "faiss IVF-RaBitQ fast scan + re-rank": lambda: Faiss("RR,IVF{lists},RaBitQfs", (16, 32, 64), refine=16),
-    "faiss HNSW32": lambda: Faiss("HNSW32", (64, 128)),
+    "faiss HNSW32": lambda: Faiss("HNSW32", (128, 512)),
     "usearch bf16": USearch,
     "lancedb IVF-PQ + refine": Lance,
 }

@@ -103,6 +103,13 @@ def test_features_and_collections_are_opened(tmp_path):
     assert Region.load(path).contains([0.5, 2.5, 5], [0.5, 2.5, 5]).tolist() == [True, True, False]
 
 
+def test_crossings_are_the_edges_that_one_parallel_meets_at_most():
+    assert Region.of(polygon(box(0, 0, 10, 10))).crossings == 2
+    assert Region.of(polygon(box(0, 0, 10, 10), box(2, 2, 8, 8))).crossings == 4
+    stacked = {"type": "MultiPolygon", "coordinates": [[box(0, 0, 10, 10)], [box(0, 11, 10, 20)]]}
+    assert Region.of(stacked).crossings == 2
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

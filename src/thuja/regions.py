@@ -67,9 +67,10 @@ class Region:
     def crossings(self) -> int:
         """How many edges of all polygons one parallel crosses at most: what a point costs to place, at most."""
         edges = np.concatenate(self.polygons)
-        low, high = np.minimum(edges[:, 1], edges[:, 3]), np.maximum(edges[:, 1], edges[:, 3])
-        begun = np.arange(1, len(low) + 1) - np.searchsorted(np.sort(high), np.sort(low), side="left")
-        return int(begun.max())
+        ends = np.sort(edges[:, (1, 3)], axis=1)
+        low, high = np.sort(ends[ends[:, 0] < ends[:, 1]], axis=0).T
+        begun = np.arange(1, len(low) + 1) - np.searchsorted(high, low, side="right")
+        return int(begun.max(initial=0))
 
     def contains(self, latitudes: npt.ArrayLike, longitudes: npt.ArrayLike) -> Mask:
         """Which of N points lie inside: (N,); false for what is no place. A point on an edge belongs to one side."""

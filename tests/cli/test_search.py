@@ -42,6 +42,8 @@ def folder(tmp_path_factory) -> Path:
     vectors = encode_images(model, [(str(row), data) for row, data in enumerate(pictures)]).embeddings.vectors
     columns = pa.Table.from_pylist([TAXA[row % 2].to_columns() for row in range(40)])
     columns = columns.append_column("license_name", pa.array([("CC0", "CC BY")[row // 20] for row in range(40)]))
+    for name, values in (("latitude", range(40)), ("longitude", range(40, 80))):
+        columns = columns.append_column(name, pa.array(values, pa.float64()))
     ids = [f"p{row:02}" for row in range(40)]
     Embeddings(ids=ids, vectors=vectors, model=model.id, columns=columns).save(folder / "e.parquet")
     build_index([folder / "e.parquet"], folder / "index", BuildOptions())
@@ -98,6 +100,16 @@ def test_filters_groups_and_columns_are_heeded(folder) -> None:
     assert list(found[0]) == ["rank", "uuid", "score", "license_name"]
     grouped = rows(run(folder, "--id", "p00", "--group-by", "species", "--not-within", "Corvus", model=False))
     assert [row["group"] for row in grouped] == ["Pica pica"]
+
+
+def test_a_region_of_geojson_is_looked_through(folder, tmp_path) -> None:
+    path = tmp_path / "region.geojson"
+    square = {"type": "Polygon", "coordinates": [[[40.5, 0], [43.5, 0], [43.5, 2.5], [40.5, 2.5]]]}
+    path.write_text(json.dumps({"type": "Feature", "properties": {}, "geometry": square}))
+    found = rows(run(folder, "--id", "p00", "--region", path, model=False))
+    assert sorted(row["uuid"] for row in found) == ["p01", "p02"]
+    path.write_text("{")
+    assert "is not JSON" in str(slip(folder, "--id", "p00", "--region", path, model=False))
 
 
 def test_json_holds_facets_and_counts(folder) -> None:

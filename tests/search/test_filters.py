@@ -1,12 +1,17 @@
 import pytest
 
 from thuja.errors import UsageError
+from thuja.regions import Region
 from thuja.search.filters import Box, Filter, Range
 from thuja.taxonomy import Taxon
 
 
+def triangle(top: float) -> Region:
+    return Region.of({"type": "Polygon", "coordinates": [[[0, 0], [10, 0], [5, top]]]})
+
+
 def test_conditions_stand_for_the_whole_filter_one_by_one() -> None:
-    birds, ravens = Taxon(class_="Aves"), Taxon(genus="Corvus")
+    birds, ravens, region = Taxon(class_="Aves"), Taxon(genus="Corvus"), triangle(5)
     asked = Filter(
         within=(birds, Taxon(class_="Insecta")),
         excludes=(ravens,),
@@ -14,6 +19,7 @@ def test_conditions_stand_for_the_whole_filter_one_by_one() -> None:
         ranges={"year": Range(low=2010)},
         ids=("a",),
         box=Box(south=0),
+        region=region,
     )
     assert asked.conditions == (
         Filter(within=asked.within),
@@ -22,6 +28,7 @@ def test_conditions_stand_for_the_whole_filter_one_by_one() -> None:
         Filter(ranges={"year": Range(low=2010)}),
         Filter(ids=("a",)),
         Filter(box=Box(south=0)),
+        Filter(region=region),
     )
     assert not any(part.is_empty for part in asked.conditions)
     assert Filter().is_empty
@@ -33,6 +40,7 @@ def test_two_filters_have_one_key_where_they_ask_the_same() -> None:
     assert one.key == Filter(equals={"b": ("2",), "a": ("1",)}).key
     assert one.key != Filter(equals={"b": ("2",), "a": ("3",)}).key
     assert Filter(box=Box(south=1)).key != Filter(box=Box(south=2)).key
+    assert Filter(region=triangle(5)).key == Filter(region=triangle(5)).key != Filter(region=triangle(6)).key
     assert hash(one.key) == hash(Filter(equals={"b": ("2",), "a": ("1",)}).key)
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from tests.search.columns.making import FIG, MAGPIE, RAVEN, SNAIL, table_of, tree_of
 
 from thuja.errors import ThujaError, UnknownName, UsageError
+from thuja.regions import Region
 from thuja.search.columns import ColumnKind, Tree
 from thuja.search.filters import Box, Filter, Range
 from thuja.search.language import Asked, read_filter, taxon_named, written
@@ -177,6 +178,8 @@ def test_every_condition_of_a_filter_is_written(tree: Tree, tmp_path: Path) -> N
         within=(Taxon(family="Corvidae"), Taxon(genus="Pica")),
         excludes=(Taxon(genus="Corvus", species="corax"),),
         ids=("a", "b"),
+        region=Region.of({"type": "Polygon", "coordinates": [[[0, 0], [9, 0], [5, 5]]]}, name="alps.geojson"),
     )
-    assert written(asked) == ["within Corvidae or Pica", "not within Corvus corax", "one of 2 ids"]
+    told = ["within Corvidae or Pica", "not within Corvus corax", "one of 2 ids", "inside alps.geojson"]
+    assert written(asked) == told
     assert len(written(asked)) == len(asked.conditions)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.search.columns.making import CROW, FIG, MAGPIE, MOUSE, RAVEN, ROBIN, SNAIL, keeps, opened, table_of
 
 from thuja.errors import BadFile, UnknownName, UsageError
+from thuja.regions import Region
 from thuja.search.columns import BitsCache, ColumnKind, SegmentColumns
 from thuja.search.filters import Box, Filter, Range
 from thuja.taxonomy import Taxon
@@ -49,6 +50,8 @@ FILTERS = st.builds(
     ids=st.none() | st.lists(st.sampled_from([f"id-{row}" for row in range(14)]), max_size=4).map(tuple),
 )
 ROWS = st.lists(st.tuples(LINEAGES, DATES, SEXES, st.sampled_from([None, -1.5, 0.0, 2.0, 3.25])), max_size=12)
+
+EVERYWHERE = {"type": "Polygon", "coordinates": [[[-180, -90], [180, -90], [180, 90], [-180, 90]]]}
 
 
 def birds(tmp_path: Path, **columns: Any) -> SegmentColumns:
@@ -137,6 +140,13 @@ def test_a_box_spans_the_date_line_where_its_west_is_above_its_east(tmp_path: Pa
     assert rows(columns, box=Box()) == [0, 1, 2, 3]
 
 
+def test_a_region_keeps_what_lies_inside_its_polygons(tmp_path: Path) -> None:
+    columns = birds(tmp_path, latitude=[1.0, 4.0, 9.0, None, 1.0], longitude=[5.0, 1.0, 5.0, 5.0, 6.0])
+    triangle = Region.of({"type": "Polygon", "coordinates": [[[0, 0], [10, 0], [5, 10]]]})
+    assert rows(columns, region=triangle) == [0, 2, 4]
+    assert rows(columns, region=triangle, box=Box(north=5)) == [0, 4]
+
+
 def test_a_species_is_asked_for_as_epithet_or_binomial(tmp_path: Path) -> None:
     columns = birds(tmp_path)
     assert rows(columns, equals={"species": ("corax",)}) == [0, 1]
@@ -189,6 +199,7 @@ def test_a_column_that_a_segment_lacks_is_not_known_in_it(tmp_path: Path) -> Non
     assert rows(columns, equals={"sex": ("female", "")}) == [0, 1, 2, 3, 4]
     assert rows(columns, ranges={"latitude": Range(low=0)}) == []
     assert rows(columns, box=Box()) == []
+    assert rows(columns, region=Region.of(EVERYWHERE)) == []
     assert list(columns.facets("sex").values) == [""]
     assert columns.facets("sex").counts.tolist() == [5]
 
@@ -203,6 +214,8 @@ def test_what_cannot_be_asked_is_said(tmp_path: Path) -> None:
         rows(columns, equals={"depth": ("deep",)})
     with pytest.raises(UsageError, match="a box needs the columns latitude and longitude"):
         rows(columns, box=Box())
+    with pytest.raises(UsageError, match="a region needs the columns latitude and longitude"):
+        rows(columns, region=Region.of(EVERYWHERE))
     with pytest.raises(UnknownName) as error:
         rows(columns, equals={"x" * 100_000: ("",)})
     assert len(str(error.value)) < 500

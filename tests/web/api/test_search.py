@@ -14,6 +14,9 @@ from thuja.encode import encode_images
 from thuja.predict import Predictor
 from thuja.search.index import Index
 
+REGION = {"type": "Polygon", "coordinates": [[[0, 0], [9, 0], [5, 5]]]}
+ZIGZAG = [[east / 10, 10 * (east % 2)] for east in range(500)]
+
 
 def found(client: TestClient, **query: Any) -> dict[str, Any]:
     answer = client.post("/api/search", json=query)
@@ -135,6 +138,9 @@ def test_an_empty_result_says_which_condition_left_none(client: TestClient) -> N
         ({"filter": {"equals": {"sexx": ["male"]}}}, 400, "unknown column"),
         ({"filter": {"ranges": {"latitude": {"from": "north"}}}}, 400, "holds numbers"),
         ({"filter": {"box": [91, 0, 92, 0]}}, 400, "south to north"),
+        ({"filter": {"region": REGION}}, 400, "a region needs the columns latitude and longitude"),
+        ({"filter": {"region": {"type": "Point"}}}, 422, "no polygon in the region"),
+        ({"filter": {"region": {"type": "Polygon", "coordinates": [ZIGZAG]}}}, 413, "crosses its outline 500 times"),
         ({"id": "../../etc/passwd"}, 400, "unknown id"),
         ({"like": ["nobody"]}, 400, "unknown id"),
         ({"vector": [0.0] * 8}, 422, "zero"),

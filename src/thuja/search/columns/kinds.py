@@ -69,8 +69,9 @@ def require_filterable(filter: Filter, kinds: Mapping[str, ColumnKind]) -> None:
         if kinds.get(name) is ColumnKind.BOOL:
             raise UsageError(f'the column "{name}" is true or false: it has no range', hint=f"{name}=true")
     if (filter.box is not None or filter.region is not None) and place_columns(kinds) is None:
+        asked = "region" if filter.box is None else "box"
         raise UsageError(
-            f"a {'region' if filter.box is None else 'box'} needs the columns latitude and longitude, which this index does not have",
+            f"a {asked} needs the columns latitude and longitude, which this index does not have",
             hint="columns are brought in when the index is built",
         )
     if (filter.within or filter.excludes) and not any(name in kinds for name in RANK_NAMES):
