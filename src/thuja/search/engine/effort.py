@@ -10,7 +10,7 @@ PROBES: Final = 48
 """Lists looked into, at least, where there are as many."""
 SCANNED: Final = 6_000
 """Rows that the filter keeps whose codes are looked at, at least."""
-SCANNED_OF_ALL: Final = 26_000
+SCANNED_OF_ALL: Final = 23_400
 """The same where it keeps all: what PROBES lists of a million rows hold, and more of the lists of fewer rows."""
 CANDIDATES: Final = 160
 """Rows scored exactly for each query, at least."""
@@ -55,17 +55,18 @@ class Effort:
         """How many rows are scored exactly for k that are wanted."""
         return max(k, self.candidates or max(CANDIDATES, 3 * k + 100))
 
-    def probes_for(self, k: int, *, kept: int, of: int, lists: int) -> int:
-        """How many of the `lists` that hold `kept` rows between them, `of` all rows, are looked into.
+    def probes_for(self, k: int, *, lists: int, each: float, part: float = 1.0) -> int:
+        """How many of the `lists` that hold kept rows are looked into, where one holds `each` of them, in the middle.
 
         PROBES, and as many as hold SCANNED kept rows or twenty times the candidates: a filter that leaves a tenth of
-        each list has many looked into, one that leaves whole lists no more than PROBES. Of many segments each has
-        PROBES all the same, since all neighbours may lie in one.
+        each list has many looked into; or what holds SCANNED_OF_ALL rows, of which `part` is kept. Of many segments
+        each has its share of the former and all of the latter, since all neighbours may lie in one.
         """
         if self.probes is not None:
             return min(self.probes, lists)
-        wanted = self.share * max(SCANNED, 20 * self.candidates_for(k), SCANNED_OF_ALL * kept / of)
-        return min(lists, max(PROBES, ceil(wanted * lists / kept)))
+        own = self.share * max(SCANNED, 20 * self.candidates_for(k))
+        wanted = max(own, SCANNED_OF_ALL * part)
+        return min(lists, max(PROBES, ceil(wanted / each)))
 
 
 STANDARD: Final = Effort()
