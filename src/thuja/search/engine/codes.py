@@ -12,14 +12,12 @@ import numpy.typing as npt
 from thuja.errors import BadFile
 from thuja.search.bits import Bits
 from thuja.search.engine.building import CODES, LISTS, CodeSettings, build_codes
-from thuja.search.engine.effort import STANDARD, Effort
+from thuja.search.engine.effort import DENSE, STANDARD, Effort
 from thuja.search.engine.exact import score_candidates, search_exactly
 from thuja.search.engine.found import Found, best
 from thuja.search.engine.halves import HalfScan
 from thuja.search.engine.vectors import Floats, MappedVectors, Vectors
 
-DENSE: Final = 0.5
-"""A filter that keeps more of a segment leaves something in every list that matters; nobody counts which."""
 REMEMBERED: Final = 32
 """Filters whose lists are kept in memory: a bit a row each."""
 

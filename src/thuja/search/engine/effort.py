@@ -8,6 +8,10 @@ from thuja.errors import UsageError
 
 PROBES: Final = 48
 """Lists looked into, at least, where there are as many."""
+PROBES_OF_KEPT: Final = 80
+"""The same under a filter: a taxon is sought from outside, too, and its lists are no longer the nearest."""
+DENSE: Final = 0.5
+"""A filter that keeps more of a segment leaves something in every list that matters; nobody counts which."""
 SCANNED: Final = 6_000
 """Rows that the filter keeps whose codes are looked at, at least."""
 SCANNED_OF_ALL: Final = 23_400
@@ -58,15 +62,16 @@ class Effort:
     def probes_for(self, k: int, *, lists: int, each: float, part: float = 1.0) -> int:
         """How many of the `lists` that hold kept rows are looked into, where one holds `each` of them, in the middle.
 
-        PROBES, and as many as hold SCANNED kept rows or twenty times the candidates: a filter that leaves a tenth of
-        each list has many looked into; or what holds SCANNED_OF_ALL rows, of which `part` is kept. Of many segments
-        each has its share of the former and all of the latter, since all neighbours may lie in one.
+        PROBES or PROBES_OF_KEPT, and as many as hold SCANNED kept rows or twenty times the candidates: a filter that
+        leaves a tenth of each list has many looked into; or what holds SCANNED_OF_ALL rows, of which `part` is kept. Of
+        many segments each has its share of the former and all of the latter, since all neighbours may lie in one.
         """
         if self.probes is not None:
             return min(self.probes, lists)
         own = self.share * max(SCANNED, 20 * self.candidates_for(k))
         wanted = max(own, SCANNED_OF_ALL * part)
-        return min(lists, max(PROBES, ceil(wanted / each)))
+        least = PROBES if part > DENSE else PROBES_OF_KEPT
+        return min(lists, max(least, ceil(wanted / each)))
 
 
 STANDARD: Final = Effort()
