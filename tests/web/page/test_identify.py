@@ -410,3 +410,12 @@ def test_identify_has_no_serious_fault_of_accessibility(live, visit):
         seen.page.wait_for_selector(".crop-frame")
         assert serious(seen.page) == []
         assert seen.is_faultless()
+
+
+def test_a_long_name_of_a_file_leaves_room_for_the_next_photo_on_a_phone(live, visit):
+    """Its name, which does not wrap, made a photo as wide as the screen."""
+    seen = visit(live(), viewport={"width": 360, "height": 740})
+    seen.give(photo(f"{'a-long-name-' * 6}.jpg"), photo("two.jpg", 1))
+    seen.wait_for(2)
+    widths = seen.page.locator(".strip li").evaluate_all("items => items.map((one) => one.offsetWidth)")
+    assert widths == [153, 153]  # nine times the size of the page's letters

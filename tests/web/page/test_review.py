@@ -227,3 +227,25 @@ def test_review_has_no_serious_fault_of_accessibility(live, visit):
         identified(seen, 1)
         assert serious(seen.page) == []
         assert seen.is_faultless()
+
+
+def test_a_browser_that_keeps_nothing_reviews_as_any_other(live, visit):
+    """One whose settings block cookies throws at the first look at its storage, and the tab stayed empty."""
+    seen = visit(live())
+    seen.page.add_init_script(
+        "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('', 'SecurityError'); } })"
+    )
+    seen.page.reload()
+    identified(seen, 2)
+    seen.page.uncheck(".review-keys input")
+    seen.page.locator("h1").click()
+    seen.page.keyboard.press("s")
+    assert "0 of 2 looked through" in seen.text(".review-head")
+    seen.page.check(".review-keys input")
+    seen.page.locator("h1").click()
+    press(seen, "s", until="1 skipped")
+    seen.page.click("#tabs a >> text=Identify")
+    seen.page.click("#tabs a >> text=Review")
+    seen.page.wait_for_selector(".review-answer")
+    assert seen.page.input_value(".reviewer input") == "Ada Lovelace"
+    assert seen.is_faultless()

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 
 import pytest
@@ -99,8 +100,8 @@ def test_other_results_are_shown_from_the_first_on_and_keep_the_focus(visit):
 def test_a_range_of_dates_is_kept_and_said_in_the_address(visit):
     page = opened(visit, "#search?like=corax-0000")
     page.locator("summary", has_text="Dates and numbers").click()
-    page.get_by_label("from").fill("2015-01-01")
-    page.get_by_label("from").blur()
+    page.locator(".filter-range").get_by_label("from").fill("2015-01-01")
+    page.locator(".filter-range").get_by_label("from").blur()
     told(page, "3,000")
     assert "from.event_date=2015-01-01" in page.evaluate("location.hash")
 
@@ -201,7 +202,78 @@ def test_the_address_of_a_state_is_read_back_as_that_state(visit):
                 ...emptyState(), text: "a & b=c?", weight: 0.25, within: ["Animalia//Aves"], excludes: ["x"],
                 like: ["1", "2"], unlike: ["3"], equals: { "a.b": ["x", ""], c: ["é"] },
                 ranges: { event_date: { from: "2010-01-01" } }, group: true, collapse: true, varied: true,
+                box: { west: "-10.5", north: "70" }, from: "a, b", to: "c&d", start: ["4"], end: ["5", "6"], far: 2.5,
             }];
             return states.map((state) => JSON.stringify(stateOf(hashOf(state))) === JSON.stringify(state));
         }"""
     ) == [True, True]
+
+
+def test_a_direction_between_words_is_asked_once_both_are_said(visit):
+    page = opened(visit, "#search")
+    asked = []
+    page.on("request", lambda request: asked.append(request.post_data) if "/api/search" in request.url else None)
+    page.locator("summary", has_text="A direction").click()
+    ends = page.get_by_role("group", name="A direction")
+    ends.get_by_label("from").fill("Corvus corax")
+    ends.get_by_label("to").fill("Attacus atlas")
+    page.keyboard.press("Enter")
+    told(page, "nearest first")
+    assert page.evaluate("location.hash") == "#search?from=Corvus+corax&to=Attacus+atlas"
+    assert [json.loads(body).get("direction") for body in asked] == [
+        {"from_text": "Corvus corax", "to_text": "Attacus atlas", "strength": 1}
+    ]
+    assert page.get_by_label("How much the direction counts").is_hidden()  # nothing is asked beside it
+    page.go_back()
+    told(page, "most typical first")
+    assert ends.get_by_label("to").input_value() == ""
+
+
+def test_a_direction_between_two_results_is_chosen_in_their_dialogs_and_weighed_by_its_strength(visit):
+    page = opened(visit, "#search?like=pica-0000&is.species=corax&is.species=atlas")
+    page.locator(".cell button.card-picture").first.click()
+    dialog = page.get_by_role("dialog")
+    first = dialog.locator("code").inner_text()
+    dialog.get_by_role("button", name="Start of a direction").click()
+    assert dialog.get_by_role("button", name="Start of a direction").get_attribute("aria-pressed") == "true"
+    assert page.evaluate("document.activeElement.textContent") == "Start of a direction"
+    dialog.get_by_role("button", name="Next").click()
+    second = dialog.locator("code").inner_text()
+    dialog.get_by_role("button", name="End of a direction").click()
+    until(page, f"location.hash.includes('&start={first}&end={second}&')")
+    assert dialog.is_hidden()
+    with page.expect_request("**/api/search") as request:
+        page.get_by_label("How much the direction counts").fill("2.5")
+    assert request.value.post_data_json["direction"] == {"from": [first], "to": [second], "strength": 2.5}
+    until(page, "location.hash.includes('far=2.5')")
+    page.locator(".search-way").get_by_role("button", name="Remove").first.click()
+    until(page, "!location.hash.includes('start=')")
+    assert page.locator(".search-way").get_by_text("choose it as start").is_visible()
+
+
+def test_the_far_end_of_a_direction_comes_first(visit):
+    page = opened(visit, "#search?start=corax-0000&end=atlas-0000")
+    told(page, "nearest first")
+    assert page.locator(".cell[data-place='0'] .taxon-name").inner_text() == "Attacus atlas"
+    turned = opened(visit, "#search?start=atlas-0000&end=corax-0000")
+    told(turned, "nearest first")
+    assert turned.locator(".cell[data-place='0'] .taxon-name").inner_text() == "Corvus corax"
+
+
+def test_an_index_without_places_asks_for_none(visit):
+    assert opened(visit, "#search").locator("summary", has_text="Place").count() == 0
+
+
+def test_the_results_are_a_key_away_from_the_bar(visit):
+    page = opened(visit, "#search")
+    page.locator("summary", has_text="A direction").focus()
+    for key in ("Tab", "Enter"):
+        page.keyboard.press(key)
+    until(page, "document.activeElement.dataset.place === '0'")
+
+
+def test_a_date_that_no_field_of_dates_takes_is_shown_as_it_is_asked(visit):
+    """The field stood empty, and the browser complained, while the results were filtered."""
+    page = opened(visit, "#search?from.event_date=2015")
+    told(page, "3,000")
+    assert page.locator(".filter-range").get_by_label("from").input_value() == "2015"

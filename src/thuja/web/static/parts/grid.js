@@ -4,11 +4,10 @@
 import { element } from "../dom.js";
 import { gridLayout } from "./grid-layout.js";
 
-const PAGE = 60;
 const LINES_AROUND = 2;
 const STILL = 90; // milliseconds that a fast scroll has to rest before its pages are asked for
 
-// `load(offset, count)` promises the items from there on; `cardOf(item, place)` makes an element of one;
+// `load(offset, count)` promises the items from there on, at most a `page`; `cardOf(item, place)` makes an element of one;
 // `opened(item, place)` is told of Enter on a card; `failed(error)` of a page that did not come, `told(count)` where
 // there are fewer than was thought.
 export function virtualGrid(told) {
@@ -18,6 +17,7 @@ export function virtualGrid(told) {
 class Grid {
   constructor(told) {
     this.told = told;
+    this.page = told.page;
     this.items = [];
     this.pages = new Map(); // "asked" or "here", by number
     this.cards = new Map(); // by place, those in the document
@@ -50,10 +50,10 @@ class Grid {
     this.pages.clear();
     for (const card of this.cards.values()) card.remove();
     this.cards.clear();
-    for (let offset = 0; offset < first.length; offset += PAGE) {
-      const part = first.slice(offset, offset + PAGE);
+    for (let offset = 0; offset < first.length; offset += this.page) {
+      const part = first.slice(offset, offset + this.page);
       // A last page that came in part is asked for again when it is seen.
-      if (part.length === PAGE || offset + part.length >= count) this.take(offset, part, part.length);
+      if (part.length === this.page || offset + part.length >= count) this.take(offset, part, part.length);
     }
     this.layout.measure(this.total);
     this.draw();
@@ -118,7 +118,7 @@ class Grid {
 
   want(first, last) {
     const missing = [];
-    for (let page = Math.floor(first / PAGE); page * PAGE < last; page++) if (!this.pages.has(page)) missing.push(page);
+    for (let page = Math.floor(first / this.page); page * this.page < last; page++) if (!this.pages.has(page)) missing.push(page);
     if (!missing.length) return;
     clearTimeout(this.resting);
     this.resting = setTimeout(() => missing.forEach((page) => this.fetch(page)), STILL);
@@ -126,14 +126,14 @@ class Grid {
 
   async fetch(page) {
     const [first, last] = this.layout.range(LINES_AROUND, this.total);
-    if (this.pages.has(page) || page * PAGE >= last || (page + 1) * PAGE <= first) return;
+    if (this.pages.has(page) || page * this.page >= last || (page + 1) * this.page <= first) return;
     const { generation } = this;
-    const count = Math.min(PAGE, this.total - page * PAGE);
+    const count = Math.min(this.page, this.total - page * this.page);
     this.pages.set(page, "asked");
     this.node.setAttribute("aria-busy", "true");
     try {
-      const came = await this.told.load(page * PAGE, count);
-      if (generation === this.generation) this.take(page * PAGE, came, count);
+      const came = await this.told.load(page * this.page, count);
+      if (generation === this.generation) this.take(page * this.page, came, count);
     } catch (error) {
       if (generation !== this.generation || error.name === "AbortError") return;
       this.pages.delete(page);
@@ -146,11 +146,11 @@ class Grid {
 
   take(offset, came, count) {
     came.forEach((item, place) => { this.items[offset + place] = item; });
-    this.pages.set(Math.floor(offset / PAGE), "here");
+    this.pages.set(Math.floor(offset / this.page), "here");
     for (let place = offset; place < offset + came.length; place++) this.refresh(place);
     const end = offset + came.length;
     if (came.length < count) this.endAt(end);
-    else if (this.most && end === this.total && end < this.most) this.growTo(Math.min(this.most, end + PAGE));
+    else if (this.most && end === this.total && end < this.most) this.growTo(Math.min(this.most, end + this.page));
   }
 
   refresh(place) {

@@ -1,18 +1,15 @@
 // Review: answers looked through one by one, least certain first, by keyboard; what was decided teaches at once.
 
-import { clear, element, freshId } from "../dom.js";
-import { completion } from "../parts/complete.js";
+import { clear, element } from "../dom.js";
 import { notice } from "../parts/notice.js";
-import { pathDown } from "../parts/path.js";
-import { score } from "../parts/score.js";
-import { answerName, scientificName } from "../parts/taxon.js";
 import { word } from "../words.js";
-import { reviewPicture } from "./review/picture.js";
+import { drawHead } from "./review/head.js";
 import { batchQueue, visitQueue } from "./review/queues.js";
 import { reviewerBox } from "./review/reviewer.js";
+import { askedBy } from "./review/shortcuts.js";
+import { reviewStage } from "./review/stage.js";
 
 const AHEAD = 10; // so few open items left ask for more
-const SHORTCUTS_OFF = "thuja-no-shortcuts";
 
 export const tab = { name: "review", mount };
 
@@ -25,10 +22,13 @@ function mount(root, context) {
 class View {
   constructor(root, context) {
     Object.assign(this, { root, context, session: context.session, queue: null, at: 0, undone: [], page: new AbortController() });
+    this.features = context.about.features;
     this.reviewer = reviewerBox();
     this.problems = element("div");
     this.head = element("div", { class: "review-head" });
-    this.stage = element("div", { class: "review-stage" });
+    this.stage = reviewStage({
+      decide: (decision, told) => this.decide(decision, told), undo: () => this.undo(), mayUndo: () => this.undone.length > 0,
+    });
     this.forgetSession = this.session.onChange(() => this.heard());
     document.addEventListener("keydown", (event) => this.key(event), { signal: this.page.signal });
   }
@@ -39,9 +39,9 @@ class View {
   }
 
   start() {
-    clear(this.root, element("h1", {}, word("review.heading")), this.problems, this.head, this.stage);
+    clear(this.root, element("h1", {}, word("review.heading")), this.problems, this.head, this.stage.node);
     const hasPhotos = visitQueue(this.session).items.length > 0;
-    return this.open(!hasPhotos && this.context.about.features.review ? "batch" : "visit");
+    return this.open(!hasPhotos && this.features.review ? "batch" : "visit");
   }
 
   // Photos may be answered while others are looked through.
@@ -160,161 +160,40 @@ class View {
     this.session.changed();
   }
 
+  async teachOrNot(isWanted) {
+    this.session.hasExamples = isWanted;
+    if (isWanted) await this.teach();
+    else this.session.examples = [];
+    this.session.changed();
+  }
+
   key(event) {
-    const { key, target } = event;
-    const isTyping = target.closest("input, textarea, select, dialog");
-    if (isTyping || event.ctrlKey || event.metaKey || event.altKey || localStorage.getItem(SHORTCUTS_OFF)) return;
-    const isControl = target.closest("button, a, summary");
-    const act = {
-      Enter: isControl ? null : () => this.decide("accept"),
-      s: () => this.decide("skip"),
-      u: () => this.undo(),
-      c: () => this.box?.input.focus(),
-    }[key.length === 1 ? key.toLowerCase() : key];
-    const place = Number(key) - 1;
-    const other = this.item?.answers[place];
-    if (!act && !other) return;
+    const asked = askedBy(event);
+    const other = this.item?.answers[asked - 1];
+    if (!asked || (typeof asked === "number" && !other)) return;
     event.preventDefault();
-    if (act) act();
-    else if (place === 0) this.decide("accept");
+    if (asked === "undo") this.undo();
+    else if (asked === "correct") this.stage.correct();
+    else if (typeof asked === "string") this.decide(asked);
+    else if (asked === 1) this.decide("accept");
     else this.decide("correct", { name: other.text, taxon: other.taxon });
   }
 
-  // Who was in the stage and whose control is gone is at the next answer, where the keys go on.
   draw() {
-    const isWithin = this.stage.contains(document.activeElement);
     this.drawHead();
-    this.drawStage();
-    if (isWithin && document.activeElement === document.body) this.stage.querySelector(".verdict, .review-finished")?.focus({ preventScroll: true });
+    if (this.item) return this.stage.show(this.item);
+    if (this.queue.items.length) return this.stage.showFinished();
+    const isDone = this.queue.kind === "batch" && this.queue.progress().total;
+    const hasIdentify = this.queue.kind === "visit" && this.features.identify;
+    return this.stage.showNothing(word(isDone ? "review.finished" : "review.empty"), { hasIdentify });
   }
 
   drawHead() {
     if (!this.queue) return;
-    const { total, open, accepted, corrected, skipped, failed } = this.queue.progress();
-    const done = accepted + corrected + skipped;
-    clear(
-      this.head,
-      this.sources(),
-      total ? [
-        this.reviewer.node,
-        element("progress", { max: total - failed, value: done, "aria-label": word("review.progress_label") }),
-        element("p", { class: "soft" }, word("review.progress", { done, total: total - failed, open, accepted, corrected, skipped })),
-        element("div", { class: "row" }, this.teacher(), done ? element("button", { type: "button", onclick: () => this.save() }, word("review.save")) : null),
-      ] : null,
-    );
-  }
-
-  sources() {
-    const { features } = this.context.about;
-    if (!features.review) return null;
-    const button = (kind) => element(
-      "button",
-      { type: "button", "aria-pressed": String(this.queue.kind === kind), onclick: () => this.open(kind) },
-      word(`review.source_${kind}`),
-    );
-    return element("div", { class: "row", role: "group", "aria-label": word("review.sources") }, button("visit"), button("batch"));
-  }
-
-  teacher() {
-    if (!this.context.about.features.identify) return null;
-    const input = element("input", { type: "checkbox", checked: Boolean(this.session.hasExamples) });
-    input.addEventListener("change", async () => {
-      this.session.hasExamples = input.checked;
-      if (input.checked) await this.teach();
-      else this.session.examples = [];
-      this.session.changed();
+    drawHead(this.head, {
+      queue: this.queue, session: this.session, features: this.features, reviewer: this.reviewer.node,
+      open: (kind) => this.open(kind), teach: (isWanted) => this.teachOrNot(isWanted),
+      save: () => this.queue.save().catch((error) => clear(this.problems, notice(error))),
     });
-    const count = this.session.examples.length;
-    const text = count ? word("review.teaching", { count }) : word("review.teach");
-    return element("label", { class: "choice" }, input, element("span", {}, text));
-  }
-
-  save() {
-    this.queue.save().catch((error) => clear(this.problems, notice(error)));
-  }
-
-  drawStage() {
-    const { item } = this;
-    this.box = null;
-    if (!this.queue.items.length) {
-      const key = this.queue.kind === "batch" && this.queue.progress().total ? "review.finished" : "review.empty";
-      return clear(this.stage, element("p", {}, word(key)), this.queue.kind === "visit" && this.context.about.features.identify
-        ? element("a", { class: "button", href: "#identify" }, word("review.to_identify")) : null);
-    }
-    if (!item) {
-      return clear(this.stage, element("p", { class: "review-finished", tabindex: "-1" }, word("review.finished")), this.undoButton());
-    }
-    clear(this.stage, reviewPicture(item), element("div", { class: "review-answer" }, this.verdict(item), this.actions(), this.others(item), this.correcting(), this.wayDown(item), this.keys()));
-    return undefined;
-  }
-
-  verdict(item) {
-    const [best] = item.answers;
-    return element("h2", { class: "verdict", tabindex: "-1" }, answerName(best), " ", score(best.score));
-  }
-
-  actions() {
-    const button = (key, letter, onclick, kind = "") => element(
-      "button", { type: "button", class: kind, onclick, "aria-keyshortcuts": letter }, word(key), element("kbd", { "aria-hidden": "true" }, letter === "Enter" ? "⏎" : letter),
-    );
-    return element(
-      "div",
-      { class: "row review-actions" },
-      button("review.accept", "Enter", () => this.decide("accept"), "primary"),
-      button("review.skip", "S", () => this.decide("skip")),
-      this.undoButton(),
-    );
-  }
-
-  undoButton() {
-    return element(
-      "button",
-      { type: "button", disabled: !this.undone.length, onclick: () => this.undo(), "aria-keyshortcuts": "U" },
-      word("review.undo"), element("kbd", { "aria-hidden": "true" }, "U"),
-    );
-  }
-
-  others(item) {
-    if (item.answers.length < 2) return null;
-    const items = item.answers.slice(1, 9).map((answer, place) => element("li", {}, element(
-      "button",
-      { type: "button", class: "other", onclick: () => this.decide("correct", { name: answer.text, taxon: answer.taxon }), "aria-keyshortcuts": String(place + 2) },
-      element("kbd", { "aria-hidden": "true" }, String(place + 2)), answerName(answer), score(answer.score),
-    )));
-    return element("div", {}, element("h3", {}, word("review.others")), element("ol", { class: "others" }, items));
-  }
-
-  correcting() {
-    this.box = completion({
-      label: word("review.correct"),
-      placeholder: word("review.correct_hint"),
-      isFree: true,
-      onchoose: ({ text, taxon }) => this.decide("correct", { name: taxon ? scientificName(taxon) : text, taxon: taxon ?? null }),
-    });
-    this.box.input.addEventListener("keydown", (event) => { if (event.key === "Escape") this.box.input.blur(); });
-    return this.box.node;
-  }
-
-  // A name on the way down says less than the answer, and may be all that is sure.
-  wayDown(item) {
-    if (item.path.length < 2) return null;
-    const onpick = ({ text, taxon }) => this.decide("correct", { name: text, taxon });
-    return element("details", {}, element("summary", {}, word("review.path")), pathDown(item.path, { onpick }));
-  }
-
-  keys() {
-    const id = freshId("shortcuts");
-    const input = element("input", { id, type: "checkbox", checked: !localStorage.getItem(SHORTCUTS_OFF) });
-    input.addEventListener("change", () => {
-      if (input.checked) localStorage.removeItem(SHORTCUTS_OFF);
-      else localStorage.setItem(SHORTCUTS_OFF, "1");
-    });
-    const shown = [["⏎", "accept"], ["2–9", "others"], ["C", "correct"], ["S", "skip"], ["U", "undo"]];
-    return element(
-      "div",
-      { class: "review-keys soft" },
-      element("label", { class: "choice", for: id }, input, element("span", {}, word("review.shortcuts"))),
-      element("p", {}, shown.map(([key, name]) => element("span", {}, element("kbd", {}, key), " ", word(`review.key_${name}`)))),
-    );
   }
 }

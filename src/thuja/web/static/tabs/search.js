@@ -1,22 +1,22 @@
 // Search: by words, a picture or both, within a branch and with counts; thousands of results in one page that scrolls.
 
-import * as api from "../api.js";
-import { clear, element, saveFile } from "../dom.js";
+import { clear, element } from "../dom.js";
 import { virtualGrid } from "../parts/grid.js";
 import { notice } from "../parts/notice.js";
-import { number, word } from "../words.js";
+import { word } from "../words.js";
+import { asking } from "./search/asking.js";
 import { searchBar } from "./search/bar.js";
 import { detailPanel } from "./search/detail.js";
 import { examplesShown } from "./search/examples.js";
-import { facetColumns, filterPanel } from "./search/filters.js";
+import { filterPanel } from "./search/filters.js";
 import { hitActions, hitCard } from "./search/hit.js";
-import { emptyState, hasQuestion, hashOf, queryOf, stateOf } from "./search/state.js";
-import { tableOfHits } from "./search/table.js";
+import { saveHits } from "./search/saving.js";
+import { ENDS, acted, emptyState, hasQuestion, hashOf, stateOf, wayOf } from "./search/state.js";
+import { foundWords } from "./search/told.js";
+import { wayBox } from "./search/way.js";
 
-const FIRST = 60;
 const MOST = 10_000; // results that one can scroll through
 const MOST_VARIED = 600; // where what is alike is put apart, page by page, which takes its time
-const AT_ONCE = 1_000; // results that a table is fetched with
 
 export const tab = { name: "search", mount };
 
@@ -33,9 +33,9 @@ class View {
     this.about = context.about;
     this.state = stateOf(location.hash);
     this.picture = context.session.searchPicture ??= { file: null, vector: null };
-    this.kinds = new Map(this.about.index.columns.map(({ name, kind }) => [name, kind]));
+    this.region = context.session.searchRegion ??= { name: "", shape: null };
+    this.asking = asking({ about: this.about, picture: this.picture, region: this.region });
     this.total = 0;
-    this.stop = new AbortController();
     this.told = element("p", { class: "search-told soft" });
     this.understood = element("p", { class: "search-understood soft" }); // how the question was taken
     this.problems = element("div");
@@ -46,12 +46,14 @@ class View {
     const [about, state, changed] = [this.about, () => this.state, () => this.go()];
     const failed = (error) => this.fail(error);
     this.bar = searchBar({ about, state, picture: this.picture, asked: changed, failed });
-    this.panel = filterPanel({ about, state, changed });
+    this.way = wayBox({ about, state, picture: this.picture, changed: () => this.turn() });
+    this.panel = filterPanel({ about, state, region: this.region, changed });
     this.examples = examplesShown({ state, changed });
     this.grid = virtualGrid({
       label: word("search.results"),
       words: { waiting: word("search.waiting") },
-      load: (offset, count) => this.load(offset, count),
+      page: this.asking.page,
+      load: (offset, count) => this.asking.load(offset, count),
       cardOf: (hit, place) => this.cardOf(hit, place),
       opened: (hit) => this.detail.show(hit),
       told: (count) => { this.total = count; },
@@ -59,7 +61,9 @@ class View {
     });
     this.detail = detailPanel({
       around: (hit, way) => this.grid.items[this.grid.items.indexOf(hit) + way] || null,
-      actions: (hit, close) => hitActions(hit, this.about, (does) => { close(); this.act(does, hit); }),
+      actions: (hit, close) => hitActions(hit, {
+        about, state: this.state, onact: (does) => this.act(does, hit, close),
+      }),
       within: (path) => { this.state.within = [path]; this.go(); },
       closed: (hit) => this.focusOn(hit),
     });
@@ -92,6 +96,8 @@ class View {
     root.append(
       element("h1", { class: "unseen" }, word("search.title")),
       this.bar.node,
+      this.way.node,
+      element("button", { class: "skip", type: "button", onclick: () => this.grid.focus(0) }, word("search.to_results")),
       element("div", { class: "search-columns" }, filters, this.found),
       this.detail.node,
     );
@@ -103,8 +109,7 @@ class View {
   }
 
   leave() {
-    this.stop.abort();
-    for (const part of [this.bar, this.grid, this.detail, this.examples]) part.end();
+    for (const part of [this.asking, this.bar, this.way, this.grid, this.detail, this.examples]) part.end();
   }
 
   // What is chosen goes into the address, and comes back from there by `update`.
@@ -115,18 +120,24 @@ class View {
     else this.context.navigate(hash);
   }
 
+  // A direction with one end is none yet: the results stay as they are. Says whether others come.
+  turn() {
+    const isWhole = Boolean(this.asking.query.direction || wayOf(this.state));
+    if (isWhole) this.go();
+    else {
+      this.context.rewrite(hashOf(this.state));
+      this.drawState();
+    }
+    return isWhole;
+  }
+
   async run() {
-    this.stop.abort();
-    this.stop = new AbortController();
-    const { signal } = this.stop;
     this.drawState();
     clear(this.problems);
     this.told.textContent = word("search.asking");
     this.grid.node.classList.add("stale");
     try {
-      this.asked = queryOf(this.state, { vector: await this.pictureVector(signal), kinds: this.kinds });
-      const facets = facetColumns(this.about, this.state);
-      this.show(await api.search({ ...this.asked, k: FIRST, offset: 0, facets }, [], { signal }));
+      this.show(await this.asking.first(this.state));
     } catch (error) {
       if (error.name === "AbortError") return;
       this.show({ hits: [], total: 0, facets: {} });
@@ -135,40 +146,23 @@ class View {
     }
   }
 
-  // The picture goes to the model once; what is asked with it from then on is its vector.
-  async pictureVector(signal) {
-    const { picture } = this;
-    if (picture.file && !picture.vector) {
-      const { vectors: [vector], errors } = await api.embed([picture.file], { signal });
-      if (!vector) throw new api.ApiError({ detail: errors?.[0] || word("search.no_image") });
-      picture.vector = vector;
-    }
-    return picture.vector;
-  }
-
   get most() {
-    return Math.min(this.state.varied ? MOST_VARIED : MOST, this.about.limits.k);
-  }
-
-  // What is put apart is so within a page: pages of one size, or a picture would come twice.
-  async load(offset, count) {
-    const k = this.state.varied ? Math.max(count, FIRST) : count;
-    const found = await api.search({ ...this.asked, k, offset }, [], { signal: this.stop.signal });
-    return found.hits.slice(0, count);
+    return this.state.varied ? MOST_VARIED : MOST;
   }
 
   // The total counts what the filters keep; one of each species, or copies once, are fewer, and no one knows how many.
   show(found) {
     const { hits, facets } = found;
-    const isWhole = hits.length < FIRST;
+    const isWhole = hits.length < this.asking.page;
     this.total = isWhole ? hits.length : Math.min(found.total, this.most);
     this.grid.node.classList.remove("stale");
     this.grid.reset(this.total, hits, { isOpen: !isWhole && (this.state.group || this.state.collapse) });
     this.toTop();
     this.panel.count(facets);
     this.saving.disabled = !hits.length;
-    this.told.textContent = hits.length ? this.foundWords(found, isWhole) : word("search.none");
-    const more = this.isAsked || !hits.length ? found.told || [] : [];
+    const { state, isAsked, most } = this;
+    this.told.textContent = hits.length ? foundWords(found, { state, isAsked, isWhole, most }) : word("search.none");
+    const more = isAsked || !hits.length ? found.told || [] : [];
     clear(this.understood, more.join(" "));
     this.context.announce([this.told.textContent, ...more].join(" "));
   }
@@ -181,16 +175,6 @@ class View {
 
   get isAsked() {
     return hasQuestion(this.state, this.picture.vector);
-  }
-
-  foundWords({ hits, total: count, took_ms: took }, isWhole) {
-    const order = this.state.varied ? "search.varied_found" : this.isAsked ? "search.found" : "search.kept";
-    const key = this.state.group ? "search.grouped" : order;
-    const parts = [word(key, { count })];
-    if (isWhole && hits.length < count) parts.push(word("search.shown", { count: hits.length }));
-    if (!isWhole && count > this.most) parts.push(word("search.first", { count: this.most }));
-    if (typeof took === "number") parts.push(`${number(took, { maximumFractionDigits: 1 })} ms`);
-    return parts.join(" · ");
   }
 
   fail(error) {
@@ -207,23 +191,18 @@ class View {
     });
   }
 
-  // `more` asks anew with this picture alone; `like` and `unlike` add it to what is asked, or take it away again.
-  act(does, { id }) {
-    const { state } = this;
-    if (does === "more") {
-      Object.assign(state, { text: "", like: [id], unlike: [] });
-      Object.assign(this.picture, { file: null, vector: null });
-    } else {
-      const other = does === "like" ? "unlike" : "like";
-      const without = (list) => list.filter((one) => one !== id);
-      state[other] = without(state[other]);
-      state[does] = state[does].includes(id) ? without(state[does]) : [...state[does], id];
-    }
-    this.go();
+  // Who has chosen one end of a direction looks on for the other.
+  act(does, hit, close = () => {}) {
+    acted(this.state, does, hit.id);
+    const isEnd = ENDS.includes(does);
+    if (isEnd && !this.turn()) return this.detail.show(hit);
+    close();
+    if (does === "more") Object.assign(this.picture, { file: null, vector: null });
+    return isEnd ? undefined : this.go();
   }
 
   drawState() {
-    for (const part of [this.bar, this.panel, this.examples]) part.refresh();
+    for (const part of [this.bar, this.way, this.panel, this.examples]) part.refresh();
     for (const one of this.switches) one.setAttribute("aria-pressed", String(this.state[one.dataset.does]));
   }
 
@@ -231,26 +210,11 @@ class View {
     const { announce } = this.context;
     this.saving.disabled = true;
     try {
-      const hits = await this.allHits((count) => announce(word("search.saving", { count })));
-      saveFile("search.csv", "text/csv;charset=utf-8", tableOfHits(hits));
-      announce(word("search.saved", { count: hits.length }));
+      await saveHits(this.asking, { total: this.total, announce });
     } catch (error) {
       if (error.name !== "AbortError") this.fail(error);
     } finally {
       this.saving.disabled = false;
     }
-  }
-
-  async allHits(told) {
-    const hits = [];
-    const wanted = this.total;
-    while (hits.length < wanted) {
-      const count = Math.min(this.state.varied ? FIRST : AT_ONCE, wanted - hits.length);
-      const came = await this.load(hits.length, count);
-      hits.push(...came);
-      told(hits.length);
-      if (came.length < count) break;
-    }
-    return hits;
   }
 }

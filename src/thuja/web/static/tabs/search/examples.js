@@ -7,23 +7,11 @@ import { chip } from "../../parts/complete.js";
 import { scientificName } from "../../parts/taxon.js";
 import { word } from "../../words.js";
 
-export function examplesShown({ state, changed }) {
-  const node = element("div", { class: "search-examples" });
+// Chips of pictures of the index. Each is known by its id alone: what it shows comes when it comes.
+export function pictureChips() {
   const [known, ending] = [new Map(), new AbortController()];
 
-  function line(list) {
-    const ids = state()[list];
-    if (!ids.length) return null;
-    const remove = (id) => {
-      state()[list] = ids.filter((one) => one !== id);
-      changed();
-    };
-    const chips = ids.map((id) => chip(example(id), id, () => remove(id)));
-    return element("p", { class: "row" }, element("span", { class: "soft" }, word(`search.${list}_these`)), chips);
-  }
-
-  // An example is known by its id alone: what it shows comes when it comes.
-  function example(id) {
+  function shownAs(id) {
     const shown = element("span", { class: "chip-example" }, id);
     if (!known.has(id)) known.set(id, api.record(id, { signal: ending.signal }));
     known.get(id).then(
@@ -37,5 +25,25 @@ export function examplesShown({ state, changed }) {
     return shown;
   }
 
-  return { node, refresh: () => clear(node, line("like"), line("unlike")), end: () => ending.abort() };
+  return {
+    of: (ids, remove) => ids.map((id) => chip(shownAs(id), id, () => remove(id))),
+    end: () => ending.abort(),
+  };
+}
+
+export function examplesShown({ state, changed }) {
+  const node = element("div", { class: "search-examples" });
+  const chips = pictureChips();
+
+  function line(list) {
+    const ids = state()[list];
+    if (!ids.length) return null;
+    const remove = (id) => {
+      state()[list] = ids.filter((one) => one !== id);
+      changed();
+    };
+    return element("p", { class: "row" }, element("span", { class: "soft" }, word(`search.${list}_these`)), chips.of(ids, remove));
+  }
+
+  return { node, refresh: () => clear(node, line("like"), line("unlike")), end: () => chips.end() };
 }

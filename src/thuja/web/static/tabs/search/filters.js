@@ -4,6 +4,7 @@ import { clear, element, freshId } from "../../dom.js";
 import { chip, completion } from "../../parts/complete.js";
 import { RANKS, pathOf, rankWord, taxonName, taxonOf } from "../../parts/taxon.js";
 import { hasWord, number, word } from "../../words.js";
+import { placeColumns, placeFilter } from "./place.js";
 
 const FIRST = 8; // values of a facet before one asks for more
 const FIRST_OPEN = 3;
@@ -33,8 +34,11 @@ export function facetColumns(about, state) {
   return [...ranks, ...names.filter(isTelling)].slice(0, MOST_COLUMNS);
 }
 
-function rangeColumns(about) {
-  return about.index.columns.filter(({ name, kind }) => kind === "number" || isDate(name)).slice(0, MOST_RANGES);
+// Of a place there is a box; a range of its columns is shown where an address has one.
+function rangeColumns(about, { ranges }) {
+  const places = placeColumns(about);
+  const isRange = ({ name, kind }) => (kind === "number" || isDate(name)) && (!places.includes(name) || ranges[name]);
+  return about.index.columns.filter(isRange).slice(0, MOST_RANGES);
 }
 
 export function filterPanel(told) {
@@ -42,14 +46,15 @@ export function filterPanel(told) {
 }
 
 class Filters {
-  constructor({ about, state, changed }) {
+  constructor({ about, state, region, changed }) {
     Object.assign(this, { about, state, changed, counted: {} });
     this.open = new Map(); // facets that the reader opened or closed
     this.full = new Set(); // facets of which all values are shown
     [this.chips, this.facets, this.ranges] = ["chips", "facets", "ranges"].map((name) =>
       element("div", { class: `filter-${name}` }));
     const boxes = about.index.has_lineage ? ["within", "excludes"].map((list) => this.branchBox(list)) : null;
-    this.node = element("div", { class: "filters" }, boxes, this.chips, this.facets, this.ranges);
+    this.place = placeColumns(about).length ? placeFilter({ state, region, changed }) : null;
+    this.node = element("div", { class: "filters" }, boxes, this.chips, this.place?.node, this.facets, this.ranges);
     this.refresh();
   }
 
@@ -57,6 +62,7 @@ class Filters {
     this.drawChips();
     this.drawFacets();
     this.drawRanges();
+    this.place?.refresh();
   }
 
   // What a search counted: {column: [{value, count}]}.
@@ -148,7 +154,7 @@ class Filters {
 
   drawRanges() {
     if (this.ranges.contains(document.activeElement)) return;
-    const columns = rangeColumns(this.about);
+    const columns = rangeColumns(this.about, this.state());
     if (!columns.length) return;
     const isOpen = this.ranges.querySelector("details")?.open || Object.keys(this.state().ranges).length > 0;
     const title = element("summary", {}, element("span", {}, word("search.ranges")));
@@ -164,8 +170,12 @@ class Filters {
       if (!ranges[name].from && !ranges[name].to) delete ranges[name];
       this.changed();
     };
+    const told = (end) => ranges[name]?.[end] || "";
+    const isPart = isDate(name) && ["from", "to"].some((end) => !/^(\d{4}-\d\d-\d\d)?$/.test(told(end))); // such as 2015
+    const type = kind === "number" ? "number" : isPart ? "text" : "date";
+    const shown = (end) => (type === "number" && Number.isNaN(Number(told(end))) ? "" : told(end));
     const field = (end) => element("input", {
-      id: `${id}-${end}`, type: isDate(name) ? "date" : "number", step: "any", value: ranges[name]?.[end] || "",
+      id: `${id}-${end}`, type, step: "any", value: shown(end),
       onchange: ({ target }) => set(end, target.value),
     });
     const ends = ["from", "to"].map((end) =>

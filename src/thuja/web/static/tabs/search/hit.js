@@ -5,6 +5,7 @@ import { card } from "../../parts/card.js";
 import { tabLink } from "../../parts/link.js";
 import { pathOf, scientificName } from "../../parts/taxon.js";
 import { word } from "../../words.js";
+import { ENDS } from "./state.js";
 
 const SIGNS = { like: "+", unlike: "−" };
 
@@ -35,11 +36,14 @@ export function hitCard(hit, { place, state, hasScore, onopen, onact }) {
 }
 
 // The same and more, for the panel of one result.
-export function hitActions(hit, about, onact) {
-  const button = (does) => element("button", { type: "button", onclick: () => onact(does) }, word(`search.${does}`));
+export function hitActions(hit, { about, state, onact }) {
+  const button = (does) => {
+    const pressed = ENDS.includes(does) ? String(state[does].includes(hit.id)) : null;
+    return element("button", { type: "button", "aria-pressed": pressed, onclick: () => onact(does) }, word(`search.${does}`));
+  };
   const path = isNamed(hit) ? pathOf(hit.taxon) : "";
   return [
-    ...["more", "like", "unlike"].map(button),
+    ...["more", "like", "unlike", ...ENDS].map(button),
     path && about.features.tree ? tabLink("tree", { of: path }, "search.in_tree") : null,
     path && about.features.compare ? tabLink("compare", { a: path }, "search.compare") : null,
   ];
