@@ -65,12 +65,16 @@ def serving(served: Served) -> Iterator[str]:
     server, listening = Server(served), open_socket(replace(served.settings, port=0))
     thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        threading.Event().wait(0.01)
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(20)
+    try:
+        while not server.started:
+            assert thread.is_alive(), "the server could not be started: its log says why"
+            threading.Event().wait(0.01)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:  # a thread that goes on holds up the end of all tests
+        server.should_exit = True
+        thread.join(20)
+        listening.close()
+    assert not thread.is_alive(), "the server does not end"
 
 
 @pytest.fixture

@@ -1,10 +1,15 @@
 """The application around its endpoints: health, the page, problems, headers."""
 
+import asyncio
 import json
+import threading
 
+import anyio.to_thread
+import httpx
 import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
+from starlette.concurrency import run_in_threadpool
 from tests.web.conftest import jpeg
 
 from thuja.web.app import create_app
@@ -16,6 +21,31 @@ def test_health_and_readiness_part_when_the_server_is_stopping(client: TestClien
     served.is_stopping = True
     assert client.get("/readyz").status_code == 503
     assert client.get("/healthz").json() == {"status": "ok"}
+
+
+def test_a_second_server_on_the_same_parts_is_refused_at_once(client: TestClient, served: Served) -> None:
+    """It shared a queue that belongs to the first one's event loop, and its requests hung."""
+    with pytest.raises(AssertionError, match="make others"), TestClient(create_app(served)):
+        pass
+    assert client.get("/healthz").status_code == 200
+
+
+def test_health_is_told_while_all_threads_are_taken(served: Served) -> None:
+    """Each request waited for a thread to learn what the server stands on: forty slow searches kept health waiting."""
+
+    async def run() -> int:
+        to_end, limiter = threading.Event(), anyio.to_thread.current_default_thread_limiter()
+        busy = [asyncio.create_task(run_in_threadpool(to_end.wait, 20)) for _ in range(int(limiter.total_tokens))]
+        while limiter.available_tokens:
+            await asyncio.sleep(0.005)
+        transport = httpx.ASGITransport(create_app(served))
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as client:
+            answer = await asyncio.wait_for(client.get("/healthz"), 10)
+        to_end.set()
+        await asyncio.gather(*busy)
+        return answer.status_code
+
+    assert asyncio.run(run()) == 200
 
 
 def test_about_says_what_the_server_has(client: TestClient, served: Served) -> None:
@@ -69,3 +99,10 @@ def test_the_description_of_the_api_has_examples_that_are_meant(client: TestClie
     text = told["paths"]["/api/embed"]["post"]["requestBody"]["content"]["application/json"]
     assert client.post("/api/embed", json=text["example"]).status_code == 200
     assert "$ref" not in json.dumps(form["schema"])
+
+
+def test_whoever_watches_may_ask_for_the_head_alone_and_another_method_is_told(client: TestClient) -> None:
+    """Some balancers ask so; they were told that there is nothing at this address."""
+    assert [client.head(path).status_code for path in ("/healthz", "/readyz")] == [200, 200]
+    answer = client.put("/api/search", json={})
+    assert (answer.status_code, answer.json()["detail"]) == (405, "this address does not take that method")

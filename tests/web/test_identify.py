@@ -216,6 +216,34 @@ def test_sets_of_labels_are_made_once_and_few_are_kept(predictor: Predictor) -> 
     asyncio.run(run())
 
 
+def test_labels_that_are_ready_when_all_have_left_are_there_for_who_comes_again(predictor: Predictor) -> None:
+    """Those that took longer than an answer may were made, thrown away and made again, however often one asked."""
+    served = Served(ServeSettings(), predictor=predictor)
+
+    async def run() -> None:
+        choices, wish = served.require_choices(), Wish(labels=("a wasp", "a moth"))
+        first = asyncio.create_task(choices.find(wish))
+        await asyncio.sleep(0)
+        first.cancel()
+        await choices.find(Wish(labels=("a wasp", "a bee")))  # they are made one after the other
+        again = asyncio.create_task(choices.find(wish))
+        await asyncio.sleep(0)
+        assert again.done()
+        await served.close()
+
+    asyncio.run(run())
+
+
+def test_the_answers_of_a_request_are_bounded_together(predictor: Predictor) -> None:
+    """All labels of 867,455 could be asked for, of 32 pictures at once: gigabytes."""
+    served = Served(ServeSettings(limits=RequestLimits(k=5)), predictor=predictor)
+    with TestClient(create_app(served), base_url="http://127.0.0.1:8080") as client:
+        assert ask(client, jpeg(), k=4).status_code == 200
+        answer = ask(client, jpeg(1), jpeg(2), k=3)
+        assert answer.status_code == 413
+        assert answer.json()["detail"] == "3 answers of each of 2 pictures are over the limit of 5 in one request"
+
+
 def test_embeddings_of_texts_are_the_models(client: TestClient, predictor: Predictor) -> None:
     told = client.post("/api/embed", json={"texts": ["a raven", "a crow", "a raven"]}).json()
     plain = encode_texts(predictor.model, ["a raven", "a crow", "a raven"])

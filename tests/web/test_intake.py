@@ -85,6 +85,7 @@ def test_json_has_a_limit_of_its_own_also_where_a_form_may_be_larger(predictor: 
                 answer = client.post(path, content=b" " * 1_001, headers={"Content-Type": kind})
                 assert answer.json()["detail"] == "a request is over the limit of 1,000 bytes", (path, kind)
         assert ask(client, jpeg() + b" " * 2_000).status_code == 200
+    assert RequestLimits().of_body("application/json") == 2 * 2**20
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,23 @@ def test_an_error_of_a_pass_is_everyones_and_the_queue_goes_on() -> None:
     asyncio.run(run())
 
 
+def test_who_waits_for_a_queue_that_ends_or_has_ended_is_told_so() -> None:
+    """Two servers on the same parts shared a queue: after the first had ended, requests to the second hung."""
+
+    async def run() -> None:
+        queue, work = queue_of(), Doubling(most=1)
+        asks = [asyncio.create_task(queue.run(work, [number])) for number in range(3)]
+        await asyncio.sleep(0.02)
+        work.held.set()
+        await queue.close()
+        told = await asyncio.wait_for(asyncio.gather(*asks, return_exceptions=True), 5)
+        assert [type(one) for one in told] == [asyncio.CancelledError] * 3
+        with pytest.raises(RuntimeError, match="after shutdown"):
+            await asyncio.wait_for(queue.run(work, [1]), 5)
+
+    asyncio.run(run())
+
+
 def test_where_one_of_many_fails_the_others_are_given_up() -> None:
     """They went on after their room in the queue was let to somebody else."""
     ended: list[str] = []

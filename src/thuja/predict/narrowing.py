@@ -1,5 +1,6 @@
 """A predictor's labels chosen anew for one question, beside the labels that it was opened with: what a server does."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -7,6 +8,7 @@ import pyarrow as pa
 
 from thuja.embeddings import Embeddings
 from thuja.errors import UsageError
+from thuja.labels import LabelSpace
 from thuja.predict.examples.learnt import Examples, LearnOptions
 from thuja.predict.examples.rows import ExampleClass, ExampleRows
 from thuja.predict.opening import Base, Opened, open_among
@@ -35,9 +37,10 @@ class Wish:
         return not (self.labels or self.within or self.checklist or self.examples)
 
 
-def narrowed(predictor: Predictor, wish: Wish) -> Opened:
+def narrowed(predictor: Predictor, wish: Wish, *, read: Callable[[Sequence[str]], LabelSpace] | None = None) -> Opened:
     """What answers as a wish wants it; what the predictor was opened with stands otherwise.
 
+    `read` makes vectors of own labels, where these are not to be read through all of the predictor's prompts.
     Raises UsageError for what contradicts each other, for unknown taxa and for vectors of another model.
     """
     if wish.is_empty:
@@ -53,7 +56,8 @@ def narrowed(predictor: Predictor, wish: Wish) -> Opened:
     # Strangers choose the labels: what is fitted for them is not written beside the model.
     options = replace(options, examples=taught or predictor.examples, keeps_fits=False)
     if wish.labels:
-        opened = open_among(base, list(wish.labels), within=(), options=_of_texts(options))
+        own = list(wish.labels) if read is None else read(wish.labels)
+        opened = open_among(base, own, within=(), options=_of_texts(options))
     else:
         opened = open_among(base, predictor.among.labels, within=wish.within, options=options)
     is_untaught = bool(wish.examples) and taught is None

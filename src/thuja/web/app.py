@@ -71,6 +71,7 @@ def create_app(served: Served) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        served.begin()
         follower = asyncio.create_task(served.follow_index())
         asyncio.get_running_loop().run_in_executor(None, served.warm)
         yield

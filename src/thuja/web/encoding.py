@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,7 +19,7 @@ from thuja.predict.inputs.boxes import Box
 from thuja.web.problems import TooLarge
 from thuja.web.queue import ModelQueue
 from thuja.web.settings import ServeSettings
-from thuja.web.works import Look, Read
+from thuja.web.works import Look, Read, texts_of_a_pass
 
 Vector = npt.NDArray[np.float32]
 Pixels = npt.NDArray[Any]
@@ -37,6 +37,9 @@ class Encoding:
         self._resize: Callable[[Any], Pixels] = resized_by(encoder.model.preparation, options)
         self._decoders = ThreadPoolExecutor(settings.pace.decoders, thread_name_prefix="decode")
         self._look = Look(encoder=self.encoder, most=settings.pace.batch)
+        config, batch = encoder.model.config, settings.pace.batch
+        self._most_texts = texts_of_a_pass(config, batch, are_names=False)
+        self._most_names = texts_of_a_pass(config, batch, are_names=True)
         self._texts: OrderedDict[tuple[bool, str], Vector] = OrderedDict()
 
     async def look(self, data: bytes, box: Box | None = None) -> Vector | Failure:
@@ -62,12 +65,19 @@ class Encoding:
             raise TooLarge(f"a text of {longest:,} characters is over the limit of {self._limits.text:,}")
         kept = {text: self._texts[is_name, text] for text in texts if (is_name, text) in self._texts}
         missing = [text for text in dict.fromkeys(texts) if text not in kept]
-        found = await self._queue.run(Read(encoder=self.encoder, is_name=is_name), missing)
-        kept |= zip(missing, found, strict=True)
-        self._texts.update({(is_name, text): vector for text, vector in kept.items()})
+        work = Read(encoder=self.encoder, is_name=is_name, most=self._most_names if is_name else self._most_texts)
+        for start in range(0, len(missing), work.most):  # others come in between
+            part = missing[start : start + work.most]
+            kept |= zip(part, await self._queue.run(work, part), strict=True)
+            self._keep({(is_name, text): kept[text] for text in part})
+        self._keep({(is_name, text): vector for text, vector in kept.items()})
+        return np.stack([kept[text] for text in texts])
+
+    def _keep(self, vectors: Mapping[tuple[bool, str], Vector]) -> None:
+        """Keep what was read, also of a question that is not answered in time: asked again, it goes on from there."""
+        self._texts.update(vectors)
         while len(self._texts) > _TEXTS_KEPT:
             self._texts.popitem(last=False)
-        return np.stack([kept[text] for text in texts])
 
     def close(self) -> None:
         """Let the threads go."""

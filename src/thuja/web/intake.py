@@ -60,8 +60,10 @@ class Intake:
             task.cancel()
             await asyncio.wait({task}, timeout=_LINGER)
             if not exchange.is_gone:
-                seconds = f"{self._pace.answer:g}"
-                await exchange.refuse(Busy(f"there was no answer within {seconds} s", hint="come again in a moment"))
+                told = Busy(
+                    f"there was no answer within {self._pace.answer:g} s", hint="come again, or ask for less at once"
+                )
+                await exchange.refuse(told)
         finally:
             exchange.is_closed = True
             ended.cancel()

@@ -31,6 +31,8 @@ MEDIA_TYPE: Final = "application/problem+json"
 M = TypeVar("M", bound=BaseModel)
 _SHOWN: Final = 300
 """Characters of what was given that an error repeats."""
+_SAID: Final = {404: "there is nothing at this address", 405: "this address does not take that method"}
+"""What is said in place of the framework's words."""
 
 
 class Refusal(ThujaError):
@@ -159,7 +161,7 @@ async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
 
 async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    detail = "there is nothing at this address" if error.status_code == 404 else str(error.detail)
+    detail = _SAID.get(error.status_code, str(error.detail))
     return problem_response(problem(error.status_code, detail), dict(error.headers or {}))
 
 

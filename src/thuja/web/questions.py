@@ -78,6 +78,15 @@ class AskedShape(Strict):
             allows_none=self.none_of_these,
         )
 
+    def require_few(self, pictures: int, limits: RequestLimits) -> None:
+        """Raise TooLarge where the answers of all pictures are more than a request may have."""
+        if pictures * (self.k or 1) > limits.k:
+            raise TooLarge(
+                f"{self.k or 1:,} answers of each of {pictures} pictures are over the limit of {limits.k:,} in one "
+                "request",
+                hint="ask for a smaller k, or about fewer pictures at once",
+            )
+
     def wish(self, limits: RequestLimits) -> Wish:
         """What it wants of the labels; raises TooLarge for more than the limits allow."""
         for name, most in (

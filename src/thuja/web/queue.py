@@ -100,6 +100,9 @@ class ModelQueue:
             self._task.cancel()
             await asyncio.wait({self._task})
             self._task = None
+        for job in self._jobs:
+            job.done.cancel()
+        self._jobs.clear()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _serve(self) -> None:
@@ -145,15 +148,25 @@ class ModelQueue:
 
     async def _pass(self, batch: Sequence[_Job]) -> None:
         work, began = batch[0].work, time.perf_counter()
-        ran = asyncio.get_running_loop().run_in_executor(self._pool, work, [job.item for job in batch])
-        await asyncio.wait({ran})
+        results: Sequence[Any] = ()
+        error: BaseException | None = None
+        try:
+            ran = asyncio.get_running_loop().run_in_executor(self._pool, work, [job.item for job in batch])
+            await asyncio.wait({ran})
+            error = ran.exception()
+            results = () if error is not None else ran.result()
+        except RuntimeError as failure:  # no thread can be begun: who waits for this pass would wait for ever
+            error = failure
+        except asyncio.CancelledError:
+            for job in batch:
+                job.done.cancel()
+            raise
         self._metrics.batch.labels(work.name).observe(len(batch))
         self._metrics.model_seconds.labels(work.name).observe(time.perf_counter() - began)
-        error = ran.exception()
         for place, job in enumerate(batch):
             if job.done.done():
                 continue
             if error is not None:
                 job.done.set_exception(error)
             else:
-                job.done.set_result(ran.result()[place])
+                job.done.set_result(results[place])

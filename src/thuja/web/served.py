@@ -27,6 +27,9 @@ from thuja.web.taxa import NamedTree
 
 _LINKS: Final = 4
 """Links that are fetched at a time."""
+_SEARCHES: Final = 16
+_COMPARISONS: Final = 4
+"""Of each so many run at a time: they have threads in common with small things, which then find one free."""
 LOG: Final = logging.getLogger(__name__)
 FetchLink = Callable[[str], Awaitable[bytes]]
 """The bytes behind a link; raises ImageError or a Refusal."""
@@ -64,10 +67,13 @@ class Served:
         self.attributions = Attributions()
         self.links = asyncio.Semaphore(_LINKS)
         self.photos = asyncio.Semaphore(settings.pace.decoders)
+        self.searches = asyncio.Semaphore(_SEARCHES)
+        self.comparisons = asyncio.Semaphore(_COMPARISONS)
         among = None if predictor is None else predictor.among
         self._label_tree = NamedTree.of_labels(among.labels) if isinstance(among, AmongTaxa) else None
         self._explored = self._explore()
         self.is_stopping = False
+        self._is_begun = False
 
     @property
     def limits(self) -> RequestLimits:
@@ -138,6 +144,11 @@ class Served:
         with suppress(ThujaError, OSError):
             self.explored.taxa.warm()
 
+    def begin(self) -> None:
+        """Take note that a server runs on these parts: their queue belongs to its event loop, and ends with it."""
+        assert not self._is_begun, "a server runs on these parts, or has run on them: make others"
+        self._is_begun = True
+
     async def close(self) -> None:
         """End its threads."""
         await self.queue.close()
@@ -148,8 +159,8 @@ class Served:
             self.review.close()
 
 
-def served_by(request: Request) -> Served:
-    """What the application that got this request stands on."""
+async def served_by(request: Request) -> Served:
+    """What the application that got this request stands on; a plain function would wait for a free thread."""
     served = request.app.state.served
     assert isinstance(served, Served)
     return served

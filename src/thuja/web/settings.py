@@ -9,6 +9,8 @@ from thuja.images import Limits
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 """The hosts that reach this machine and no other."""
+_JSON: Final = 2 * 2**20
+"""Bytes of a body of JSON: reading 8 MiB of numbers held up everybody for a second. Examples come in a form."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +40,8 @@ class RequestLimits:
 
     def of_body(self, kind: str) -> int:
         """The most bytes of a body of a content type: what is no form is JSON, which takes ten times its size."""
-        return self.bytes if kind.startswith("multipart/form-data") else min(self.bytes, self.question_bytes)
+        is_form = kind.startswith("multipart/form-data")
+        return self.bytes if is_form else min(self.bytes, self.question_bytes, _JSON)
 
     @property
     def of_image(self) -> Limits:

@@ -7,7 +7,7 @@ from typing import Final
 
 from thuja.search.columns.lineages import Node
 from thuja.search.index import Index
-from thuja.web.sampling import filter_of, nearest_to_mean, sampled
+from thuja.web.sampling import nearest_to_mean
 
 _KEPT: Final = 10_000
 """Taxa whose picture is remembered."""
@@ -52,7 +52,9 @@ class Typical:
             return None  # the example has a thumbnail wherever any row of the taxon has one
         if node.count == 1:
             return example
-        keys, _ = sampled(self._index, filter_of(node.taxon), most=rows)
+        keys = self._index.tree().sample(node.taxon, most=rows)
+        if not len(keys):  # most of its rows are deleted
+            return example
         order = nearest_to_mean(self._index.vectors(keys))
         shown = (int(key) for key in keys[order] if self._index.has_thumbnail(int(key)))
         return next(shown, example)

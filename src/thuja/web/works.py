@@ -11,6 +11,7 @@ from thuja.classify.priors.ranges import Occasion
 from thuja.classify.siblings import rows_of, siblings
 from thuja.encode import Encoder, encode_texts
 from thuja.encode.images import run_batch
+from thuja.model import ModelConfig, VisionConfig
 from thuja.phrasing import PROMPTS
 from thuja.predict.among_taxa import AmongTaxa
 from thuja.predict.answers import Answer, Judgement, Question
@@ -24,6 +25,10 @@ Vector = npt.NDArray[np.float32]
 
 KIN: Final = 6
 """How many siblings of an answer are told."""
+_FEWEST, _TEXTS = 16, 256
+"""Texts or names of a pass: what they begin with alike is read once for all of them, so that few cost as much."""
+_NAME: Final = 8
+"""Tokens of a name in a prompt that it does not share with others."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +74,7 @@ class Read:
 
     encoder: Encoder
     is_name: bool
-    most: int = 256
+    most: int
     name: str = "read"
 
     def __call__(self, items: Sequence[str]) -> list[Vector]:
@@ -79,6 +84,20 @@ class Read:
 
     def __hash__(self) -> int:
         return hash((id(self.encoder), self.is_name))
+
+
+def texts_of_a_pass(model: ModelConfig, pictures: int, *, are_names: bool) -> int:
+    """How many texts take a model no longer than a pass of so many pictures: who sends a picture waits for one pass.
+
+    A name is put into all prompts; what these have in common is read once.
+    """
+    text, vision = model.text, model.vision
+    of_text = text.context_length * text.layers * text.width**2
+    of_name = len(PROMPTS) * min(_NAME, text.context_length) * text.layers * text.width**2
+    of_picture = of_text  # a trunk of convolutions
+    if isinstance(vision, VisionConfig):
+        of_picture = (vision.image_size // vision.patch_size) ** 2 * vision.layers * vision.width**2
+    return max(_FEWEST, min(_TEXTS, pictures * of_picture // (of_name if are_names else of_text)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,26 @@ def test_nodes_are_the_distinct_lineages_with_their_rows(segments: list[list[tup
         found = {node.taxon.names[: node.rank + 1]: node.count for node in all_nodes(view) if node.rank is not None}
         assert found == dict(truth)
         assert view.node(Taxon()).count == sum(int(mask.sum()) for mask in kept)
+
+
+@settings(max_examples=25)
+@given(st.lists(LINEAGES, max_size=3))
+def test_a_sample_of_a_taxon_goes_evenly_through_its_rows_and_holds_those_that_are_kept(
+    segments: list[list[tuple[str, ...]]],
+) -> None:
+    starts = np.cumsum([0, *map(len, segments)]).tolist()
+    tree = Tree.of(
+        [Part(runs=runs_of(table_of(own)), start=start) for own, start in zip(segments, starts, strict=False)]
+    )
+    rows = [names for own in segments for names in own]
+    mask = np.random.default_rng(len(rows)).random(len(rows)) < 0.6
+    view = tree.under([Bits.from_mask(mask[start:stop]) for start, stop in pairwise(starts)])
+    for node in [tree.node(Taxon()), *all_nodes(tree)]:
+        depth = 0 if node.rank is None else node.rank + 1
+        own = [key for key, names in enumerate(rows) if names[:depth] == node.taxon.names[:depth]]
+        assert tree.sample(node.taxon, most=100).tolist() == own
+        assert view.sample(node.taxon, most=100).tolist() == [key for key in own if mask[key]]
+        assert tree.sample(node.taxon, most=2).tolist() == sorted({*own[:1], *own[-1:]})
 
 
 def test_children_are_counted_and_the_commonest_come_first(tree: Tree) -> None:

@@ -6,6 +6,7 @@ from tests.search.query.making import made_embeddings, made_index
 from thuja.search.engine.effort import EXACT, STANDARD
 from thuja.search.filters import Filter
 from thuja.search.index import Index, Neighbours
+from thuja.search.query.asked import Query
 from thuja.search.query.candidates import SIZES, Candidates
 from thuja.taxonomy import Taxon
 
@@ -55,6 +56,17 @@ def test_a_greater_search_adds_behind_what_a_smaller_one_gave(tmp_path) -> None:
     keys = np.concatenate([block.keys for block in blocks])
     assert len(set(keys.tolist())) == 700
     assert (np.diff(index.vectors(keys) @ query) <= 1e-3).all()
+
+
+def test_what_compares_neighbours_looks_no_further_than_it_can_in_time(tmp_path) -> None:
+    """Near-copies were looked for among 100,000 neighbours, each held against all that were kept: a minute and more."""
+    index = made_index(tmp_path, made_embeddings(700))
+    query = made_embeddings(700).vectors[0].astype(np.float32)
+    candidates = Candidates(index, query, Filter(), effort=EXACT, deepest=300)
+    assert len(keys_of(candidates)) == SIZES[1]
+    assert not candidates.is_exhausted
+    depths = [Query(**asked).deepest for asked in ({}, {"group_by": "genus"}, {"collapse": 0.9}, {"diversity": 0.1})]
+    assert depths == [100_000, 100_000, 16_384, 16_384]
 
 
 def test_pictures_in_hand_do_not_come(index, embeddings) -> None:

@@ -73,6 +73,10 @@ class Tree:
         """The nodes right below a taxon that have rows, the most of them first; raises as `node`."""
         return self._lineages.below(self._number(of))
 
+    def sample(self, of: Taxon, *, most: int) -> Integers:
+        """The keys of some rows within a taxon, at most so many, evenly through them; raises as `node`."""
+        return self._lineages.sample(self._number(of), most=most)
+
     def find(self, prefix: str, *, most: int = 10) -> list[Node]:
         """Taxa with a name of which a word begins so, scientific or common, those of most rows first."""
         found = self.names.begun(prefix)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from thuja.search.engine.effort import STANDARD, Effort
-from thuja.search.query.asked import DEEPEST, Query
+from thuja.search.query.asked import Query
 from thuja.search.query.candidates import Block, Candidates
 from thuja.search.query.choosing import Chosen, collapsed, each, spread
 from thuja.search.query.credits import NEEDED, Credit
@@ -19,6 +19,7 @@ from thuja.taxonomy import RANKS, Taxon
 
 _ALWAYS: Final = (*(rank.label for rank in RANKS), "common", *NEEDED)
 """Columns that are read of every hit: who it is, and whose picture."""
+_AT_ONCE: Final = 1_024
 
 
 def answer(index: Searched, query: Query, encode: Encode | None = None, *, effort: Effort = STANDARD) -> Answer:
@@ -54,7 +55,9 @@ def answer(index: Searched, query: Query, encode: Encode | None = None, *, effor
 
 def _shown(index: Searched, query: Query, found: Sought, effort: Effort) -> tuple[Sequence[Chosen], bool]:
     """The neighbours of one page, and whether there is none after them."""
-    candidates = Candidates(index, found.vector, query.filter, effort=effort, without=found.known)
+    candidates = Candidates(
+        index, found.vector, query.filter, effort=effort, without=found.known, deepest=query.deepest
+    )
     groups = None if query.group_by is None else _groups(index, query, query.group_by)
     wanted = query.offset + query.k
     chosen: list[Chosen] = []
@@ -100,7 +103,9 @@ def hits_of(index: Searched, chosen: Iterable[Chosen], query: Query) -> list[Hit
         return []
     wanted = [name for name in (index.columns if query.columns is None else query.columns) if name != "uuid"]
     needed = [name for name in _ALWAYS if name in index.columns and name not in wanted]
-    rows = index.rows([one.key for one in listed], [*wanted, *needed]).to_pylist()
+    table = index.rows([one.key for one in listed], [*wanted, *needed])
+    # Part by part: a server's other threads stand still while one is turned into Python's values.
+    rows = [row for start in range(0, len(listed), _AT_ONCE) for row in table.slice(start, _AT_ONCE).to_pylist()]
     return [
         Hit(
             id=str(row["uuid"]),
@@ -125,7 +130,9 @@ def _told_of_few(query: Query, count: int, total: int) -> str:
 
 def _told_of_depth(query: Query, count: int) -> str:
     group = f" of another {query.group_by}" if query.group_by else ""
-    return f"{count:,} are shown: among the nearest {DEEPEST:,} there are no more{group}; a filter reaches further"
+    after = f" after the first {query.offset:,}" if query.offset else ""
+    nearest = f"among the nearest {query.deepest:,}"
+    return f"{count:,} are shown{after}: {nearest} there are no more{group}; a filter reaches further"
 
 
 def _since(started: float) -> float:

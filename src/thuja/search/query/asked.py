@@ -17,6 +17,8 @@ MOST: Final = 10_000
 """The greatest k, and offset + k is bounded by `DEEPEST`."""
 DEEPEST: Final = 100_000
 """How far down its neighbours a query may be looked through."""
+COMPARED: Final = 16_384
+"""The same where neighbours are held against each other: that grows with the square of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +109,11 @@ class Query:
     def is_open(self) -> bool:
         """Whether nothing is said but a filter."""
         return not (self.has_pictures or self.text.strip() or self.unlike or self.direction)
+
+    @property
+    def deepest(self) -> int:
+        """How far down its neighbours it is looked through."""
+        return COMPARED if self.collapse is not None or self.diversity else DEEPEST
 
     @property
     def known(self) -> tuple[str, ...]:

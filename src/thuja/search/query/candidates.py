@@ -35,7 +35,7 @@ class Block:
 
 
 class Candidates:
-    """The neighbours of one vector (D,) among the rows that a filter keeps, but for those `without`."""
+    """The `deepest` neighbours of one vector (D,) among the rows that a filter keeps, but for those `without`."""
 
     def __init__(
         self,
@@ -45,9 +45,10 @@ class Candidates:
         *,
         effort: Effort,
         without: Sequence[int] = (),
+        deepest: int = DEEPEST,
     ) -> None:
         self._index, self._vector, self._effort = index, vector, effort
-        self._filter = filter
+        self._filter, self._deepest = filter, deepest
         self._seen = np.unique(np.asarray(without, dtype=np.int64))
         self.is_exhausted = self._is_narrowed = False
 
@@ -59,8 +60,9 @@ class Candidates:
 
     def __iter__(self) -> Iterator[Block]:
         known, level = len(self._seen), 0
-        while level < len(SIZES):
-            size, self._is_narrowed = SIZES[level], False
+        sizes = [size for size in SIZES if size <= self._deepest]
+        while level < len(sizes):
+            size, self._is_narrowed = sizes[level], False
             keys, scores = self._found(max(1, min(size + known, len(self._index))))
             is_there = keys >= 0
             self.is_exhausted = int(is_there.sum()) < size + known

@@ -1,7 +1,7 @@
 """The best of each group: of a species, a rank, or a value of a column."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -14,6 +14,8 @@ from thuja.taxonomy import RANKS, Rank, Taxon
 
 _VALUES: Final = 1000
 """Values of a column that are counted before a search: of fewer, it is known when all have been found."""
+_AT_ONCE: Final = 4_096
+"""Rows whose values are read at a time: a server's other threads stand still meanwhile."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,6 +32,7 @@ class Groups:
     _passed: int = 0
     _counts: Counter[Taxon | str] = field(default_factory=Counter)
     _full: list[Taxon] = field(default_factory=list)
+    _known: dict[tuple[object, ...], tuple[Taxon | str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         known = [rank.label for rank in RANKS]
@@ -66,18 +69,22 @@ class Groups:
     def _groups(self, keys: Sequence[int]) -> Iterator[tuple[Taxon | str, str]]:
         """The group of each row, and what it is called."""
         rank = next((rank for rank in RANKS if rank.label == self.by), None)
-        if rank is None:
-            for row in self.index.rows(keys, [self.by]).to_pylist() if keys else []:
-                value = "" if row[self.by] is None else str(row[self.by])
-                yield value, value
-            return
-        labels = [label for label in (above.label for above in RANKS[: rank + 1]) if label in self.index.columns]
-        for row in self.index.rows(keys, labels).to_pylist() if keys else []:
-            yield _clade(Taxon.from_columns(row), rank)
+        above = () if rank is None else RANKS[: rank + 1]
+        names = [self.by] if rank is None else [one.label for one in above if one.label in self.index.columns]
+        for start in range(0, len(keys), _AT_ONCE):
+            table = self.index.rows(keys[start : start + _AT_ONCE], names)
+            for cells in zip(*(table.column(name).to_pylist() for name in names), strict=True):
+                if cells not in self._known:
+                    self._known[cells] = _group(dict(zip(names, cells, strict=True)), self.by, rank)
+                yield self._known[cells]
 
 
-def _clade(taxon: Taxon, rank: Rank) -> tuple[Taxon | str, str]:
-    """The taxon at a rank, and its name; no taxon where the lineage has no name there."""
+def _group(row: Mapping[str, object], by: str, rank: Rank | None) -> tuple[Taxon | str, str]:
+    """The value of a column, or the taxon at a rank, and its name; no taxon where the lineage has no name there."""
+    if rank is None:
+        value = "" if row[by] is None else str(row[by])
+        return value, value
+    taxon = Taxon.from_columns(row)
     if not taxon[rank]:
         return "", ""
     cut = taxon.at(rank)

@@ -1,6 +1,7 @@
 """Two taxa side by side: typical pictures, look-alikes across, and what tells them apart."""
 
 from dataclasses import asdict
+from itertools import islice
 from typing import Annotated, Final
 
 import numpy as np
@@ -94,7 +95,8 @@ async def compare(
     if len(descriptions) > _WORDS:
         raise TooLarge(f"{len(descriptions)} descriptions are over the limit of {_WORDS}")
     texts = await _texts(here, descriptions)
-    return await run_in_threadpool(_compared, explored, (a, b), pairs=pairs, looks=(descriptions, texts))
+    async with here.comparisons:
+        return await run_in_threadpool(_compared, explored, (a, b), pairs=pairs, looks=(descriptions, texts))
 
 
 async def _texts(here: Served, descriptions: list[str]) -> npt.NDArray[np.float32] | None:
@@ -136,7 +138,7 @@ def _compared(
 
 def _side(explored: Explored, side: Side) -> SideShape:
     index = explored.require_index()
-    shown = [int(key) for key in side.typical if index.has_thumbnail(int(key))][:_SHOWN]
+    shown = list(islice((key for key in side.typical.tolist() if index.has_thumbnail(key)), _SHOWN))
     pictures = pictures_at(index, shown)
     return SideShape(
         node=node_shapes(explored, [side.node])[0],

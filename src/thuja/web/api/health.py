@@ -16,12 +16,14 @@ class Health(BaseModel):
     status: str
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", summary="Whether the process lives")
 async def healthz() -> Health:
     """Answers as long as the process does."""
     return Health(status="ok")
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", summary="Whether it takes requests", responses={503: {"description": "It is stopping."}})
 async def readyz(here: Here) -> Health:
     """503 from the moment that the server is told to stop."""

@@ -88,6 +88,7 @@ async def identify(request: Request, here: Here) -> Identification:
         raise Invalid("there is no picture", hint="send files as images, or links in the question")
     if count > here.limits.images:
         raise TooLarge(f"more than {here.limits.images} pictures at once", hint="send them in several requests")
+    asked.require_few(count, here.limits)
     encoding = here.require_encoding()
     with here.queue.admitted(count):
         choice = await here.require_choices().find(wish)

@@ -66,7 +66,8 @@ async def search(request: Request, here: Here) -> Found:
         return _found(index, answer(index, query, encode), asked)
 
     with here.queue.admitted(len(images)) if images else nullcontext():
-        return await run_in_threadpool(found)
+        async with here.searches:
+            return await run_in_threadpool(found)
 
 
 async def _read(request: Request, here: Served) -> tuple[SearchShape, tuple[bytes, ...]]:

@@ -4,9 +4,11 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
 
 from thuja.encode import Failure
 from thuja.errors import ImageError
+from thuja.predict.why.explanations import Explanation
 from thuja.web.explaining import Explain, ToExplain, doubt_of, overlay_of, picture_of, rivals_of, sentence_of
 from thuja.web.forms import form_body
 from thuja.web.problems import Invalid, read_json
@@ -66,6 +68,10 @@ async def why(request: Request, here: Here) -> Why:
         (told,) = await here.queue.run(work, [ToExplain(data=data, vector=vector, box=shares, text=asked.answer)])
     if isinstance(told, ImageError):
         raise told
+    return await run_in_threadpool(_shown, told)  # two pictures are packed
+
+
+def _shown(told: Explanation) -> Why:
     overlay = overlay_of(told)
     return Why(
         answer=AnswerShape.of(told.answer),
