@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from importlib.abc import MetaPathFinder
 from pathlib import Path
 from types import ModuleType
@@ -14,7 +14,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from thuja.model import Model
+    from thuja.model import Model, Tokenizer
     from thuja.train import Recipe
 
 
@@ -44,8 +44,13 @@ settings.register_profile("thuja", deadline=None, derandomize=True, max_examples
 settings.load_profile("thuja")
 
 
+def pytest_collection() -> None:
+    """Twelve thousand tests and all modules are there to stay: no search for garbage need look at them."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
-    """Twelve thousand tests and all modules are there to stay: no search for garbage need look at them again."""
+    gc.enable()
     gc.collect()
     gc.freeze()
 
@@ -71,21 +76,28 @@ def tiny_model() -> "Model":
     return make_tiny_model()
 
 
+@cache
+def tiny_tokenizer() -> "Tokenizer":
+    """540 tokens; nothing changes it, so that all tests share it."""
+    from thuja.model import Tokenizer
+
+    return Tokenizer.train(["a photo of a raven.", "a photo of a magpie.", "Corvus corax", "Pica pica"], 540)
+
+
 def make_tiny_model() -> "Model":
     """A model of 16-pixel images and 8 dimensions, with a head that has a temperature of its own."""
     import torch
 
     from thuja.images import Preparation
-    from thuja.model import HeadConfig, Model, ModelConfig, TextConfig, Tokenizer, VisionConfig
+    from thuja.model import HeadConfig, Model, ModelConfig, TextConfig, VisionConfig
 
-    tokenizer = Tokenizer.train(["a photo of a raven.", "a photo of a magpie.", "Corvus corax", "Pica pica"], 540)
     config = ModelConfig(
         embed_dim=8,
         vision=VisionConfig(image_size=16, patch_size=8, width=16, layers=2, head_width=8),
         text=TextConfig(context_length=24, vocab_size=540, width=16, heads=2, layers=2),
         heads=(HeadConfig(name="caption", has_own_temperature=True),),
     )
-    return Model.create(config, tokenizer, Preparation(size=16), generator=torch.Generator().manual_seed(0))
+    return Model.create(config, tiny_tokenizer(), Preparation(size=16), generator=torch.Generator().manual_seed(0))
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import ast
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ def imported_by(node: ast.AST) -> list[str]:
     return []
 
 
+@cache
 def imports(path: Path) -> list[str]:
     """Every name the file imports, inside functions too."""
     return [name for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) for name in imported_by(node)]

@@ -1,6 +1,7 @@
 """The captioner that errs at known rates."""
 
 from collections import Counter
+from functools import cache
 
 import numpy as np
 import pytest
@@ -22,12 +23,14 @@ def pairs_of(seed: int, count: int = COUNT) -> list[tuple[Specimen, Scene]]:
     ]
 
 
-PAIRS = pairs_of(0)
+@cache
+def pairs() -> list[tuple[Specimen, Scene]]:
+    return pairs_of(0)
 
 
 def said_by(captioner: Captioner, count: int = COUNT, **names) -> list[Said]:
     generator = np.random.default_rng(1)
-    return [captioner.caption(specimen, scene, generator, **names) for specimen, scene in PAIRS[:count]]
+    return [captioner.caption(specimen, scene, generator, **names) for specimen, scene in pairs()[:count]]
 
 
 def within(successes: int, trials: int, share: float) -> bool:
@@ -38,7 +41,7 @@ def within(successes: int, trials: int, share: float) -> bool:
 @pytest.mark.parametrize("wording", Wording)
 def test_without_errors_it_says_the_caption(wording):
     said = said_by(Captioner(wording=wording), 500)
-    truth = [caption(specimen, scene, wording=wording) for specimen, scene in PAIRS[:500]]
+    truth = [caption(specimen, scene, wording=wording) for specimen, scene in pairs()[:500]]
     assert [each.text for each in said] == truth
     assert not any(each.errors for each in said)
 
@@ -48,7 +51,7 @@ def test_without_errors_it_says_the_caption(wording):
 )
 def test_it_errs_at_the_rates_it_is_given(omission, substitution, hallucination):
     said = said_by(Captioner(omission=omission, substitution=substitution, hallucination=hallucination))
-    told = sum(len(said_of(specimen, scene, Wording.TRAIN).facts) for specimen, scene in PAIRS)
+    told = sum(len(said_of(specimen, scene, Wording.TRAIN).facts) for specimen, scene in pairs())
     kinds = Counter(slip.kind for each in said for slip in each.errors)
     assert within(kinds[Fault.OMISSION], told, omission)
     assert within(kinds[Fault.SUBSTITUTION], told, substitution)
@@ -57,14 +60,14 @@ def test_it_errs_at_the_rates_it_is_given(omission, substitution, hallucination)
 
 def test_every_kind_of_fact_is_spoilt_alike():
     said = said_by(Captioner(omission=0.3))
-    told = Counter(fact.name for specimen, scene in PAIRS for fact in said_of(specimen, scene, Wording.TRAIN).facts)
+    told = Counter(fact.name for specimen, scene in pairs() for fact in said_of(specimen, scene, Wording.TRAIN).facts)
     lost = Counter(slip.trait for each in said for slip in each.errors)
     assert all(within(lost[name], count, 0.3) for name, count in told.items())
 
 
 def test_what_it_replaces_is_another_value_of_the_same_trait():
     said = said_by(Captioner(substitution=1.0), 1000)
-    for (specimen, scene), each in zip(PAIRS, said, strict=False):
+    for (specimen, scene), each in zip(pairs(), said, strict=False):
         known = {fact.name: fact.value for fact in facts(specimen, scene)}
         assert each.errors
         for slip in each.errors:
@@ -74,7 +77,7 @@ def test_what_it_replaces_is_another_value_of_the_same_trait():
 
 
 def test_what_it_adds_is_hidden_or_untrue():
-    for (specimen, scene), each in zip(PAIRS, said_by(Captioner(hallucination=1.0), 1000), strict=False):
+    for (specimen, scene), each in zip(pairs(), said_by(Captioner(hallucination=1.0), 1000), strict=False):
         known = {fact.name: fact.value for fact in facts(specimen, scene)}
         (slip,) = each.errors
         assert known.get(slip.trait, "") == slip.truth
@@ -86,7 +89,7 @@ def test_what_it_adds_is_hidden_or_untrue():
 def test_the_text_follows_from_the_true_facts_and_the_errors():
     """Undoing what the errors say gives back the caption: nothing else is changed."""
     captioner = Captioner(omission=0.2, substitution=0.2)
-    for (specimen, scene), each in zip(PAIRS, said_by(captioner, 500), strict=False):
+    for (specimen, scene), each in zip(pairs(), said_by(captioner, 500), strict=False):
         plain = said_of(specimen, scene, Wording.TRAIN)
         wrong = {slip.trait: slip.said for slip in each.errors}
         kept = [(fact.name, wrong.get(fact.name, fact.value)) for fact in plain.facts]
@@ -116,6 +119,6 @@ def test_impossible_rates_are_refused(rates):
 
 
 def test_a_wrong_name_needs_another_name():
-    specimen, scene = PAIRS[0]
+    specimen, scene = pairs()[0]
     with pytest.raises(UsageError, match="Ashby garrock"):
         Captioner(wrong_name=0.1).caption(specimen, scene, np.random.default_rng(0), name="Ashby garrock")

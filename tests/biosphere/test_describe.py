@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -21,18 +22,16 @@ CHANGES = re.compile(
 )
 
 
+@cache
 def accounts(seed: int = 0, count: int = COUNT) -> list[Account]:
     generator = np.random.default_rng(seed)
     return [account(generator) for _ in range(count)]
 
 
-ACCOUNTS = accounts()
-
-
 @pytest.mark.parametrize("wording", Wording)
 def test_a_description_has_six_to_twelve_sentences_of_both_kinds(wording):
     generator = np.random.default_rng(1)
-    for each in ACCOUNTS:
+    for each in accounts():
         sentences = describe(each, generator, wording=wording)
         visible = sum(sentence.is_visible for sentence in sentences)
         assert 6 <= len(sentences) <= 12
@@ -44,7 +43,7 @@ def test_a_description_has_six_to_twelve_sentences_of_both_kinds(wording):
 @pytest.mark.parametrize("wording", Wording)
 def test_sentences_are_sentences(wording):
     generator = np.random.default_rng(2)
-    for each in ACCOUNTS:
+    for each in accounts():
         for sentence in describe(each, generator, wording=wording):
             assert re.fullmatch(r"[A-Z][^.{}]+\.", sentence.text), sentence
             assert "  " not in sentence.text
@@ -53,7 +52,7 @@ def test_sentences_are_sentences(wording):
 
 def test_visible_and_invisible_sentences_come_in_mixed_order():
     generator = np.random.default_rng(3)
-    orders = [[sentence.is_visible for sentence in describe(each, generator)] for each in ACCOUNTS]
+    orders = [[sentence.is_visible for sentence in describe(each, generator)] for each in accounts()]
     assert 0.4 < np.mean([order[0] for order in orders]) < 0.65
     assert sum(order == sorted(order, reverse=True) for order in orders) < 0.05 * COUNT
 
@@ -62,7 +61,7 @@ def test_visible_and_invisible_sentences_come_in_mixed_order():
 def test_no_opening_gives_a_kind_away(wording):
     """The best guess by the first two words is right little more often than the best guess by the plan alone."""
     generator = np.random.default_rng(4)
-    sentences = [sentence for each in ACCOUNTS for sentence in describe(each, generator, wording=wording)]
+    sentences = [sentence for each in accounts() for sentence in describe(each, generator, wording=wording)]
     openings = Counter((sentence.text.split()[0], sentence.is_visible) for sentence in sentences)
     firsts = {first for first, _ in openings}
     right = sum(max(openings[first, True], openings[first, False]) for first in firsts)
@@ -72,7 +71,7 @@ def test_no_opening_gives_a_kind_away(wording):
 def test_only_visible_sentences_are_about_traits_and_all_of_these_are_named():
     generator = np.random.default_rng(5)
     seen = set()
-    for each in ACCOUNTS:
+    for each in accounts():
         for sentence in describe(each, generator):
             assert sentence.is_visible or not sentence.traits
             assert all(TRAITS[name].is_named for name in sentence.traits)
@@ -85,7 +84,7 @@ def test_what_is_said_of_an_adult_is_true_of_it(wording):
     """In sentences on parts, every word for a value of their traits is that of the adult female's own value."""
     generator = np.random.default_rng(6)
     checked = 0
-    for each in ACCOUNTS:
+    for each in accounts():
         own = {fact.name: fact for fact in details(each.female, is_reversed=False)}
         for sentence in describe(each, generator, wording=wording):
             if CHANGES.search(sentence.text) or not sentence.is_visible:
@@ -100,7 +99,7 @@ def test_what_is_said_of_an_adult_is_true_of_it(wording):
 def test_a_difference_is_told_in_its_true_direction():
     generator = np.random.default_rng(7)
     told = Counter()
-    for each in ACCOUNTS:
+    for each in accounts():
         changed = {"Males": each.male, "Young": each.juvenile, "In winter": each.winter}
         for sentence in describe(each, generator):
             for opening, looks in changed.items():
@@ -121,7 +120,7 @@ def test_a_difference_is_told_in_its_true_direction():
 
 def test_sexes_without_a_difference_look_alike():
     generator = np.random.default_rng(8)
-    alike = [replace(each, male=each.female) for each in ACCOUNTS]
+    alike = [replace(each, male=each.female) for each in accounts()]
     texts = [sentence.text for each in alike for sentence in describe(each, generator)]
     assert any("sexes look alike" in text for text in texts)
     assert not any(text.startswith(("Males have", "The male differs", "In males")) for text in texts)
@@ -133,7 +132,7 @@ def test_where_it_lives_is_said_but_is_no_visible_fact(habitat):
     home = word(Fact("ground", habitat), Wording.TRAIN)
     found = [
         sentence
-        for each in ACCOUNTS[:100]
+        for each in accounts()[:100]
         for sentence in describe(replace(each, habitat=habitat), generator)
         if home in sentence.text
     ]
@@ -143,7 +142,7 @@ def test_where_it_lives_is_said_but_is_no_visible_fact(habitat):
 
 def test_habits_are_told_as_they_are():
     generator = np.random.default_rng(10)
-    for each in ACCOUNTS:
+    for each in accounts():
         for sentence in describe(each, generator):
             for number in re.findall(r"\d+", sentence.text):
                 habits = each.habits
@@ -171,14 +170,14 @@ def test_the_two_wordings_share_no_sentence():
     texts = []
     for wording in Wording:
         generator = np.random.default_rng(12)
-        texts.append({sentence.text for each in ACCOUNTS for sentence in describe(each, generator, wording=wording)})
+        texts.append({sentence.text for each in accounts() for sentence in describe(each, generator, wording=wording)})
     assert texts[0] & texts[1] == set()
 
 
 @pytest.mark.parametrize("change", [{"diet": "light"}, {"offspring": 0}, {"altitude": 9000}])
 def test_impossible_habits_are_refused(change):
     with pytest.raises(UsageError, match="cannot be"):
-        replace(ACCOUNTS[0].habits, **change)
+        replace(accounts()[0].habits, **change)
 
 
 def test_an_impossible_account_is_refused():

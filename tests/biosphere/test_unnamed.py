@@ -1,6 +1,7 @@
 """A third of the traits is never named: no text of any kind says anything of them."""
 
 import re
+from functools import cache
 
 import numpy as np
 import pytest
@@ -36,6 +37,7 @@ SAYINGS = {
 """By trait that is not named, what a text would say of it."""
 
 
+@cache
 def texts() -> list[str]:
     """Thousands of texts of all kinds."""
     generator = np.random.default_rng(0)
@@ -57,23 +59,20 @@ def texts() -> list[str]:
     return found
 
 
-TEXTS = texts()
-
-
 def test_every_unnamed_trait_is_looked_for():
     assert set(SAYINGS) == {name for name, trait in TRAITS.items() if not trait.is_named}
-    assert len(TEXTS) > 8_000
+    assert len(texts()) > 8_000
 
 
 @pytest.mark.parametrize("name", SAYINGS)
 def test_no_text_says_anything_of_a_trait_that_is_not_named(name):
     said = re.compile(SAYINGS[name], re.IGNORECASE)
-    assert [text for text in TEXTS if said.search(text)] == []
+    assert [text for text in texts() if said.search(text)] == []
 
 
 @pytest.mark.parametrize("name", SAYINGS)
 def test_no_text_gives_the_name_of_a_trait_that_is_not_named(name):
-    assert not any(name in text or name.replace("_", " ") in text.lower() for text in TEXTS)
+    assert not any(name in text or name.replace("_", " ") in text.lower() for text in texts())
 
 
 def test_the_search_finds_what_it_looks_for():

@@ -1,18 +1,37 @@
 """`thuja shards` as a user calls it."""
 
+import io
 import json
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from tests.shards.making import contents, foreign, jpeg, uuid, write
 
+from thuja.cli.main import main
 from thuja.shards import write_manifest
 
 
-def thuja(*words: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "thuja", "shards", *map(str, words)], capture_output=True, text=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """How a call ended, and what it said."""
+
+    returncode: object
+    stdout: str
+    stderr: str
+
+
+def thuja(*words: object) -> Done:
+    """Call the command line in this process: each of its own would import all anew."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["thuja", "shards", *map(str, words)])
+        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as end:
+            main()
+    return Done(returncode=end.value.code, stdout=out.getvalue(), stderr=err.getvalue())
 
 
 @pytest.fixture
@@ -22,7 +41,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_good_shards_pass(folder: Path) -> None:
-    done = thuja("check", folder, "--decode", "--workers", 1)
+    """In a process of its own, as a user calls it."""
+    words = [sys.executable, "-m", "thuja", "shards", "check", folder, "--decode", "--workers", "1"]
+    done = subprocess.run(words, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     lines = dict(line.split("\t") for line in done.stdout.splitlines())
     assert (lines["shards"], lines["samples"], lines["faults"], lines["manifest"]) == ("3", "7", "0", "yes")

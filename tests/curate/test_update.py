@@ -9,7 +9,7 @@ from typing import Any
 import daft
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thuja.curate import CurateSummary, update
@@ -123,6 +123,7 @@ def test_a_catalog_is_the_same_as_itself(tmp_path: Path) -> None:
     assert len(pl.read_parquet(changes.file)) == 0
 
 
+@settings(max_examples=15)
 @given(st.lists(st.tuples(st.integers(0, 40), st.sampled_from(["", "gone", "new", "test", "licence"])), max_size=40))
 def test_range_by_range_gives_what_one_join_gives(tmp_path_factory: pytest.TempPathFactory, draws: list[Any]) -> None:
     folder = tmp_path_factory.mktemp("ranges")
@@ -298,6 +299,7 @@ def test_a_held_out_species_stays_held_out_with_its_new_images(tmp_path: Path) -
     assert kept(rows, old) == {"0": "unseen", "5": "unseen", "1": "unseen", "2": "test"}
 
 
+@settings(max_examples=15)
 @given(st.lists(st.tuples(st.sampled_from(["train", "val", "test"]), st.integers(0, 5)), min_size=1, max_size=30))
 def test_no_image_moves_from_test_to_train(tmp_path_factory: pytest.TempPathFactory, before: list[Any]) -> None:
     old = write(

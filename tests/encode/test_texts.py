@@ -40,7 +40,7 @@ def test_texts_equal_the_model_one_by_one(tiny_model: Model, texts: list[str]) -
 @given(
     names=TEXTS.filter(len), prompts=st.lists(st.sampled_from([*PROMPTS, "{}", "{}'s &{};"]), min_size=1, max_size=9)
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_prompted_names_equal_the_model_one_by_one(tiny_model: Model, names: list[str], prompts: list[str]) -> None:
     vectors = encode_texts(tiny_model, names, prompts=prompts)
     for name, vector in zip(names, vectors, strict=True):

@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 COMMIT = "0" * 40
+AT_ONCE = "import time; time.sleep = lambda seconds: None\n"
+"""Before code to run: the hub's client waits for a second and more before it tries again."""
 
 
 @dataclass

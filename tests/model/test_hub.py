@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from tests.model.conftest import AT_ONCE
 
 from thuja.model import Model
 
@@ -102,7 +103,7 @@ def test_a_repository_without_a_file_that_is_needed_is_one_sentence(hub: Any, pu
 def test_a_connection_that_breaks_in_the_middle_is_one_sentence(hub: Any, published: Path) -> None:
     hub.put("someone/raven", published)
     hub.cut = "open_clip_model.safetensors"
-    done = hub.run(FIND, "hf-hub:someone/raven")
+    done = hub.run(AT_ONCE + FIND, "hf-hub:someone/raven")
     assert done.returncode == 1
     assert done.stderr.splitlines()[-2].startswith("cannot fetch the model someone/raven: ")
     assert "Traceback" not in done.stderr

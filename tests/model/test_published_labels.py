@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.model.conftest import AT_ONCE
 
 from thuja.errors import UnknownName, UsageError
 from thuja.labels import LabelSpace
@@ -70,7 +71,7 @@ def test_a_data_set_that_lacks_one_of_them_is_one_sentence(hub: Any, files: dict
 def test_a_connection_that_breaks_in_the_middle_is_one_sentence(hub: Any, files: dict[str, bytes]) -> None:
     hub.repositories[REPOSITORY] = files
     hub.cut = "embeddings/txt_emb_species.npy"
-    done = hub.run(FIND, "bioclip-2")
+    done = hub.run(AT_ONCE + FIND, "bioclip-2")
     assert done.returncode == 1
     assert "cannot fetch the labels of bioclip-2: " in done.stderr
     assert "Traceback" not in done.stderr

@@ -31,9 +31,13 @@ def _rows() -> list[dict[str, str]]:
 
 @cache
 def _ranks() -> dict[str, frozenset[str]]:
-    """The ranks at which each name stands in the embedded backbone."""
-    taxa = pl.read_parquet(embedded_file(), columns=["scientificName", "taxonRank"]).drop_nulls()
-    grouped = taxa.group_by("scientificName").agg(pl.col("taxonRank").unique())
+    """The ranks at which each name that the tests ask about stands in the embedded backbone."""
+    asked: set[str] = set()
+    for row in _rows():
+        asked |= {row["name"], _written_binomial(row["name"]), row["truth"], *row["acceptable"].split(";")}
+    taxa = pl.scan_parquet(embedded_file()).select("scientificName", "taxonRank").drop_nulls()
+    named = taxa.filter(pl.col("scientificName").is_in(sorted(asked)))
+    grouped = named.group_by("scientificName").agg(pl.col("taxonRank").unique()).collect()
     return {name: frozenset(ranks) for name, ranks in grouped.iter_rows()}
 
 

@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 from tests.search.making import GENERA, MODEL, ids, made, table, vectors, written
 
 from thuja.errors import UnknownName, UsageError
+from thuja.search.engine import effort as efforts
+from thuja.search.engine.building import CodeSettings
+from thuja.search.engine.effort import EXACT
 from thuja.search.filters import Filter, Range
 from thuja.search.index import Index
 from thuja.search.store.build import BuildOptions, add_to_index
@@ -18,6 +21,7 @@ from thuja.search.store.changes import Doomed, delete_rows
 from thuja.taxonomy import Taxon
 
 GONE = {0, 13, 14, 15, 39}
+CODES = CodeSettings(least_rows=100, lists=16, rounds=2)
 
 
 @pytest.fixture(scope="module")
@@ -187,3 +191,32 @@ def test_the_published_embeddings_are_built_and_found(shared: Path, tmp_path: Pa
     rows = index.rows(index.keys(Filter(within=(birds,))), ["class"])
     assert rows.column("class").unique().to_pylist() == ["Aves"]
     assert rows.num_rows == 147
+
+
+def test_a_filter_that_is_remembered_is_that_of_its_version(tmp_path: Path) -> None:
+    filter, _ = FILTERS["within"]
+    first = Index.open(made(tmp_path / "index", range(20), segment_rows=6))
+    assert first.count(filter) == 10
+    delete_rows(tmp_path / "index", Doomed(ids=ids([0, 1, 2])))
+    second = first.refreshed()
+    assert (second.count(filter), first.count(filter)) == (8, 10)
+    assert first.kept(filter)[0] is first.kept(filter)[0]
+
+
+def test_segments_that_share_a_search_find_what_exact_search_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One large and some small ones, all with codes."""
+    monkeypatch.setattr(efforts, "EXACT_ROWS", 0)
+    folder = made(tmp_path / "index", range(1200), codes=CODES)
+    for step in range(3):
+        numbers = range(2000 + 200 * step, 2200 + 200 * step)
+        add_to_index([written(tmp_path / f"{step}.parquet", numbers)], folder, BuildOptions(codes=CODES))
+    index = Index.open(folder)
+    assert [one.codes.list_count for one in index.segments] == [16] * 4
+    for name in ("none", "within", "range"):
+        queries = vectors(range(9000, 9008))
+        found = index.search(queries, k=5, filter=FILTERS[name][0])
+        true = index.search(queries, k=5, filter=FILTERS[name][0], effort=EXACT)
+        shared = [len(np.intersect1d(one, other)) for one, other in zip(found.keys, true.keys, strict=True)]
+        assert sum(shared) >= 0.95 * true.keys.size

@@ -68,23 +68,28 @@ def test_a_checkpoint_written_after_a_damaged_one_of_a_later_step_stays(keep: in
     assert newest["step"] == 260
 
 
+@pytest.fixture(scope="module")
+def two_steps(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
+    """The second of two checkpoints, and what was written there."""
+    folder = tmp_path_factory.mktemp("bits")
+    save_checkpoint(folder, 1, state(1))
+    newest = save_checkpoint(folder, 2, state(2))
+    return newest, newest.read_bytes()
+
+
 @given(
     place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7), rest=st.binary(max_size=40), how=st.integers(0, 2)
 )
 @settings(max_examples=150, deadline=None)
 def test_whatever_has_become_of_its_bytes_a_checkpoint_is_passed_over_or_is_what_was_written(
-    tmp_path_factory: pytest.TempPathFactory, place: float, bit: int, rest: bytes, how: int
+    two_steps: tuple[Path, bytes], place: float, bit: int, rest: bytes, how: int
 ) -> None:
     """Bytes that are no zip ended the resumption with an IndexError, and torch took flipped bits for weights."""
-    folder = tmp_path_factory.getbasetemp() / "bits"
-    folder.mkdir(exist_ok=True)
-    save_checkpoint(folder, 1, state(1))
-    newest = save_checkpoint(folder, 2, state(2))
-    content = bytearray(newest.read_bytes())
+    newest, content = two_steps[0], bytearray(two_steps[1])
     if how == 0:
         content[int(place * len(content))] ^= 1 << bit
     newest.write_bytes([bytes(content), rest, b"PK\x03\x04" + rest][how])
-    found = load_newest(folder)
+    found = load_newest(newest.parent)
     assert found is not None
     assert found["step"] in (1, 2)
     assert torch.equal(found["weight"], torch.full((10,), float(found["step"])))

@@ -86,6 +86,16 @@ def test_what_make_raises_is_raised_after_the_steps_before_it(workers: int) -> N
         list(feed)
 
 
+def test_workers_end_with_an_error_though_its_traceback_is_kept() -> None:
+    """They waited, deaf, for as long as the trainer lived: the frames of the traceback held what ends them."""
+    steps = iter(Feed(Make(1), range(9), workers=1))
+    [part] = next(steps).parts
+    with pytest.raises(ZeroDivisionError) as caught:
+        next(steps)
+    assert caught.tb is not None
+    assert not is_running(part.process)
+
+
 @pytest.mark.slow
 def test_a_worker_that_is_killed_is_told_of_in_one_sentence() -> None:
     with (

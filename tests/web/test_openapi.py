@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import schemathesis
 import uvicorn
 from hypothesis import HealthCheck, Phase, given, settings
 from tests.web.api.conftest import index  # noqa: F401 - the fixture
@@ -32,6 +31,8 @@ def operations(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[dict[str, Any]]:
     """Every operation of a server that has everything: a model, an index, a batch under review."""
+    import schemathesis  # seconds, which no other test is to wait for
+
     answers = write_batch(tmp_path_factory.mktemp("review"), "jsonl")
     review = Review.open(answers)
     app = create_app(Served(ServeSettings(review=answers), predictor=predictor, index=index, review=review))
@@ -51,7 +52,8 @@ LABELS = (
     "GET /healthz", "GET /readyz", "GET /metrics", "GET /api/about", "POST /api/session",
     "POST /api/identify", "POST /api/why", "POST /api/embed",
     "POST /api/search", "GET /api/records/{id}", "GET /api/pictures/{id}", "GET /api/taxa", "GET /api/taxa/children",
-    "GET /api/taxa/compare", "GET /api/map", "GET /api/map/points", "GET /api/review", "GET /api/review/export",
+    "GET /api/taxa/compare", "GET /api/map", "GET /api/map/points", "GET /api/map/layout",
+    "GET /api/review", "GET /api/review/export",
     "GET /api/review/{row}/picture", "POST /api/review/{row}",
 )  # fmt: skip
 
@@ -64,9 +66,10 @@ def test_every_endpoint_is_described(operations: dict[str, Any]) -> None:
 def test_no_request_breaks_the_server(operations: dict[str, Any], label: str) -> None:
     @given(case=operations[label].as_strategy())
     @DRAWN
-    def ask(case: schemathesis.Case) -> None:
+    def ask(case: Any) -> None:
         answer = case.call()
-        assert answer.status_code < 500, (case.as_curl_command(), answer.text)
+        is_later = answer.status_code == 503 and "retry-after" in answer.headers  # a map that is being drawn
+        assert answer.status_code < 500 or is_later, (case.as_curl_command(), answer.text)
         if answer.status_code >= 400:
             assert answer.headers["content-type"][0] == "application/problem+json", case.as_curl_command()
             assert answer.json()["detail"]

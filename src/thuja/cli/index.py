@@ -9,32 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from thuja.cli.index_options import SEGMENT_ROWS, TakenIn, taken_in_options
+
 if TYPE_CHECKING:
-    from thuja.search.store.build import BuildOptions, BuildReport
+    from thuja.search.store.build import BuildReport
 
 FOLDER = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 EMBEDDINGS = click.argument(
     "embeddings", nargs=-1, required=True, metavar="EMBEDDINGS...", type=click.Path(path_type=Path)
 )
-MODEL = click.option("--model", "-m", metavar="ID", help="Whose vectors those are of files that do not say so.")
-TABLE = click.option(
-    "--table",
-    "tables",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="More columns by uuid: a Parquet file or data folder.",
-)
-THUMBNAILS = click.option(
-    "--thumbnails", multiple=True, type=click.Path(path_type=Path),
-    help="Where the pictures are: a folder of images or shards, a data folder.",
-)  # fmt: skip
-WITHOUT = click.option(
-    "--without", default="", metavar="NAMES", help="Columns that stay out, such as latitude,longitude."
-)
-SEGMENT_ROWS = click.option(
-    "--segment-rows", type=click.IntRange(min=1), default=1_000_000, show_default=True,
-    help="Rows in a segment at most: what memory grows with.",
-)  # fmt: skip
 
 
 @click.group()
@@ -50,23 +33,9 @@ def index() -> None:
 @index.command("build")
 @EMBEDDINGS
 @click.option("--out", "-o", required=True, metavar="DIR", help="The folder to write.")
-@MODEL
-@TABLE
-@THUMBNAILS
-@WITHOUT
-@SEGMENT_ROWS
+@taken_in_options
 @click.option("--force", is_flag=True, help="Put it in the place of the index in --out, as its next version.")
-def build_command(
-    embeddings: tuple[Path, ...],
-    *,
-    out: str,
-    model: str | None,
-    tables: tuple[Path, ...],
-    thumbnails: tuple[Path, ...],
-    without: str,
-    segment_rows: int,
-    force: bool,
-) -> None:
+def build_command(embeddings: tuple[Path, ...], *, out: str, taken_in: TakenIn, force: bool) -> None:
     """Make an index of EMBEDDINGS: Parquet files of thuja embed, or any with uuid and emb, and folders of them.
 
     Of rows with the same uuid the last one counts. Rows whose vector holds what is no number, or is all
@@ -81,35 +50,20 @@ def build_command(
     from thuja.search.store.build import build_index
 
     folder = _local(out)
-    options = _options(
-        model=model, tables=tables, thumbnails=thumbnails, without=without, segment_rows=segment_rows, by="index build"
-    )
     with _keeping(folder):
-        report = build_index(embeddings, folder, options, force=force)
+        report = build_index(embeddings, folder, taken_in.options(by="index build"), force=force)
     _told(report, folder)
 
 
 @index.command("add")
 @FOLDER
 @EMBEDDINGS
-@MODEL
-@TABLE
-@THUMBNAILS
-@WITHOUT
-@SEGMENT_ROWS
-def add_command(
-    folder: Path,
-    embeddings: tuple[Path, ...],
-    *,
-    model: str | None,
-    tables: tuple[Path, ...],
-    thumbnails: tuple[Path, ...],
-    without: str,
-    segment_rows: int,
-) -> None:
+@taken_in_options
+def add_command(folder: Path, embeddings: tuple[Path, ...], *, taken_in: TakenIn) -> None:
     """Take more EMBEDDINGS into the index in DIR; a row whose uuid is there already is replaced.
 
-    Whoever searches meanwhile keeps the version that they opened.
+    Whoever searches meanwhile keeps the version that they opened. The segments of many small adds are
+    put together on the way.
 
     \b
     Example:
@@ -117,11 +71,8 @@ def add_command(
     """
     from thuja.search.store.build import add_to_index
 
-    options = _options(
-        model=model, tables=tables, thumbnails=thumbnails, without=without, segment_rows=segment_rows, by="index add"
-    )
     with _keeping(folder):
-        report = add_to_index(embeddings, folder, options)
+        report = add_to_index(embeddings, folder, taken_in.options(by="index add"))
     _told(report, folder)
 
 
@@ -182,7 +133,8 @@ def compact_command(folder: Path, *, segment_rows: int, keep: int, grace: float)
     Example:
       thuja index compact index --keep 3
     """
-    from thuja.search.store.changes import CompactOptions, compact
+    from thuja.search.store.changes import compact
+    from thuja.search.store.rewriting import CompactOptions
 
     options = CompactOptions(
         segment_rows=segment_rows, keep=keep, grace=60 * grace, by="index compact", label="rows written anew"
@@ -305,28 +257,6 @@ def _local(out: str) -> Path:
     return Path(out)
 
 
-def _options(
-    *,
-    model: str | None,
-    tables: tuple[Path, ...],
-    thumbnails: tuple[Path, ...],
-    without: str,
-    segment_rows: int,
-    by: str,
-) -> "BuildOptions":
-    from thuja.search.store.build import BuildOptions
-
-    return BuildOptions(
-        segment_rows=segment_rows,
-        model=model,
-        without=tuple(name.strip() for name in without.split(",") if name.strip()),
-        tables=tables,
-        thumbnails=thumbnails,
-        by=by,
-        label="rows",
-    )
-
-
 @contextmanager
 def _keeping(folder: Path) -> Iterator[None]:
     """Say on an interrupt that nothing is lost."""
@@ -341,6 +271,7 @@ def _told(report: "BuildReport", folder: Path) -> None:
     """What came of a build: to stderr what was left out of it and why."""
     from thuja.search.manifest import UNKNOWN
     from thuja.search.store.build import told_counts
+    from thuja.search.store.rewriting import due
 
     if report.left_out:
         names = ", ".join(report.left_out)
@@ -362,6 +293,8 @@ def _told(report: "BuildReport", folder: Path) -> None:
         f"{folder}: {taken:,} rows taken in{replaced}{pictures}; version {report.version.number}, "
         f"{len(report.version):,} rows of {report.version.model}"
     )
+    if reason := due(report.version):
+        click.echo(f"{reason}: thuja index compact {shlex.quote(str(folder))} makes searches faster", err=True)
     if report.version.by == "index build":
         click.echo(f"next:    thuja serve --index {shlex.quote(str(folder))}", err=True)
 

@@ -1,11 +1,11 @@
 """An index, opened: what the rest of thuja searches, counts and reads rows from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from thuja.errors import BadFile, UnknownName, UsageError
 from thuja.jobs import cores
 from thuja.search.bits import Bits
 from thuja.search.columns import BitsCache, ColumnKind, FacetCount, Part, Tree, most_frequent, require_column
+from thuja.search.columns.ids import SoughtIds
 from thuja.search.engine.effort import STANDARD, Effort
 from thuja.search.engine.found import NONE, Found, merged
 from thuja.search.filters import Filter
@@ -25,6 +26,8 @@ from thuja.search.store.plain import RANK_COLUMNS
 from thuja.search.store.segment import Segment
 from thuja.search.store.versions import current_number, read_deleted, read_version
 
+In = TypeVar("In")
+Out = TypeVar("Out")
 Floats = npt.NDArray[np.float32]
 _MANY: Final = 16
 
@@ -72,6 +75,7 @@ class Index:
             there[one.name] if one.name in there else Segment(place, one, kinds=kinds, cache=cache)
             for one in version.segments
         ]
+        place.tidy()
         return cls(place, pinned, segments, cache=cache)
 
     def refreshed(self) -> "Index":
@@ -152,12 +156,16 @@ class Index:
             none = Found.nothing(len(queries), k)
             return Neighbours(keys=none.rows, scores=none.scores)
 
-        def search(one: tuple[Segment, Bits | None, int]) -> Found:
-            return one[0].codes.search(queries, k, kept=one[1], effort=effort)
+        sizes = [segment.rows if bits is None else bits.count for segment, bits, _ in asked]
+        total = sum(sizes)
+
+        def search(place: int) -> Found:
+            segment, bits, _ = asked[place]
+            return segment.codes.search(queries, k, kept=bits, effort=effort.shared(sizes[place] / total))
 
         # Many queries keep all cores at work in each segment; few are asked of several segments at once.
-        is_spread = len(asked) > 1 and len(queries) < _MANY
-        parts = self._threads.map(search, asked) if is_spread else map(search, asked)
+        places = range(len(asked))
+        parts = self._spread(search, places) if len(queries) < _MANY else map(search, places)
         found = merged(parts, [start for _, _, start in asked], k)
         return Neighbours(keys=found.rows, scores=found.scores)
 
@@ -165,8 +173,11 @@ class Index:
         """The rows of each segment that are there and pass the filter; None for all of them."""
         if filter is None or filter.is_empty:
             return list(self._alive)
-        parts = [segment.columns.bits(filter) for segment in self._segments]
-        return [bits if alive is None else bits & alive for bits, alive in zip(parts, self._alive, strict=True)]
+        return list(self._cache.get_all((self.version, filter.key), lambda: self._found(filter)))
+
+    def _found(self, filter: Filter) -> tuple[Bits | None, ...]:
+        parts = self._spread(lambda segment: segment.columns.bits(filter), self._segments)
+        return tuple(bits if alive is None else bits & alive for bits, alive in zip(parts, self._alive, strict=True))
 
     def count(self, filter: Filter | None = None) -> int:
         """How many rows a filter keeps."""
@@ -194,13 +205,18 @@ class Index:
         for segment, rows, places in self._by_segment(keys):
             parts.append(segment.take(rows, ["uuid", *wanted]))
             order.append(places)
-        own = [segment.stored.schema for segment in self._segments] or [pa.schema([("uuid", pa.string())])]
-        schema = pa.unify_schemas(own, promote_options="permissive")
+        schema = self._schema
         names = ["uuid", *(name for name in wanted if name in schema.names)]
         empty = pa.schema([schema.field(name) for name in names]).empty_table()
         table = pa.concat_tables([empty, *parts], promote_options="permissive").select(names)
         back = np.argsort(np.concatenate([np.zeros(0, dtype=np.int64), *order]), kind="stable")
         return table.take(pa.array(back))
+
+    @cached_property
+    def _schema(self) -> pa.Schema:
+        """Of the rows of all segments."""
+        own = [segment.stored.schema for segment in self._segments] or [pa.schema([("uuid", pa.string())])]
+        return pa.unify_schemas(own, promote_options="permissive")
 
     def keys_of(self, ids: Sequence[str]) -> list[int]:
         """The keys of rows by their ids; raises UnknownName for one that is not there."""
@@ -213,9 +229,9 @@ class Index:
 
     def keys_where_known(self, ids: Sequence[str]) -> npt.NDArray[np.int64]:
         """The keys of rows by their ids, -1 for an id that is not there."""
-        keys = np.full(len(ids), NONE, dtype=np.int64)
+        keys, sought = np.full(len(ids), NONE, dtype=np.int64), SoughtIds.of(ids)
         for segment, alive, start in zip(self._segments, self._alive, self._starts, strict=False):
-            rows = segment.columns.rows_of(ids)
+            rows = segment.columns.rows_of(sought)
             is_here = rows >= 0
             if alive is not None:
                 is_here[is_here] = (alive.packed[rows[is_here] >> 3] >> (rows[is_here] & 7)) & 1
@@ -283,9 +299,21 @@ class Index:
         ]
         return Tree.of(parts)
 
+    def _spread(self, job: Callable[[In], Out], items: Sequence[In]) -> list[Out]:
+        """A job for each of some segments, which few threads share: of hundreds, each is a matter of microseconds."""
+        if len(items) < 2:
+            return list(map(job, items))
+        turns = min(self._turns, len(items))
+        done = list(self._threads.map(lambda turn: list(map(job, items[turn::turns])), range(turns)))
+        return [done[place % turns][place // turns] for place in range(len(items))]
+
+    @cached_property
+    def _turns(self) -> int:
+        return max(cores(), self._place.shares)
+
     @cached_property
     def _threads(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(max(cores(), self._place.shares), thread_name_prefix="segments")
+        return ThreadPoolExecutor(self._turns, thread_name_prefix="segments")
 
     def _queries(self, vectors: npt.ArrayLike) -> Floats:
         """Unit vectors (Q, D)."""

@@ -12,6 +12,8 @@ INDEX: Final = "index.json"
 """Names the current version: replacing this file is what makes a change visible."""
 VERSIONS: Final = "versions"
 SEGMENTS: Final = "segments"
+FACTS: Final = "segment.json"
+"""Of a segment: rows, length of a vector, and the bytes and SHA-256 of its other files. It is written last."""
 FORMAT: Final = 1
 UNKNOWN: Final = "unknown"
 """The model of vectors of which nothing says whose they are."""

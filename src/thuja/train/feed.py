@@ -14,6 +14,7 @@ from typing import Any, Final, Generic, Self, TypeVar
 
 import torch
 from torch.utils.data import DataLoader, Dataset
+from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
 from thuja.errors import ThujaError
 from thuja.jobs import check_workers, end_with_parent
@@ -153,6 +154,7 @@ def _by_processes(parts: _Parts[T], *, workers: int, prefetch: int, pin: bool) -
         generator=torch.Generator(),  # else it draws from the global one, and dropout with workers would differ
     )
     made = iter(loader)
+    assert isinstance(made, _MultiProcessingDataLoaderIter)
     try:
         for result in made:
             if isinstance(result, _Raised):
@@ -161,7 +163,7 @@ def _by_processes(parts: _Parts[T], *, workers: int, prefetch: int, pin: bool) -
     except (RuntimeError, ConnectionError, EOFError) as error:
         raise _explained(error) from error
     finally:
-        del made
+        made._shutdown_workers()  # an error's traceback holds `made`, and workers left to the collector end with us
 
 
 def _as_it_is(part: Any) -> Any:

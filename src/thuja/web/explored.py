@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thuja.search.index import Index
+from thuja.web.drawing import DrawingBoard
 from thuja.web.plane import Maps
 from thuja.web.problems import Missing
 from thuja.web.sampling import sampled
@@ -20,8 +21,8 @@ _MIDDLE: Final = 10_000
 class Explored:
     """Of an index, or of labels alone."""
 
-    def __init__(self, index: Index | None, labels: NamedTree | None) -> None:
-        self.index, self._labels = index, labels
+    def __init__(self, index: Index | None, labels: NamedTree | None, board: DrawingBoard) -> None:
+        self.index, self._labels, self._board = index, labels, board
 
     def require_index(self) -> Index:
         """The index that all of this is of: an endpoint asks it alone, as a newer one may stand beside it meanwhile."""
@@ -58,4 +59,4 @@ class Explored:
     @cached_property
     def maps(self) -> Maps:
         """The vectors in the plane."""
-        return Maps(self.require_index())
+        return Maps(self.require_index(), self._board)

@@ -1,4 +1,4 @@
-"""The map of an index: a sample of its vectors on their principal axes, and columns to colour it by.
+"""The map of an index: a sample of its vectors in the plane, and columns to colour it by.
 
 A header in JSON says where in one block of bytes the places and codes lie: places as float32, words as numbers into a
 dictionary (0 is not known), numbers in steps, as the interactive map of `thuja analyze` packs them.
@@ -8,7 +8,8 @@ import base64
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Final
 
 import numpy as np
@@ -16,12 +17,15 @@ import pyarrow as pa
 
 from thuja.analyze.maps.interactive.columns import packed_column
 from thuja.analyze.maps.linear import principal_axes
+from thuja.embeddings import Vectors
 from thuja.search.columns import ColumnKind
 from thuja.search.filters import Filter
 from thuja.search.index import Index
 from thuja.taxonomy import RANKS, Taxon
+from thuja.web.drawing import Drawing, DrawingBoard, Placed
+from thuja.web.neighbours import Drawn
 from thuja.web.problems import Busy
-from thuja.web.sampling import sampled
+from thuja.web.sampling import Keys, sampled
 
 MOST: Final = 100_000
 """Points of a map that a browser draws smoothly."""
@@ -34,53 +38,130 @@ _WORDS: Final = 20_000
 """Different words of a column; one of more tells nothing by its colours."""
 _WIDTHS: Final = {1: "<u1", 2: "<u2", 4: "<u4"}
 NAME: Final = "scientific_name"
+_OWN: Final = -1
+"""In place of a version: a layout of the map's own."""
+
+
+class Layout(StrEnum):
+    """How a map is laid out: its own principal axes, or the whole index by neighbours, of which it is a part."""
+
+    AXES = "axes"
+    NEIGHBOURS = "neighbours"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plane:
-    """A map: what its header says, and its bytes."""
+    """A map: what its header says, and its bytes. `laid` is the version that its layout was fitted on."""
 
     header: Mapping[str, Any]
+    parts: tuple[bytes, bytes]
+    laid: int
+
+    @property
+    def data(self) -> bytes:
+        """The bytes."""
+        return b"".join(self.parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Contents:
+    """What a map holds, however it is laid out, and the maps of it that were made."""
+
+    keys: Keys
+    header: Mapping[str, Any]
     data: bytes
+    planes: dict[Layout, Plane] = field(default_factory=dict)
 
 
 class Maps:
     """Makes maps of one version of an index, one at a time, and keeps the last few."""
 
-    def __init__(self, index: Index) -> None:
-        self._index = index
-        self._kept: OrderedDict[tuple[object, ...], Plane] = OrderedDict()
+    def __init__(self, index: Index, board: DrawingBoard) -> None:
+        self._index, self._board = index, board
+        self._kept: OrderedDict[tuple[object, ...], _Contents] = OrderedDict()
         self._lock = threading.Lock()
         self._waiting = threading.BoundedSemaphore(_WAITING)
 
-    def plane(self, filter: Filter | None = None, *, most: int = USUAL) -> Plane:
-        """The map of at most so many rows that a filter keeps; raises Busy where too many wait for theirs."""
+    def plane(self, filter: Filter | None = None, *, most: int = USUAL, layout: Layout = Layout.AXES) -> Plane:
+        """The map of at most so many rows that a filter keeps.
+
+        Raises Busy where too many wait for theirs, or the layout is being drawn, and Undrawable where it failed.
+        """
+        drawing = self._board.drawing(self._index) if layout is Layout.NEIGHBOURS else None
         key = (None if filter is None else filter.key, most)
-        if (kept := self._kept.get(key)) is not None:
-            return kept
+        kept = self._kept.get(key)
+        if kept is not None and (plane := _made(kept, layout, drawing)) is not None:
+            return plane
         if not self._waiting.acquire(blocking=False):  # all threads of the server would soon wait here
             raise Busy("too many maps are asked for at once", hint="come again in a moment")
         try:
-            return self._made(key, filter, most)
+            with self._lock:  # whoever asks for the same waits for it, and does not make it again
+                return self._plane(self._contents(key, filter, most), layout, drawing)
         finally:
             self._waiting.release()
 
-    def _made(self, key: tuple[object, ...], filter: Filter | None, most: int) -> Plane:
-        with self._lock:  # whoever asks for the same waits for it, and does not make it again
-            if key not in self._kept:
-                self._kept[key] = made_plane(self._index, filter, most=most)
-            self._kept.move_to_end(key)
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
-            return self._kept[key]
+    def _contents(self, key: tuple[object, ...], filter: Filter | None, most: int) -> _Contents:
+        if key not in self._kept:
+            self._kept[key] = _contents_of(self._index, filter, most=most)
+        self._kept.move_to_end(key)
+        while len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+        return self._kept[key]
+
+    def _plane(self, contents: _Contents, layout: Layout, drawing: Drawing | None) -> Plane:
+        plane = _made(contents, layout, drawing)
+        if plane is None:
+            vectors = self._index.vectors(contents.keys)
+            placed = on_axes(vectors) if drawing is None else drawing.place(vectors)
+            plane = _laid_out(contents, placed, layout=layout, laid=_version(drawing))
+            contents.planes[layout] = plane
+        return plane
 
 
-def made_plane(index: Index, filter: Filter | None, *, most: int) -> Plane:
-    """Make a map."""
-    keys, total = sampled(index, filter, most=most)
-    vectors = index.vectors(keys)
+def on_axes(vectors: Vectors) -> Placed:
+    """Vectors (N, D) on their own principal axes."""
     axes = principal_axes(vectors) if len(vectors) else None
-    places = np.zeros((0, 2)) if axes is None else axes.place(vectors)
+    return Placed(
+        points=np.zeros((0, 2)) if axes is None else axes.place(vectors),
+        drawn=Drawn(
+            method="principal axes",
+            rows=len(vectors),
+            shares=() if axes is None else axes.shares,
+            notes=() if axes is None else axes.notes,
+        ),
+    )
+
+
+def _version(drawing: Drawing | None) -> int:
+    return _OWN if drawing is None else drawing.version
+
+
+def _made(contents: _Contents, layout: Layout, drawing: Drawing | None) -> Plane | None:
+    """The map that was made in this layout, not one of an earlier version's."""
+    plane = contents.planes.get(layout)
+    return plane if plane is not None and plane.laid == _version(drawing) else None
+
+
+def _laid_out(contents: _Contents, placed: Placed, *, layout: Layout, laid: int) -> Plane:
+    block = _Block(start=len(contents.data))
+    x, y = (block.put(placed.points[:, axis].astype("<f4").tobytes(), "<f4") for axis in range(2))
+    drawn, version = placed.drawn, contents.header["version"]
+    is_old = laid not in (_OWN, version)
+    header = {
+        **contents.header,
+        "layout": layout,
+        "method": drawn.method,
+        "fitted": drawn.rows,
+        "shares": list(drawn.shares),
+        "notes": [*drawn.notes, *([f"the layout is that of version {laid} of the index"] if is_old else ())],
+        "x": x,
+        "y": y,
+    }
+    return Plane(header=header, parts=(contents.data, bytes(block.data)), laid=laid)
+
+
+def _contents_of(index: Index, filter: Filter | None, *, most: int) -> _Contents:
+    keys, total = sampled(index, filter, most=most)
     rows = index.rows(keys, _told(index))
     block = _Block()
     columns = []
@@ -93,28 +174,23 @@ def made_plane(index: Index, filter: Filter | None, *, most: int) -> Plane:
     header = {
         "count": len(keys),
         "total": total,
-        "method": "principal axes",
-        "shares": [] if axes is None else list(axes.shares),
-        "notes": [] if axes is None else list(axes.notes),
         "version": index.version,
         "name": NAME if index.has_lineage else None,
         "ids": rows.column("uuid").to_pylist(),
-        "x": block.put(places[:, 0].astype("<f4").tobytes(), "<f4"),
-        "y": block.put(places[:, 1].astype("<f4").tobytes(), "<f4"),
         "columns": columns,
     }
-    return Plane(header=header, data=bytes(block.data))
+    return _Contents(keys=keys, header=header, data=bytes(block.data))
 
 
 class _Block:
-    """Arrays end to end, each from a multiple of four on."""
+    """Arrays end to end, each from a multiple of four on, behind `start` bytes that there are already."""
 
-    def __init__(self) -> None:
-        self.data = bytearray()
+    def __init__(self, *, start: int = 0) -> None:
+        self.data, self._start = bytearray(), start
 
     def put(self, raw: bytes, dtype: str) -> dict[str, object]:
         """Where an array's bytes lie."""
-        place = {"dtype": dtype, "offset": len(self.data), "count": len(raw) // int(dtype[-1])}
+        place = {"dtype": dtype, "offset": self._start + len(self.data), "count": len(raw) // int(dtype[-1])}
         self.data += raw + bytes(-len(raw) % 4)
         return place
 

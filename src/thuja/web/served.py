@@ -14,6 +14,7 @@ from thuja.predict.among_taxa import AmongTaxa
 from thuja.predict.predictor import Predictor
 from thuja.search.index import Index
 from thuja.web.choices import Choices
+from thuja.web.drawing import DrawingBoard
 from thuja.web.encoding import Encoding
 from thuja.web.explaining import Attributions
 from thuja.web.explored import Explored
@@ -40,7 +41,7 @@ class Served:
 
     An `encoder` alone, where its model has no labels, makes vectors and searches, and names nothing; a predictor brings
     its own. `review` is a batch of answers to be looked through. `fetch_link` reads a picture by link, None where links
-    are not allowed.
+    are not allowed. `board` draws the map's layout by neighbours.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Served:
         index: Index | None = None,
         review: Review | None = None,
         fetch_link: FetchLink | None = None,
+        board: DrawingBoard | None = None,
     ) -> None:
         self.settings, self.predictor, self.index = settings, predictor, index
         self.review, self.fetch_link = review, fetch_link
@@ -71,6 +73,7 @@ class Served:
         self.comparisons = asyncio.Semaphore(_COMPARISONS)
         among = None if predictor is None else predictor.among
         self._label_tree = NamedTree.of_labels(among.labels) if isinstance(among, AmongTaxa) else None
+        self.board = board or DrawingBoard()
         self._explored = self._explore()
         self.is_stopping = False
         self._is_begun = False
@@ -135,7 +138,7 @@ class Served:
         return self._explored
 
     def _explore(self) -> Explored:
-        return Explored(self.index, self._label_tree)
+        return Explored(self.index, self._label_tree, self.board)
 
     def warm(self) -> None:
         """Begin what takes long with many names, before anybody asks; what cannot be read is told when it is asked."""
@@ -148,7 +151,8 @@ class Served:
         self._is_begun = True
 
     async def close(self) -> None:
-        """End its threads."""
+        """End its threads and processes."""
+        self.board.close()
         await self.queue.close()
         for part in (self._encoding, self._choices):
             if part is not None:

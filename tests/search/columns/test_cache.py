@@ -41,3 +41,12 @@ def test_threads_share_it() -> None:
     with ThreadPoolExecutor(8) as threads:
         assert list(threads.map(count, range(2_000))) == [number % 37 for number in range(2_000)]
     assert cache.bytes == 10 * len(cache) <= 200
+
+
+def test_sets_of_several_segments_count_together() -> None:
+    cache = BitsCache(most_bytes=20)
+    both = (Bits.all(80), None, Bits.all(40))
+    assert cache.get_all("a", lambda: both) is both
+    assert cache.bytes == 15
+    cache.get("b", lambda: Bits.all(80))
+    assert (len(cache), cache.bytes) == (1, 10)

@@ -47,6 +47,8 @@ def by_codes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(efforts, "EXACT_ROWS_OF_MANY", 0)
     monkeypatch.setattr(efforts, "SCANNED", 1)
     monkeypatch.setattr(efforts, "PROBES", 6)
+    monkeypatch.setattr(efforts, "PROBES_OF_KEPT", 6)
+    monkeypatch.setattr(efforts, "SCANNED_OF_ALL", 1)
 
 
 def recall(found: Found, true: Found) -> float:
@@ -213,4 +215,39 @@ def test_efforts_of_nothing_are_refused() -> None:
 
 @pytest.mark.parametrize(("kept", "probes"), [(1_000_000, 48), (100_000, 123), (20_000, 615), (900, 2048)])
 def test_the_rarer_the_rows_the_more_lists(kept: int, probes: int) -> None:
-    assert STANDARD.probes_for(10, kept=kept, lists=2048) == probes
+    assert STANDARD.probes_for(10, lists=2048, each=kept / 2048, part=kept / 1_000_000) == probes
+
+
+@pytest.mark.parametrize(("share", "probes"), [(1.0, 1229), (0.1, 123), (0.01, 80)])
+def test_of_many_segments_each_looks_for_its_share_and_into_enough_lists(share: float, probes: int) -> None:
+    """A search in ten segments looked at ten times the rows that it looks at in one."""
+    assert STANDARD.shared(share).probes_for(10, lists=2048, each=10_000 / 2048, part=0.01) == probes
+
+
+def test_of_fewer_rows_a_greater_part_of_the_lists_is_looked_into() -> None:
+    """At 100,000 rows in 512 lists, 48 of them held .977 of the neighbours, and 120 hold .979."""
+    assert STANDARD.probes_for(10, lists=512, each=100_000 / 512) == 120
+    assert STANDARD.probes_for(10, lists=256, each=20_000 / 256) == 256
+
+
+def test_rows_that_lie_unevenly_in_their_lists_have_more_looked_into() -> None:
+    """A region's rows lie in few lists, and strays in many: by the mean over all lists too few were looked into."""
+    vectors = MappedVectors(clustered(2000, seed=4).astype(np.float16))
+    lists = np.repeat(np.arange(16, dtype=np.uint16), 125)
+    codes = Codes(vectors, None, lists)
+    codes.list_count = 16
+    kept = Bits.from_range(0, 240, size=2000) | Bits.from_rows([300, 400, 500], size=2000)
+    wanted = codes._wanted_lists(kept, kept.count)
+    assert (wanted.count, wanted.each) == (5, 1)
+    assert wanted.lists is not None
+    assert wanted.lists.rows().tolist() == [0, 1, 2, 3, 4]
+    assert codes._wanted_lists(None, 2000).each == 125
+
+
+def test_few_rows_are_few_in_all_segments_together() -> None:
+    """A tenth of each of ten segments was scored row by row: as many rows as nobody scores in one."""
+    assert STANDARD.wants_exact(kept=10_000, k=10, queries=1)
+    assert not STANDARD.shared(0.1).wants_exact(kept=10_000, k=10, queries=1)
+    assert STANDARD.shared(0.1).wants_exact(kept=1_600, k=10, queries=1)
+    assert STANDARD.shared(0.5).wants_exact(kept=8_000, k=10, queries=1)
+    assert EXACT.shared(0.1).wants_exact(kept=10_000, k=10, queries=1)

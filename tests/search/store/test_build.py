@@ -20,8 +20,9 @@ from thuja.errors import BadFile, EmptyInput, OutputExists, UnknownName, UsageEr
 from thuja.images import decode
 from thuja.search.index import Index
 from thuja.search.store.build import BuildOptions, add_to_index, build_index
-from thuja.search.store.changes import CompactOptions, Doomed, compact, delete_rows
+from thuja.search.store.changes import Doomed, compact, delete_rows
 from thuja.search.store.plain import taken
+from thuja.search.store.rewriting import CompactOptions
 from thuja.taxonomy import RANKS, Taxon
 
 

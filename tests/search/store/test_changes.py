@@ -14,9 +14,10 @@ from thuja.search.columns import BitsCache
 from thuja.search.filters import Filter, Range
 from thuja.search.index import Index
 from thuja.search.store.build import BuildOptions, add_to_index
-from thuja.search.store.changes import CompactOptions, Doomed, compact, delete_rows
+from thuja.search.store.changes import Doomed, compact, delete_rows
 from thuja.search.store.pins import pin, unlink_unless_pinned
 from thuja.search.store.places import LocalPlace
+from thuja.search.store.rewriting import CompactOptions
 from thuja.search.store.versions import commit, listed, read_version, writing
 from thuja.taxonomy import Taxon
 
@@ -228,7 +229,8 @@ import sys
 from pathlib import Path
 from tests.search.making import ids, written
 from thuja.search.store.build import BuildOptions, add_to_index
-from thuja.search.store.changes import CompactOptions, Doomed, compact, delete_rows
+from thuja.search.store.changes import Doomed, compact, delete_rows
+from thuja.search.store.rewriting import CompactOptions
 
 folder = Path(sys.argv[1])
 for step in range(12):

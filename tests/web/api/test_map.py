@@ -1,5 +1,6 @@
 """The map over HTTP: its header says where in the bytes places and columns lie, and they are those of the index."""
 
+import multiprocessing
 import threading
 import time
 from typing import Any
@@ -8,13 +9,18 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from fastapi.testclient import TestClient
-from tests.web.api.conftest import EACH, drawn_vectors
+from tests.web.api.conftest import EACH, client_of, drawn_vectors
 from tests.web.conftest import TAXA
 
 from thuja.analyze.maps.linear import principal_axes
+from thuja.analyze.maps.projections import Method
+from thuja.predict import Predictor
 from thuja.search.index import Index
+from thuja.web.drawing import DrawingBoard
 from thuja.web.plane import Maps
 from thuja.web.problems import Busy
+from thuja.web.served import Served
+from thuja.web.settings import ServeSettings
 
 
 def array(data: bytes, place: dict[str, Any]) -> npt.NDArray[Any]:
@@ -66,9 +72,35 @@ def test_a_map_of_fewer_points_goes_evenly_through_the_taxa(client: TestClient) 
     assert set(columns["species"]) == {taxon.binomial for taxon in TAXA}
 
 
+def test_by_neighbours_a_branch_lies_where_it_lies_in_the_whole(predictor: Predictor, index: Index) -> None:
+    others = set(multiprocessing.active_children())
+    board = DrawingBoard(method=Method.TSNE, rows=60)
+    with client_of(Served(ServeSettings(), predictor=predictor, index=index, board=board)) as client:
+        early = client.get("/api/map", params={"layout": "neighbours"})
+        assert (early.status_code, early.headers["retry-after"]) == (503, "2")
+        assert "being drawn" in early.json()["detail"]
+        axes = read(client)
+        end = time.monotonic() + 150
+        while (told := client.get("/api/map/layout").json())["state"] == "drawing":
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        assert told == {"state": "ready", "method": "t-SNE", "detail": ""}
+        header, columns, places = read(client, layout="neighbours")
+        own, _, part = read(client, layout="neighbours", within="Corvus")
+    assert (header["layout"], header["method"], header["fitted"], header["shares"]) == ("neighbours", "t-SNE", 60, [])
+    assert (header["ids"], columns) == (axes[0]["ids"], axes[1])
+    where = dict(zip(header["ids"], places, strict=True))
+    np.testing.assert_allclose(part, [where[name] for name in own["ids"]], rtol=1e-5)
+    species = np.array(columns["species"])
+    apart = np.linalg.norm(places[:, None] - places, axis=2)
+    apart[np.diag_indices(len(apart))] = np.inf
+    assert (species[apart.argmin(axis=1)] == species).mean() > 0.95  # the nearest picture is of the same species
+    assert set(multiprocessing.active_children()) <= others  # the server has ended, and its process with it
+
+
 def test_a_crowd_that_asks_for_maps_is_served_or_told_to_come_again(index: Index) -> None:
     """Each waited for the one before it, until no thread of the server was left for anything else."""
-    maps = Maps(index)
+    maps = Maps(index, DrawingBoard())
     made: list[str] = []
 
     def ask(points: int) -> None:
@@ -91,7 +123,13 @@ def test_a_crowd_that_asks_for_maps_is_served_or_told_to_come_again(index: Index
 
 @pytest.mark.parametrize(
     ("query", "status"),
-    [({"within": "Nobody"}, 404), ({"points": 0}, 422), ({"points": 10**9}, 422), ({"points": "NaN"}, 422)],
+    [
+        ({"layout": "round"}, 422),
+        ({"within": "Nobody"}, 404),
+        ({"points": 0}, 422),
+        ({"points": 10**9}, 422),
+        ({"points": "NaN"}, 422),
+    ],
 )
 def test_a_map_that_cannot_be_is_refused(client: TestClient, query: dict[str, Any], status: int) -> None:
     assert client.get("/api/map", params=query).status_code == status

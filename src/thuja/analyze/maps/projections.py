@@ -1,8 +1,7 @@
 """Maps of vectors: fitted on some rows, and other rows projected onto the same map.
 
 PCA and LDA are linear and project any row exactly; UMAP places rows by its own `transform`. t-SNE has none: a row that
-was not fitted lands on the barycentre of its nearest fitted neighbours, weighted by one over their squared distance,
-which is our approach and no t-SNE (a row between two clusters lands between them, and no new cluster can form).
+was not fitted lands between its nearest fitted neighbours, which is our approach and no t-SNE.
 """
 
 import warnings
@@ -15,9 +14,9 @@ from typing import Final, Self
 import numpy as np
 import numpy.typing as npt
 from sklearn.manifold import TSNE
-from sklearn.neighbors import NearestNeighbors
 from threadpoolctl import ThreadpoolController
 
+from thuja.analyze.maps.between import Between
 from thuja.analyze.maps.linear import Axes, discriminant_axes, principal_axes
 from thuja.analyze.space import require_numbers
 from thuja.embeddings import Vectors
@@ -27,8 +26,6 @@ Floats = npt.NDArray[np.float64]
 
 _FEWEST: Final = 5
 """Rows below which a map of neighbours says nothing that PCA does not."""
-_BARYCENTRE: Final = 5
-"""Fitted neighbours between which t-SNE's other rows are placed."""
 _NARROW: Final = 50
 """Principal axes that t-SNE is fitted on, as its authors advise for wide vectors."""
 
@@ -142,8 +139,7 @@ class Projection:
         model = TSNE(self.dimensions, perplexity=perplexity, init="pca", method=way, random_state=seed, n_jobs=1)
         made = model.fit_transform(narrow)
         points = np.asarray(made, dtype=np.float64)
-        nearest = NearestNeighbors(n_neighbors=min(_BARYCENTRE, len(points))).fit(narrow)
-        return _Fit(points=points, place=lambda rows: _barycentre(nearest, points, axes.place(rows)), notes=notes)
+        return _Fit(points=points, place=Between(axes=axes, narrow=narrow, points=points).place, notes=notes)
 
     def _umap(self, vectors: Vectors, seed: int) -> _Fit:
         neighbours = min(self.neighbours, len(vectors) - 1)
@@ -195,13 +191,3 @@ def _linear(axes: Axes, vectors: Vectors) -> _Fit:
 
 def _reduced(what: str, asked: float, used: float, rows: int) -> tuple[str, ...]:
     return (f"{what} is {used:.3g} in place of {asked:.3g}, as there are {rows} rows",) if used < asked else ()
-
-
-def _barycentre(nearest: NearestNeighbors, points: Floats, rows: Floats) -> Floats:
-    """Where rows (M, d) fall between the points of their nearest fitted rows, by one over the squared distance."""
-    distances, places = nearest.kneighbors(rows)  # (M, k) each
-    # A fitted row is its own nearest: what is left of its distance is rounding, and its weight all but all.
-    closest = np.maximum(distances[:, :1], np.finfo(float).tiny)
-    weights = (closest / np.maximum(distances, closest)) ** 2
-    weights[distances <= 1e-9 * np.abs(rows).max(initial=1)] = 1e18
-    return np.asarray((weights[:, :, None] * points[places]).sum(axis=1) / weights.sum(axis=1, keepdims=True))

@@ -5,6 +5,9 @@ from collections.abc import Callable, Hashable
 from thuja.search.bits import Bits
 from thuja.search.recent import Recent
 
+Kept = tuple[Bits | None, ...]
+"""The rows of each segment, None for all of them."""
+
 
 class BitsCache:
     """The most recently used sets of rows, up to so many bytes in all; for any number of threads.
@@ -13,7 +16,7 @@ class BitsCache:
     """
 
     def __init__(self, most_bytes: int = 64 << 20) -> None:
-        self._held: Recent[Hashable, Bits] = Recent(most_bytes, size_of=lambda bits: bits.packed.nbytes)
+        self._held: Recent[Hashable, Kept] = Recent(most_bytes, size_of=_bytes)
 
     @property
     def bytes(self) -> int:
@@ -25,8 +28,18 @@ class BitsCache:
 
     def get(self, key: Hashable, make: Callable[[], Bits]) -> Bits:
         """The set under this key, made where it is not held. A set greater than the whole cache is not kept."""
+        (found,) = self.get_all(key, lambda: (make(),))
+        assert found is not None, "made as a set"
+        return found
+
+    def get_all(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
+        """The same for sets of several segments."""
         found = self._held.get(key)
         if found is None:
             found = make()
             self._held.put(key, found)
         return found
+
+
+def _bytes(sets: Kept) -> int:
+    return sum(one.packed.nbytes for one in sets if one is not None)

@@ -21,6 +21,19 @@ _AT_ONCE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SoughtIds:
+    """Ids that are looked for, and their hashes (n,): made once, whatever the number of segments."""
+
+    texts: Sequence[str]
+    hashes: npt.NDArray[np.uint64]
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> "SoughtIds":
+        """These ids."""
+        return cls(texts=texts, hashes=_hashes(texts))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Ids:
     """`hashes` (N,) ascend, and `rows` (N,) are the rows that they belong to."""
 
@@ -31,20 +44,26 @@ class Ids:
     def __len__(self) -> int:
         return len(self.hashes)
 
+    def between(self, low: int, high: int) -> "Ids":
+        """Those whose hashes are from `low` up to `high`."""
+        start = int(np.searchsorted(self.hashes, np.uint64(low), "left"))
+        stop = int(np.searchsorted(self.hashes, np.uint64(high - 1), "right"))
+        return Ids(ids=self.ids, hashes=self.hashes[start:stop], rows=self.rows[start:stop])
+
     def at(self, rows: npt.ArrayLike) -> list[str]:
         """The ids of these rows."""
         texts: list[str] = self.ids.take(pa.array(np.asarray(rows, dtype=np.int64))).to_pylist()
         return texts
 
-    def rows_of(self, ids: Sequence[str]) -> npt.NDArray[np.int64]:
+    def rows_of(self, ids: Sequence[str] | SoughtIds) -> npt.NDArray[np.int64]:
         """The row of each id, -1 for one that is not here: (n,)."""
-        wanted = _hashes(ids)
-        first = np.searchsorted(self.hashes, wanted, side="left")
-        stop = np.searchsorted(self.hashes, wanted, side="right")
-        found = np.full(len(ids), -1, dtype=np.int64)
+        sought = ids if isinstance(ids, SoughtIds) else SoughtIds.of(ids)
+        first = np.searchsorted(self.hashes, sought.hashes, side="left")
+        stop = np.searchsorted(self.hashes, sought.hashes, side="right")
+        found = np.full(len(sought.texts), -1, dtype=np.int64)
         for place in np.flatnonzero(first < stop).tolist():
             for row in self.rows[first[place] : stop[place]].tolist():
-                if self.ids[row].as_py() == ids[place]:
+                if self.ids[row].as_py() == sought.texts[place]:
                     found[place] = row
         return found
 

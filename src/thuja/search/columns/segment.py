@@ -19,7 +19,7 @@ from thuja.search.columns.arrays import ArrayFile, ArrayWriter
 from thuja.search.columns.cache import BitsCache
 from thuja.search.columns.coded import NumberValues, Values, read_column, write_column
 from thuja.search.columns.facets import Counts
-from thuja.search.columns.ids import Ids, read_ids, write_ids
+from thuja.search.columns.ids import Ids, SoughtIds, read_ids, write_ids
 from thuja.search.columns.kinds import (
     ID,
     RANK_NAMES,
@@ -114,7 +114,7 @@ class SegmentColumns:
             return Counts.of([""], [len(self) if kept is None else kept.count])
         return values.counts(kept)
 
-    def rows_of(self, ids: Sequence[str]) -> npt.NDArray[np.int64]:
+    def rows_of(self, ids: Sequence[str] | SoughtIds) -> npt.NDArray[np.int64]:
         """The row of each id, -1 for one that is not here: (n,)."""
         return self.ids.rows_of(ids)
 

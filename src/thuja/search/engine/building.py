@@ -31,7 +31,7 @@ class CodeSettings:
     is learnt from `sample` rows, in `rounds` of k-means. `seed` decides all that is drawn.
     """
 
-    least_rows: int = 20_000
+    least_rows: int = 10_000
     lists: int | None = None
     sample: int = 40
     rounds: int = 8

@@ -1,5 +1,6 @@
 """Search in one segment: codes find candidates among the rows that a filter keeps, the stored vectors score them."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -11,14 +12,12 @@ import numpy.typing as npt
 from thuja.errors import BadFile
 from thuja.search.bits import Bits
 from thuja.search.engine.building import CODES, LISTS, CodeSettings, build_codes
-from thuja.search.engine.effort import STANDARD, Effort
+from thuja.search.engine.effort import DENSE, STANDARD, Effort
 from thuja.search.engine.exact import score_candidates, search_exactly
 from thuja.search.engine.found import Found, best
 from thuja.search.engine.halves import HalfScan
 from thuja.search.engine.vectors import Floats, MappedVectors, Vectors
 
-DENSE: Final = 0.5
-"""A filter that keeps more of a segment leaves something in every list that matters; nobody counts which."""
 REMEMBERED: Final = 32
 """Filters whose lists are kept in memory: a bit a row each."""
 
@@ -74,29 +73,28 @@ class Codes:
             return Found.nothing(len(queries), k)
         if self.index is None or effort.wants_exact(kept=count, k=k, queries=len(queries)):
             return search_exactly(self.vectors, queries, k, kept=kept)
-        wanted, lists = self._wanted_lists(kept, count)
-        probes = effort.probes_for(k, kept=count, lists=lists)
-        found = self._search(queries, k, effort=effort, parameters=_parameters(probes, kept, wanted))
+        wanted = self._wanted_lists(kept, count)
+        part = count / self.vectors.shape[0]
+        probes = effort.probes_for(k, lists=wanted.count, each=wanted.each, part=part)
+        found = self._search(queries, k, effort=effort, parameters=_parameters(probes, kept, wanted.lists))
         short = np.flatnonzero(found.rows[:, -1] < 0)  # the nearest lists may hold fewer than k rows that are kept
         if len(short):
             again = search_exactly(self.vectors, queries[short], k, kept=kept)
             found.rows[short], found.scores[short] = again.rows, again.scores
         return found
 
-    def _wanted_lists(self, kept: Bits | None, count: int) -> tuple[Bits | None, int]:
-        """The lists that hold a row that is kept, None for all of them, and how many they are."""
+    def _wanted_lists(self, kept: Bits | None, count: int) -> "_Wanted":
         if kept is None or count > DENSE * kept.size:
-            return None, self.list_count
-        wanted = self._wanted(kept.packed.tobytes())
-        return wanted, wanted.count
+            return _Wanted(lists=None, count=self.list_count, each=count / self.list_count)
+        return self._wanted(kept.packed.tobytes())
 
-    def _holding(self, packed: bytes) -> Bits:
-        """The lists that hold any of the rows: milliseconds for a million rows, so it is remembered."""
+    def _holding(self, packed: bytes) -> "_Wanted":
+        """What holds any of the rows: milliseconds for a million rows, so it is remembered."""
         assert self.lists is not None
         kept = Bits(packed=np.frombuffer(packed, dtype=np.uint8), size=len(self.lists))
-        holds = np.zeros(self.list_count, dtype=bool)
-        holds[self.lists[kept.mask()]] = True
-        return Bits.from_mask(holds)
+        rows = np.bincount(self.lists[kept.mask()], minlength=self.list_count)
+        lists = Bits.from_mask(rows > 0)
+        return _Wanted(lists=lists, count=lists.count, each=float(np.median(rows[rows > 0])))
 
     def _search(
         self, queries: Floats, k: int, *, effort: Effort, parameters: faiss.SearchParametersPreTransform
@@ -111,6 +109,18 @@ class Codes:
         both = faiss.IndexRefineSearchParameters(k_factor=candidates / k, base_index_params=parameters)
         scores, rows = refine.search(queries, k, params=both)
         return best(rows, scores, k)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """The `lists` that hold a row that is kept, None for all, and how many they are.
+
+    The middle one holds `each` kept rows: of a region's, most lie in some lists, and most lists hold few of them.
+    """
+
+    lists: Bits | None
+    count: int
+    each: float
 
 
 def _parameters(probes: int, kept: Bits | None, lists: Bits | None) -> faiss.SearchParametersPreTransform:

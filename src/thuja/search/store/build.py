@@ -21,13 +21,23 @@ from thuja.search.store.pictures import open_pictures
 from thuja.search.store.places import LocalPlace
 from thuja.search.store.plain import Schema
 from thuja.search.store.replacing import superseded
+from thuja.search.store.rewriting import CompactOptions, put_small_together
 from thuja.search.store.sealing import Gathering, SealSettings
 from thuja.search.store.segment import Segment
 from thuja.search.store.sources import Source, find_sources, read_batches, require_one_space
-from thuja.search.store.sweeping import BUILDING, half_written, next_number, sweep
-from thuja.search.store.versions import LOCK, commit, current_number, next_version, read_deleted, read_version, writing
+from thuja.search.store.sweeping import BUILDING, WORK, half_written, next_number, sweep
+from thuja.search.store.versions import (
+    LOCK,
+    commit,
+    current_number,
+    distinct_in,
+    kinds_in,
+    next_version,
+    read_deleted,
+    read_version,
+    writing,
+)
 
-WORK: Final = f"{BUILDING}.tmp"
 _SLIP: Final = 0.85
 """How alike, of 1, a name is to the one that was meant."""
 
@@ -98,11 +108,22 @@ def build_index(named: Sequence[Path], out: Path, options: BuildOptions, *, forc
 
 
 def add_to_index(named: Sequence[Path], folder: Path, options: BuildOptions) -> BuildReport:
-    """Take more embeddings into an index; a row whose id is there already replaces it. As `build_index` else."""
+    """Take more embeddings into an index; a row whose id is there already replaces it. As `build_index` else.
+
+    Where many small segments have come together so, they are written as few, as one more version.
+    """
     current_number(LocalPlace(folder))
     sources = find_sources(named)
+    compacting = CompactOptions(
+        segment_rows=options.segment_rows,
+        codes=options.codes,
+        by=options.by,
+        label="rows put together" if options.label else "",
+    )
     with writing(folder):
-        return _take_in(sources, folder, options, base=read_version(LocalPlace(folder)))
+        report = _take_in(sources, folder, options, base=read_version(LocalPlace(folder)))
+        with kept_when_full(None):
+            return replace(report, version=put_small_together(folder, report.version, compacting))
 
 
 def _require_free(out: Path, *, force: bool) -> None:
@@ -280,16 +301,6 @@ class _Build:
             thumbnails=sum(one.thumbnails for one in made),
             left_out=self.schema.left_out,
         )
-
-
-def kinds_in(version: Version) -> dict[str, ColumnKind]:
-    """The kinds of a version's columns."""
-    return {name: ColumnKind(kind) for name, kind in version.columns.items()}
-
-
-def distinct_in(version: Version) -> dict[str, ColumnKind]:
-    """The columns that no segment to come need make ready for filters, since those that are there cannot be."""
-    return {name: kind for name, kind in kinds_in(version).items() if kind is ColumnKind.DISTINCT}
 
 
 def told_counts(refused: Counter[str]) -> str:

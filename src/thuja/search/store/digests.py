@@ -3,7 +3,8 @@
 import hashlib
 from pathlib import Path
 
-from thuja.search.store.segment import FACTS, FileFacts
+from thuja.search.manifest import FACTS
+from thuja.search.store.segment import FileFacts
 
 
 def files_of(folder: Path) -> list[FileFacts]:

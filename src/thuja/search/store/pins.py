@@ -1,11 +1,13 @@
-"""Readers pin the version that they have open: a shared lock on its file, which the system lets go of with the process.
+"""Readers pin the files that they have open: a shared lock, which the system lets go of with the process.
 
-A compaction leaves pinned versions alone. Where the system or the disk knows no such locks, the grace alone holds.
+A compaction leaves pinned versions alone, and a cache pinned segments. Where the system or the disk knows no such
+locks, the grace alone holds.
 """
 
 import os
 import weakref
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 try:
@@ -15,32 +17,40 @@ except ImportError:  # Windows, where an open file cannot be deleted anyway
 
 
 def pin(path: Path, owner: object) -> None:
-    """Hold a version's file for as long as `owner` lives; raises FileNotFoundError where the version is gone."""
+    """Hold a file for as long as `owner` lives; raises FileNotFoundError where it is gone."""
     file = os.open(path, os.O_RDONLY)
     weakref.finalize(owner, os.close, file)
     if fcntl is None:
         return
     with suppress(OSError):  # a disk without locks
-        fcntl.flock(file, fcntl.LOCK_SH)  # waits for a compaction that is deleting it: no longer than that takes
+        fcntl.flock(file, fcntl.LOCK_SH)  # waits for whoever is deleting it: no longer than that takes
     if not os.fstat(file).st_nlink:
         raise FileNotFoundError(path)
 
 
-def unlink_unless_pinned(path: Path) -> bool:
-    """Delete a version's file unless a reader holds it; none takes hold in between. Returns whether it is gone."""
+@contextmanager
+def unpinned(path: Path) -> Iterator[bool]:
+    """Whether nobody holds a file; then nobody takes hold of it before the block ends."""
     if fcntl is None:
-        path.unlink()
-        return True
+        yield True
+        return
     file = os.open(path, os.O_RDONLY)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(file)
-        return False
-    except OSError:  # a disk without locks
-        pass
-    try:
-        path.unlink()
+        is_free = True
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            is_free = False
+        except OSError:  # a disk without locks
+            pass
+        yield is_free
     finally:
-        os.close(file)  # not before: whoever waits for the lock finds the version gone
-    return True
+        os.close(file)  # not before: whoever waits for the lock finds the file gone
+
+
+def unlink_unless_pinned(path: Path) -> bool:
+    """Delete a file unless a reader holds it; none takes hold in between. Returns whether it is gone."""
+    with unpinned(path) as is_free:
+        if is_free:
+            path.unlink()
+    return is_free

@@ -1,8 +1,10 @@
 """Where an index lies: a folder of this machine, or a URL of object storage that is read by range."""
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Final, Protocol, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -14,6 +16,8 @@ import pyarrow.fs as pafs
 from thuja.errors import BadFile, UsageError
 from thuja.jobs import atomic_path, cache_folder
 from thuja.search.engine.vectors import HALF, Halves, MappedVectors, Rows, Vectors
+from thuja.search.store.evicting import evict, most_bytes
+from thuja.search.store.pins import pin
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -41,6 +45,12 @@ class Place(Protocol):
 
     def fetched(self, file: str) -> Path:
         """A file that never changes, on this machine; raises FileNotFoundError."""
+
+    def hold(self, file: str, owner: object) -> None:
+        """Keep a file, and those beside it, from being taken off this machine for as long as `owner` lives."""
+
+    def tidy(self) -> None:
+        """Take off this machine what is kept beyond measure."""
 
     def opened(self, file: str) -> pa.NativeFile:
         """A file that never changes, to read anywhere in it; it stays readable when it is deleted meanwhile."""
@@ -110,6 +120,12 @@ class LocalPlace:
             raise FileNotFoundError(path)
         return path
 
+    def hold(self, file: str, owner: object) -> None:
+        """Nothing to do: what a version names stays while that version is open."""
+
+    def tidy(self) -> None:
+        """Nothing to do: nothing was copied."""
+
     def opened(self, file: str) -> pa.NativeFile:
         """The file, mapped."""
         return pa.memory_map(str(self.folder / file))
@@ -167,6 +183,22 @@ class RemotePlace:
                 while block := opened.read(2**22):
                     out.write(block)
         return kept
+
+    def hold(self, file: str, owner: object) -> None:
+        """Pin a file in the cache; one that was taken away since it was fetched is fetched again."""
+        while True:
+            kept = self.fetched(file)
+            try:
+                pin(kept, owner)
+            except FileNotFoundError:
+                continue
+            with suppress(PermissionError):  # a cache that others fill
+                os.utime(kept)  # the last use, by which the cache is cleared
+            return
+
+    def tidy(self) -> None:
+        """Bring the cache of all places below its size, but for what an open index needs."""
+        evict(self._cache.parent, most_bytes())
 
     def ranges(self, file: str, wanted: Sequence[Range]) -> list[bytes]:
         """Parts of a file: what lies side by side in one request, the requests at the same time."""

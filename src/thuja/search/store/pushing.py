@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 
 from thuja.errors import OutputExists, ThujaError, UsageError
-from thuja.search.manifest import INDEX, Version
+from thuja.search.manifest import FACTS, INDEX, Version
 from thuja.search.store.places import LocalPlace, RemotePlace, is_url, place_of
-from thuja.search.store.segment import FACTS, SegmentFiles
+from thuja.search.store.segment import SegmentFiles
 from thuja.search.store.versions import current_number, forgotten, read_version, segment_folder, writing
 
 _BLOCK: Final = 2**23

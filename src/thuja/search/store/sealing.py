@@ -19,13 +19,13 @@ from thuja.search.columns import ColumnKind, SegmentColumns
 from thuja.search.engine.building import CodeSettings
 from thuja.search.engine.codes import Codes
 from thuja.search.engine.vectors import HALF, VECTORS, MappedVectors
-from thuja.search.manifest import SEGMENTS, SegmentFacts
+from thuja.search.manifest import FACTS, SEGMENTS, SegmentFacts
 from thuja.search.store.digests import digest_of, files_of
 from thuja.search.store.joining import Extra, joined
 from thuja.search.store.lasting import sync_folder, sync_tree
 from thuja.search.store.plain import RANK_COLUMNS, taken
 from thuja.search.store.rows import ROWS, write_rows
-from thuja.search.store.segment import COLUMNS, FACTS
+from thuja.search.store.segment import COLUMNS
 from thuja.search.store.thumbnails import Pictures, write_thumbnails
 
 _BLOCK: Final = 8192

@@ -14,14 +14,12 @@ from thuja.errors import BadFile
 from thuja.search.columns import BitsCache, ColumnKind, SegmentColumns
 from thuja.search.engine.codes import Codes
 from thuja.search.engine.vectors import VECTORS, Vectors
-from thuja.search.manifest import SegmentFacts
+from thuja.search.manifest import FACTS, SegmentFacts
 from thuja.search.store.places import Place
 from thuja.search.store.rows import BATCH, ROWS, StoredRows
 from thuja.search.store.thumbnails import OFFSETS, Thumbnails
 from thuja.search.store.versions import segment_folder
 
-FACTS: Final = "segment.json"
-"""Rows, length of a vector, and the bytes and SHA-256 of every other file: written last."""
 COLUMNS: Final = "columns"
 _READ_IN_PLACE: Final = (VECTORS, ROWS, "thumbnails.bin")
 """Too large to be copied to this machine; all else is."""
@@ -82,6 +80,7 @@ class Segment:
         if self.files.rows != facts.rows:
             raise BadFile(f"{place.name}/{folder} has {self.files.rows:,} rows where {facts.rows:,} are expected")
         try:
+            place.hold(f"{folder}/{FACTS}", self)
             here = self._fetched(place, folder)
             self.vectors: Vectors = place.vectors(f"{folder}/{VECTORS}", (self.rows, self.files.dim))
             self.codes = Codes.open(here, self.vectors)

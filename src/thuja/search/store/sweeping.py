@@ -11,6 +11,8 @@ from thuja.search.store.versions import current_number, listed, read_version
 
 BUILDING: Final = "building"
 """The folder of units of a build that has not ended: what segments it has made."""
+WORK: Final = f"{BUILDING}.tmp"
+"""Where a segment lies while it is written."""
 
 
 def named_segments(folder: Path) -> set[str]:

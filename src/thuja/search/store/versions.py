@@ -15,6 +15,7 @@ import numpy as np
 from thuja.errors import BadFile, OutputExists, UnknownName, UsageError
 from thuja.jobs import locked
 from thuja.search.bits import Bits
+from thuja.search.columns import ColumnKind
 from thuja.search.manifest import FORMAT, INDEX, SEGMENTS, VERSIONS, SegmentFacts, Version
 from thuja.search.store.lasting import put_file
 from thuja.search.store.places import LocalPlace, Place
@@ -125,6 +126,16 @@ def writing(folder: Path) -> Iterator[None]:
     busy = OutputExists(f"{folder} is being changed by another process", hint="wait until it has ended, or end it")
     with locked(folder / LOCK, busy):
         yield
+
+
+def kinds_in(version: Version) -> dict[str, ColumnKind]:
+    """The kinds of a version's columns."""
+    return {name: ColumnKind(kind) for name, kind in version.columns.items()}
+
+
+def distinct_in(version: Version) -> dict[str, ColumnKind]:
+    """The columns that no segment to come need make ready for filters, since those that are there cannot be."""
+    return {name: kind for name, kind in kinds_in(version).items() if kind is ColumnKind.DISTINCT}
 
 
 def segment_folder(name: str) -> str:

@@ -39,6 +39,9 @@ export function search(query, images = [], options = {}) {
   return asked("api/search", { ...options, ...body });
 }
 
+// How far the layout by neighbours is; asking begins it.
+export const mapLayout = (options = {}) => asked("api/map/layout", options);
+
 // The address of a picture for an <img>, also where a proxy serves the page below another path.
 export const pictureAddress = (url) => url.replace(/^\/(?!\/)/, "");
 
@@ -89,7 +92,7 @@ async function newKey() {
   }
 }
 
-async function waited(seconds, signal) {
+export async function waited(seconds, signal) {
   signal?.throwIfAborted();
   return new Promise((done, stopped) => {
     const timer = setTimeout(done, seconds * 1000);

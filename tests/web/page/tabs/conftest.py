@@ -10,10 +10,12 @@ import pytest
 from PIL import Image
 from tests.web.conftest import serving
 
+from thuja.analyze.maps.projections import Method
 from thuja.embeddings import Embeddings
 from thuja.predict import Predictor
 from thuja.search.index import Index
 from thuja.search.store.build import BuildOptions, build_index
+from thuja.web.drawing import DrawingBoard
 from thuja.web.served import Served
 from thuja.web.settings import ServeSettings
 
@@ -73,8 +75,9 @@ def index(tmp_path_factory: pytest.TempPathFactory, predictor: Predictor) -> Ind
 
 @pytest.fixture(scope="session")
 def site(predictor: Predictor, index: Index) -> Iterator[str]:
-    """The address of the server."""
-    with serving(Served(ServeSettings(), predictor=predictor, index=index)) as address:
+    """The address of the server, whose map by neighbours is drawn from few rows."""
+    board = DrawingBoard(method=Method.TSNE, rows=100)
+    with serving(Served(ServeSettings(), predictor=predictor, index=index, board=board)) as address:
         yield address
 
 

@@ -7,7 +7,7 @@ pytestmark = pytest.mark.browser
 TABS = {
     "#search?like=corax-0000&within=Animalia&start=corax-0001&end=atlas-0000": ".cell .card",
     "#tree?of=Animalia": ".tree-cards .card",
-    "#map?by=class": ".map-entry",
+    "#map?by=class&layout=axes": ".map-entry",
     "#compare?a=Animalia/Chordata&b=Animalia/Arthropoda": ".compare-side .card",
 }
 

@@ -2,20 +2,31 @@
 
 import csv
 import io
+import multiprocessing
 import re
 from pathlib import Path
 
 import pytest
+from tests.web.conftest import serving
 from tests.web.page.tabs.conftest import saved, until
 
 import thuja.web
 from thuja.analyze.maps.figures import RAMP
+from thuja.analyze.maps.projections import Method
 from thuja.report.colours import OTHERS, PALETTE
+from thuja.web.drawing import DrawingBoard
+from thuja.web.served import Served
+from thuja.web.settings import ServeSettings
 
+LAID = "document.querySelector('.map-stage').dataset.layout"
 STATUS = "document.querySelector('.map-status').textContent"
 
 
-def opened(visit, place="#map?by=class", **how):
+AXES = "#map?by=class&layout=axes"
+"""The layout that is there at once."""
+
+
+def opened(visit, place=AXES, **how):
     page = visit(place, **how)
     page.wait_for_selector(".map-entry")
     return page
@@ -112,3 +123,51 @@ def test_a_point_is_opened_by_keys_with_its_picture_licence_and_name(visit):
     assert "More like this" in page.locator(".map-card").inner_text()
     page.keyboard.press("Escape")
     assert page.locator(".map-card").is_hidden()
+
+
+@pytest.mark.browser
+def test_the_axes_are_shown_until_the_layout_by_neighbours_is_drawn_and_what_is_chosen_stays_chosen(
+    chromium, predictor, index
+):
+    complaints = []
+    board = DrawingBoard(method=Method.TSNE, rows=60)
+    with serving(Served(ServeSettings(), predictor=predictor, index=index, board=board)) as address:
+        page = chromium.new_page()
+        page.set_default_timeout(30_000)
+        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+        page.goto(f"{address}/#map?by=class&points=500")
+        page.wait_for_selector(".map-entry")
+        assert page.evaluate(LAID) == "axes"
+        assert "by neighbours (t-SNE) is being drawn" in page.locator(".map-waiting").inner_text()
+        page.locator(".map-entry", has_text="Insecta").click()
+        page.locator(".map-stage").focus()
+        page.wait_for_selector(".map-stage[data-layout=neighbours]", timeout=150_000)  # its process steps back
+        assert page.evaluate(STATUS) == "200 of 500 points chosen"
+        assert page.evaluate("document.activeElement.className") == "map-stage"
+        until(page, "document.getElementById('live').textContent === 'The map is laid out by neighbours.'")
+        assert page.locator(".map-waiting").inner_text() == ""
+        assert "t-SNE puts pictures that are alike next to each other" in page.locator(".map-made").inner_text()
+        page.get_by_label("Layout").select_option("principal axes")
+        page.wait_for_selector(".map-stage[data-layout=axes]")
+        assert "layout=axes" in page.url
+        assert page.evaluate(STATUS) == "200 of 500 points chosen"
+        page.close()
+    assert complaints == []
+
+
+@pytest.mark.browser
+def test_a_layout_that_fails_is_told_in_a_sentence_and_the_axes_stay(chromium, predictor, index):
+    board = DrawingBoard(method=Method.TSNE)
+    with serving(Served(ServeSettings(), predictor=predictor, index=index, board=board)) as address:
+        others = multiprocessing.active_children()
+        board.progress(index)
+        [process] = [one for one in multiprocessing.active_children() if one not in others]
+        process.kill()
+        process.join(5)
+        page = chromium.new_page()
+        page.goto(f"{address}/#map?by=class&points=500")
+        page.wait_for_selector(".map-entry")
+        until(page, "document.querySelector('.map-waiting').textContent.includes('cannot be drawn')")
+        assert page.locator(".map-waiting").inner_text().endswith("its process ended (exit code -9).")
+        assert page.evaluate(LAID) == "axes"
+        page.close()

@@ -5,10 +5,11 @@ import { clear, element, freshId } from "../dom.js";
 import { notice } from "../parts/notice.js";
 import { taxonName, taxonOf } from "../parts/taxon.js";
 import { schemeOf } from "../plot/colours.js";
-import { number, word } from "../words.js";
+import { word } from "../words.js";
 import { pointCard } from "./map/card.js";
 import { boundsOf, rowsInside } from "./map/chosen.js";
 import { lassoOver } from "./map/lasso.js";
+import { layoutAsked, layoutChoice, layoutOf, madeOf, progressOf, untilStill } from "./map/layout.js";
 import { drawLegend } from "./map/legend.js";
 import { chosenList } from "./map/list.js";
 import { plotOf } from "./map/plot.js";
@@ -23,7 +24,7 @@ export const tab = { name: "map", mount };
 function mount(root, context) {
   const view = new View(context);
   view.place(root);
-  view.start();
+  view.lay();
   return () => view.leave();
 }
 
@@ -31,16 +32,17 @@ class View {
   constructor(context) {
     this.context = context;
     this.within = context.query.get("within") || "";
+    this.by = context.query.get("by") || "";
     this.asked = Math.min(Number(context.query.get("points")) || 0, MOST);
-    this.stop = new AbortController();
+    this.layout = layoutOf(context.query);
+    this.shown = ""; // the layout that is seen, which the one chosen may have to wait for
     this.pressed = new Set(); // entries of the legend that are kept
     this.drawn = null; // rows inside the line
+    this.tool = "move";
     this.id = freshId("map");
-    this.stage = element("div", {
-      class: "map-stage", tabindex: "0", role: "application", "aria-label": word("map.label"),
-      "aria-describedby": `${this.id}-keys`,
-    });
+    this.renewStage();
     this.choice = element("select", { id: `${this.id}-by`, onchange: () => this.recolour(this.choice.value) });
+    this.layouts = layoutChoice(`${this.id}-layout`, this.layout, (layout) => this.layAs(layout));
     this.legend = element("div", { class: "map-legend", role: "group", "aria-label": word("map.legend") });
     this.status = element("p", { class: "map-status", role: "status" }, word("map.loading"));
     this.chosen = chosenList({
@@ -50,6 +52,7 @@ class View {
       cleared: () => this.reset(),
       announce: context.announce,
     });
+    this.waiting = element("p", { class: "soft map-waiting", role: "status" });
     this.made = element("p", { class: "soft map-made" });
     this.problems = element("div");
     this.tools = ["move", "lasso", "box"].map((name) => element("button", {
@@ -58,22 +61,35 @@ class View {
   }
 
   place(root) {
-    const by = element("div", { class: "map-by" },
-      element("label", { for: this.choice.id }, word("map.colour_by")), this.choice);
+    const choice = (key, select) =>
+      element("div", { class: "map-by" }, element("label", { for: select.id }, word(key)), select);
     const tools = element("div", { class: "map-tools", role: "group", "aria-label": word("map.tools") }, this.tools);
     const within = this.within ? element("p", { class: "map-within" }, word("map.within"), " ",
       taxonName(taxonOf(this.within)), " ", element("a", { href: "#map" }, word("map.all"))) : null;
     const side = element("aside", { class: "map-side", "aria-label": word("map.legend") },
       this.legend, this.status, this.chosen.node);
-    this.stage.append(this.zoomButtons());
     root.append(
       element("h1", { class: "unseen" }, word("map.title")),
       this.problems,
-      element("div", { class: "map-head" }, by, tools, within),
+      element("div", { class: "map-head" },
+        choice("map.colour_by", this.choice), choice("map.layout", this.layouts), tools, within),
+      this.waiting,
       element("div", { class: "map-columns" }, this.stage, side),
       this.made,
       element("p", { class: "soft map-keys", id: `${this.id}-keys` }, word("map.keys")),
     );
+  }
+
+  // Each layout has a stage of its own, as what is drawn on one listens to it.
+  renewStage() {
+    const stage = element("div", {
+      class: "map-stage", tabindex: "0", role: "application", "aria-label": word("map.label"),
+      "aria-describedby": `${this.id}-keys`,
+    }, this.zoomButtons());
+    const isHeld = this.stage?.contains(document.activeElement);
+    this.stage?.replaceWith(stage);
+    if (isHeld) stage.focus({ preventScroll: true });
+    this.stage = stage;
   }
 
   zoomButtons() {
@@ -90,22 +106,64 @@ class View {
     return { ...(this.within ? { within: this.within } : {}), ...(this.asked ? { points: this.asked } : {}) };
   }
 
-  async start() {
-    const { query } = this;
-    const { signal } = this.stop;
+  address(other = {}) {
+    const asked = { ...this.query, ...(this.by ? { by: this.by } : {}), ...layoutAsked(this.layout), ...other };
+    return `#map?${new URLSearchParams(asked)}`;
+  }
+
+  layAs(layout) {
+    this.layout = layout;
+    this.context.rewrite(this.address());
+    this.lay();
+  }
+
+  // The layout that is chosen; until the server has drawn that by neighbours, the axes.
+  async lay() {
+    this.laying?.abort();
+    this.laying = new AbortController();
+    const { signal } = this.laying;
     try {
-      const [header, data] = await Promise.all([api.map(query, { signal }), api.mapPoints(query, { signal })]);
-      this.points = pointsOf(header, data);
-      clear(this.made, this.madeWords(header));
+      clear(this.problems);
+      this.waiting.textContent = "";
+      if (this.layout === "axes") return await this.show("axes", signal);
+      for await (const told of progressOf(signal)) {
+        if (told.state === "ready") await this.show("neighbours", signal);
+        else if (this.shown !== "axes") await this.show("axes", signal);
+        this.tell(told);
+      }
     } catch (error) {
-      this.status.textContent = "";
-      if (error.name !== "AbortError") clear(this.problems, notice(error));
-      return;
+      if (error.name === "AbortError") return;
+      if (!this.shown) this.status.textContent = "";
+      clear(this.problems, notice(error));
     }
+  }
+
+  tell({ state, method, detail }) {
+    const said = { drawing: word("map.laying", { method }), failed: word("map.not_laid", { detail }), ready: "" }[state];
+    if (this.waiting.textContent && !said) this.context.announce(word("map.laid"));
+    if (this.waiting.textContent !== said) this.waiting.textContent = said;
+  }
+
+  async show(layout, signal) {
+    const query = { ...this.query, layout };
+    const [header, data] = await Promise.all([api.map(query, { signal }), api.mapPoints(query, { signal })]);
+    await untilStill(this.stage, signal);
+    const isSame = this.version === header.version; // the same pictures in the same order
+    [this.version, this.points, this.shown] = [header.version, pointsOf(header, data), layout];
+    const { count, total } = header;
+    const more = count < MOST && count < total
+      ? element("a", { href: this.address({ points: MOST }) }, word("map.more", { count: Math.min(MOST, total) })) : null;
+    clear(this.made, madeOf(header, { rows: this.context.about.index.rows, more }));
     this.draw();
+    if (isSame) return this.paint(this.column?.name);
+    this.drawn = null;
+    this.drawChoice();
   }
 
   draw() {
+    this.card?.end();
+    this.plot?.end();
+    this.renewStage();
     const { about, announce } = this.context;
     const { points, stage } = this;
     const marked = (row) => this.plot.mark(row);
@@ -120,19 +178,10 @@ class View {
     });
     const [done, said] = [(line) => this.chooseInside(line), (line) => this.sayInside(line)];
     this.lasso = lassoOver(this.stage, { done, said });
+    this.lasso.use(this.tool);
     this.stage.append(this.card.node); // above the sheet of the lasso
     this.stage.dataset.renderer = this.plot.renderer;
-    this.drawChoice();
-  }
-
-  // How the map came to be: how many of the pictures, and how much two axes can tell.
-  madeWords({ count, total = count, shares = [], notes = [] }) {
-    const share = number(shares.reduce((all, one) => all + one, 0), { style: "percent" });
-    const said = [shares.length ? word("map.axes", { share }) : "", ...notes].filter(Boolean).join(" ");
-    if (count >= total) return [word("map.whole_index", { count }), " ", said];
-    const more = `#map?${new URLSearchParams({ ...this.query, points: MOST })}`;
-    const link = element("a", { href: more }, word("map.more", { count: Math.min(MOST, total) }));
-    return [word("map.sample", { count, total }), " ", count < MOST ? [link, ". "] : null, said];
+    this.stage.dataset.layout = this.shown;
   }
 
   drawChoice() {
@@ -140,7 +189,7 @@ class View {
     const isTelling = ({ kind, words, counts }) => kind !== "word" || (words.length > 1 && counts[1] > 1);
     const telling = this.points.columns.filter(isTelling);
     clear(this.choice, telling.map(({ name }) => element("option", { value: name }, columnWord(name))));
-    const wanted = telling.find(({ name }) => name === this.context.query.get("by"));
+    const wanted = telling.find(({ name }) => name === this.by);
     const first = wanted || telling.find(({ kind, words }) => kind === "word" && words.length > 2) || telling[0];
     this.choice.parentElement.hidden = !first;
     if (first) this.choice.value = first.name;
@@ -148,14 +197,20 @@ class View {
   }
 
   recolour(name) {
-    this.context.rewrite(`map?${new URLSearchParams({ ...this.query, by: name })}`);
+    this.by = name;
+    this.context.rewrite(this.address());
     this.colourBy(name);
   }
 
   colourBy(name) {
+    this.pressed.clear();
+    this.paint(name);
+  }
+
+  // What is chosen stays chosen.
+  paint(name) {
     this.column = this.points.columns.find((column) => column.name === name) || null;
     this.scheme = schemeOf(this.points, this.column, SAID);
-    this.pressed.clear();
     this.drawLegend();
     this.keep();
   }
@@ -166,6 +221,7 @@ class View {
   }
 
   use(name) {
+    this.tool = name;
     for (const one of this.tools) one.setAttribute("aria-pressed", String(one.dataset.tool === name));
     this.lasso?.use(name);
     this.card?.open(-1);
@@ -214,7 +270,7 @@ class View {
   }
 
   leave() {
-    this.stop.abort();
+    this.laying?.abort();
     this.card?.end();
     this.plot?.end();
   }

@@ -1,0 +1,74 @@
+"""Small segments are put together by the add that makes many of them, and what is left is told of."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.search.making import contents, ids, made, written
+
+from thuja.search.index import Index
+from thuja.search.manifest import SegmentFacts, Version
+from thuja.search.store import rewriting
+from thuja.search.store.build import BuildOptions, add_to_index
+from thuja.search.store.changes import Doomed, delete_rows
+from thuja.search.store.describing import describe
+from thuja.search.store.rewriting import due
+
+
+def added(folder: Path, step: int) -> Version:
+    """Three rows more, of which one was there."""
+    source = written(folder.parent / f"{step}.parquet", range(2 * step, 2 * step + 3))
+    return add_to_index([source], folder, BuildOptions(by="index add")).version
+
+
+def test_many_small_adds_stay_few_segments_and_lose_no_row(tmp_path: Path) -> None:
+    """Two hundred adds made two hundred segments, and a search asked every one, row by row."""
+    folder = made(tmp_path / "index", range(3))
+    reader = Index.open(folder)
+    counts = [len(added(folder, step).segments) for step in range(1, 20)]
+    assert counts[:8] == [2, 3, 4, 5, 6, 7, 1, 2]
+    assert max(counts) == 7
+    index = Index.open(folder)
+    assert sorted(contents(index)) == ids(range(41))
+    assert (len(index), index.facts.by) == (41, "index add")
+    assert len(contents(reader)) == 3
+
+
+def test_an_add_leaves_what_is_large_and_what_is_deleted_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rewriting, "_SMALL_ROWS", 5)
+    folder = made(tmp_path / "index", range(100, 120), segment_rows=10)
+    delete_rows(folder, Doomed(ids=ids([100, 101, 102])))
+    before = [one.name for one in Index.open(folder).facts.segments]
+    for step in range(1, 9):
+        version = added(folder, step)
+    assert [one.name for one in version.segments[:2]] == before
+    assert [one.kept for one in version.segments[2:]] == [10, 7]
+    assert sum(one.deleted for one in version.segments) == 3
+
+
+def test_segments_are_no_larger_than_an_add_was_told(tmp_path: Path) -> None:
+    folder = made(tmp_path / "index", range(16), segment_rows=2)
+    report = add_to_index([written(tmp_path / "1.parquet", [90])], folder, BuildOptions(segment_rows=6))
+    assert max(one.rows for one in report.version.segments) <= 6
+    assert len(report.version) == 17
+
+
+def version(*rows: int, deleted: int = 0) -> Version:
+    facts = [SegmentFacts(name=f"{number:06}-0123456789ab", rows=one) for number, one in enumerate(rows)]
+    first = replace(facts[0], deleted=deleted)
+    return Version(number=1, model="m", dim=8, segments=(first, *facts[1:]))
+
+
+def test_a_compaction_is_due_where_segments_are_many_or_much_is_deleted() -> None:
+    assert due(version(*[900_000] * 20)) == ""
+    assert due(version(*[50_000] * 8)) == ""
+    assert due(version(*[50_000] * 40)) == "40 segments can be 2"
+    assert due(version(1000, 1000, deleted=200)) == ""
+    assert due(version(1000, 1000, deleted=201)) == "201 deleted rows are still on the disk"
+    assert due(version(*[100] * 9, deleted=100)) == "9 segments can be 1, 100 deleted rows are still on the disk"
+
+
+def test_info_tells_that_a_compaction_is_due(tmp_path: Path) -> None:
+    folder = made(tmp_path / "index", range(18), segment_rows=2)
+    assert describe(Index.open(folder))["compact"] == "due: 9 segments can be 1"
+    assert describe(Index.open(made(tmp_path / "other", range(18))))["compact"] == "not due"
