@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from thuja.errors import BadFile, ThujaError, UnknownName
 from thuja.jobs import atomic_path
 
 Vectors = npt.NDArray[np.floating[Any]]
+F = TypeVar("F", bound=np.floating[Any])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +93,7 @@ class Embeddings:
         """The same with every vector at length one (in float32 inside); zero vectors stay zero."""
         if self.is_normalized:
             return self
-        wide = self.vectors.astype(np.float32)
-        norms = np.linalg.norm(wide, axis=1, keepdims=True)
-        vectors = (wide / np.where(norms > 0, norms, 1)).astype(self.vectors.dtype)
+        vectors = normalized(self.vectors.astype(np.float32)).astype(self.vectors.dtype)
         return replace(self, vectors=vectors, is_normalized=True)
 
     def to_table(self) -> pa.Table:
@@ -146,6 +145,16 @@ class Embeddings:
             precision=metadata.get(b"thuja.precision", b"").decode(),
             columns=table.drop_columns(["uuid", "emb"]).replace_schema_metadata(None),
         )
+
+
+def normalized(vectors: npt.NDArray[F]) -> npt.NDArray[F]:
+    """Vectors (..., D) at length one, in the precision that they have; a vector of zeros stays.
+
+    >>> normalized(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
+    [[0.6, 0.8], [0.0, 0.0]]
+    """
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), dtype=vectors.dtype)
 
 
 def positions(which: npt.ArrayLike, count: int) -> npt.NDArray[np.int64]:

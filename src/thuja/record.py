@@ -153,7 +153,7 @@ class Record:
         row |= _known(self.facts)
         traits = _known(self.traits)
         row["traits"] = json.dumps(traits, sort_keys=True) if traits else None
-        return {name: _encodable(value) if isinstance(value, str) else value for name, value in row.items()}
+        return {name: printable(value) if isinstance(value, str) else value for name, value in row.items()}
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Record":
@@ -169,7 +169,7 @@ class Record:
         row = _known(self.to_row())
         if "traits" in row:
             row["traits"] = _known(self.traits)
-        return _encodable(json.dumps(row, ensure_ascii=False))
+        return printable(json.dumps(row, ensure_ascii=False))
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "Record":
@@ -216,7 +216,8 @@ def _known(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None and value == value}
 
 
-def _encodable(text: str) -> str:
+def printable(text: str) -> str:
+    """Text as UTF-8 can hold it: bytes of an old file name become their escape, `\\udcff`."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 

@@ -108,6 +108,15 @@ class Taxon:
         """Whether every name that `ancestor` gives stands in this lineage too."""
         return all(theirs in ("", ours) for ours, theirs in zip(self.names, ancestor.names, strict=True))
 
+    def agrees_with(self, other: "Taxon") -> bool:
+        """Whether no rank that both name is named otherwise: Morus is a bird and a tree.
+
+        >>> bird, tree = Taxon(class_="Aves", genus="Morus"), Taxon(family="Moraceae", genus="Morus", species="alba")
+        >>> bird.agrees_with(tree), bird.agrees_with(Taxon(class_="Magnoliopsida", genus="Morus"))
+        (True, False)
+        """
+        return all(ours in ("", theirs) or not theirs for ours, theirs in zip(self.names, other.names, strict=True))
+
     @classmethod
     def from_names(cls, names: Iterable[str | None], common: str | None = "") -> "Taxon":
         """From up to seven names in rank order; None and blanks are missing ranks."""

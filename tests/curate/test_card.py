@@ -30,7 +30,7 @@ from thuja.curate.pipeline import SCRATCH, Curation
 from thuja.curate.provenance import write_provenance
 from thuja.curate.reading import source_folder
 from thuja.curate.recipe import CurateRecipe
-from thuja.curate.sources.gbif_citations import Citations, Dataset
+from thuja.curate.sources.gbif_citations import Citations
 from thuja.curate.sources.spec import SourceSpec
 from thuja.curate.steps import StepCounts
 from thuja.errors import BadFile, EmptyInput
@@ -328,7 +328,7 @@ def test_a_card_cites_two_sources_of_one_kind_by_both_their_downloads(
     for number, doi in enumerate(("10.15468/dl.one111", "10.15468/dl.two222")):
         folder = tmp_path / "out" / SCRATCH / source_folder(number, specs[number])
         folder.mkdir(parents=True)
-        Citations(doi=doi, datasets={f"key{number}": Dataset(title=f"title {number}")}).write(folder)
+        Citations(doi=doi, datasets={f"key{number}": DatasetCitation(title=f"title {number}")}).write(folder)
     handed = Handed(resolve=partial(resolve_names, backbones=()))
     curation = Curation(recipe=CurateRecipe(sources=specs), folder=tmp_path / "out", handed=handed)
     told = curation._card_facts(summary).citations["gbif"]

@@ -57,6 +57,11 @@ def test_tracked_items_pass_through_in_order_and_the_end_is_shown(capsys: pytest
     assert capsys.readouterr().err.startswith("reading: 3/3 letters (100%)")
 
 
+def test_what_has_no_label_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert list(track(iter("abc"), total=3, label="")) == ["a", "b", "c"]
+    assert capsys.readouterr().err == ""
+
+
 def test_tracking_nothing_divides_by_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert list(track([], total=0, label="reading")) == []
     assert capsys.readouterr().err.startswith("reading: 0 images")

@@ -9,7 +9,7 @@ coined name can be a real one, and coining needs no backbone at hand.
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -107,13 +107,13 @@ def _grower(name: str) -> int:
 
 def stem(generator: np.random.Generator) -> str:
     """What a genus and the family named after it share: an opening, then a heart."""
-    opening = _pick(generator, _ONSETS) + _pick(generator, _VOWELS) + _pick(generator, _CONSONANTS)
-    return (opening + _pick(generator, HEARTS)).capitalize()
+    opening = pick(generator, _ONSETS) + pick(generator, _VOWELS) + pick(generator, _CONSONANTS)
+    return (opening + pick(generator, HEARTS)).capitalize()
 
 
 def genus(generator: np.random.Generator, own_stem: str) -> str:
     """A genus from its stem."""
-    return own_stem + _pick(generator, _GENUS_ENDINGS)
+    return own_stem + pick(generator, _GENUS_ENDINGS)
 
 
 def group(generator: np.random.Generator, own_stem: str, rank: Rank, kingdom: int) -> str:
@@ -124,30 +124,30 @@ def group(generator: np.random.Generator, own_stem: str, rank: Rank, kingdom: in
 
 def epithet(generator: np.random.Generator) -> str:
     """A species epithet; it describes nothing."""
-    middle = "".join(_pick(generator, _VOWELS) + _pick(generator, _CONSONANTS) for _ in range(generator.integers(1, 3)))
-    return _pick(generator, _ONSETS) + middle + _pick(generator, _EPITHET_ENDINGS)
+    middle = "".join(pick(generator, _VOWELS) + pick(generator, _CONSONANTS) for _ in range(generator.integers(1, 3)))
+    return pick(generator, _ONSETS) + middle + pick(generator, _EPITHET_ENDINGS)
 
 
 def common_noun(generator: np.random.Generator) -> str:
     """What English speakers might call a family: "thrimble", "garrock"."""
-    return _pick(generator, _NOUN_ONSETS) + _pick(generator, _NOUN_MIDDLES) + _pick(generator, _NOUN_ENDINGS)
+    return pick(generator, _NOUN_ONSETS) + pick(generator, _NOUN_MIDDLES) + pick(generator, _NOUN_ENDINGS)
 
 
 def common_name(generator: np.random.Generator, noun: str) -> str:
     """A species' common name: a place, and the noun of its family; it describes nothing."""
-    place = _pick(generator, _PLACES) + _pick(generator, _PLACE_ENDINGS)
-    return f"{_pick(generator, _DEGREES)}{place} {noun}"
+    place = pick(generator, _PLACES) + pick(generator, _PLACE_ENDINGS)
+    return f"{pick(generator, _DEGREES)}{place} {noun}"
 
 
 def common_noun_es(generator: np.random.Generator) -> str:
     """What Spanish speakers might call a family, ending in -a or -o: "tralbica", "garroco"."""
-    return _pick(generator, _NOUN_ONSETS_ES) + _pick(generator, _NOUN_MIDDLES_ES) + _pick(generator, _NOUN_ENDINGS_ES)
+    return pick(generator, _NOUN_ONSETS_ES) + pick(generator, _NOUN_MIDDLES_ES) + pick(generator, _NOUN_ENDINGS_ES)
 
 
 def common_es(generator: np.random.Generator, noun: str) -> str:
     """A species' Spanish name, of the noun of its family and a place: "tralbica falsa de Monteluz"."""
-    place = _pick(generator, _PLACES_ES) + _pick(generator, _PLACE_ENDINGS_ES)
-    return f"{noun}{_agreeing_es(_pick(generator, _DEGREES_ES), noun)} de {place}"
+    place = pick(generator, _PLACES_ES) + pick(generator, _PLACE_ENDINGS_ES)
+    return f"{noun}{_agreeing_es(pick(generator, _DEGREES_ES), noun)} de {place}"
 
 
 _DESCRIPTIVE: Final[Mapping[tuple[str, str], tuple[str, str, str]]] = {
@@ -258,5 +258,6 @@ def _agreeing_es(words: str, noun: str) -> str:
     return words.replace("~", "a" if noun.endswith("a") else "o")
 
 
-def _pick(generator: np.random.Generator, choices: tuple[str, ...]) -> str:
+def pick(generator: np.random.Generator, choices: Sequence[str]) -> str:
+    """One of the choices, each as likely."""
     return choices[int(generator.integers(len(choices)))]

@@ -17,7 +17,6 @@ from thuja.biosphere.figure import Figure, coloured, figure, lay
 from thuja.biosphere.frames import FINE
 from thuja.biosphere.paints import LEVELS, PAINTS, Paint, colours_of, worn_pair
 from thuja.biosphere.scene import Camera, Scene, Specimen
-from thuja.biosphere.scenery import Field
 from thuja.biosphere.shapes import Points
 from thuja.biosphere.traits import NEUTRAL
 
@@ -162,12 +161,12 @@ def _inked(shape: Figure, specimen: Specimen, scene: Scene, *, size: int) -> Ima
     first, second = worn_pair(specimen)
     hatched_ink = 0.27 + 0.50 * (second - 0.5)
     table = np.full((3, PAINTS, 4), 255, dtype=np.uint8)  # bare paper or wash, hatching, outline
-    table[0, :, :3] = _bytes(colours_of(specimen))
-    table[0, 1 : LEVELS + 2, :3] = _bytes(0.80 + 0.36 * (first - 0.5))
-    table[0, 1 + LEVELS // 2 : LEVELS + 2, :3] = _bytes(0.90 + 0.12 * (second - 0.5))
+    table[0, :, :3] = scenery.as_bytes(colours_of(specimen))
+    table[0, 1 : LEVELS + 2, :3] = scenery.as_bytes(0.80 + 0.36 * (first - 0.5))
+    table[0, 1 + LEVELS // 2 : LEVELS + 2, :3] = scenery.as_bytes(0.90 + 0.12 * (second - 0.5))
     table[1, :, :3] = table[0, :, :3]
-    table[1, 1 + LEVELS // 2 : LEVELS + 2, :3] = _bytes(hatched_ink)
-    table[2, :, :3] = _bytes(np.asarray(_OUTLINE, dtype=np.float32))
+    table[1, 1 + LEVELS // 2 : LEVELS + 2, :3] = scenery.as_bytes(hatched_ink)
+    table[2, :, :3] = scenery.as_bytes(np.asarray(_OUTLINE, dtype=np.float32))
     table[2, Paint.WHITE :, :3] = table[0, Paint.WHITE :, :3]
     table[:, 0] = 0
     is_darker = float(second.mean()) < 0.5 or (float(second.mean()) == 0.5 and specimen.is_reversed)
@@ -241,11 +240,7 @@ def _lay_occluders(image: Image.Image, scene: Scene, generator: np.random.Genera
     """Bubbles, pebbles, leaves or blades as flat paper shapes with an outline, in place."""
     cover = scenery.occluders(scene, image.width, generator)
     colour = _tint(scene) + generator.uniform(-0.15, 0.05)
-    image.paste(tuple(_bytes(colour).tolist()), (0, 0), cover)
+    image.paste(tuple(scenery.as_bytes(colour).tolist()), (0, 0), cover)
     width = 2 * max(1, round(image.width / 128)) + 1
     edge = ImageChops.subtract(cover, cover.filter(ImageFilter.MinFilter(width)))
     image.paste((60, 56, 60), (0, 0), edge)
-
-
-def _bytes(values: Field | Colour) -> npt.NDArray[np.uint8]:
-    return (np.clip(values, 0, 1) * 255 + 0.5).astype(np.uint8)

@@ -60,7 +60,7 @@ def with_occluders(image: Image.Image, scene: Scene, generator: np.random.Genera
     main, drift = ground_colours(scene)
     colour = 0.5 + main + generator.uniform(-0.25, 0.25) + 0.2 * drift
     grain = noise(size, 8, generator) * np.float32(0.08)
-    front = Image.merge("RGB", [Image.fromarray(_bytes(grain + band)) for band in colour])
+    front = Image.merge("RGB", [Image.fromarray(as_bytes(grain + band)) for band in colour])
     return Image.composite(front, image, occluders(scene, size, generator))
 
 
@@ -191,5 +191,6 @@ def _standard(field: Field) -> Field:
     return np.asarray(centred / (centred[::2, ::2].std() + np.float32(1e-6)), dtype=np.float32)
 
 
-def _bytes(values: Field) -> npt.NDArray[np.uint8]:
+def as_bytes(values: Field | Colour) -> npt.NDArray[np.uint8]:
+    """Shares from 0 to 1 as pixels from 0 to 255."""
     return (np.clip(values, 0, 1) * 255 + 0.5).astype(np.uint8)

@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from thuja.biosphere.coinage import pick
 from thuja.errors import UsageError
 from thuja.taxonomy import Rank, Taxon
 
@@ -71,10 +72,6 @@ def distance(first: str, second: str) -> int:
     return row[-1]
 
 
-def _pick(generator: np.random.Generator, choices: Sequence[str]) -> str:
-    return choices[int(generator.integers(len(choices)))]
-
-
 def _misspelt(spoil: Callable[[str, np.random.Generator], str]) -> Make:
     """A slip of letters in the genus or the epithet, that comes nearer to no relative's name."""
 
@@ -97,7 +94,7 @@ def _misspelt(spoil: Callable[[str, np.random.Generator], str]) -> Make:
 def _letter(word: str, generator: np.random.Generator) -> str:
     """One letter left out, doubled or replaced; the first one stays."""
     place = 1 + int(generator.integers(max(1, len(word) - 1)))
-    middle = _pick(generator, ("", word[place : place + 1] * 2, _pick(generator, _LETTERS)))
+    middle = pick(generator, ("", word[place : place + 1] * 2, pick(generator, _LETTERS)))
     return word[:place] + middle + word[place + 1 :]
 
 
@@ -125,7 +122,7 @@ def _whole(*frames: str) -> Make:
     """A frame about the whole name."""
 
     def make(taxon: Taxon, generator: np.random.Generator, kin: Sequence[Taxon]) -> str:
-        return _pick(generator, frames).format(name=taxon.scientific_name)
+        return pick(generator, frames).format(name=taxon.scientific_name)
 
     return make
 
@@ -134,8 +131,8 @@ def _binomial(*frames: str) -> Make:
     """A frame with genus and epithet apart; for a species only."""
 
     def make(taxon: Taxon, generator: np.random.Generator, kin: Sequence[Taxon]) -> str:
-        frame = _pick(generator, frames)
-        below = _pick(generator, _SUBSPECIES)
+        frame = pick(generator, frames)
+        below = pick(generator, _SUBSPECIES)
         return frame.format(genus=taxon.genus, epithet=taxon.species, below=below) if taxon.binomial else ""
 
     return make
@@ -158,12 +155,12 @@ def _abbreviated(taxon: Taxon, generator: np.random.Generator, kin: Sequence[Tax
     ]
     if not taxon.binomial or alike:
         return ""
-    return _pick(generator, (f"{taxon.genus[0]}. {taxon.species}", f"{taxon.genus[0]}.{taxon.species}"))
+    return pick(generator, (f"{taxon.genus[0]}. {taxon.species}", f"{taxon.genus[0]}.{taxon.species}"))
 
 
 def _authored(taxon: Taxon, generator: np.random.Generator, kin: Sequence[Taxon]) -> str:
-    author, year = _pick(generator, _AUTHORS), int(generator.integers(1758, 2020))
-    frame = _pick(generator, ("{name} {author}, {year}", "{name} ({author}, {year})", "{name} {author}"))
+    author, year = pick(generator, _AUTHORS), int(generator.integers(1758, 2020))
+    frame = pick(generator, ("{name} {author}, {year}", "{name} ({author}, {year})", "{name} {author}"))
     return frame.format(name=taxon.scientific_name, author=author, year=year)
 
 
@@ -176,7 +173,7 @@ def _mojibake(taxon: Taxon, generator: np.random.Generator, kin: Sequence[Taxon]
         f"{name} (Müllering, 1866)",
         f"{name} Lindé, 1901",
     ]
-    return _pick(generator, texts).encode().decode("cp1252")
+    return pick(generator, texts).encode().decode("cp1252")
 
 
 def _common(taxon: Taxon, generator: np.random.Generator, kin: Sequence[Taxon]) -> str:
@@ -199,7 +196,7 @@ def _moved(taxon: Taxon, generator: np.random.Generator, kin: Sequence[Taxon]) -
     genera = sorted({other.genus for other in kin} - {taxon.genus, ""})
     if not taxon.binomial or not genera:
         return ""
-    text = f"{_pick(generator, genera)} {taxon.species}"
+    text = f"{pick(generator, genera)} {taxon.species}"
     return "" if any(other.species == taxon.species and other != taxon for other in kin) else text
 
 

@@ -1,8 +1,8 @@
 """`thuja analyze`: what an embedding space has learnt, beside controls. Each sub-verb loads its own file."""
 
-from importlib import import_module
-
 import click
+
+from thuja.cli.groups import DefaultGroup
 
 _DEFAULT = "space"
 SUB_VERBS = {
@@ -14,24 +14,11 @@ SUB_VERBS = {
 }
 
 
-class SubVerbs(click.Group):
-    """A group whose first word may be left out: `thuja analyze a.parquet` is `thuja analyze space a.parquet`."""
+class SubVerbs(DefaultGroup):
+    """`thuja analyze a.parquet` is `thuja analyze space a.parquet`."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put `space` in front of what begins with no sub-verb."""
-        if args and args[0] not in SUB_VERBS and args[0] not in ctx.help_option_names:
-            args = [_DEFAULT, *args]
-        return super().parse_args(ctx, args)
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """All sub-verbs, sorted."""
-        return sorted(SUB_VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The sub-verb's command, imported here and not before; any other word is a space to analyze."""
-        module, name = SUB_VERBS.get(cmd_name, SUB_VERBS[_DEFAULT]).split(":")
-        command: click.Command = getattr(import_module(module), name)
-        return command
+    homes = SUB_VERBS
+    default = _DEFAULT
 
 
 @click.group(cls=SubVerbs)

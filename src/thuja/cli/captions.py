@@ -1,8 +1,8 @@
 """`thuja captions`: describe species, make captions, check them, report on them. Each sub-verb loads its own file."""
 
-from importlib import import_module
-
 import click
+
+from thuja.cli.groups import LazyGroup
 
 SUB_VERBS = {
     "check": "thuja.cli.captions_check:check_command",
@@ -13,20 +13,10 @@ SUB_VERBS = {
 }
 
 
-class SubVerbs(click.Group):
-    """Looks a sub-verb up by name, as `thuja` itself does its verbs."""
+class SubVerbs(LazyGroup):
+    """Each loads its own file, as `thuja` itself loads its verbs."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """All sub-verbs, sorted."""
-        return sorted(SUB_VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The sub-verb's command, imported here and not before."""
-        if cmd_name not in SUB_VERBS:
-            return None
-        module, name = SUB_VERBS[cmd_name].split(":")
-        command: click.Command = getattr(import_module(module), name)
-        return command
+    homes = SUB_VERBS
 
 
 @click.group(cls=SubVerbs)

@@ -1,11 +1,11 @@
 """The options of `thuja captions make` that say what is asked, of which pictures, and where it goes."""
 
-import functools
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
+
+from thuja.cli.option_groups import grouped
 
 if TYPE_CHECKING:
     from thuja.captions.make import GuidancePlan, MakeSettings, Output
@@ -95,15 +95,5 @@ _OPTIONS = (
     click.option("--resume", is_flag=True, help="Go on with the captions in --out."),
 )  # fmt: skip
 
-
-def make_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options above, as one argument `choice`."""
-
-    @functools.wraps(command)
-    def with_choice(*args: Any, **options: Any) -> None:
-        chosen = {name: options.pop(name) for name in MakeChoice._fields}
-        command(*args, choice=MakeChoice(**chosen), **options)
-
-    for option in reversed(_OPTIONS):
-        with_choice = option(with_choice)
-    return with_choice
+make_options = grouped("choice", MakeChoice, _OPTIONS)
+"""Gives a command the options above, as one argument `choice`."""

@@ -3,10 +3,11 @@
 import functools
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from thuja.cli.option_groups import grouped
 from thuja.errors import UsageError
 
 if TYPE_CHECKING:
@@ -121,15 +122,5 @@ _OPTIONS = (
     click.option("--price-out", type=click.FloatRange(0), default=0.0, help="Price of a million tokens written."),
 )
 
-
-def server_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options above, as one argument `server`."""
-
-    @functools.wraps(command)
-    def with_server(*args: Any, **options: Any) -> None:
-        chosen = {name: options.pop(name) for name in ServerChoice._fields}
-        command(*args, server=ServerChoice(**chosen), **options)
-
-    for option in reversed(_OPTIONS):
-        with_server = option(with_server)
-    return with_server
+server_options = grouped("server", ServerChoice, _OPTIONS)
+"""Gives a command the options above, as one argument `server`."""

@@ -9,24 +9,17 @@ import click
 from thuja.cli.clusters import use_ray
 from thuja.cli.curate_leaks import leaks
 from thuja.cli.curate_tools import compare_command, explain_command, report_command, status_command
+from thuja.cli.groups import DefaultGroup
 
 if TYPE_CHECKING:
     from thuja.curate import CurateRecipe, Handed
     from thuja.curate.recipe import NameSettings
 
 
-class CurateGroup(click.Group):
-    """A group whose first word may be left out: `thuja curate photos` is `thuja curate run photos`."""
+class CurateGroup(DefaultGroup):
+    """`thuja curate photos` is `thuja curate run photos`."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put `run` in front of what begins with no command of the group."""
-        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
-            args = ["run", *args]
-        return super().parse_args(ctx, args)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name; any other word is the source of a run."""
-        return super().get_command(ctx, cmd_name) or self.commands["run"]
+    default = "run"
 
 
 @click.group(cls=CurateGroup)

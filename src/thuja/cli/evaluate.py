@@ -8,22 +8,15 @@ import click
 from thuja.cli.evaluate_neighbours import neighbours
 from thuja.cli.evaluate_suite import measure_table, require_analyze, suite_command
 from thuja.cli.evaluate_tools import compare_command, tasks_command
+from thuja.cli.groups import DefaultGroup
 
 _DEFAULT = "measure"
 
 
-class EvaluateGroup(click.Group):
-    """A group whose first word may be left out: `thuja evaluate MODEL DATA` is `thuja evaluate measure MODEL DATA`."""
+class EvaluateGroup(DefaultGroup):
+    """`thuja evaluate MODEL DATA` is `thuja evaluate measure MODEL DATA`."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put `measure` in front of what begins with no command of the group."""
-        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
-            args = [_DEFAULT, *args]
-        return super().parse_args(ctx, args)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name; any other word is a model to measure."""
-        return super().get_command(ctx, cmd_name) or self.commands[_DEFAULT]
+    default = _DEFAULT
 
 
 @click.group(cls=EvaluateGroup)

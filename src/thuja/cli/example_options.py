@@ -1,12 +1,11 @@
 """The options by which a verb learns from examples: what from, how, what else, and where to keep it."""
 
-import functools
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import click
 
+from thuja.cli.option_groups import grouped
 from thuja.errors import UsageError
 
 if TYPE_CHECKING:
@@ -129,15 +128,5 @@ _OPTIONS = (
     ),
 )
 
-
-def example_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options above, as one argument `examples`."""
-
-    @functools.wraps(command)
-    def with_examples(*args: Any, **options: Any) -> None:
-        chosen = {name: options.pop(name) for name in ExampleChoice._fields}
-        command(*args, examples=ExampleChoice(**chosen), **options)
-
-    for option in reversed(_OPTIONS):
-        with_examples = option(with_examples)
-    return with_examples
+example_options = grouped("examples", ExampleChoice, _OPTIONS)
+"""Gives a command the options above, as one argument `examples`."""

@@ -1,11 +1,11 @@
 """The options that say where and how a model runs, the same for every verb that runs one."""
 
-import functools
-from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
+
+from thuja.cli.option_groups import grouped
 
 if TYPE_CHECKING:
     from thuja.encode import Hardware
@@ -47,15 +47,5 @@ _OPTIONS = (
     click.option("--threads", type=click.IntRange(min=1), help="Of the processor.  [default: all it may use]"),
 )
 
-
-def hardware_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options above, as one argument `hardware`."""
-
-    @functools.wraps(command)
-    def with_hardware(*args: Any, **options: Any) -> None:
-        chosen = {name: options.pop(name) for name in HardwareChoice._fields}
-        command(*args, hardware=HardwareChoice(**chosen), **options)
-
-    for option in reversed(_OPTIONS):
-        with_hardware = option(with_hardware)
-    return with_hardware
+hardware_options = grouped("hardware", HardwareChoice, _OPTIONS)
+"""Gives a command the options above, as one argument `hardware`."""

@@ -1,11 +1,11 @@
 """The options by which `thuja index` takes embeddings in: whose vectors they are, and what comes with them."""
 
-import functools
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
+
+from thuja.cli.option_groups import grouped
 
 if TYPE_CHECKING:
     from thuja.search.store.build import BuildOptions
@@ -51,14 +51,5 @@ class TakenIn(NamedTuple):
         )
 
 
-def taken_in_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command all of these as the argument `taken_in`."""
-
-    @functools.wraps(command)
-    def with_options(*args: Any, **given: Any) -> None:
-        chosen = TakenIn(**{name: given.pop(name) for name in TakenIn._fields})
-        command(*args, taken_in=chosen, **given)
-
-    for option in reversed(_TAKEN_IN):
-        with_options = option(with_options)
-    return with_options
+taken_in_options = grouped("taken_in", TakenIn, _TAKEN_IN)
+"""Gives a command all of these as the argument `taken_in`."""

@@ -1,12 +1,11 @@
 """The options that say what may be answered, the same for every verb that answers from labels."""
 
-import functools
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from thuja.cli.option_groups import grouped
 from thuja.errors import UsageError
 
 if TYPE_CHECKING:
@@ -94,15 +93,5 @@ _OPTIONS = (
     ),
 )
 
-
-def label_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options above, as one argument `labels`."""
-
-    @functools.wraps(command)
-    def with_labels(*args: Any, **options: Any) -> None:
-        chosen = {name: options.pop(name) for name in LabelOptions._fields}
-        command(*args, labels=LabelOptions(**chosen), **options)
-
-    for option in reversed(_OPTIONS):
-        with_labels = option(with_labels)
-    return with_labels
+label_options = grouped("labels", LabelOptions, _OPTIONS)
+"""Gives a command the options above, as one argument `labels`."""

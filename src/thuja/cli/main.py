@@ -3,12 +3,12 @@
 import logging
 import os
 import sys
-from importlib import import_module
 from io import TextIOWrapper
 
 import click
 
 from thuja import __version__
+from thuja.cli.groups import LazyGroup
 from thuja.errors import ThujaError
 
 VERBS = {
@@ -33,20 +33,10 @@ VERBS = {
 }
 
 
-class Verbs(click.Group):
-    """Looks a verb up by name, so that one verb's help loads no other verb's file."""
+class Verbs(LazyGroup):
+    """The verbs of `thuja`."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """All verbs, sorted."""
-        return sorted(VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The verb's command, imported here and not before."""
-        if cmd_name not in VERBS:
-            return None
-        module, name = VERBS[cmd_name].split(":")
-        command: click.Command = getattr(import_module(module), name)
-        return command
+    homes = VERBS
 
 
 @click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -1,12 +1,12 @@
 """The options that say how images are read and what is written, and how these become a job."""
 
-import functools
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 import click
+
+from thuja.cli.option_groups import grouped
 
 if TYPE_CHECKING:
     from thuja.predict.inputs.finding import InputOptions
@@ -100,15 +100,5 @@ _OPTIONS = (
     click.option("--force", is_flag=True, help="Replace the output file if it is there."),
 )  # fmt: skip
 
-
-def output_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options above, as one argument `output`."""
-
-    @functools.wraps(command)
-    def with_output(*args: Any, **options: Any) -> None:
-        chosen = {name: options.pop(name) for name in OutputChoice._fields}
-        command(*args, output=OutputChoice(**chosen), **options)
-
-    for option in reversed(_OPTIONS):
-        with_output = option(with_output)
-    return with_output
+output_options = grouped("output", OutputChoice, _OPTIONS)
+"""Gives a command the options above, as one argument `output`."""

@@ -1,12 +1,11 @@
 """The options that say where photos were taken and what lives there, and how clades are weighed by their size."""
 
-import functools
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import click
 
+from thuja.cli.option_groups import grouped
 from thuja.errors import UsageError
 
 
@@ -63,15 +62,5 @@ _OPTIONS = (
     ),
 )  # fmt: skip
 
-
-def place_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options above, as one argument `places`, checked."""
-
-    @functools.wraps(command)
-    def with_places(*args: Any, **options: Any) -> None:
-        chosen = {name: options.pop(name) for name in PlaceChoice._fields}
-        command(*args, places=PlaceChoice(**chosen).check(), **options)
-
-    for option in reversed(_OPTIONS):
-        with_places = option(with_places)
-    return with_places
+place_options = grouped("places", PlaceChoice, _OPTIONS, check=PlaceChoice.check)
+"""Gives a command the options above, as one argument `places`, checked."""

@@ -1,13 +1,12 @@
 """The options of `thuja search`: what is sought, which pictures may be found, how they are shown."""
 
-import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import click
 
-Decorator = Callable[[Callable[..., None]], Callable[..., None]]
+from thuja.cli.option_groups import grouped
 
 
 class SoughtChoice(NamedTuple):
@@ -109,20 +108,5 @@ def search_options(command: Callable[..., None]) -> Callable[..., None]:
         ("kept", KeptChoice, _KEPT),
         ("sought", SoughtChoice, _SOUGHT),
     ):
-        command = _given(command, name, choice, options)
+        command = grouped(name, choice, options)(command)
     return command
-
-
-def _given(
-    command: Callable[..., None], name: str, choice: Callable[..., Any], options: Sequence[Decorator]
-) -> Callable[..., None]:
-    fields = choice._fields  # type: ignore[attr-defined]
-
-    @functools.wraps(command)
-    def with_options(*args: Any, **given: Any) -> None:
-        chosen = choice(**{field: given.pop(field) for field in fields})
-        command(*args, **{name: chosen}, **given)
-
-    for option in reversed(options):
-        with_options = option(with_options)  # type: ignore[assignment]
-    return with_options

@@ -1,15 +1,14 @@
 """`thuja serve`: a model and an index behind a page and an API."""
 
-import functools
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from thuja.cli.hardware import HardwareChoice, hardware_options
 from thuja.cli.label_options import LabelOptions, label_options
+from thuja.cli.option_groups import grouped
 from thuja.errors import UsageError
 
 if TYPE_CHECKING:
@@ -71,18 +70,8 @@ _SERVER = (
     ),
 )
 
-
-def server_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options above, as one argument `server`."""
-
-    @functools.wraps(command)
-    def with_server(*args: Any, **options: Any) -> None:
-        chosen = {name: options.pop(name) for name in ServerChoice._fields}
-        command(*args, server=ServerChoice(**chosen), **options)
-
-    for option in reversed(_SERVER):
-        with_server = option(with_server)
-    return with_server
+server_options = grouped("server", ServerChoice, _SERVER)
+"""Gives a command the options above, as one argument `server`."""
 
 
 @click.command()

@@ -1,11 +1,11 @@
 """The options of verbs that train: what a run is carried out on, and how often it is saved and checked."""
 
-import functools
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
+
+from thuja.cli.option_groups import grouped
 
 if TYPE_CHECKING:
     from thuja.train import TrainOptions
@@ -66,31 +66,14 @@ _RHYTHM = (
     click.option("--evaluate-every", type=_COUNT, default=100, show_default=True, help="Steps."),
 )
 
+machine_options = grouped("machine", MachineChoice, _MACHINE)
+"""Gives a command the options of the machine, as one argument `machine`."""
 
-def machine_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of the machine, as one argument `machine`."""
-    return _grouped(command, "machine", MachineChoice, options=_MACHINE)
+course_options = grouped("course", CourseChoice, (*_COURSE, *_RHYTHM))
+"""Gives a command the options of the run's course, as one argument `course`."""
 
-
-def course_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of the run's course, as one argument `course`."""
-    return _grouped(command, "course", CourseChoice, options=(*_COURSE, *_RHYTHM))
-
-
-def settled_course_options(command: Callable[..., None]) -> Callable[..., None]:
-    """As `course_options`, for a verb that settles itself how often to save and to check."""
-    return _grouped(command, "course", CourseChoice, options=_COURSE)
-
-
-def _grouped(command: Callable[..., None], name: str, kind: Any, *, options: tuple[Any, ...]) -> Callable[..., None]:
-    @functools.wraps(command)
-    def grouped(*args: Any, **given: Any) -> None:
-        chosen = {field: given.pop(field) for field in kind._fields if field in given}
-        command(*args, **{name: kind(**chosen)}, **given)
-
-    for option in reversed(options):
-        grouped = option(grouped)
-    return grouped
+settled_course_options = grouped("course", CourseChoice, _COURSE)
+"""As `course_options`, for a verb that settles itself how often to save and to check."""
 
 
 def pairs_of(said: tuple[str, ...], *, option: str, example: str) -> dict[str, str]:

@@ -1,11 +1,11 @@
 """The options that ask why: explanations in a folder, and a page to look at."""
 
-import functools
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import click
+
+from thuja.cli.option_groups import grouped
 
 
 class WhyChoice(NamedTuple):
@@ -52,15 +52,5 @@ _OPTIONS = (
     ),
 )
 
-
-def why_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options above, as one argument `why`."""
-
-    @functools.wraps(command)
-    def with_why(*args: Any, **options: Any) -> None:
-        chosen = {name: options.pop(name) for name in WhyChoice._fields}
-        command(*args, why=WhyChoice(**chosen), **options)
-
-    for option in reversed(_OPTIONS):
-        with_why = option(with_why)
-    return with_why
+why_options = grouped("why", WhyChoice, _OPTIONS)
+"""Gives a command the options above, as one argument `why`."""

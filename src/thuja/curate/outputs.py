@@ -49,7 +49,7 @@ class CurationFolder:
     def open(cls, folder: Path) -> "CurationFolder":
         """Look at a folder; raises EmptyInput where no curation is."""
         folder = Path(folder)
-        job = _read_json(folder / MARKER)
+        job = json_object(folder / MARKER)
         if not folder.is_dir() or (job.get("verb") != "curate" and not (folder / STEPS).is_dir()):
             raise EmptyInput(
                 f"{folder} is not a folder that thuja curate made", hint="name the folder that was given as --out"
@@ -64,7 +64,7 @@ class CurationFolder:
     @property
     def recipe(self) -> Mapping[str, Any]:
         """The settings that the curation ran with, as JSON; empty where none are written down."""
-        return _read_json(self.folder / RECIPE)
+        return json_object(self.folder / RECIPE)
 
     @property
     def last(self) -> DoneStep:
@@ -112,7 +112,7 @@ def _done_steps(folder: Path) -> Iterable[DoneStep]:
     for marker in sorted(folder.glob("*.json")) if folder.is_dir() else ():
         match = _STEP.fullmatch(marker.stem)
         path = folder / marker.stem
-        counts = _read_json(marker).get("counts")
+        counts = json_object(marker).get("counts")
         written = _written(marker)  # a running curation may take a marker away at any moment
         if match is None or not path.is_dir() or not isinstance(counts, dict) or written is None:
             continue
@@ -150,7 +150,8 @@ def readable(what: Path) -> Iterator[None]:
         ) from error
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def json_object(path: Path) -> dict[str, Any]:
+    """The object in a JSON file; an empty one where there is none, or no such file."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

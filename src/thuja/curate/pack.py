@@ -20,6 +20,7 @@ from daft import DataType, Series, Window, col, lit
 from daft.functions import row_number
 
 from thuja.curate.concurrent import ordered_map
+from thuja.curate.outputs import json_object
 from thuja.curate.parquet_frames import read_frame
 from thuja.curate.recipe import ShardSettings
 from thuja.curate.splits import draws
@@ -70,7 +71,7 @@ def pack_step(packing: Packing) -> Step:
 def _pack(frame: Frame, packing: Packing) -> Frame:
     shards = _planned(frame, packing)
     _pack_all(shards, packing)
-    facts = [ShardFacts(**one) for shard in shards for one in _read_json(packing.plan / f"{shard}.json")["facts"]]
+    facts = [ShardFacts(**one) for shard in shards for one in json_object(packing.plan / f"{shard}.json")["facts"]]
     if facts:
         write_manifest(packing.shards, facts)
     outcomes = [packing.plan / f"{shard}.parquet" for shard in shards]
@@ -82,7 +83,7 @@ def _pack(frame: Frame, packing: Packing) -> Frame:
 
 def _planned(frame: Frame, packing: Packing) -> list[str]:
     """The names of the shards, whose rows lie in the plan; made anew unless a killed run made the same one."""
-    said = _read_json(packing.plan / _PLAN)
+    said = json_object(packing.plan / _PLAN)
     if said.get("key") == packing.key:
         return list(said["shards"])
     for folder in (packing.plan, packing.shards):
@@ -218,11 +219,3 @@ def pack_one(row: Mapping[str, Any], settings: ShardSettings, limits: Limits) ->
         return Packed(record=record, image=shard_bytes(data, max_side=settings.max_side, limits=limits))
     except ImageError as error:
         return Packed(record=record, image=b"", reason=error.reason)
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}

@@ -1,7 +1,7 @@
 """Embeddings of images whose vectors may be on disk already."""
 
 import hashlib
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -131,9 +131,7 @@ class _Found:
         threads = options.threads or available_cpus()
         work = _hashed(resized_by(eye.preparation, options), options, cache)
         results = ordered(images, work, threads=threads, ahead=options.batch_size + 2 * threads)
-        shown: Generator[tuple[str, tuple[bytes, Pixels | None] | Failure]] = results
-        if options.label:
-            shown = track(results, total=total, label=options.label)
+        shown = track(results, total=total, label=options.label)
         computing = _Computing(eye, cache, options)
         try:
             for row, (name, result) in enumerate(shown):

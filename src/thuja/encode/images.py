@@ -108,14 +108,13 @@ def stream_images(
     def embed(pixels: Tensor) -> Tensor:
         return encoder.encode_image(pixels, options.head, normalize=options.normalize)
 
-    progress = Progress(total=total, label=options.label) if options.label else None
+    progress = Progress(total=total, label=options.label)
     running: deque[_Running] = deque()
     ahead = 1 if encoder.device.type == "cuda" else 0  # a GPU computes while the next batch is made ready
 
     def finished() -> Batch:
         batch = _as_type(running.popleft().finish(), options.dtype)
-        if progress:
-            progress.advance(len(batch.ids) + len(batch.errors))
+        progress.advance(len(batch.ids) + len(batch.errors))
         return batch
 
     try:
@@ -127,8 +126,7 @@ def stream_images(
             yield finished()
     finally:
         results.close()
-        if progress:
-            progress.close()
+        progress.close()
 
 
 def as_encoder(model: Model | Encoder) -> Encoder:

@@ -22,7 +22,7 @@ from thuja.encode.planned import OpenEncoder, open_as_planned
 from thuja.encode.sources import STDIN, Item, Source, find_image_sources, find_text_sources
 from thuja.encode.walk import UnitEncoder, Walk
 from thuja.errors import EmptyInput, OutputExists, UsageError
-from thuja.jobs import Share, Units, kept_when_full, require_writable
+from thuja.jobs import Share, Units, is_made_since, kept_when_full, require_writable
 from thuja.model.config import head_named
 
 
@@ -122,7 +122,7 @@ def run_job(job: EmbedJob, open_encoder: OpenEncoder, share: Share, *, say: Call
     plan = partial(job.plan, sources=sources)
     encoder = open_as_planned(open_encoder, plan, lambda: Units.plan_in(job.parts))
     head_named(encoder.model.config, job.options.head)  # raises UnknownName
-    if share.world > 1 and _is_made_since(job.out, started):
+    if share.world > 1 and is_made_since(job.out, started):
         return None  # the others were done before this process had begun
     units = Units.open(job.parts, plan(encoder), share, force=job.force)
     if done := units.done():
@@ -137,12 +137,12 @@ def run_job(job: EmbedJob, open_encoder: OpenEncoder, share: Share, *, say: Call
             work.run(walk, units, total=_total(sources))
             summary = _assembled(job, units, walk.digests)
     except FileNotFoundError:
-        if not _is_made_since(job.out, started):
+        if not is_made_since(job.out, started):
             raise
         summary = None  # another process has put it together and cleared up
     if summary is not None:
         _clear_errors(job, summary)
-    if summary is not None or _is_made_since(job.out, started):
+    if summary is not None or is_made_since(job.out, started):
         units.remove()  # this process may have come when the others had finished, and begun the folder anew
     return summary
 
@@ -196,10 +196,3 @@ def _clear_errors(job: EmbedJob, summary: Summary) -> None:
     else:
         with error_file(path):
             pass
-
-
-def _is_made_since(out: Path | TextIO, started: float) -> bool:
-    try:
-        return isinstance(out, Path) and out.stat().st_mtime >= started
-    except OSError:
-        return False

@@ -140,7 +140,7 @@ def _encode_units(job: LabelJob, model: Model, units: Units, *, label: str = "")
     size = job.labels_per_unit
     todo = [number for number in range(job.units) if units.is_mine(number) and not units.is_done(number)]
     total = sum(min(size, len(job.labels) - number * size) for number in todo)
-    progress = Progress(total=total, label=label, unit="labels") if label and todo else None
+    progress = Progress(total=total, label=label if todo else "", unit="labels")
     for number in todo:
         parent = multiprocessing.parent_process()
         if parent is not None and not parent.is_alive():
@@ -148,10 +148,8 @@ def _encode_units(job: LabelJob, model: Model, units: Units, *, label: str = "")
         vectors = _encode(job, model, number * size)
         with units.writing(number) as path, path.open("wb") as file:
             np.save(file, vectors.astype(np.float16))
-        if progress is not None:
-            progress.advance(len(vectors))
-    if progress is not None:
-        progress.close()
+        progress.advance(len(vectors))
+    progress.close()
 
 
 def _encode(job: LabelJob, model: Model, start: int) -> npt.NDArray[np.float32]:

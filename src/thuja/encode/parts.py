@@ -17,9 +17,10 @@ import pyarrow.parquet as pq
 
 from thuja.embeddings import Embeddings
 from thuja.encode.pipeline import Failure
-from thuja.encode.tables import common_schema, fitted, printable
+from thuja.encode.tables import common_schema, fitted
 from thuja.errors import BadFile, OutputExists
 from thuja.jobs import atomic_path
+from thuja.record import printable
 
 Form = Literal["parquet", "json"]
 

@@ -27,12 +27,11 @@ from thuja.encode.tables import (
     count_lines,
     lines,
     open_table,
-    printable,
 )
 from thuja.errors import UsageError
 from thuja.images.fetching import has_other_scheme, is_url
 from thuja.images.finding import walk_images
-from thuja.record import Value
+from thuja.record import Value, printable
 from thuja.shards import Entry, Fault, read_entry, scan_shard
 
 STDIN: Final = "-"

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from pyarrow import types
 
 from thuja.errors import BadFile, EmptyInput, UnknownName, UsageError
+from thuja.record import printable
 
 TABLES = (".csv", ".tsv", ".parquet", ".pq", ".jsonl", ".ndjson")
 IMAGE_COLUMNS = (
@@ -178,11 +179,6 @@ def count_lines(path: Path) -> int:
             total += piece.count(b"\n")
             last = piece[-1:]
     return total + (last != b"\n")
-
-
-def printable(text: str) -> str:
-    """Text as UTF-8 can hold it: bytes of an old file name become their escape, `\\udcff`."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def header_of(path: Path) -> list[str]:

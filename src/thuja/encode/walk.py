@@ -149,7 +149,7 @@ class UnitEncoder:
 
     def _texts(self, walk: Walk[Item], units: Units, total: int | None) -> Generator[tuple[int, _Result]]:
         """A unit's texts at once, because texts of one length are encoded together."""
-        progress = Progress(total=total, label=self.options.label, unit="texts") if self.options.label else None
+        progress = Progress(total=total, label=self.options.label, unit="texts")
         for _, group in groupby(walk.todo(units), lambda numbered: numbered[0] // walk.unit_size):
             numbered = list(group)
             texts = [item.content for _, item in numbered if isinstance(item.content, str)]
@@ -157,10 +157,8 @@ class UnitEncoder:
             for place, item in numbered:
                 outcome = failure_of(item, item.content) if isinstance(item.content, Flaw) else next(vectors)
                 yield place, _Result(item, outcome)
-            if progress:
-                progress.advance(len(numbered))
-        if progress:
-            progress.close()
+            progress.advance(len(numbered))
+        progress.close()
 
     def _write(self, units: Units, unit: int, results: Sequence[_Result], *, digest: str) -> None:
         good = [(result.item, result.outcome) for result in results if not isinstance(result.outcome, Failure)]

@@ -18,6 +18,7 @@ from thuja.evaluate.scores import Method
 from thuja.images import decode, encode_jpeg
 from thuja.metrics.accuracy import confusion
 from thuja.report import Headline, Report, WallPicture
+from thuja.report.settings import flattened
 from thuja.taxonomy import Rank
 
 WALL = 24
@@ -263,14 +264,7 @@ def _add_settings(report: Report, evaluation: Evaluation, run: Path | None) -> N
     report.section("Settings").table(("what", "value"), rows)
     if run is not None and (run / "recipe.json").is_file():
         recipe = json.loads((run / "recipe.json").read_text(encoding="utf-8"))
-        report.table(("recipe", "value"), [(key, _plain(value)) for key, value in sorted(_flat(recipe).items())])
-
-
-def _flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, part in value.items():
-        flat |= _flat(part, f"{prefix}{key}.") if isinstance(part, dict) else {f"{prefix}{key}": part}
-    return flat
+        report.table(("recipe", "value"), [(key, _plain(value)) for key, value in sorted(flattened(recipe).items())])
 
 
 def _words(name: str) -> str:

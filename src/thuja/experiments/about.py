@@ -1,12 +1,13 @@
 """A word for each arm of the ablation grid, and what a grid comes to before it is run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from thuja.experiments.captions.about import ABOUT as ON_CAPTIONS
 from thuja.experiments.emergence.about import ABOUT as ON_EMERGENCE
 from thuja.experiments.grid import Grid
 from thuja.experiments.sizes import Size
+from thuja.experiments.table import counted
 
 ABOUT: Final[Mapping[str, str]] = {
     "start/untrained": "the model as it is drawn from the seed",
@@ -64,14 +65,10 @@ def arms_told(grid: Grid) -> list[str]:
 def grid_told(grid: Grid, size: Size, *, workers: int) -> str:
     """How many cells the grid has and about how long they take."""
     cells = len({cell.key for cell in grid.cells()})
-    counts = f"{_counted(grid.arms, 'arm')} in {_counted(grid.places, 'world')} from {_counted(grid.seeds, 'seed')}"
+    counts = f"{counted(grid.arms, 'arm')} in {counted(grid.places, 'world')} from {counted(grid.seeds, 'seed')}"
     minutes = _CELL_MINUTES.get(size.name)
     if minutes is None:
         return f"{counts}: {cells:,} cells to measure, what several arms have in common once"
     most = cells * minutes / max(1, workers)
     long = f"{most:.0f} minutes" if most < 100 else f"{most / 60:.1f} hours"
     return f"{counts}: {cells:,} cells to measure, what several arms have in common once; about {long} on a CPU"
-
-
-def _counted(things: Sequence[object], what: str) -> str:
-    return f"{len(things):,} {what}{'' if len(things) == 1 else 's'}"

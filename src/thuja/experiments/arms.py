@@ -11,7 +11,7 @@ from typing import Final, Literal, get_args
 from thuja.experiments.captions.arms import caption_arms
 from thuja.experiments.controls import CONTROLS, Control
 from thuja.experiments.emergence.arms import emergence_arms
-from thuja.experiments.grid import Arm
+from thuja.experiments.grid import Arm, grouped_arms
 from thuja.experiments.scaling import PARTS, Subset
 from thuja.experiments.sizes import Size
 from thuja.model.config import TAXONOMY, HeadConfig
@@ -57,19 +57,15 @@ def all_arms(recipe: Recipe) -> tuple[Arm, ...]:
     """Every arm, made from `recipe`: one stream of life that is taught by one objective, its texts a mixture."""
     return (
         Arm(group="start", name="untrained", reference="untrained", setup=Setup(recipe=recipe, length="none")),
-        *_group("text", "mixture", _texts(recipe)),
-        *_group("loss", "clip", _losses(recipe)),
-        *_group("species", f"x{PARTS}", _species(recipe)),
-        *_group("images", f"x{PARTS}", _images(recipe)),
-        *_group("replay", "without", _replays(recipe)),
-        *_group("forgetting", "without", _forgettings(recipe)),
+        *grouped_arms("text", "mixture", _texts(recipe)),
+        *grouped_arms("loss", "clip", _losses(recipe)),
+        *grouped_arms("species", f"x{PARTS}", _species(recipe)),
+        *grouped_arms("images", f"x{PARTS}", _images(recipe)),
+        *grouped_arms("replay", "without", _replays(recipe)),
+        *grouped_arms("forgetting", "without", _forgettings(recipe)),
         *caption_arms(recipe),
-        *_group("control", "plain", _controls(recipe)),
+        *grouped_arms("control", "plain", _controls(recipe)),
     )
-
-
-def _group(group: str, reference: str, setups: Iterable[tuple[str, Setup]]) -> Iterable[Arm]:
-    return (Arm(group=group, name=name, reference=reference, setup=setup) for name, setup in setups)
 
 
 def _texts(recipe: Recipe) -> Iterable[tuple[str, Setup]]:

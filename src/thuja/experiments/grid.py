@@ -7,7 +7,7 @@ what failed, and what is declared otherwise than before; two arms that say the s
 import json
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields, is_dataclass
 from functools import partial
@@ -40,6 +40,11 @@ class Arm:
     def label(self) -> str:
         """`GROUP/NAME`, as `--only` takes it."""
         return f"{self.group}/{self.name}"
+
+
+def grouped_arms(group: str, reference: str, setups: Iterable[tuple[str, object]]) -> Iterator[Arm]:
+    """The arms of one group, from their names and setups."""
+    return (Arm(group=group, name=name, reference=reference, setup=setup) for name, setup in setups)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

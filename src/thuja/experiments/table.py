@@ -106,8 +106,8 @@ def to_page(grid: Grid, results: Sequence[Result], text: PageText) -> str:
         "",
         f"    {text.command}",
         "",
-        f"{len(grid.arms)} arms, {_counted(grid.places, 'world')} ({', '.join(place.name for place in grid.places)}), "
-        f"{_counted(grid.seeds, 'seed')}; {len(results) - len(failed)} of {len(grid.cells())} cells measured.",
+        f"{len(grid.arms)} arms, {counted(grid.places, 'world')} ({', '.join(place.name for place in grid.places)}), "
+        f"{counted(grid.seeds, 'seed')}; {len(results) - len(failed)} of {len(grid.cells())} cells measured.",
         "",
     ]
     for group in dict.fromkeys(arm.group for arm in grid.arms):
@@ -184,8 +184,9 @@ def _called(result: Result) -> str:
     return f"{result.cell.arm.label} in {result.cell.place.name}, seed {result.cell.seed}"
 
 
-def _counted(things: Sequence[object], what: str) -> str:
-    return f"{len(things)} {what}{'' if len(things) == 1 else 's'}"
+def counted(things: Sequence[object], what: str) -> str:
+    """Such as `12 arms`."""
+    return f"{len(things):,} {what}{'' if len(things) == 1 else 's'}"
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -143,10 +143,10 @@ class Fetcher:
                 body = self._redirected(url)
             except (ImageError, _TryAgainError) as error:
                 if watch.is_over:
-                    raise _timeout(self._patience.deadline) from error
+                    raise timed_out(self._patience.deadline) from error
                 raise
             if watch.is_over:  # a body without a length ends where its connection does
-                raise _timeout(self._patience.deadline)
+                raise timed_out(self._patience.deadline)
             return body
 
     def _redirected(self, url: str) -> bytes:
@@ -183,7 +183,7 @@ class Fetcher:
             raise _TryAgainError(_unreachable(error)) from error
         except http.TimeoutError as error:
             is_connecting = isinstance(error, http.ConnectTimeoutError)
-            raise _TryAgainError(_timeout(patience.connect if is_connecting else patience.read)) from error
+            raise _TryAgainError(timed_out(patience.connect if is_connecting else patience.read)) from error
         except (http.HTTPError, OSError) as error:
             raise _TryAgainError(_unreachable(error)) from error
 
@@ -208,7 +208,7 @@ class Fetcher:
                 if size > self._limits.max_bytes:
                     raise self._too_large("a body without an end in sight")
         except http.TimeoutError as error:
-            raise _TryAgainError(_timeout(self._patience.read)) from error
+            raise _TryAgainError(timed_out(self._patience.read)) from error
         except (http.HTTPError, OSError) as error:
             raise _TryAgainError(ImageError(f"the answer broke off: {_why(error)}", reason="unreachable")) from error
         return unpack_body(b"".join(parts), response.headers.get("Content-Encoding", ""), self._limits)
@@ -299,7 +299,8 @@ def _credentials(proxy: str) -> dict[str, str]:
     return {"Proxy-Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
 
 
-def _timeout(seconds: float) -> ImageError:
+def timed_out(seconds: float) -> ImageError:
+    """The error of a server that dawdles."""
     return ImageError(f"no whole answer within {seconds:g} seconds", reason="timeout")
 
 

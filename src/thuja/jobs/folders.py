@@ -216,6 +216,14 @@ def is_complete(path: Path, *, verb: str) -> bool:
     return marker is not None and (marker.get("verb"), marker.get("state")) == (verb, "complete")
 
 
+def is_made_since(out: object, started: float) -> bool:
+    """Whether an output is a file that was written since a moment, in seconds since the epoch."""
+    try:
+        return isinstance(out, Path) and out.stat().st_mtime >= started
+    except OSError:
+        return False
+
+
 def _mark(path: Path, verb: str, state: str) -> None:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     write_json(path / MARKER, {"verb": verb, "state": state, "thuja": __version__, "time": now})

@@ -44,7 +44,7 @@ def _close(items: Iterable[object]) -> None:
 
 
 class Progress:
-    """Progress of one piece of long work, as a bar on a terminal and as plain lines in a log."""
+    """Progress of one piece of long work: a bar on a terminal, plain lines in a log, nothing without a label."""
 
     def __init__(self, *, total: int | None, label: str, unit: str = "images") -> None:
         self._total, self._label, self._unit = total, label, unit
@@ -67,6 +67,8 @@ class Progress:
         self._show(end="\n")
 
     def _show(self, *, end: str) -> None:
+        if not self._label:
+            return
         elapsed = max(time.monotonic() - self._started, 1e-9)
         rate = self._done / elapsed
         parts = [f"{self._label}: {self._done:,}"]

@@ -13,6 +13,7 @@ from thuja.model.config import TAXONOMY, TrunkConfig
 from thuja.model.cost import count_parameters, image_flops, text_flops
 from thuja.model.description import Description, describe, read_json
 from thuja.model.files import CARD, CONFIG, FACTS
+from thuja.report.settings import flattened
 
 TASK = "zero-shot-image-classification"
 _LIMITS = (
@@ -167,7 +168,7 @@ def _recipe(facts: Mapping[str, Any]) -> Iterator[str]:
     settings = facts.get("settings")
     yield _table(
         ("setting", "value"),
-        ((key, f"`{value}`") for key, value in _flat(settings or {}) if key != "name" and value != ""),
+        ((key, f"`{value}`") for key, value in flattened(settings or {}).items() if key != "name" and value != ""),
     )
 
 
@@ -193,12 +194,3 @@ def _table(head: tuple[str, str], rows: Any) -> str:
 
 def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", r"\|")
-
-
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Nested settings as `optimizer.lr`, the way `--set` says them."""
-    for key, value in settings.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value

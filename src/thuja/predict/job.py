@@ -19,7 +19,7 @@ from thuja.encode.parts import is_made_from
 from thuja.encode.planned import open_as_planned
 from thuja.encode.walk import Walk
 from thuja.errors import EmptyInput, OutputExists, UsageError
-from thuja.jobs import Share, Units, kept_when_full, require_writable
+from thuja.jobs import Share, Units, is_made_since, kept_when_full, require_writable
 from thuja.predict.answering import Judge, answered
 from thuja.predict.answers import Prediction
 from thuja.predict.inputs.finding import DEFAULT_INPUT, InputOptions, Inputs
@@ -132,7 +132,7 @@ def run_predict_job(
     parts = job.parts
     judge = open_as_planned(open_judge, job.plan, lambda: Units.plan_in(parts))
     job.inputs.require_made_by(judge.encoder.model.id, judge.encoder.model.config.embed_dim)
-    if share.world > 1 and _is_made_since(job.out, started):
+    if share.world > 1 and is_made_since(job.out, started):
         return None  # the others were done before this process had begun
     units = Units.open(parts, job.plan(judge), share, force=job.force)
     tally = job.tally(kept=units.done() * job.items_per_unit)
@@ -147,10 +147,10 @@ def run_predict_job(
             say(f"what is done is kept in {parts}: the same command goes on from there")
         raise
     except FileNotFoundError:
-        if not _is_made_since(job.out, started):
+        if not is_made_since(job.out, started):
             raise
         is_whole = False  # another process has put it together and cleared up
-    if is_whole or _is_made_since(job.out, started):
+    if is_whole or is_made_since(job.out, started):
         units.remove()
     return tally if is_whole else None
 
@@ -256,10 +256,3 @@ def _todo(job: PredictJob, units: Units) -> int | None:
         return None
     numbers = range(-(-total // size))
     return sum(min(size, total - unit * size) for unit in numbers if units.is_mine(unit) and not units.is_done(unit))
-
-
-def _is_made_since(out: Path | TextIO, started: float) -> bool:
-    try:
-        return isinstance(out, Path) and out.stat().st_mtime >= started
-    except OSError:
-        return False

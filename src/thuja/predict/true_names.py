@@ -100,7 +100,7 @@ class _Finder:
             and taxon.scientific_name == name
         ):
             return taxon
-        found = [each for each in self._by_name().get(name, ()) if _agree(taxon, each)]
+        found = [each for each in self._by_name().get(name, ()) if taxon.agrees_with(each)]
         return found[0] if len(found) == 1 else None
 
     def _joined(self, taxon: Taxon) -> Taxon:
@@ -121,8 +121,3 @@ class _Finder:
                         named[taxon.scientific_name].append(taxon)
             self._named = dict(named)
         return self._named
-
-
-def _agree(taxon: Taxon, other: Taxon) -> bool:
-    """Whether no rank that both name is named otherwise."""
-    return all(mine in ("", theirs) or not theirs for mine, theirs in zip(taxon.names, other.names, strict=True))

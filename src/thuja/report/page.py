@@ -4,7 +4,6 @@ The page follows the reader's light or dark setting and a narrow screen. Figures
 in the page itself, so that they take its colours: whatever is drawn in `INK` becomes the page's ink.
 """
 
-import base64
 import html
 import re
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from typing import Self
 
 from thuja.errors import ThujaError
 from thuja.jobs import write_text
+from thuja.report.addresses import data_uri
 
 INK = "#0a0b0c"
 """The colour to draw lines and words of an SVG figure in; the page puts its own in its place."""
@@ -88,7 +88,7 @@ class Report:
     def figure(self, image: str | bytes, *, caption: str) -> Self:
         """An SVG document (text) or a PNG (bytes), with its caption."""
         if isinstance(image, bytes):
-            drawn = f'<img alt="{escape(caption)}" src="data:image/png;base64,{base64.b64encode(image).decode()}">'
+            drawn = f'<img alt="{escape(caption)}" src="{data_uri(image)}">'
         else:
             drawn = _inline_svg(image, label=caption)
         return self._add(
@@ -173,10 +173,8 @@ def _wall_item(picture: WallPicture) -> str:
     kind = "" if picture.is_right is None else ' class="right"' if picture.is_right else ' class="wrong"'
     # The word says what the frame's colour says, for those who do not see colours or hear the page.
     sign = {None: "", True: "<b>✓ right</b>", False: "<b>✗ wrong</b>"}[picture.is_right]
-    mime = "image/png" if picture.image.startswith(b"\x89PNG") else "image/jpeg"
-    source = f"data:{mime};base64,{base64.b64encode(picture.image).decode()}"
     lines = "".join(f"<span>{escape(line)}</span>" for line in picture.caption)
-    return f'<li{kind}><img alt="" loading="lazy" src="{source}"><div>{sign}{lines}</div></li>'
+    return f'<li{kind}><img alt="" loading="lazy" src="{data_uri(picture.image)}"><div>{sign}{lines}</div></li>'
 
 
 def _inline_svg(document: str, *, label: str) -> str:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from thuja.metrics.bootstrap import REPLICATES, Interval, draws_of
-from thuja.metrics.ratios import interval
 from thuja.structure.contrast import Steps
 from thuja.structure.span import Floats, spread_of
 
@@ -66,8 +65,3 @@ class Consistency:
         return np.asarray(
             np.divide(tops, pairs * bottoms, out=np.full(len(weights), np.nan), where=is_told), dtype=np.float64
         )
-
-
-def consistency_interval(consistency: Consistency, generator: np.random.Generator) -> Interval:
-    """The consistency with its interval over redrawn species."""
-    return interval(consistency.redrawn(generator))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from thuja.embeddings import Vectors
+from thuja.embeddings import Vectors, normalized
 from thuja.errors import EmptyInput, ThujaError, UsageError
 from thuja.structure.contrast import measure_contrast
 from thuja.structure.decoding import DecodingSettings, measure_decoding
@@ -169,8 +169,7 @@ class Plan:
         wide = np.asarray(vectors[sample.rows], dtype=np.float64)
         if not self.settings.is_unit:
             return wide
-        lengths = np.linalg.norm(wide, axis=1, keepdims=True)
-        return np.asarray(wide / np.where(lengths > 0, lengths, 1))
+        return normalized(wide)
 
     def read(self, vectors: Vectors) -> list[Reading]:
         """All readings of one model's vectors (N, D).

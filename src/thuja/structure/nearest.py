@@ -2,6 +2,10 @@
 
 A tile of vectors is widened to float32 and set to length one for all queries, and then multiplied with a block of
 queries at a time, small enough that the cosines are read again while they are in the processor's cache.
+
+`neighbours.nearest` asks another question, and neither can stand in for the other: it is for all rows of a table, of
+which no float32 copy is held, hides whole groups from each other, takes the first of equals, and refuses rows without
+a direction. Here queries may be any vectors, k of their neighbours are kept, and nothing of length zero is refused.
 """
 
 import numpy as np

@@ -2,6 +2,9 @@
 
 A row whose taxon occurs once cannot be right, so beside what is right stand what can be, and what a random other row
 would be. All is exact: products of a tile of rows with a tile of rows, in float32, of which only the best is kept.
+
+`nearest_of` finds k neighbours of any vectors; it knows no groups and holds all queries in float32, so that a table of
+millions of rows is asked here.
 """
 
 from collections.abc import Sequence

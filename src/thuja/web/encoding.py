@@ -1,8 +1,7 @@
 """Pictures and texts to vectors: decoded in a few threads, encoded together, forgotten."""
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,6 +15,7 @@ from thuja.encode.images import resized_by
 from thuja.errors import ImageError
 from thuja.images import Limits, decode
 from thuja.predict.inputs.boxes import Box
+from thuja.search.recent import Recent
 from thuja.web.problems import TooLarge
 from thuja.web.queue import ModelQueue
 from thuja.web.settings import ServeSettings
@@ -40,7 +40,7 @@ class Encoding:
         config, batch = encoder.model.config, settings.pace.batch
         self._most_texts = texts_of_a_pass(config, batch, are_names=False)
         self._most_names = texts_of_a_pass(config, batch, are_names=True)
-        self._texts: OrderedDict[tuple[bool, str], Vector] = OrderedDict()
+        self._texts: Recent[tuple[bool, str], Vector] = Recent(_TEXTS_KEPT)
 
     async def look(self, data: bytes, box: Box | None = None) -> Vector | Failure:
         """The unit vector (D,) of a picture, or of the part of it within a box; a Failure where it is none.
@@ -63,21 +63,16 @@ class Encoding:
         longest = max(map(len, texts), default=0)
         if longest > self._limits.text:
             raise TooLarge(f"a text of {longest:,} characters is over the limit of {self._limits.text:,}")
-        kept = {text: self._texts[is_name, text] for text in texts if (is_name, text) in self._texts}
+        known = {text: self._texts.get((is_name, text)) for text in texts}
+        kept = {text: vector for text, vector in known.items() if vector is not None}
         missing = [text for text in dict.fromkeys(texts) if text not in kept]
         work = Read(encoder=self.encoder, is_name=is_name, most=self._most_names if is_name else self._most_texts)
         for start in range(0, len(missing), work.most):  # others come in between
             part = missing[start : start + work.most]
-            kept |= zip(part, await self._queue.run(work, part), strict=True)
-            self._keep({(is_name, text): kept[text] for text in part})
-        self._keep({(is_name, text): vector for text, vector in kept.items()})
+            for text, vector in zip(part, await self._queue.run(work, part), strict=True):
+                self._texts.put((is_name, text), vector)  # a question that is not answered in time goes on from there
+                kept[text] = vector
         return np.stack([kept[text] for text in texts])
-
-    def _keep(self, vectors: Mapping[tuple[bool, str], Vector]) -> None:
-        """Keep what was read, also of a question that is not answered in time: asked again, it goes on from there."""
-        self._texts.update(vectors)
-        while len(self._texts) > _TEXTS_KEPT:
-            self._texts.popitem(last=False)
 
     def close(self) -> None:
         """Let the threads go."""

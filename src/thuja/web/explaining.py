@@ -1,6 +1,5 @@
 """Why a picture was given an answer, as a work of the model's thread."""
 
-import base64
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from thuja.predict.asked import Asked
 from thuja.predict.why.explanations import Explanation, share
 from thuja.predict.why.overlay import overlaid
 from thuja.predict.why.watching import explainer_of
+from thuja.report import data_uri
 from thuja.web.works import Choice, Vector
 
 _MANY = 50
@@ -135,12 +135,12 @@ def overlay_of(told: Explanation) -> str | None:
         return None
     buffer = io.BytesIO()
     overlaid(told.image, told.heat, told.seen).save(buffer, "PNG")
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return data_uri(buffer.getvalue())
 
 
 def picture_of(image: Image.Image) -> str:
     """A picture as a data URI, without metadata."""
-    return f"data:image/jpeg;base64,{base64.b64encode(encode_jpeg(image, 85)).decode()}"
+    return data_uri(encode_jpeg(image, 85))
 
 
 def rivals_of(told: Explanation) -> tuple[Answer, ...]:

@@ -1,9 +1,33 @@
-"""How a form with files and a JSON field stands in the OpenAPI document, which cannot tell it from the code."""
+"""A form with files and a JSON field: how it is read, and how it stands in the OpenAPI document.
+
+The document cannot tell it from the code, since a form is read by ourselves.
+"""
 
 import json
 from typing import Any
 
 from pydantic import BaseModel
+from starlette.requests import Request
+
+from thuja.web.problems import M, WrongType, read_json
+from thuja.web.settings import RequestLimits
+from thuja.web.uploads import Upload, read_form
+
+
+async def read_asked(
+    request: Request, limits: RequestLimits, shape: type[M], *, files: str, field: str, has_json: bool = False
+) -> tuple[M, tuple[Upload, ...]]:
+    """What a request asks and the files that it sends: a form's, or with `has_json` a body of JSON and no file.
+
+    Raises as `read_form` does, and Invalid for JSON of another shape.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if has_json and kind == "application/json":
+        return read_json(shape, (await request.body()).decode("utf-8", "replace")), ()
+    if has_json and kind != "multipart/form-data":
+        raise WrongType("the body is neither JSON nor multipart/form-data")
+    form = await read_form(request, limits, files=files)
+    return read_json(shape, form.fields.get(field) or "{}"), form.files
 
 
 def form_body(

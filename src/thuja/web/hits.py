@@ -6,8 +6,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from thuja.search.index import Index
-from thuja.search.query import Credit, Hit, plain
-from thuja.taxonomy import Taxon
+from thuja.search.query import Hit, Query, plain
+from thuja.search.query.answering import hits_of
+from thuja.search.query.choosing import Chosen
 from thuja.web.shapes import CREDIT_COLUMNS, Picture, TaxonShape
 
 
@@ -45,23 +46,8 @@ def hit_shape(index: Index, hit: Hit, columns: Sequence[str] | None = None) -> H
 
 def hits_at(index: Index, keys: Sequence[int], scores: Iterable[float]) -> list[HitShape]:
     """The shapes of rows by their keys, each with a score."""
-    if not len(keys):
-        return []
-    rows = index.rows(keys).to_pylist()
-    return [
-        hit_shape(
-            index,
-            Hit(
-                id=str(row["uuid"]),
-                key=int(key),
-                score=float(score),
-                taxon=Taxon.from_columns(row),
-                credit=Credit.of(row),
-                row={name: value for name, value in row.items() if name != "uuid"},
-            ),
-        )
-        for key, score, row in zip(keys, scores, rows, strict=True)
-    ]
+    chosen = [Chosen(key=int(key), score=float(score)) for key, score in zip(keys, scores, strict=True)]
+    return [hit_shape(index, hit) for hit in hits_of(index, chosen, Query())]
 
 
 def pictures_at(index: Index, keys: Sequence[int | None]) -> list[Picture | None]:

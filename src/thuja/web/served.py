@@ -107,9 +107,7 @@ class Served:
 
     def require_index(self) -> Index:
         """The index; raises Missing."""
-        if self.index is None:
-            raise Missing("this server has no index", hint="start it with --index")
-        return self.index
+        return self.explored.require_index()
 
     async def follow_index(self) -> None:
         """Take up what is added to the index while the server runs.

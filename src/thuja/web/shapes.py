@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 
 from thuja.predict.answers import Answer
+from thuja.report import web_address
 from thuja.taxonomy import Taxon
 
 _OWNERS: Final = ("copyright_owner", "recorded_by", "publisher", "data_source")
@@ -65,8 +66,8 @@ class Picture(BaseModel):
             url=f"/api/pictures/{quote(name, safe='')}",
             credit=next((told for column in _OWNERS if (told := _text(row, column))), ""),
             license=_text(row, "license_name"),
-            license_link=safe_link(_text(row, "license_link")),
-            source_url=safe_link(_text(row, "source_url")),
+            license_link=web_address(_text(row, "license_link")),
+            source_url=web_address(_text(row, "source_url")),
         )
 
 
@@ -87,19 +88,6 @@ class AnswerShape(BaseModel):
         return cls(
             text=answer.text, rank=rank, score=answer.score, taxon=None if taxon is None else TaxonShape.of(taxon)
         )
-
-
-def safe_link(link: str) -> str:
-    """A link as it is where it leads to http or https; the empty string for any other.
-
-    >>> safe_link("https://example.org/1"), safe_link("javascript:alert(1)")
-    ('https://example.org/1', '')
-    """
-    try:
-        parts = urlsplit(link.strip())
-    except ValueError:  # brackets that hold no address
-        return ""
-    return link.strip() if parts.scheme in ("http", "https") and parts.netloc else ""
 
 
 def _text(row: Mapping[str, object], column: str) -> str:

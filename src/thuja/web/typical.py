@@ -1,12 +1,11 @@
 """The picture that stands for a taxon: of a sample of its rows the one nearest to their mean that has a thumbnail."""
 
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Final
 
 from thuja.search.columns.lineages import Node
 from thuja.search.index import Index
+from thuja.search.recent import Recent
 from thuja.web.sampling import nearest_to_mean
 
 _KEPT: Final = 10_000
@@ -23,8 +22,7 @@ class Typical:
 
     def __init__(self, index: Index) -> None:
         self._index = index
-        self._known: OrderedDict[tuple[str, ...], int | None] = OrderedDict()
-        self._lock = threading.Lock()
+        self._known: Recent[tuple[str, ...], int] = Recent(_KEPT)
 
     def keys(self, nodes: Sequence[Node]) -> list[int | None]:
         """A key for each node, None where it has no picture."""
@@ -35,15 +33,12 @@ class Typical:
 
     def _of(self, node: Node, rows: int) -> int | None:
         name = node.taxon.names
-        with self._lock:
-            if name in self._known:
-                self._known.move_to_end(name)
-                return self._known[name]
+        known = self._known.get(name)
+        if known is not None:
+            return known
         found = self._found(node, rows)
-        with self._lock:
-            self._known[name] = found
-            while len(self._known) > _KEPT:
-                self._known.popitem(last=False)
+        if found is not None:
+            self._known.put(name, found)
         return found
 
     def _found(self, node: Node, rows: int) -> int | None:

@@ -8,13 +8,14 @@ import pytest
 from thuja.biosphere import World, WorldConfig
 from thuja.biosphere.evolution import brownian
 from thuja.biosphere.traits import HABITATS
+from thuja.embeddings import normalized
 from thuja.experiments.emergence.across import balanced, explained, folds_of, read_across
 from thuja.experiments.emergence.claims import Asked, asked, verdicts
 from thuja.experiments.emergence.figures import arms_figure, scale_figure
 from thuja.experiments.emergence.measure import ecology_scores, split_scores, theorem_scores, tree_scores
 from thuja.experiments.emergence.page import TABLES, to_page
 from thuja.experiments.emergence.rows import Point, read_points, same_as, write_points
-from thuja.experiments.emergence.seen import Floats, unit
+from thuja.experiments.emergence.seen import Floats
 from thuja.taxonomy import Rank
 
 WORLD = World.make(WorldConfig(seed=4, species=60, images=4, misplaced=0.0, homonyms=0.0))
@@ -24,7 +25,7 @@ IS_HELD = np.arange(60) % 4 == 0
 def pictures_of(means: Floats, *, spread: float = 0.01) -> Floats:
     """Six pictures of each species near its mean."""
     noise = np.random.default_rng(0).standard_normal((len(means), 6, means.shape[1]))
-    return unit(means[:, None] + spread * noise)
+    return normalized(means[:, None] + spread * noise)
 
 
 def test_a_space_that_grew_on_the_tree_lies_by_it_and_a_random_one_does_not() -> None:
@@ -80,7 +81,7 @@ def test_variation_lies_inside_the_span_or_outside_as_it_was_made(is_inside: boo
 
 def test_short_deviations_cost_what_the_second_order_says_and_those_outside_the_span_nothing() -> None:
     generator = np.random.default_rng(4)
-    texts = unit(np.column_stack([generator.standard_normal((20, 15)), np.zeros((20, 5))]))
+    texts = normalized(np.column_stack([generator.standard_normal((20, 15)), np.zeros((20, 5))]))
     inside = np.zeros((20, 300, 20))
     inside[:, :, :15] = 0.3 * generator.standard_normal((20, 300, 15))
     found = theorem_scores(texts[:, None] + inside, texts, 10.0)

@@ -1,6 +1,5 @@
 """The strip of pictures from one end of a direction to the other, as one drawing that holds its pictures."""
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,7 +10,7 @@ from PIL import Image, ImageOps
 
 from thuja.errors import ImageError, UsageError
 from thuja.images import decode, encode_jpeg, read_place
-from thuja.report import INK, escape
+from thuja.report import INK, data_uri, escape
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -127,8 +126,7 @@ def _drawn(shown: Sequence[Sequence[int]], tiles: _Tiles, captions: Sequence[str
 
 
 def _tile(image: bytes, caption: str, *, x: float, y: float) -> str:
-    data = base64.b64encode(image).decode()
-    picture = f'<image x="{x}" y="{y}" width="{TILE}" height="{TILE}" href="data:image/jpeg;base64,{data}"/>'
+    picture = f'<image x="{x}" y="{y}" width="{TILE}" height="{TILE}" href="{data_uri(image)}"/>'
     short = caption if len(caption) <= _LONGEST else f"{caption[: _LONGEST - 1]}…"
     title = f"<title>{escape(caption)}</title>"
     return f"<g>{title}{picture}{_text(short, x=x, y=y + TILE + _LINE - 3)}</g>"

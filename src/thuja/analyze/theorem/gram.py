@@ -16,6 +16,7 @@ from scipy.stats import rankdata
 
 from thuja.analyze.space import Prototypes
 from thuja.analyze.theorem.expansion import Floats, Indices
+from thuja.embeddings import normalized
 from thuja.errors import UsageError
 from thuja.metrics.bootstrap import Interval, interval_of
 from thuja.metrics.hierarchy import codes_of
@@ -77,8 +78,7 @@ def rank_steps(taxa: Sequence[Taxon]) -> Indices:
 def cosine_distances(vectors: npt.ArrayLike) -> Floats:
     """1 - cosine of each two of S vectors: (S, S), 0 on the diagonal; a zero vector is at right angles to all."""
     rows = np.asarray(vectors, dtype=np.float64)
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    units = rows / np.where(lengths > 0, lengths, 1)
+    units = normalized(rows)
     distances = np.clip(1 - units @ units.T, 0, 2)
     np.fill_diagonal(distances, 0)
     return np.asarray((distances + distances.T) / 2)

@@ -10,6 +10,7 @@ from scipy.stats import rankdata
 from thuja.analyze.space import Space
 from thuja.analyze.theorem.expansion import Floats, Indices
 from thuja.analyze.theorem.radius import TOLERANCE
+from thuja.embeddings import normalized
 from thuja.errors import EmptyInput
 from thuja.taxonomy import Taxon
 
@@ -96,8 +97,7 @@ def _vectors(vectors: npt.ArrayLike, *, is_unit: bool) -> Floats:
     wide = np.asarray(vectors, dtype=np.float64)
     if not is_unit:
         return wide
-    lengths = np.linalg.norm(wide, axis=1, keepdims=True)
-    return np.asarray(wide / np.where(lengths > 0, lengths, 1))
+    return normalized(wide)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from scipy.special import logsumexp
 
 from thuja.analyze.theorem.expansion import Floats, logits_of
+from thuja.embeddings import normalized
 from thuja.errors import EmptyInput
 
 _BLOCK = 2**22
@@ -52,8 +53,7 @@ def text_costs(
     points = np.asarray(vectors)[order].astype(np.float64)
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64)
     means = np.add.reduceat(points, starts, axis=0) / counts[:, None]  # (S, D)
-    lengths = np.linalg.norm(means, axis=1, keepdims=True)
-    towards = means / np.where(lengths > 0, lengths, 1)
+    towards = normalized(means)
     texts = np.asarray(prototypes, dtype=np.float64)[true]
     size = max(1, _BLOCK // len(points))
     parts = []

@@ -7,7 +7,7 @@ import numpy as np
 
 from thuja.analyze.space import Column, Prototypes, Space
 from thuja.analyze.within.settings import WithinSettings
-from thuja.embeddings import Vectors
+from thuja.embeddings import Vectors, normalized
 from thuja.structure.breadth import Breadth, breadth_of
 from thuja.structure.consistency import Consistency
 from thuja.structure.contrast import Steps
@@ -100,8 +100,7 @@ def texts_of(plan: Plan, space: Space) -> tuple[Floats | None, str]:
         return None, "The text prototypes are not in the images' dimensions, so their span is left out."
     if not (vectors != vectors[0]).any():
         return None, "All species have the same text prototype, so the span of texts is left out."
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.where(lengths > 0, lengths, 1)), ""
+    return normalized(vectors), ""
 
 
 def _local(plan: Plan, taken: Floats, settings: WithinSettings) -> list[Reading]:

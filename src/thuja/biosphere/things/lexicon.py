@@ -85,7 +85,6 @@ SCENE_WORDS: Mapping[Wording, Mapping[str, tuple[str, str]]] = {
     },
 }
 
-RELATIONS = ("", "left of", "above", "on", "inside")
 RELATION_FORMS: Mapping[Wording, Mapping[str, tuple[str, ...]]] = {
     "train": {
         "left of": (

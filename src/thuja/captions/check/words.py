@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -75,12 +74,3 @@ _IRREGULAR: Final = {
 def stems_of(text: str) -> tuple[str, ...]:
     """The words, each in the singular."""
     return tuple(singular(word) for word in words_of(text))
-
-
-def find_run(words: Sequence[str], run: Sequence[str]) -> int:
-    """Where `run` stands in `words`, -1 for nowhere."""
-    size = len(run)
-    for start in range(len(words) - size + 1):
-        if size and tuple(words[start : start + size]) == tuple(run):
-            return start
-    return -1

@@ -83,7 +83,7 @@ class FormatExamples:
     def _own(self, taxon: Taxon) -> Shown | None:
         for rank in reversed(RANKS):
             for group in self._by_name.get((rank, taxon[rank]), ()):
-                if _agree(group, taxon):
+                if group.agrees_with(taxon):
                     nearness = Nearness.OWN if rank >= Rank.CLASS else Nearness.ABOVE
                     return Shown(sentences=self.groups[group], group=group, nearness=nearness)
         return None
@@ -100,11 +100,6 @@ class FormatExamples:
         return None if found is None else Shown(sentences=self.groups[found], group=found, nearness=Nearness.NEAR)
 
 
-def _agree(group: Taxon, taxon: Taxon) -> bool:
-    """Whether no rank has two names: Morus is a bird and a tree."""
-    return all(ours in ("", theirs) or not theirs for ours, theirs in zip(group.names, taxon.names, strict=True))
-
-
 def _placed(groups: Iterable[Taxon], known: Mapping[Taxon, int]) -> dict[Taxon, Place]:
     """The lineage that most species of the `known` taxa give each group."""
     by_name: dict[tuple[Rank, str], list[Taxon]] = {}
@@ -116,7 +111,7 @@ def _placed(groups: Iterable[Taxon], known: Mapping[Taxon, int]) -> dict[Taxon, 
     for taxon, species in known.items():
         for rank in ranks:
             for group in by_name.get((rank, taxon[rank]), ()):
-                if _agree(group, taxon):
+                if group.agrees_with(taxon):
                     lineages.setdefault(group, Counter())[taxon.at(rank)] += species
     return {group: Place(lineage=_commonest(counts), weight=counts.total()) for group, counts in lineages.items()}
 

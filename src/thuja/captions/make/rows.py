@@ -10,6 +10,7 @@ import pyarrow as pa
 from thuja.captions.make.drafting import Guide
 from thuja.captions.make.drafts import Draft
 from thuja.captions.make.inputs import Picture
+from thuja.record import printable
 from thuja.taxonomy import RANKS
 
 ACCEPTED: Final = "accepted"
@@ -137,7 +138,7 @@ def _known(picture: Picture, about: RowFacts) -> dict[str, Any]:
         "split": record.split or about.split or None,
         "shard_filename": about.shard,
         "strategy": about.strategy,
-        "path": picture.place.encode("utf-8", "backslashreplace").decode() or None,
+        "path": printable(picture.place) or None,
     }
 
 

@@ -1,12 +1,11 @@
 """One card of a wall: a picture, what it shows, its caption, and what was said before and why that was not taken."""
 
-import base64
 from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any, Final
 
 from thuja.captions.report.drawing import Row
-from thuja.report.page import escape
+from thuja.report import data_uri, escape
 
 STYLE: Final = """
 .cards{list-style:none;margin:0 0 1.5rem;padding:0;display:grid;gap:1rem;align-items:start;
@@ -89,7 +88,7 @@ def _place(row: Row) -> str:
 def _picture(image: bytes | None) -> str:
     if image is None:
         return '<div class="gone">the picture cannot be shown</div>'
-    return f'<img alt="" loading="lazy" src="data:image/jpeg;base64,{base64.b64encode(image).decode()}">'
+    return f'<img alt="" loading="lazy" src="{data_uri(image)}">'
 
 
 def _has_name(row: Row) -> bool:

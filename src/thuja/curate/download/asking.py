@@ -15,7 +15,6 @@ from thuja.curate.download.client import (
     HeldOffError,
     Sending,
     has_moved,
-    timed_out,
 )
 from thuja.curate.download.content import Wanted
 from thuja.curate.download.hosts import STRAINED, Pace, host_of
@@ -23,7 +22,7 @@ from thuja.curate.download.robots import LARGEST, NO_RULES, Robots
 from thuja.curate.download.room import Lease
 from thuja.curate.download.settings import DownloadSettings
 from thuja.errors import ImageError
-from thuja.images.fetching import redirected_to
+from thuja.images.fetching import redirected_to, timed_out
 
 _THROTTLES: Final = frozenset({429, 503})
 _AGAIN: Final = frozenset({408, 425, 500, 502, 504, 520, 521, 522, 523, 524})

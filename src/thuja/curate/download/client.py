@@ -19,7 +19,7 @@ from thuja.curate.download.hosts import Pace, Ticket, host_of, is_address
 from thuja.curate.download.room import Lease, Room
 from thuja.curate.download.settings import DownloadSettings
 from thuja.errors import ImageError
-from thuja.images.fetching import is_packed, retry_after, too_large_body, unpack_body, unpack_start
+from thuja.images.fetching import is_packed, retry_after, timed_out, too_large_body, unpack_body, unpack_start
 
 _MOVED: Final = frozenset({301, 302, 303, 307, 308})
 _SAFE: Final = "%:/?#[]@!$&'()*+,;=-._~"
@@ -223,11 +223,6 @@ def _outcomes(settings: DownloadSettings, sending: Sending) -> Iterator[None]:
         raise ImageError("the connection broke off", reason="unreachable") from error
     except ValueError as error:
         raise ImageError(f"not an address: {error}"[:200], reason="bad_url") from error
-
-
-def timed_out(seconds: float) -> ImageError:
-    """The error of a server that dawdles."""
-    return ImageError(f"no whole answer within {seconds:g} seconds", reason="timeout")
 
 
 def _why(error: BaseException) -> str:

@@ -10,7 +10,7 @@ import json
 import os
 import tarfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +21,7 @@ import polars as pl
 
 from thuja.images.places import stretch
 from thuja.jobs import atomic_path
+from thuja.record import printable
 from thuja.shards.archive import BLOCK, Entry, read_span, scan
 
 _END: Final = bytes(2 * BLOCK)
@@ -74,7 +75,7 @@ class Journal:
         key = key_of(outcome.url)
         row = asdict(outcome)
         # A server's words may hold bytes that are no text; a table holds text.
-        row["message"] = outcome.message.encode("utf-8", "backslashreplace").decode()
+        row["message"] = printable(outcome.message)
         text = json.dumps(
             {name: value for name, value in row.items() if name == "url" or (value and name != "place")}
         ).encode()
@@ -220,9 +221,3 @@ def _write(tar: io.FileIO, data: bytes, offset: int) -> None:
 def _write_table(tar: Path, rows: list[dict[str, Any]]) -> None:
     with atomic_path(table_of(tar)) as temporary:
         pl.DataFrame(rows, schema=OUTCOMES).write_parquet(temporary)
-
-
-def read_outcomes(folder: Path) -> Iterator[pl.DataFrame]:
-    """The outcomes of a folder, a tar at a time."""
-    for path in tables(folder):
-        yield pl.read_parquet(path, glob=False)

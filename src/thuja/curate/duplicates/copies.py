@@ -1,10 +1,12 @@
 """Which of several copies is the best, and whether their names contradict each other."""
 
+from functools import reduce
 from typing import Final
 
 import daft
 import polars as pl
 from daft import DataType, Series, col, lit
+from daft.functions import coalesce, concat
 
 from thuja.curate.licences import OPENNESS, openness, stricter_licences
 from thuja.taxonomy import RANKS
@@ -14,6 +16,12 @@ SPLIT_ORDER: Final = ("test", "val", "unseen", "train")
 """Of copies in several given splits the test one stays: a published test set keeps its images."""
 _COLUMNS: Final = ["uuid", "path", "split", "width", "height", "license_name", "license_link", *RANK_NAMES]
 _MOST_PIXELS: Final = 10**13 - 1
+
+
+def lineage_text() -> daft.Expression:
+    """The seven names of a row in one text, one a line, empty where there is none."""
+    names = [coalesce(col(name), lit("")) for name in RANK_NAMES]
+    return reduce(lambda left, right: concat(concat(left, lit("\n")), right), names)
 
 
 def copy_orders(rows: pl.DataFrame) -> pl.Series:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import reduce
 from typing import Final, cast
 
 import daft
@@ -10,12 +9,12 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 from daft import DataType, Series, Window, col, lit
-from daft.functions import coalesce, concat, row_number, when
+from daft.functions import row_number, when
 from PIL import Image
 
 from thuja.curate.duplicates.bands import Flags, near_pairs, near_pairs_of_band, parts_of_band
 from thuja.curate.duplicates.confirming import Embed, same_pixels, same_vectors, thumbnail
-from thuja.curate.duplicates.copies import RANK_NAMES, contradicts
+from thuja.curate.duplicates.copies import RANK_NAMES, contradicts, lineage_text
 from thuja.curate.duplicates.hashing import PREPARED_SIDE, hash_bytes
 from thuja.curate.duplicates.settings import DuplicateSettings
 from thuja.curate.duplicates.stars import stars
@@ -55,7 +54,7 @@ def near_copies(frame: Frame, look: SecondLook) -> pl.DataFrame:
     settings = look.settings
     is_hashed = col("pdq").not_null() & (col("pdq_quality") >= lit(settings.min_quality)).fill_null(False)
     kept = frame.where(col("drop_reason").is_null() & is_hashed)
-    rows = kept.select(*_NEEDED).with_column("taxon", _taxon()).collect()
+    rows = kept.select(*_NEEDED).with_column("taxon", lineage_text()).collect()
     pairs = pl.DataFrame(schema={"one": pl.String, "other": pl.String})
     found = _stars(pairs)
     for _ in range(_ROUNDS):
@@ -70,12 +69,6 @@ def near_copies(frame: Frame, look: SecondLook) -> pl.DataFrame:
         found = _stars(pairs)
         rows = _leftovers(rows, leaders, found)
     return found
-
-
-def _taxon() -> daft.Expression:
-    """The names of a row in one text, to group by."""
-    names = [coalesce(col(name), lit("")) for name in RANK_NAMES]
-    return reduce(lambda left, right: concat(concat(left, lit("\n")), right), names)
 
 
 def _leftovers(rows: Frame, leaders: Frame, found: pl.DataFrame) -> Frame:

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from functools import reduce
 from typing import Any, cast
 
 import daft
 from daft import DataType, Series, col, lit
-from daft.functions import coalesce, concat, to_struct
+from daft.functions import coalesce, to_struct
 
-from thuja.curate.duplicates.copies import RANK_NAMES, SPLIT_ORDER
+from thuja.curate.duplicates.copies import SPLIT_ORDER, lineage_text
 from thuja.curate.filters.observations import KEYS, observed
 from thuja.curate.steps import Frame, Step, mark_dropped
 from thuja.errors import UsageError
@@ -145,12 +144,6 @@ def _groups(observations: Series) -> Iterator[Frames]:
         start = end
 
 
-def _taxon() -> daft.Expression:
-    """The seven names, one a line, empty where there is none."""
-    names = [coalesce(col(name), lit("")) for name in RANK_NAMES]
-    return reduce(lambda left, right: concat(concat(left, lit("\n")), right), names)
-
-
 def bursts_step(settings: BurstSettings) -> Step:
     """Keep of each observation the images that differ, at most `max_frames`."""
     return Step(name=STEP, settings=asdict(settings), apply=lambda frame: _drop_bursts(frame, settings))
@@ -159,7 +152,7 @@ def bursts_step(settings: BurstSettings) -> Step:
 def _drop_bursts(frame: Frame, settings: BurstSettings) -> Frame:
     if settings.max_distance < 0 and not settings.max_frames:
         return frame
-    kept = frame.where(col("drop_reason").is_null()).with_column("taxon", _taxon())
+    kept = frame.where(col("drop_reason").is_null()).with_column("taxon", lineage_text())
     rows = observed(kept.select(*KEYS, *_FACTS))
     rows = rows.select(col("group"), to_struct(*(col(name) for name in _FACTS)).alias("image"))
     lists = rows.groupby("group").agg(col("image").count().alias("images"), col("image").list_agg().alias("all"))

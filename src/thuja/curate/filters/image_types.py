@@ -95,8 +95,8 @@ def image_types(batch: pl.DataFrame) -> pl.Series:
     A museum's specimen goes before a camera trap, and that before citizen science. Remarks are
     looked for in `traits`, the JSON text of what no column holds (`eventRemarks`).
     """
-    basis = _plain("basis_of_record").str.replace_all("[ _]", "")
-    publisher, remarks = _plain("publisher"), _plain("traits")
+    basis = plain_text("basis_of_record").str.replace_all("[ _]", "")
+    publisher, remarks = plain_text("publisher"), plain_text("traits")
     is_museum = basis.is_in([name.replace("_", "").lower() for name in MUSEUM_BASES])
     is_camera = remarks.str.contains_any([*_CAMERA_PHRASES]) | (
         (basis == "machineobservation") & publisher.is_in(CAMERA_PUBLISHERS)
@@ -104,7 +104,7 @@ def image_types(batch: pl.DataFrame) -> pl.Series:
     is_citizen = (
         publisher.is_in(CITIZEN_PUBLISHERS)
         | publisher.str.contains_any([*_CITIZEN_WORDS])
-        | _plain("dataset_key").is_in(CITIZEN_DATASETS)
+        | plain_text("dataset_key").is_in(CITIZEN_DATASETS)
         | remarks.str.contains_any([*_CITIZEN_PHRASES])
     )
     found = (
@@ -146,7 +146,7 @@ def museum_kind() -> pl.Expr:
     )  # fmt: skip
 
 
-def _plain(name: str) -> pl.Expr:
+def plain_text(name: str) -> pl.Expr:
     """The column in lower case, empty where it is null."""
     return pl.col(name).fill_null("").str.strip_chars().str.to_lowercase()
 

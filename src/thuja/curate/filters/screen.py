@@ -10,6 +10,7 @@ import polars as pl
 
 from thuja.curate.filters import image_types, takedown
 from thuja.curate.filters.batches import filtered
+from thuja.curate.filters.image_types import plain_text
 from thuja.curate.filters.takedown import TakeDownList, is_taken_down
 from thuja.curate.licences import OPENNESS, canonical_licence, stricter_licences
 from thuja.curate.steps import Step
@@ -69,7 +70,7 @@ def screen_reasons(batch: pl.DataFrame, settings: ScreenSettings, listed: TakeDo
     )
     reasons["no_image"] = ~has_image.fill_null(value=False)
     if not settings.absent:
-        reasons["absent"] = _word("occurrence_status") == "absent"
+        reasons["absent"] = plain_text("occurrence_status") == "absent"
     reasons |= _record_reasons(settings)
     if settings.licences:
         batch = batch.with_columns(stricter_licences(batch["license_name"], batch["license_link"]).alias("licence"))
@@ -88,7 +89,8 @@ def _record_reasons(settings: ScreenSettings) -> Mapping[str, pl.Expr]:
         is_other = (basis != "") & ~basis.is_in([_as_code(name) for name in settings.allow_basis])
     reasons = {"basis_of_record": basis.is_in([_as_code(name) for name in settings.refuse_basis]) | is_other}
     if not settings.captive:
-        reasons["captive"] = pl.col("is_captive").fill_null(value=False) | _word("establishment_means").is_in(_CAPTIVE)
+        is_kept = plain_text("establishment_means").is_in(_CAPTIVE)
+        reasons["captive"] = pl.col("is_captive").fill_null(value=False) | is_kept
     if settings.quality_grades:
         grade = _code("quality_grade")
         reasons["quality_grade"] = (grade != "") & ~grade.is_in([_as_code(name) for name in settings.quality_grades])
@@ -98,7 +100,7 @@ def _record_reasons(settings: ScreenSettings) -> Mapping[str, pl.Expr]:
             flags.str.contains(f";{_as_code(flag)};", literal=True) for flag in settings.refuse_issues
         )
     if settings.refuse_qualifiers:
-        words = _spaced(_word("identification_qualifier"))
+        words = _spaced(plain_text("identification_qualifier"))
         reasons["doubtful_identification"] = pl.any_horizontal(
             words.str.contains(_spaced(pl.lit(word.strip().lower())), literal=True)
             if word.strip("? ")
@@ -111,10 +113,6 @@ def _record_reasons(settings: ScreenSettings) -> Mapping[str, pl.Expr]:
 def _spaced(text: pl.Expr) -> pl.Expr:
     """Words between single spaces, without dots and brackets: ` sp nov ` of `sp. nov.`."""
     return pl.concat_str(pl.lit(" "), text.str.replace_all(r"[.,;()\s]+", " ").str.strip_chars(), pl.lit(" "))
-
-
-def _word(name: str) -> pl.Expr:
-    return pl.col(name).fill_null("").str.strip_chars().str.to_lowercase()
 
 
 def _as_code(text: str) -> str:

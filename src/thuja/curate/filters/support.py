@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from thuja.embeddings import normalized
 from thuja.errors import BadFile, EmptyInput, ImageError, UsageError
 from thuja.images import read_image
 
@@ -141,8 +142,7 @@ def _embedded(files: Sequence[Path], embed: Embed) -> list[Array]:
 
 def unit(embeddings: npt.NDArray[np.floating[Any]]) -> Array:
     """Each row at length one; a row of zeros stays."""
-    lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
-    return np.asarray(embeddings / np.where(lengths > 0, lengths, 1), np.float32)
+    return np.asarray(normalized(embeddings), np.float32)
 
 
 def _middles(points: Array, count: int) -> Array:

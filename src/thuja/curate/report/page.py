@@ -20,6 +20,7 @@ from thuja.curate.report import figures, tables, walls
 from thuja.curate.report.tables import Grid, percent, words
 from thuja.curate.summary import SUMMARY
 from thuja.report import Cell, Headline, Report
+from thuja.report.settings import flattened
 
 REPORT = "report.html"
 _EXAMPLES = 4
@@ -297,7 +298,7 @@ def _is_tables(value: object) -> TypeGuard[list[dict[str, Any]]]:
 
 
 def _add_table(report: Report, settings: Mapping[str, Any], *, caption: str = "") -> None:
-    rows = [(key, _plain(value)) for key, value in sorted(_flat(settings).items())]
+    rows = [(key, _plain(value)) for key, value in sorted(flattened(settings).items())]
     report.table(("setting", "value"), rows, caption=caption)
 
 
@@ -312,13 +313,6 @@ def _summary(curation: CurationFolder) -> Mapping[str, Any]:
     except (OSError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}
-
-
-def _flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, part in value.items():
-        flat |= _flat(part, f"{prefix}{key}.") if isinstance(part, dict) else {f"{prefix}{key}": part}
-    return flat
 
 
 def _plain(value: object) -> str:

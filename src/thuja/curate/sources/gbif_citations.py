@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 
+from thuja.curate.citations import DatasetCitation
 from thuja.curate.sources.containers import Container, opened
 from thuja.curate.sources.small_xml import parse_xml, tag, text_of
 from thuja.errors import BadFile
@@ -20,21 +21,12 @@ _MAX_TEXT = 64 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dataset:
-    """One data set: its title and how it asks to be cited, "" where nothing is said."""
-
-    title: str = ""
-    citation: str = ""
-    rights: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Citations:
     """`doi` of the download ("" where it has none), its title, and the data sets by their keys."""
 
     doi: str = ""
     title: str = ""
-    datasets: Mapping[str, Dataset] = field(default_factory=dict)
+    datasets: Mapping[str, DatasetCitation] = field(default_factory=dict)
     unreadable: int = 0
 
     def write(self, folder: Path) -> None:
@@ -52,7 +44,7 @@ def read_citations(path: Path) -> Citations:
 def citations_of(container: Container) -> Citations:
     """The same of an open container. A data set's file that cannot be read is counted, and leaves its entry empty."""
     title, doi = _download(container)
-    datasets: dict[str, Dataset] = {}
+    datasets: dict[str, DatasetCitation] = {}
     unreadable = 0
     for name in container.sizes:
         file = PurePosixPath(name)
@@ -61,7 +53,7 @@ def citations_of(container: Container) -> Citations:
         try:
             datasets[file.stem] = _dataset(container, name)
         except BadFile:
-            datasets[file.stem] = Dataset()
+            datasets[file.stem] = DatasetCitation()
             unreadable += 1
     return Citations(doi=doi, title=title, datasets=datasets, unreadable=unreadable)
 
@@ -90,12 +82,12 @@ def _download(container: Container) -> tuple[str, str]:
     return title, ""
 
 
-def _dataset(container: Container, file: str) -> Dataset:
+def _dataset(container: Container, file: str) -> DatasetCitation:
     root = parse_xml(container, file)
     found: dict[str, str] = {}
     for element in root.iter():
         if tag(element) in ("title", "citation", "intellectualRights"):
             found.setdefault(tag(element), text_of(element))
-    return Dataset(
+    return DatasetCitation(
         title=found.get("title", ""), citation=found.get("citation", ""), rights=found.get("intellectualRights", "")
     )

@@ -13,6 +13,7 @@ from thuja.curate.sources.expressions import STEP, frame_of_rows
 from thuja.curate.sources.spec import Notes, SourceSpec
 from thuja.errors import UsageError
 from thuja.images.places import stretch
+from thuja.record import printable
 from thuja.shards import Entry, Fault, Sample, read_entry, scan_shard
 
 PATH_OPTIONS: tuple[str, ...] = ()
@@ -71,7 +72,7 @@ def _name_of(path: Path) -> str:
 
 def _row(shard: Path, entry: Entry, data_source: str) -> dict[str, Any]:
     """The row of one sample; its image is not read, only its texts are."""
-    key = entry.key.encode("utf-8", "backslashreplace").decode("utf-8")
+    key = printable(entry.key)
     row: dict[str, Any] = {
         "data_source": data_source,
         "source_id": f"{shard.name}#{key}",

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from thuja.classify import Top
-from thuja.embeddings import Vectors
+from thuja.embeddings import Vectors, normalized
 from thuja.errors import EmptyInput, ThujaError, UsageError
 from thuja.evaluate.protocols.answer_measures import confidence_measures, tree_measures
 from thuja.evaluate.protocols.answers import Answers
@@ -214,8 +214,7 @@ def _grouped(each: Vectors, group: Indices) -> Vectors:
     """The mean class vector of each group, brought to length one: (C, D), (C,) to (G, D)."""
     sums = np.zeros((int(group.max()) + 1, each.shape[1]), dtype=np.float32)
     np.add.at(sums, group, each)
-    norms = np.linalg.norm(sums, axis=1, keepdims=True)
-    return sums / np.where(norms > 0, norms, 1)
+    return normalized(sums)
 
 
 def _measures(answers: Answers) -> list[Measure]:

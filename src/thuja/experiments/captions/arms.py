@@ -7,7 +7,7 @@ from typing import Final, Literal
 from thuja.biosphere.captioner import Captioner
 from thuja.experiments.captions.grounds import SHARES
 from thuja.experiments.captions.makers import TRUE, Maker
-from thuja.experiments.grid import Arm
+from thuja.experiments.grid import Arm, grouped_arms
 from thuja.model.config import TAXONOMY, HeadConfig
 from thuja.phrasing import CAPTION, CAPTIONS
 from thuja.train.recipe import Objective, Recipe, Stream
@@ -39,9 +39,9 @@ class Lesson:
 def caption_arms(recipe: Recipe) -> tuple[Arm, ...]:
     """Every arm, made from `recipe`, which is taught by names alone."""
     return (
-        *_group("captions", "none", _makers(recipe)),
-        *_group("faults", "true", _faults(recipe)),
-        *(arm for share in SHARES for arm in _group(f"grounds_{share}", "names", _tied(recipe, share))),
+        *grouped_arms("captions", "none", _makers(recipe)),
+        *grouped_arms("faults", "true", _faults(recipe)),
+        *(arm for share in SHARES for arm in grouped_arms(f"grounds_{share}", "names", _tied(recipe, share))),
     )
 
 
@@ -49,10 +49,6 @@ def makers_of(arms: Iterable[Arm]) -> list[Maker]:
     """The makers of captions that these arms learn from, but for the truth."""
     lessons = [arm.setup for arm in arms if isinstance(arm.setup, Lesson)]
     return list(dict.fromkeys(one.captions for one in lessons if one.captions not in (None, TRUE)))
-
-
-def _group(group: str, reference: str, lessons: Iterable[tuple[str, Lesson]]) -> Iterable[Arm]:
-    return (Arm(group=group, name=name, reference=reference, setup=lesson) for name, lesson in lessons)
 
 
 def _makers(recipe: Recipe) -> Iterable[tuple[str, Lesson]]:

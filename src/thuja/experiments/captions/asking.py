@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from thuja.embeddings import Vectors
+from thuja.embeddings import Vectors, normalized
 from thuja.encode import EncodeOptions, encode_images, encode_texts
 from thuja.experiments.captions.grounds import Grounds
 from thuja.experiments.captions.makers import named
@@ -68,7 +68,7 @@ class Beholder:
             return encode_images(self.model, corpus.named(), options).embeddings.vectors
         shown = [_RAW.pixels(decode(corpus.read(row))).ravel() for row in range(len(corpus))]
         rows = np.asarray(shown, np.float32) - 127.5
-        return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
+        return normalized(rows)
 
 
 def ask(beholder: Beholder, world: OpenWorld) -> Scores:

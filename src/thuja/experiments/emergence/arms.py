@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from thuja.experiments.controls import CONTROLS, Control
-from thuja.experiments.grid import Arm
+from thuja.experiments.grid import Arm, grouped_arms
 from thuja.experiments.scaling import Subset
 from thuja.train.recipe import LossName, Recipe, Stream
 from thuja.train.shape import ImageTower, TextTower
@@ -43,14 +43,10 @@ def emergence_arms(recipe: Recipe) -> tuple[Arm, ...]:
     """Every arm, made from `recipe`, which is taught by lineages."""
     little = _little(recipe)
     return (
-        *_group("emergence", "plain", _headline(recipe)),
-        *_group("controls", "plain", _controls(little)),
-        *_group("scale", "all", _scales(little)),
+        *grouped_arms("emergence", "plain", _headline(recipe)),
+        *grouped_arms("controls", "plain", _controls(little)),
+        *grouped_arms("scale", "all", _scales(little)),
     )
-
-
-def _group(group: str, reference: str, studies: Iterable[tuple[str, Study]]) -> Iterable[Arm]:
-    return (Arm(group=group, name=name, reference=reference, setup=study) for name, study in studies)
 
 
 def _headline(recipe: Recipe) -> Iterable[tuple[str, Study]]:

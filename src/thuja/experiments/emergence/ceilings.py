@@ -22,11 +22,11 @@ from thuja.biosphere.sighting import Sighting
 from thuja.biosphere.signal import Ancestry
 from thuja.biosphere.traits import HABITATS
 from thuja.biosphere.world import World
+from thuja.embeddings import normalized
 from thuja.encode.towers import imagenet_tower
 from thuja.errors import UnknownName
 from thuja.experiments.emergence.across import balanced, explained, folds_of
 from thuja.experiments.emergence.measure import FOLDS, SEED, Scores, ecology_scores, tree_scores
-from thuja.experiments.emergence.seen import unit
 from thuja.experiments.emergence.views import conditions, viewed_sightings
 from thuja.taxonomy import Rank
 
@@ -54,7 +54,7 @@ def truth_scores(world: World, is_held: Flags) -> Scores:
     features = shown.features()
     spread = features.std(axis=0)
     features = (features - features.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
-    vectors = unit(np.clip(features, -3, 3)).reshape(len(world.species), len(conditions()), -1)
+    vectors = normalized(np.clip(features, -3, 3)).reshape(len(world.species), len(conditions()), -1)
     found = tree_scores(vectors, world, is_held) | ecology_scores(vectors, world, np.random.default_rng(SEED))
     scores = {f"{name}_neutral": value for name, value in found.items()}
     return scores | {"species_neutral": _named(world, is_held, sightings)}
@@ -92,7 +92,7 @@ def ground_scores(world: World, is_held: Flags, *, pixels: int) -> Scores:
     for start in range(0, len(sightings), 256):
         part = sightings[start : start + 256]
         rows.append(tower([draw(one.specimen, replace(one.scene, is_empty=True), pixels) for one in part]))
-    vectors = unit(np.concatenate(rows).astype(np.float64)).reshape(len(world.species), len(conditions()), -1)
+    vectors = normalized(np.concatenate(rows).astype(np.float64)).reshape(len(world.species), len(conditions()), -1)
     found = tree_scores(vectors, world, is_held) | ecology_scores(vectors, world, np.random.default_rng(SEED))
     return {f"{name}_own": value for name, value in found.items()}
 

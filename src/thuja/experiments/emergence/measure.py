@@ -17,8 +17,9 @@ from thuja.biosphere.roles import Role
 from thuja.biosphere.signal import Ancestry
 from thuja.biosphere.traits import HABITATS
 from thuja.biosphere.world import World
+from thuja.embeddings import normalized
 from thuja.experiments.emergence.across import balanced, explained, folds_of, read_across
-from thuja.experiments.emergence.seen import Seen, unit
+from thuja.experiments.emergence.seen import Seen
 from thuja.experiments.emergence.views import conditions
 from thuja.structure import Specimens, StructureSettings, measure_structure
 from thuja.structure.contrast import BETWEEN, FISHER, WITHIN
@@ -81,7 +82,7 @@ def tree_scores(vectors: Floats, world: World, is_held: Flags) -> Scores:
         asked = np.isin(clade[held], clade[taught])
         right = (clade[nearest] == clade[held][:, None]).mean(axis=1)
         found[rank.label] = float(right[asked].mean())
-    found["tau"] = tau_of(unit(vectors[held].mean(axis=1)), held, world)
+    found["tau"] = tau_of(normalized(vectors[held].mean(axis=1)), held, world)
     return found
 
 
@@ -101,7 +102,7 @@ def ecology_scores(vectors: Floats, world: World, generator: np.random.Generator
     `hidden_2` that of the variables which no picture shows. `t_habitat` and so on: the mean t of the slopes of the
     truth on what was said of it, by phylogenetic regression on the true tree: of memberships, or of liabilities.
     """
-    means = unit(vectors.mean(axis=1))
+    means = normalized(vectors.mean(axis=1))
     folds = folds_of(world.clades[Rank.FAMILY], FOLDS, generator)
     config = world.config
     habitats = [

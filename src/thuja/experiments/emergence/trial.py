@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from thuja.embeddings import Vectors
+from thuja.embeddings import Vectors, normalized
 from thuja.encode import EncodeOptions, encode_images, encode_texts
 from thuja.encode.towers import imagenet_tower
 from thuja.experiments.controls import CONTROLS, Wording, wording_of
@@ -123,13 +123,13 @@ def _pixels(world: ViewedWorld) -> Vectors:
     """The viewed pictures, 16 by 16 pixels each, at length one."""
     shown = [_RAW.pixels(decode(image)).ravel() for image in world.images]
     rows = np.asarray(shown, np.float32) - 127.5
-    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
+    return normalized(rows).astype(np.float16)
 
 
 def _known(world: ViewedWorld) -> Vectors:
     """The viewed pictures as EfficientNet-lite0 sees them at their own size, at length one."""
     rows = imagenet_tower()([decode(image) for image in world.images])
-    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
+    return normalized(rows).astype(np.float16)
 
 
 def _first_look(world: ViewedWorld, found: dict[str, Array]) -> Scores:

@@ -34,13 +34,13 @@ class Columns:
     def find(cls, headings: Iterable[str], path: Path) -> "Columns":
         """The columns of a table. Raises BadFile where two say the same, or where none can be resolved."""
         headings = list(headings)
-        known = {_plain(alias): meaning for meaning, aliases in ALIASES.items() for alias in aliases}
+        known = {plain_heading(alias): meaning for meaning, aliases in ALIASES.items() for alias in aliases}
         held: dict[str, list[str]] = {}
         for heading in headings:
-            if meaning := known.get(_plain(heading)):
+            if meaning := known.get(plain_heading(heading)):
                 held.setdefault(meaning, []).append(heading)
         for several in held.values():
-            if len({_plain(heading) for heading in several}) < len(several):
+            if len({plain_heading(heading) for heading in several}) < len(several):
                 raise BadFile(
                     f"{path}: the columns {' and '.join(several)} say the same thing",
                     hint="leave one of them out, or rename it",
@@ -48,8 +48,10 @@ class Columns:
         if not held:
             asked = ", ".join(alias for aliases in ALIASES.values() for alias in aliases)
             raise BadFile(f"{path} has no column with names: one of {asked}", hint=f"found: {_shown(headings)}")
-        place = {_plain(alias): number for number, alias in enumerate(sum(ALIASES.values(), ()))}
-        ordered = {key: sorted(several, key=lambda heading: place[_plain(heading)]) for key, several in held.items()}
+        place = {plain_heading(alias): number for number, alias in enumerate(sum(ALIASES.values(), ()))}
+        ordered = {
+            key: sorted(several, key=lambda heading: place[plain_heading(heading)]) for key, several in held.items()
+        }
         return cls(held={meaning: tuple(several) for meaning, several in ordered.items()})
 
     def asked(self, sources: IdentifierSources) -> list[pl.Expr]:
@@ -77,7 +79,8 @@ def require_plain(schema: Mapping[str, pl.DataType], columns: Columns, path: Pat
                 raise BadFile(f"{path}: the column {heading} holds {kind}, not text", hint="write it as text")
 
 
-def _plain(heading: str) -> str:
+def plain_heading(heading: str) -> str:
+    """A heading as different tables write it: Scientific Name is scientificName."""
     return "".join(letter for letter in heading.lower() if letter.isalnum())
 
 

@@ -12,7 +12,7 @@ from thuja.names.common_names import ADDED, RESOLVED, common_names
 from thuja.names.installed import open_backbones
 from thuja.names.resolver import resolve
 from thuja.names.rows import GIVEN
-from thuja.names.tables.columns import ALIASES
+from thuja.names.tables.columns import ALIASES, plain_heading
 from thuja.names.tables.languages import languages as languages_of
 from thuja.names.tables.reading import PARQUET, is_table, opened_table
 
@@ -49,12 +49,12 @@ def _read(path: Path) -> pl.DataFrame:
 
 def _asked(table: pl.DataFrame, path: str) -> pl.DataFrame:
     """The columns of a table that say its taxa, under thuja's names for them."""
-    meanings = {_plain(alias): meaning for meaning in GIVEN for alias in ALIASES[meaning]}
+    meanings = {plain_heading(alias): meaning for meaning in GIVEN for alias in ALIASES[meaning]}
     # A common name that an earlier run added says nothing of a taxon's own name.
     is_resolved = any(heading.lower() in RESOLVED for heading in table.columns)
     found: dict[str, pl.Expr] = {}
     for heading in table.columns:
-        meaning = heading.lower() if heading.lower() in _KEPT else meanings.get(_plain(heading))
+        meaning = heading.lower() if heading.lower() in _KEPT else meanings.get(plain_heading(heading))
         if meaning and not (is_resolved and meaning in ("verbatim", "common")):
             found.setdefault(meaning, pl.col(heading).cast(pl.String).alias(meaning))
     if not found:
@@ -64,10 +64,6 @@ def _asked(table: pl.DataFrame, path: str) -> pl.DataFrame:
     if set(found) == {"common"}:
         found["verbatim"] = pl.lit("").alias("verbatim")
     return table.select(found.values())
-
-
-def _plain(heading: str) -> str:
-    return "".join(letter for letter in heading.lower() if letter.isalnum())
 
 
 def _require_language(backbones: Sequence[Backbone], languages: Sequence[str]) -> None:

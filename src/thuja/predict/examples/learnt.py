@@ -11,7 +11,7 @@ import pyarrow as pa
 from thuja.classify.examples.gallery import AUTO, FittedHead, fit_head
 from thuja.classify.examples.heads import probabilities
 from thuja.classify.examples.labelled import Floats, Indices, Labelled
-from thuja.embeddings import Embeddings, Vectors
+from thuja.embeddings import Embeddings, Vectors, normalized
 from thuja.encode import Content, Encoded, Failure
 from thuja.errors import EmptyInput, ThujaError, UsageError
 from thuja.labels import LabelSpace
@@ -165,11 +165,10 @@ class Examples:
         """
         means = np.zeros((len(self.classes), self.vectors.shape[1]), dtype=np.float32)
         np.add.at(means, self.labels[self.labels >= 0], self.units[self.labels >= 0])
-        norms = np.linalg.norm(means, axis=1, keepdims=True)
         taxa = [one.taxon for one in self.classes if one.taxon is not None]
         return LabelSpace(
             texts=self.texts,
-            vectors=means / np.where(norms > 0, norms, 1),
+            vectors=normalized(means),
             model=self.model,
             taxa=taxa if len(taxa) == len(self.classes) else (),
         )
@@ -188,9 +187,7 @@ class Examples:
             )
         if not np.isfinite(units).all():
             raise ThujaError("an image vector is not a number")
-        norms = np.linalg.norm(units, axis=1, keepdims=True)
-        units /= np.where(norms > 0, norms, 1)
-        return units
+        return normalized(units)
 
 
 def _embedded(rows: ExampleRows, encode: Encode | None, model: str) -> tuple[list[int], Embeddings, Sequence[Failure]]:

@@ -26,7 +26,7 @@ from thuja.encode.sources import (
     is_table,
     stamp_of,
 )
-from thuja.encode.tables import IMAGE_COLUMNS, TABLES, Cells, Flaw, header_of, printable
+from thuja.encode.tables import IMAGE_COLUMNS, TABLES, Cells, Flaw, header_of
 from thuja.errors import ImageError, UnknownName, UsageError
 from thuja.images import as_decoded
 from thuja.images.fetching import is_url
@@ -34,6 +34,7 @@ from thuja.predict.inputs.boxes import Box, box_in
 from thuja.predict.inputs.detections import Detections, is_detections
 from thuja.predict.inputs.queries import Query
 from thuja.predict.inputs.vector_files import VectorFile
+from thuja.record import printable
 
 Named = str | Path | bytes | Image.Image | npt.NDArray[np.uint8] | Embeddings
 """One image or many: a name of anything on disk or the web, a file's bytes, an image, or vectors made already."""

@@ -8,8 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from thuja.embeddings import Embeddings, Vectors, matrix_of
-from thuja.encode.tables import Cells, printable
+from thuja.encode.tables import Cells
 from thuja.errors import BadFile, UsageError
+from thuja.record import printable
 
 _ROWS = 4096
 

@@ -17,6 +17,7 @@ from thuja.predict.outputs.exports import About, CamtrapDp, DarwinCore, INatural
 from thuja.predict.outputs.identifiers import Identifiers
 from thuja.predict.outputs.layout import BETWEEN, Kind, Layout, Row, Value, columns_of, rows_of
 from thuja.predict.outputs.stored import to_line
+from thuja.report.spreadsheets import defused
 from thuja.taxonomy import RANKS, Rank
 
 __all__ = ["EXPORTS", "FORMATS", "Writer", "columns_of", "open_writer", "rows_of"]
@@ -31,7 +32,6 @@ _BLOCK: Final = 1024
 _TYPES: Final[dict[Kind, pa.DataType]] = {
     "text": pa.string(), "score": pa.float32(), "number": pa.float64(), "count": pa.int32()
 }  # fmt: skip
-_FORMULA: Final = re.compile(r"[=+\-@\t\r\n]")
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[-+]")
 
 
@@ -46,13 +46,8 @@ class Writer(Protocol):
 
 
 def harmless(value: Value) -> Value:
-    """A text as no spreadsheet takes it for a formula: a quote before `=`, `+`, `-` or `@` that begin no number.
-
-    Names come from strangers' tables, and a cell that begins so is run when the file is opened.
-    """
-    if isinstance(value, str) and _FORMULA.match(value) and not _NUMBER.fullmatch(value):
-        return f"'{value}"
-    return value
+    """A text as no spreadsheet takes it for a formula; what is written as a number stays one."""
+    return value if isinstance(value, str) and _NUMBER.fullmatch(value) else defused(value)
 
 
 class _CsvWriter:

@@ -54,11 +54,6 @@ class Area:
         region = Region.load(polygon) if isinstance(polygon, Path) else polygon
         return cls(countries=tuple(dict.fromkeys(country_code(name) for name in given)), region=region)
 
-    @property
-    def is_everywhere(self) -> bool:
-        """Whether it leaves nothing out."""
-        return not self.countries and self.region is None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:

@@ -3,7 +3,6 @@
 Everything that came from outside (file names, labels, errors) goes through `escape`.
 """
 
-import base64
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
@@ -15,7 +14,7 @@ from thuja.images import decode, encode_jpeg, read_bytes, to_rgb
 from thuja.predict.answers import Answer, Guess, Judgement, Prediction, Question
 from thuja.predict.why.explanations import Explanation, box_of, share
 from thuja.predict.why.overlay import overlaid
-from thuja.report import escape
+from thuja.report import data_uri, escape
 
 _THUMB: Final = 288
 _QUALITY: Final = 80
@@ -134,10 +133,9 @@ def _thumb(content: Content) -> Image.Image | None:
 
 
 def _img(image: Image.Image, alt: str) -> str:
-    data = base64.b64encode(encode_jpeg(image, _QUALITY)).decode()
     return (
         f'<img alt="{alt}" loading="lazy" width="{image.width}" height="{image.height}" '
-        f'src="data:image/jpeg;base64,{data}">'
+        f'src="{data_uri(encode_jpeg(image, _QUALITY))}">'
     )
 
 

@@ -1,10 +1,9 @@
 """Rows that a condition keeps, remembered: the same taxon and licence are asked for again and again."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from threading import Lock
 
 from thuja.search.bits import Bits
+from thuja.search.recent import Recent
 
 Kept = tuple[Bits | None, ...]
 """The rows of each segment, None for all of them."""
@@ -17,15 +16,12 @@ class BitsCache:
     """
 
     def __init__(self, most_bytes: int = 64 << 20) -> None:
-        self.most_bytes = most_bytes
-        self._held: OrderedDict[Hashable, Kept] = OrderedDict()
-        self._bytes = 0
-        self._lock = Lock()
+        self._held: Recent[Hashable, Kept] = Recent(most_bytes, size_of=_bytes)
 
     @property
     def bytes(self) -> int:
         """What is held."""
-        return self._bytes
+        return self._held.size
 
     def __len__(self) -> int:
         return len(self._held)
@@ -38,19 +34,11 @@ class BitsCache:
 
     def get_all(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
         """The same for sets of several segments."""
-        with self._lock:
-            found = self._held.get(key)
-            if found is not None:
-                self._held.move_to_end(key)
-                return found
-        made = make()
-        with self._lock:
-            if key not in self._held and _bytes(made) <= self.most_bytes:
-                self._held[key] = made
-                self._bytes += _bytes(made)
-                while self._bytes > self.most_bytes:
-                    self._bytes -= _bytes(self._held.popitem(last=False)[1])
-        return made
+        found = self._held.get(key)
+        if found is None:
+            found = make()
+            self._held.put(key, found)
+        return found
 
 
 def _bytes(sets: Kept) -> int:

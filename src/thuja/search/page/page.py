@@ -1,17 +1,17 @@
 """The page of one search: what was asked, what was found with licence and credit under every picture, counts."""
 
-import base64
 from collections.abc import Mapping
 from typing import Any, Final
 
-from thuja.report import Cell, Report, escape
+from thuja.report import Cell, Report, data_uri, escape, web_address
+from thuja.search.columns.kinds import RANK_NAMES
 from thuja.search.page.asked import Asked, Thumbnail
 from thuja.search.page.style import STYLE
-from thuja.search.query.credits import NEEDED, Credit, web_address
+from thuja.search.query.credits import NEEDED, Credit
 from thuja.search.query.hits import Answer, Hit, plain
 from thuja.taxonomy import RANKS, Taxon
 
-_TOLD_ELSEWHERE: Final = frozenset({"uuid", "scientific_name", "common", *NEEDED, *(rank.label for rank in RANKS)})
+_TOLD_ELSEWHERE: Final = frozenset({"uuid", "scientific_name", "common", *NEEDED, *RANK_NAMES})
 """Columns that a card says in another place."""
 _LONGEST: Final = 300
 """Letters of a cell that are shown."""
@@ -37,7 +37,7 @@ def result_page(answer: Answer, asked: Asked, thumbnail: Thumbnail, *, first: in
 
 def _question(asked: Asked) -> str:
     shown = "".join(
-        f'<figure><img alt="" src="{_source(data)}"><figcaption>{escape(name)}</figcaption></figure>'
+        f'<figure><img alt="" src="{data_uri(data)}"><figcaption>{escape(name)}</figcaption></figure>'
         for name, data in asked.pictures
     )
     return f'<div class="asked">{shown}{_list(asked.facts)}</div>'
@@ -48,7 +48,7 @@ def _card(hit: Hit, number: int, picture: bytes | None) -> str:
     is_italic = bool(hit.taxon.genus)
     described = escape(f"{hit.taxon.scientific_name or 'not named'} {hit.taxon.common}".strip())
     shown = (
-        f'<img loading="lazy" alt="{described}" src="{_source(picture)}">'
+        f'<img loading="lazy" alt="{described}" src="{data_uri(picture)}">'
         if picture
         else '<div class="blank">no picture is kept</div>'
     )
@@ -88,8 +88,3 @@ def _link(address: str, text: str) -> str:
 
 def _list(facts: Mapping[str, str]) -> str:
     return f"<dl>{''.join(f'<dt>{escape(name)}</dt><dd>{escape(value)}</dd>' for name, value in facts.items())}</dl>"
-
-
-def _source(picture: bytes) -> str:
-    kind = "png" if picture.startswith(b"\x89PNG") else "jpeg"
-    return f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from thuja.search.columns.kinds import RANK_NAMES
 from thuja.search.engine.effort import STANDARD, Effort
 from thuja.search.query.asked import Query
 from thuja.search.query.candidates import Block, Candidates
@@ -15,9 +16,9 @@ from thuja.search.query.hits import Answer, Hit
 from thuja.search.query.nothing import told_of_nothing
 from thuja.search.query.searched import Searched
 from thuja.search.query.vectors import Sought, sought
-from thuja.taxonomy import RANKS, Taxon
+from thuja.taxonomy import Taxon
 
-_ALWAYS: Final = (*(rank.label for rank in RANKS), "common", *NEEDED)
+_ALWAYS: Final = (*RANK_NAMES, "common", *NEEDED)
 """Columns that are read of every hit: who it is, and whose picture."""
 _AT_ONCE: Final = 1_024
 

@@ -83,18 +83,16 @@ def search_batch(index: Searched, batch: Batch, *, label: str = "") -> int:
     if not total:
         raise EmptyInput(f"{batch.queries} holds no query")
     units = Units.open(batch.out.with_name(f"{batch.out.name}.parts"), batch.plan(), Share(), force=batch.force)
-    progress = Progress(total=total, label=label, unit="queries") if label else None
+    progress = Progress(total=total, label=label, unit="queries")
     try:
         for number, block in enumerate(file.iter_batches(batch_size=batch.block, columns=["uuid", "emb"])):
             if not units.is_done(number):
                 table = neighbours(index, block, batch)
                 with units.writing(number) as path:
                     pq.write_table(table, path)
-            if progress:
-                progress.advance(len(block))
+            progress.advance(len(block))
     finally:
-        if progress:
-            progress.close()
+        progress.close()
     _join([units.path(number) for number in range(-(-total // batch.block))], batch.out)
     units.remove()
     return total

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
+
+from thuja.report import web_address
 
 NEEDED: Final = ("license_name", "license_link", "copyright_owner", "publisher", "source_url")
 """The columns that say it; what an index lacks of them is not told."""
@@ -33,12 +34,3 @@ class Credit:
             owner=text("copyright_owner") or text("publisher"),
             source_url=web_address(text("source_url")),
         )
-
-
-def web_address(text: str) -> str:
-    """The address where it is one of http or https, else nothing: `javascript:` runs when it is clicked."""
-    try:
-        address = urlsplit(text)
-    except ValueError:
-        return ""
-    return text if address.scheme in ("http", "https") and address.netloc else ""

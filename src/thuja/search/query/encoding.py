@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from thuja.embeddings import normalized
 from thuja.errors import UsageError
 from thuja.phrasing import TextType, phrase
 from thuja.search.manifest import UNKNOWN, is_model_of
@@ -79,6 +80,4 @@ def worded(text: str) -> list[str]:
 
 def unit(vectors: npt.NDArray[Any]) -> Floats:
     """Vectors (..., D) at length one; zeros stay zeros."""
-    wide = np.asarray(vectors, dtype=np.float32)
-    lengths = np.linalg.norm(wide, axis=-1, keepdims=True)
-    return np.asarray(wide / np.where(lengths > 0, lengths, 1), dtype=np.float32)
+    return normalized(np.asarray(vectors, dtype=np.float32))

@@ -7,6 +7,7 @@ from typing import Final
 
 from thuja.errors import UnknownName, UsageError
 from thuja.search.columns import ColumnKind
+from thuja.search.columns.kinds import RANK_NAMES
 from thuja.search.filters import Filter
 from thuja.search.query.choosing import Chosen
 from thuja.search.query.searched import Searched
@@ -35,11 +36,10 @@ class Groups:
     _known: dict[tuple[object, ...], tuple[Taxon | str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        known = [rank.label for rank in RANKS]
-        if self.by not in known and self.by not in self.index.columns:
-            choices = dict.fromkeys((*known, *self.index.columns))
+        if self.by not in RANK_NAMES and self.by not in self.index.columns:
+            choices = dict.fromkeys((*RANK_NAMES, *self.index.columns))
             raise UnknownName.of("rank or column to group by", self.by[:80], list(choices))
-        if self.by in known and self.by not in self.index.columns:
+        if self.by in RANK_NAMES and self.by not in self.index.columns:
             raise UsageError(f"this index has no names at the rank {self.by}", hint="group by a column that it has")
 
     def through(self, blocks: Iterable[Sequence[Chosen]]) -> Iterator[Sequence[Chosen]]:
@@ -69,8 +69,8 @@ class Groups:
     def _groups(self, keys: Sequence[int]) -> Iterator[tuple[Taxon | str, str]]:
         """The group of each row, and what it is called."""
         rank = next((rank for rank in RANKS if rank.label == self.by), None)
-        above = () if rank is None else RANKS[: rank + 1]
-        names = [self.by] if rank is None else [one.label for one in above if one.label in self.index.columns]
+        labels = [self.by] if rank is None else RANK_NAMES[: rank + 1]
+        names = [name for name in labels if name in self.index.columns]
         for start in range(0, len(keys), _AT_ONCE):
             table = self.index.rows(keys[start : start + _AT_ONCE], names)
             for cells in zip(*(table.column(name).to_pylist() for name in names), strict=True):
@@ -97,7 +97,7 @@ def most_of(index: Searched, by: str, per_group: int, filter: Filter, known: Seq
     None for ranks, where one name may be two taxa, and for columns of very many values.
     """
     kinds = index.columns
-    if by not in kinds or kinds[by] == ColumnKind.DISTINCT or by in [rank.label for rank in RANKS]:
+    if by not in kinds or kinds[by] == ColumnKind.DISTINCT or by in RANK_NAMES:
         return None
     there = index.facets([by], filter=filter, most=_VALUES)[by]
     if len(there) >= _VALUES:

@@ -12,12 +12,12 @@ import pyarrow.parquet as pq
 
 from thuja.errors import UnknownName, UsageError
 from thuja.jobs import atomic_path
+from thuja.report.spreadsheets import defused
 from thuja.search.query.hits import Answer, Hit, plain
 
 FORMATS: Final = ("table", "csv", "json")
 """What may go to stdout."""
 _SUFFIXES: Final = (".csv", ".jsonl", ".parquet")
-_FORMULA: Final = re.compile(r"[=+\-@\t\r\n]")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 """What a terminal takes for orders: to clear the screen, to set its title."""
 _OWN: Final = ("rank", "uuid", "score", "group", "copies")
@@ -92,13 +92,8 @@ def _object(answer: Answer, first: int) -> dict[str, Any]:
 def _write_csv(rows: Sequence[dict[str, Any]], file: TextIO) -> None:
     names = list(dict.fromkeys(name for row in rows for name in row)) or ["rank", "uuid", "score"]
     writer = csv.DictWriter(file, names, lineterminator="\n")
-    writer.writerow({name: _harmless(name) for name in names})
-    writer.writerows({name: _harmless(value) for name, value in row.items()} for row in rows)
-
-
-def _harmless(value: Any) -> Any:
-    """A text as no spreadsheet takes it for a formula: names come from strangers' tables."""
-    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
+    writer.writerow({name: defused(name) for name in names})
+    writer.writerows({name: defused(value) for name, value in row.items()} for row in rows)
 
 
 def _lines(answer: Answer, first: int) -> str:

@@ -1,6 +1,5 @@
 """Two taxa side by side: typical pictures, look-alikes across, and what tells them apart."""
 
-from dataclasses import asdict
 from itertools import islice
 from typing import Annotated, Final
 
@@ -12,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from thuja.web.compare.looks import DESCRIPTIONS, look_tells, sentences
 from thuja.web.compare.sides import Side, cosine_of_means, lookalikes, require_apart, told_apart
-from thuja.web.compare.tells import column_tells
+from thuja.web.compare.tells import Tell, column_tells
 from thuja.web.compare.words import word_tells
 from thuja.web.explored import Explored
 from thuja.web.hits import HitShape, hits_at, pictures_at
@@ -46,21 +45,6 @@ class PairShape(BaseModel):
     score: float
 
 
-class TellShape(BaseModel):
-    """What tells them: `kind` is column (of the index), word (of captions) or look (what the model makes of words).
-
-    `p` is corrected for all that was tried, of `unit`s; `effect` from -1 to 1 says how much.
-    """
-
-    what: str
-    a: str
-    b: str
-    kind: str
-    unit: str
-    p: float
-    effect: float
-
-
 class Compared(BaseModel):
     """Two taxa: the cosine of their means, and how often a picture is nearer to its own side's (.5 is chance).
 
@@ -74,7 +58,7 @@ class Compared(BaseModel):
     raw_cosine: float
     told_apart: float | None
     pairs: list[PairShape]
-    tells: list[TellShape]
+    tells: list[Tell]
 
 
 @router.get("/api/taxa/compare", summary="Two taxa side by side")
@@ -132,7 +116,7 @@ def _compared(
         raw_cosine=cosine_of_means(first, second),
         told_apart=told_apart(first, second),
         pairs=[PairShape(a=one, b=other, score=one.score) for one, other in zip(ours, theirs, strict=True)],
-        tells=[TellShape(**asdict(tell)) for tell in tells],
+        tells=tells,
     )
 
 

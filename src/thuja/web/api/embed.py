@@ -7,12 +7,11 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from thuja.encode import Failure
-from thuja.web.forms import form_body
-from thuja.web.problems import Invalid, TooLarge, WrongType, read_json
+from thuja.web.forms import form_body, read_asked
+from thuja.web.problems import Invalid, TooLarge
 from thuja.web.questions import Strict, unpacked
 from thuja.web.queue import all_of
 from thuja.web.served import Here, Served
-from thuja.web.uploads import read_form
 
 router = APIRouter(tags=["embed"])
 
@@ -51,18 +50,10 @@ class Embedded(BaseModel):
 async def embed(request: Request, here: Here) -> Embedded:
     """Send JSON with `texts`, or a form with files as `images` and the JSON as `question`."""
     model = here.require_encoding().encoder.model
-    is_json = request.headers.get("content-type", "").partition(";")[0].strip() == "application/json"
-    if is_json:
-        asked = read_json(EmbedShape, (await request.body()).decode("utf-8", "replace"))
-        found: list[Any] = await _texts(here, asked)
-    elif request.headers.get("content-type", "").startswith("multipart/form-data"):
-        form = await read_form(request, here.limits, files="images")
-        asked = read_json(EmbedShape, form.fields.get("question") or "{}")
-        if bool(form.files) == bool(asked.texts):
-            raise Invalid("send either pictures or texts", hint="files as images, or texts in the question")
-        found = await (_pictures(here, [one.data for one in form.files]) if form.files else _texts(here, asked))
-    else:
-        raise WrongType("the body is neither JSON nor multipart/form-data")
+    asked, uploads = await read_asked(request, here.limits, EmbedShape, files="images", field="question", has_json=True)
+    if uploads and asked.texts:
+        raise Invalid("send either pictures or texts", hint="files as images, or texts in the question")
+    found = await (_pictures(here, [one.data for one in uploads]) if uploads else _texts(here, asked))
     return Embedded(
         model=model.id,
         preparation=model.preparation.name,

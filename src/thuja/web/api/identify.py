@@ -12,14 +12,13 @@ from thuja.encode import Failure
 from thuja.errors import ImageError
 from thuja.predict.inputs.boxes import Box
 from thuja.web.encoding import Vector
-from thuja.web.forms import form_body
+from thuja.web.forms import form_body, read_asked
 from thuja.web.likenesses import likenesses
-from thuja.web.problems import Invalid, Missing, Problem, TooLarge, problem, read_json
+from thuja.web.problems import Invalid, Missing, Problem, TooLarge, problem
 from thuja.web.questions import AskedShape, unpacked
 from thuja.web.queue import all_of
 from thuja.web.served import Here, Served
 from thuja.web.shapes import AnswerShape, Picture
-from thuja.web.uploads import read_form
 from thuja.web.works import Choice, Judge, Judged
 
 router = APIRouter(tags=["identify"])
@@ -79,11 +78,10 @@ async def identify(request: Request, here: Here) -> Identification:
     """
     began = perf_counter()
     predictor = here.require_predictor()
-    form = await read_form(request, here.limits, files="images")
-    asked = read_json(AskedShape, form.fields.get("question") or "{}")
+    asked, uploads = await read_asked(request, here.limits, AskedShape, files="images", field="question")
     question, wish = asked.question(), asked.wish(here.limits)
     box = None if asked.box is None else asked.box.box()
-    count = len(form.files) + len(asked.links)
+    count = len(uploads) + len(asked.links)
     if not count:
         raise Invalid("there is no picture", hint="send files as images, or links in the question")
     if count > here.limits.images:
@@ -93,8 +91,8 @@ async def identify(request: Request, here: Here) -> Identification:
     with here.queue.admitted(count):
         choice = await here.require_choices().find(wish)
         choice.asked(question)  # what cannot be answered is said before a picture is looked at
-        names = [*(upload.name for upload in form.files), *(link[:_LONGEST_NAME] for link in asked.links)]
-        files = [encoding.look(upload.data, box) for upload in form.files]
+        names = [*(upload.name for upload in uploads), *(link[:_LONGEST_NAME] for link in asked.links)]
+        files = [encoding.look(upload.data, box) for upload in uploads]
         seen = await all_of([*files, *(_by_link(here, link, box) for link in asked.links)])
         has_kin = "siblings" in asked.wants
         results = await _told(here, names, seen, judge=Judge(choice=choice, question=question, has_kin=has_kin))

@@ -7,8 +7,9 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from thuja.errors import ImageError
+from thuja.errors import ImageError, UsageError
 from thuja.images.fetching import is_url
+from thuja.report import web_address
 from thuja.web.problems import Missing, NotFound
 from thuja.web.review.answers import Asked
 from thuja.web.review.export import export_csv
@@ -16,7 +17,7 @@ from thuja.web.review.journal import LONGEST_NAME, Decision, Verdict
 from thuja.web.review.photos import shown
 from thuja.web.review.queue import Review
 from thuja.web.served import Here, Served
-from thuja.web.shapes import AnswerShape, TaxonShape, safe_link
+from thuja.web.shapes import AnswerShape, TaxonShape
 
 router = APIRouter(tags=["review"], prefix="/api/review")
 
@@ -170,9 +171,10 @@ def _review(here: Served) -> Review:
 
 
 def _asked(review: Review, row: int) -> Asked:
-    if row >= len(review.batch):
-        raise NotFound(f"there is no picture {row} in this review", hint=f"it has {len(review.batch):,}, from 0 on")
-    return review[row]
+    try:
+        return review[row]
+    except UsageError as error:
+        raise NotFound(error.message, hint=error.hint) from error
 
 
 def _progress(review: Review) -> ProgressShape:
@@ -187,7 +189,7 @@ def _item(review: Review, asked: Asked) -> ReviewItem:
         row=asked.row,
         name=asked.name.replace("\\", "/").rsplit("/", 1)[-1],
         url=None if is_away else f"/api/review/{asked.row}/picture",
-        link=safe_link(asked.name) if is_away else "",
+        link=web_address(asked.name) if is_away else "",
         box=asked.box,
         certainty=asked.answers[0].score if asked.answers else None,
         answers=[AnswerShape.of(one) for one in asked.answers],

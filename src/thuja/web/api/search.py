@@ -1,6 +1,6 @@
 """Pictures of the index that are like a picture, words, both, or others of the index, under filters."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, Final
 
@@ -8,15 +8,15 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
+from thuja.search.columns import FacetCount
 from thuja.search.index import Index
 from thuja.search.query import Answer, answer
 from thuja.web.asked import SearchShape
 from thuja.web.asking import query_encode
-from thuja.web.forms import form_body
+from thuja.web.forms import form_body, read_asked
 from thuja.web.hits import HitShape, hit_shape
-from thuja.web.problems import Invalid, WrongType, read_json
-from thuja.web.served import Here, Served
-from thuja.web.uploads import read_form
+from thuja.web.problems import Invalid
+from thuja.web.served import Here
 
 router = APIRouter(tags=["search"])
 
@@ -29,13 +29,6 @@ _OPENAPI: Final[dict[str, Any]] = form_body(
 )
 
 
-class FacetShape(BaseModel):
-    """A value and how many of the pictures that the filter keeps have it; "" stands for none."""
-
-    value: str
-    count: int
-
-
 class Found(BaseModel):
     """What was found.
 
@@ -45,7 +38,7 @@ class Found(BaseModel):
 
     hits: list[HitShape]
     total: int
-    facets: Mapping[str, list[FacetShape]]
+    facets: Mapping[str, Sequence[FacetCount]]
     is_exact: bool
     is_exhausted: bool
     told: list[str]
@@ -57,7 +50,10 @@ class Found(BaseModel):
 async def search(request: Request, here: Here) -> Found:
     """Send JSON, or a form with pictures as `images` and the JSON as `query`. Nothing of a picture is kept."""
     index = here.require_index()
-    asked, images = await _read(request, here)
+    asked, uploads = await read_asked(request, here.limits, SearchShape, files="images", field="query", has_json=True)
+    images = tuple(one.data for one in uploads)
+    if not all(images):
+        raise Invalid("a picture is empty")
     needs_model = bool(images or asked.text.strip() or (asked.direction and asked.direction.from_text))
     encode = query_encode(here.require_encoding()) if needs_model else None
 
@@ -70,28 +66,11 @@ async def search(request: Request, here: Here) -> Found:
             return await run_in_threadpool(found)
 
 
-async def _read(request: Request, here: Served) -> tuple[SearchShape, tuple[bytes, ...]]:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "application/json":
-        return read_json(SearchShape, (await request.body()).decode("utf-8", "replace")), ()
-    if kind != "multipart/form-data":
-        raise WrongType("the body is neither JSON nor multipart/form-data")
-    form = await read_form(request, here.limits, files="images")
-    asked = read_json(SearchShape, form.fields.get("query") or "{}")
-    images = tuple(one.data for one in form.files)
-    if any(not data for data in images):
-        raise Invalid("a picture is empty")
-    return asked, images
-
-
 def _found(index: Index, told: Answer, asked: SearchShape) -> Found:
     return Found(
         hits=[hit_shape(index, hit, asked.columns) for hit in told.hits],
         total=told.total,
-        facets={
-            name: [FacetShape(value=one.value, count=one.count) for one in counts]
-            for name, counts in told.facets.items()
-        },
+        facets=told.facets,
         is_exact=told.is_exact,
         is_exhausted=told.is_exhausted,
         told=list(told.told),

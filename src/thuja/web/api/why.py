@@ -10,12 +10,11 @@ from thuja.encode import Failure
 from thuja.errors import ImageError
 from thuja.predict.why.explanations import Explanation
 from thuja.web.explaining import Explain, ToExplain, doubt_of, overlay_of, picture_of, rivals_of, sentence_of
-from thuja.web.forms import form_body
-from thuja.web.problems import Invalid, read_json
+from thuja.web.forms import form_body, read_asked
+from thuja.web.problems import Invalid
 from thuja.web.questions import AskedShape
 from thuja.web.served import Here
 from thuja.web.shapes import AnswerShape
-from thuja.web.uploads import read_form
 
 router = APIRouter(tags=["identify"])
 
@@ -51,13 +50,12 @@ class Why(BaseModel):
 async def why(request: Request, here: Here) -> Why:
     """Send the file as `image`, and the question that was asked of it, with the answer's text, as `question`."""
     here.require_predictor()
-    form = await read_form(request, here.limits, files="image")
-    asked = read_json(WhyShape, form.fields.get("question") or "{}")
-    if len(form.files) != 1:
-        raise Invalid(f"one picture is explained at a time, got {len(form.files)}", hint="send it as image")
+    asked, uploads = await read_asked(request, here.limits, WhyShape, files="image", field="question")
+    if len(uploads) != 1:
+        raise Invalid(f"one picture is explained at a time, got {len(uploads)}", hint="send it as image")
     question, wish = asked.question(), asked.wish(here.limits)
     box = None if asked.box is None else asked.box.box()
-    data = form.files[0].data
+    data = uploads[0].data
     with here.queue.admitted(1):
         choice = await here.require_choices().find(wish)
         vector = await here.require_encoding().look(data, box)

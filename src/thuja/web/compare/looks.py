@@ -5,10 +5,9 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import mannwhitneyu
 
 from thuja.web.compare.sides import Side
-from thuja.web.compare.tells import Tell, Tried, corrected
+from thuja.web.compare.tells import Tell, Tried, corrected, mann_whitney
 
 DESCRIPTIONS: Final = (
     "black", "white", "red", "orange", "yellow", "green", "blue", "brown", "grey", "striped", "spotted", "plain",
@@ -39,11 +38,10 @@ def look_tells(first: Side, second: Side, descriptions: Sequence[str], *, texts:
     ways = (texts[:-1] - texts[-1]).T  # (D, L)
     tried = []
     for name, one, other in zip(descriptions, (first.vectors @ ways).T, (second.vectors @ ways).T, strict=True):
-        result = mannwhitneyu(one, other)
-        effect = 2 * float(result.statistic) / (len(one) * len(other)) - 1
+        p, effect = mann_whitney(one, other)
         if abs(effect) >= _LEAST:
             said = f"more so in {100 * (1 + abs(effect)) / 2:.0f} of 100 pairs"
             a, b = (said, "") if effect > 0 else ("", said)
-            tried.append(Tried(what=name, a=a, b=b, p=float(result.pvalue), effect=effect))
+            tried.append(Tried(what=name, a=a, b=b, p=p, effect=effect))
     told = corrected(tried, kind="look", unit="picture")
     return sorted(told, key=lambda tell: -abs(tell.effect))[:_MOST]

@@ -12,17 +12,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 from scipy.stats import chi2_contingency, mannwhitneyu
 
 from thuja.metrics.paired import holm
 from thuja.search.columns import ColumnKind
+from thuja.search.columns.kinds import RANK_NAMES
 from thuja.search.index import Index
-from thuja.taxonomy import RANKS, Taxon
+from thuja.taxonomy import Taxon
 from thuja.web.compare.sides import Side
 
 LEVEL: Final = 0.01
 """The corrected p-value from which a difference is told."""
-_RANKS: Final = tuple(rank.label for rank in RANKS)
 _FEWEST: Final = 8
 """Known values of a side below which nothing is said."""
 _EXPECTED: Final = 5.0
@@ -40,7 +41,7 @@ def _plain(name: str) -> str:
 _NOT_OF_ORGANISMS: Final = frozenset(
     _plain(name)
     for name in (
-        *_RANKS, "common", "common_name", "scientific_name", "verbatim_name", "caption", "title", "data_source",
+        *RANK_NAMES, "common", "common_name", "scientific_name", "verbatim_name", "caption", "title", "data_source",
         "source_dataset", "source_id", "source_url", "identifier", "publisher", "license_name", "license_link",
         "license", "copyright_owner", "rights_holder", "shard_filename", "resolution_status", "resolution_score",
         "dataset_key", "dataset_name", "download_doi", "gbif_id", "occurrence_id", OBSERVATION, "sequence_id",
@@ -62,8 +63,9 @@ _MONTHS: Final = ("January", "February", "March", "April", "May", "June", "July"
 class Tell:
     """A difference: `a` and `b` say in words what each side is like, `p` is corrected for all that was tried.
 
-    `kind` is column, word or look, `unit` what was counted: picture, species or caption. `effect` is Cramer's V of
-    a column of words, a difference of shares of words in captions, else twice the chance that a is above b, less 1.
+    `kind` is column (of the index), word (of captions) or look (what the model makes of words), `unit` what was
+    counted: picture, species or caption. `effect` is Cramer's V of a column of words, a difference of shares of words
+    in captions, else twice the chance that a is above b, less 1.
     """
 
     what: str
@@ -111,6 +113,12 @@ def corrected(tried: Sequence[Tried], *, kind: str, unit: str) -> list[Tell]:
     ]
 
 
+def mann_whitney(first: npt.NDArray[np.floating[Any]], second: npt.NDArray[np.floating[Any]]) -> tuple[float, float]:
+    """The p-value of Mann and Whitney's test, and the effect: twice the chance that first is above second, less 1."""
+    result = mannwhitneyu(first, second)
+    return float(result.pvalue), 2 * float(result.statistic) / (len(first) * len(second)) - 1
+
+
 def _is_told(name: str, kind: ColumnKind) -> bool:
     return _plain(name) not in _NOT_OF_ORGANISMS and kind is not ColumnKind.DISTINCT
 
@@ -134,7 +142,7 @@ class _Cells:
 
 
 def _cells(index: Index, side: Side, columns: Sequence[str]) -> _Cells:
-    extra = [name for name in (*_RANKS, DATE, OBSERVATION) if name in index.columns]
+    extra = [name for name in (*RANK_NAMES, DATE, OBSERVATION) if name in index.columns]
     table = index.rows(side.keys, [*columns, *extra]).to_pylist()
     seen: set[str] = set()
     rows = []
@@ -163,11 +171,10 @@ def _of_numbers(name: str, sides: Sequence[Sequence[Any]]) -> Tried | None:
     first, second = (side[np.isfinite(side)] for side in known)  # (N,) and (M,)
     if min(len(first), len(second)) < _FEWEST or len(np.unique(np.concatenate([first, second]))) < 2:
         return None
-    result = mannwhitneyu(first, second)
-    effect = 2 * float(result.statistic) / (len(first) * len(second)) - 1
+    p, effect = mann_whitney(first, second)
     told = [f"{np.median(side):.4g} (half: {np.quantile(side, 0.25):.4g} to {np.quantile(side, 0.75):.4g})"
             for side in (first, second)]  # fmt: skip
-    return Tried(what=name, a=told[0], b=told[1], p=float(result.pvalue), effect=effect)
+    return Tried(what=name, a=told[0], b=told[1], p=p, effect=effect)
 
 
 def _of_words(name: str, sides: Sequence[Sequence[str | None]]) -> Tried | None:

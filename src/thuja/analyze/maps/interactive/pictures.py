@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -16,6 +16,7 @@ from thuja.analyze.maps.interactive.columns import Json, clean, packed
 from thuja.errors import ImageError
 from thuja.images import decode, encode_jpeg, read_place, to_rgb
 from thuja.images.places import is_stretch
+from thuja.report import web_address
 
 _LOG = logging.getLogger(__name__)
 
@@ -24,7 +25,6 @@ Picture = Path | str | None
 
 _ACROSS: Final = 16
 """Thumbnails across a sheet and down it."""
-_WEB: Final = ("http", "https")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,9 +113,4 @@ def _link(picture: Picture, folder: Path) -> str | None:
             return None
         # "./" keeps a name with a colon from being read as a scheme.
         return "./" + quote(relative.replace(os.sep, "/").encode("utf-8", errors="surrogateescape"))
-    address = clean(picture).strip()
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return None
-    return address if parts.scheme.lower() in _WEB and parts.netloc else None
+    return web_address(clean(picture)) or None
