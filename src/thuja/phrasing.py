@@ -156,7 +156,7 @@ FEW_PROMPTS: tuple[str, ...] = (
     "itap of a {}.", "a bad photo of the {}.", "a origami {}.", "a photo of the large {}.", "a {} in a video game.",
     "art of the {}.", "a photo of the small {}.",
 )  # fmt: skip
-"""Seven of the 80 that CLIP's authors picked by accuracy on ImageNet, a forward selection (their notebook on prompts)."""
+"""Seven of the 80, which CLIP's authors picked one by one by accuracy on ImageNet (their notebook on prompts)."""
 
 OPENAI = "openai"
 """The name that stands for PROMPTS where a file of prompts may be given."""

@@ -13,10 +13,10 @@ from thuja.search.filters import Box, Filter, Range
 from thuja.search.index import Index
 from thuja.search.language import Asked, read_filter
 from thuja.search.query import Direction, Query
+from thuja.search.query.credits import NEEDED
 from thuja.web.problems import Invalid, TooLarge
 from thuja.web.questions import Number, Share, Strict, packed
 from thuja.web.settings import RequestLimits
-from thuja.web.shapes import CREDIT_COLUMNS
 
 _NAMES: Final = 1_000
 """Ids, taxa and values of one kind that a search names at most."""
@@ -153,7 +153,7 @@ class SearchShape(Strict):
         unknown = [name for name in self.columns if name not in index.columns]
         if unknown:
             raise UnknownName.of("column", unknown[0][:80], list(index.columns)[:_NAMED])
-        return tuple(dict.fromkeys([*self.columns, *(name for name in CREDIT_COLUMNS if name in index.columns)]))
+        return tuple(dict.fromkeys([*self.columns, *(name for name in NEEDED if name in index.columns)]))
 
     def _require_within(self, limits: RequestLimits) -> None:
         if self.k > limits.k:

@@ -9,7 +9,8 @@ from thuja.search.index import Index
 from thuja.search.query import Hit, Query, plain
 from thuja.search.query.answering import hits_of
 from thuja.search.query.choosing import Chosen
-from thuja.web.shapes import CREDIT_COLUMNS, Picture, TaxonShape
+from thuja.search.query.credits import NEEDED
+from thuja.web.shapes import Picture, TaxonShape
 
 
 class HitShape(BaseModel):
@@ -53,6 +54,6 @@ def hits_at(index: Index, keys: Sequence[int], scores: Iterable[float]) -> list[
 def pictures_at(index: Index, keys: Sequence[int | None]) -> list[Picture | None]:
     """The pictures of rows with their licence and credit; None for a key of None."""
     wanted = [key for key in keys if key is not None]
-    columns = [name for name in CREDIT_COLUMNS if name in index.columns]
+    columns = [name for name in NEEDED if name in index.columns]
     rows = iter(index.rows(wanted, columns).to_pylist() if wanted else [])
     return [None if key is None else Picture.of(next(rows)) for key in keys]

@@ -9,8 +9,9 @@ import numpy.typing as npt
 from thuja.errors import UnknownName
 from thuja.search.filters import Filter
 from thuja.search.index import Index
+from thuja.search.query.credits import NEEDED
 from thuja.taxonomy import Taxon
-from thuja.web.shapes import CREDIT_COLUMNS, Picture
+from thuja.web.shapes import Picture
 
 PICTURES: Final = 3
 """How many of each taxon."""
@@ -22,7 +23,7 @@ def likenesses(index: Index, vector: npt.NDArray[np.float32], taxa: Sequence[Tax
     """For each taxon its pictures nearest to a unit vector (D,) of the index's model; none where there is none."""
     if not index.has_thumbnails:
         return [[] for _ in taxa]
-    columns = ["uuid", *(name for name in CREDIT_COLUMNS if name in index.columns)]
+    columns = ["uuid", *(name for name in NEEDED if name in index.columns)]
     found: list[list[Picture]] = []
     for taxon in taxa:
         try:

@@ -1,20 +1,13 @@
 """What the API says of taxa, answers and pictures: the shapes that several endpoints share."""
 
 from collections.abc import Mapping
-from typing import Final
 from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 
 from thuja.predict.answers import Answer
-from thuja.report import web_address
+from thuja.search.query import Credit
 from thuja.taxonomy import Taxon
-
-_OWNERS: Final = ("copyright_owner", "recorded_by", "publisher", "data_source")
-"""The columns that say whose a picture is, the first that is filled counts."""
-
-CREDIT_COLUMNS: Final = ("license_name", "license_link", "source_url", *_OWNERS)
-"""What a picture's licence and credit are told from, where an index has it."""
 
 
 class TaxonShape(BaseModel):
@@ -60,14 +53,14 @@ class Picture(BaseModel):
     @classmethod
     def of(cls, row: Mapping[str, object]) -> "Picture":
         """From a row of an index with its `uuid`, as far as its columns tell."""
-        name = _text(row, "uuid")
+        name, credit = str(row["uuid"]), Credit.of(row)
         return cls(
             id=name,
             url=f"/api/pictures/{quote(name, safe='')}",
-            credit=next((told for column in _OWNERS if (told := _text(row, column))), ""),
-            license=_text(row, "license_name"),
-            license_link=web_address(_text(row, "license_link")),
-            source_url=web_address(_text(row, "source_url")),
+            credit=credit.owner,
+            license=credit.license,
+            license_link=credit.license_link,
+            source_url=credit.source_url,
         )
 
 
@@ -88,8 +81,3 @@ class AnswerShape(BaseModel):
         return cls(
             text=answer.text, rank=rank, score=answer.score, taxon=None if taxon is None else TaxonShape.of(taxon)
         )
-
-
-def _text(row: Mapping[str, object], column: str) -> str:
-    value = row.get(column)
-    return "" if value is None else str(value)

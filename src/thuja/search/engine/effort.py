@@ -14,8 +14,8 @@ DENSE: Final = 0.5
 """A filter that keeps more of a segment leaves something in every list that matters; nobody counts which."""
 SCANNED: Final = 6_000
 """Rows that the filter keeps whose codes are looked at, at least."""
-SCANNED_OF_ALL: Final = 23_400
-"""The same where it keeps all: what PROBES lists of a million rows hold, and more of the lists of fewer rows."""
+SCANNED_OF_ALL: Final = 32_000
+"""The same where it keeps all: of fewer rows the neighbours lie in more of the lists."""
 CANDIDATES: Final = 160
 """Rows scored exactly for each query, at least."""
 EXACT_ROWS: Final = 16_000

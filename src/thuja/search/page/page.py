@@ -11,7 +11,7 @@ from thuja.search.query.credits import NEEDED, Credit
 from thuja.search.query.hits import Answer, Hit, plain
 from thuja.taxonomy import RANKS, Taxon
 
-_TOLD_ELSEWHERE: Final = frozenset({"uuid", "scientific_name", "common", *NEEDED, *RANK_NAMES})
+_TOLD_ELSEWHERE: Final = {"uuid", "scientific_name", "common", *NEEDED, *RANK_NAMES} - {"recorded_by", "data_source"}
 """Columns that a card says in another place."""
 _LONGEST: Final = 300
 """Letters of a cell that are shown."""
@@ -74,7 +74,8 @@ def _lineage(taxon: Taxon) -> dict[str, str]:
 
 
 def _credit(credit: Credit) -> str:
-    licence = _link(credit.license_link, credit.license)
+    told = credit.license or ("licence" if credit.license_link else "licence not told")
+    licence = _link(credit.license_link, told)
     owner = escape(credit.owner) or "owner not told"
     source = f" · {_link(credit.source_url, 'source')}" if credit.source_url else ""
     return f'<p class="credit">{owner} · {licence}{source}</p>'

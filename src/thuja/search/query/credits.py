@@ -6,14 +6,15 @@ from typing import Any, Final
 
 from thuja.report import web_address
 
-NEEDED: Final = ("license_name", "license_link", "copyright_owner", "publisher", "source_url")
+_OWNERS: Final = ("copyright_owner", "recorded_by", "publisher", "data_source")
+"""The columns that say whose a picture is: the first that is filled counts."""
+NEEDED: Final = ("license_name", "license_link", "source_url", *_OWNERS)
 """The columns that say it; what an index lacks of them is not told."""
-UNKNOWN: Final = "licence not told"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credit:
-    """What stands under a picture. Links are web addresses or empty: nothing else is ever followed."""
+    """What stands under a picture, "" for what is not told. Links are web addresses: nothing else is ever followed."""
 
     license: str
     license_link: str
@@ -27,10 +28,9 @@ class Credit:
         def text(name: str) -> str:
             return " ".join(str(row.get(name) or "").split())
 
-        link = web_address(text("license_link"))
         return cls(
-            license=text("license_name") or (link and "licence") or UNKNOWN,
-            license_link=link,
-            owner=text("copyright_owner") or text("publisher"),
+            license=text("license_name"),
+            license_link=web_address(text("license_link")),
+            owner=next((told for name in _OWNERS if (told := text(name))), ""),
             source_url=web_address(text("source_url")),
         )
