@@ -14,7 +14,28 @@ from thuja.cli.index_options import SEGMENT_ROWS, TakenIn, taken_in_options
 if TYPE_CHECKING:
     from thuja.search.store.build import BuildReport
 
-FOLDER = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+
+class _Folder(click.ParamType):
+    """An index that is changed or looked through where it lies: no URL, which a path would swallow a slash of."""
+
+    name = "folder"
+
+    def convert(self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The folder; raises UsageError for object storage."""
+        from thuja.errors import UsageError
+        from thuja.search.store.places import LocalPlace, is_url, place_of, without_secrets
+
+        if is_url(value):
+            raise UsageError(
+                f"this is done in a folder of this machine, not at {without_secrets(str(value))}",
+                hint="name the folder that thuja index push brings there",
+            )
+        place = place_of(value)
+        assert isinstance(place, LocalPlace)
+        return place.folder
+
+
+FOLDER = click.argument("folder", metavar="DIR", type=_Folder())
 EMBEDDINGS = click.argument(
     "embeddings", nargs=-1, required=True, metavar="EMBEDDINGS...", type=click.Path(path_type=Path)
 )
