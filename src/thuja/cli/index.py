@@ -15,27 +15,27 @@ if TYPE_CHECKING:
     from thuja.search.store.build import BuildReport
 
 
-class _Folder(click.ParamType):
-    """An index that is changed or looked through where it lies: no URL, which a path would swallow a slash of."""
+def _folder(ctx: click.Context, param: click.Parameter, value: str) -> Path:
+    """An index that is changed or looked through where it lies; raises UsageError for object storage.
 
-    name = "folder"
+    A path would swallow a slash of its URL.
+    """
+    from thuja.errors import UsageError
+    from thuja.search.store.places import LocalPlace, place_of, without_secrets
 
-    def convert(self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        """The folder; raises UsageError for object storage."""
-        from thuja.errors import UsageError
-        from thuja.search.store.places import LocalPlace, is_url, place_of, without_secrets
-
-        if is_url(value):
-            raise UsageError(
-                f"this is done in a folder of this machine, not at {without_secrets(str(value))}",
-                hint="name the folder that thuja index push brings there",
-            )
-        place = place_of(value)
-        assert isinstance(place, LocalPlace)
-        return place.folder
+    if "://" not in value:
+        return Path(value)
+    if not value.startswith("file://"):
+        raise UsageError(
+            f"this is done in a folder of this machine, not at {without_secrets(value)}",
+            hint="name the folder that thuja index push brings there",
+        )
+    place = place_of(value)
+    assert isinstance(place, LocalPlace)
+    return place.folder
 
 
-FOLDER = click.argument("folder", metavar="DIR", type=_Folder())
+FOLDER = click.argument("folder", metavar="DIR", callback=_folder)
 EMBEDDINGS = click.argument(
     "embeddings", nargs=-1, required=True, metavar="EMBEDDINGS...", type=click.Path(path_type=Path)
 )
