@@ -132,8 +132,10 @@ def test_a_url_is_said_to_be_no_folder(verb: str) -> None:
 
 
 def test_a_file_url_is_its_folder(tmp_path: Path) -> None:
-    said("build", written(tmp_path / "1.parquet", range(5)), "--out", tmp_path / "an index")
-    assert "5 rows" in said("versions", (tmp_path / "an index").as_uri())
+    where = (tmp_path / "an index").as_uri()
+    said("build", written(tmp_path / "1.parquet", range(5)), "--out", where)
+    assert "5 rows" in said("versions", where)
+    assert (tmp_path / "an index" / "index.json").is_file()
 
 
 def killed_at(path: Path, pattern: str, command: list[str], *, count: int) -> None:
