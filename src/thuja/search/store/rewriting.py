@@ -65,22 +65,30 @@ class Rewritten:
 def put_together(folder: Path, options: CompactOptions) -> Rewritten:
     """Write anew what needs it, as a new version; where nothing does there is none. By the writer alone."""
     index = Index.open(folder)  # let go of here, as an open version is kept
-    runs = list(_runs(index.facts, options))
-    if not runs:
-        return Rewritten(version=index.facts)
-    new, version = _rewritten(folder, index, runs, options=options)
-    return Rewritten(version=version, before=sum(map(len, runs)), after=len(new))
+    return _put_together(folder, index, list(_runs(index.facts, options)), options=options)
 
 
 def put_small_together(folder: Path, version: Version, options: CompactOptions) -> Version:
     """After many small adds, their segments as few: a search asks each, and those below some thousand rows row by row.
 
-    What is written is small, too: an add never waits for the whole index. By the writer alone.
+    What is written is small, too: an add never waits for the whole index, and a row is written anew some eight times
+    in thousands of adds, as each time only what is of like size comes together. By the writer alone.
     """
-    if sum(one.kept < _SMALL_ROWS for one in version.segments) < _SMALL_SEGMENTS:
-        return version
     most = min(options.segment_rows, 2 * _SMALL_ROWS)
-    return put_together(folder, replace(options, segment_rows=most, most_deleted=1.0)).version
+    small = [one for one in version.segments if one.kept < most // 2]
+    if len(small) < _SMALL_SEGMENTS:
+        return version
+    runs = list(_grouped(_smallest(small), most))
+    return _put_together(folder, Index.open(folder), runs, options=options).version
+
+
+def _put_together(
+    folder: Path, index: Index, runs: Sequence[Sequence[SegmentFacts]], *, options: CompactOptions
+) -> Rewritten:
+    if not runs:
+        return Rewritten(version=index.facts)
+    new, version = _rewritten(folder, index, runs, options=options)
+    return Rewritten(version=version, before=sum(map(len, runs)), after=len(new))
 
 
 def due(version: Version) -> str:
@@ -94,15 +102,33 @@ def due(version: Version) -> str:
 
 
 def _runs(version: Version, options: CompactOptions) -> Iterator[list[SegmentFacts]]:
-    """Segments that are written as one, none of them twice, none larger together than a segment should be."""
+    """The segments that a compaction writes anew, in runs that are written as one."""
     wanted = [
         one
         for one in version.segments
         if one.kept < options.segment_rows // 2 or one.deleted > options.most_deleted * one.rows
     ]
+    return _grouped(wanted, options.segment_rows)
+
+
+def _smallest(segments: Sequence[SegmentFacts]) -> list[SegmentFacts]:
+    """The two smallest, and more as long as the next is no larger than twice what these hold together.
+
+    If all came together each time, the largest would be written anew by every seventh add, thousands of times.
+    """
+    chosen: list[SegmentFacts] = []
+    for one in sorted(segments, key=lambda one: one.kept):
+        if len(chosen) >= 2 and one.kept > 2 * sum(other.kept for other in chosen):
+            break
+        chosen.append(one)
+    return chosen
+
+
+def _grouped(wanted: Sequence[SegmentFacts], most: int) -> Iterator[list[SegmentFacts]]:
+    """Segments that are written as one, none of them twice, none larger together than `most` rows."""
     run: list[SegmentFacts] = []
     for one in wanted:
-        if run and sum(other.kept for other in run) + one.kept > options.segment_rows:
+        if run and sum(other.kept for other in run) + one.kept > most:
             yield from _worth_it(run)
             run = []
         run.append(one)
