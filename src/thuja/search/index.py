@@ -24,7 +24,7 @@ from thuja.search.store.pins import pin
 from thuja.search.store.places import LocalPlace, Place, place_of
 from thuja.search.store.plain import RANK_COLUMNS
 from thuja.search.store.segment import Segment
-from thuja.search.store.versions import current_number, read_deleted, read_version
+from thuja.search.store.versions import read_deleted, read_version
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -52,6 +52,7 @@ class Index:
     def __init__(self, place: Place, pinned: "_Pinned", segments: Sequence[Segment], *, cache: BitsCache) -> None:
         self._place, self._pinned, self._segments, self._cache = place, pinned, tuple(segments), cache
         self._facts = version = pinned.version
+        self._own = object()
         self.columns: Mapping[str, ColumnKind] = {name: ColumnKind(kind) for name, kind in version.columns.items()}
         self._starts = np.concatenate([[0], np.cumsum([one.rows for one in version.segments], dtype=np.int64)])
         gone = [read_deleted(place, version, one) for one in version.segments]
@@ -79,8 +80,11 @@ class Index:
         return cls(place, pinned, segments, cache=cache)
 
     def refreshed(self) -> "Index":
-        """The newest version: this one where it is that. The earlier one keeps working."""
-        if current_number(self._place) == self.version:
+        """The newest version: this one where it is that. The earlier one keeps working.
+
+        Another index that was put into this one's place may have a version of the same number.
+        """
+        if read_version(self._place) == self._facts:
             return self
         pinned = _pinned(self._place, None)
         is_alike = pinned.version.columns == self._facts.columns  # else a segment's columns have other kinds
@@ -173,7 +177,7 @@ class Index:
         """The rows of each segment that are there and pass the filter; None for all of them."""
         if filter is None or filter.is_empty:
             return list(self._alive)
-        return list(self._cache.get_all((self.version, filter.key), lambda: self._found(filter)))
+        return list(self._cache.get_all((self._own, filter.key), lambda: self._found(filter)))
 
     def _found(self, filter: Filter) -> tuple[Bits | None, ...]:
         parts = self._spread(lambda segment: segment.columns.bits(filter), self._segments)
