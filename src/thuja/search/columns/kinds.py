@@ -53,12 +53,10 @@ def merged_kinds(parts: Iterable[Mapping[str, ColumnKind]]) -> dict[str, ColumnK
     return merged
 
 
-def place_columns(kinds: Mapping[str, ColumnKind]) -> tuple[str, str] | None:
-    """The columns that hold latitude and longitude, None where there are no such."""
-    for pair in zip(LATITUDES, LONGITUDES, strict=True):
-        if all(kinds.get(name) is ColumnKind.NUMBER for name in pair):
-            return pair
-    return None
+def place_columns(kinds: Mapping[str, ColumnKind]) -> list[tuple[str, str]]:
+    """The pairs of columns that hold latitude and longitude: of files that spell them otherwise there are several."""
+    pairs = zip(LATITUDES, LONGITUDES, strict=True)
+    return [pair for pair in pairs if all(kinds.get(name) is ColumnKind.NUMBER for name in pair)]
 
 
 def require_filterable(filter: Filter, kinds: Mapping[str, ColumnKind]) -> None:
@@ -68,7 +66,7 @@ def require_filterable(filter: Filter, kinds: Mapping[str, ColumnKind]) -> None:
     for name in filter.ranges:
         if kinds.get(name) is ColumnKind.BOOL:
             raise UsageError(f'the column "{name}" is true or false: it has no range', hint=f"{name}=true")
-    if (filter.box is not None or filter.region is not None) and place_columns(kinds) is None:
+    if (filter.box is not None or filter.region is not None) and not place_columns(kinds):
         asked = "region" if filter.box is None else "box"
         raise UsageError(
             f"a {asked} needs the columns latitude and longitude, which this index does not have",
