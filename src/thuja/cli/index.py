@@ -294,7 +294,9 @@ def _told(report: "BuildReport", folder: Path) -> None:
         f"{len(report.version):,} rows of {report.version.model}"
     )
     if report.kept_apart:
-        click.echo(f"small segments stay apart, and the rows are in the index all the same: {report.kept_apart}", err=True)
+        click.echo(
+            f"small segments stay apart, and the rows are in the index all the same: {report.kept_apart}", err=True
+        )
     if reason := due(report.version):
         click.echo(f"{reason}: thuja index compact {shlex.quote(str(folder))} makes searches faster", err=True)
     if report.version.by == "index build":

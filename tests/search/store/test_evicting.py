@@ -99,7 +99,7 @@ class Contested(RemotePlace):
 
 
 def test_a_segment_that_goes_before_it_is_held_is_no_broken_index(tmp_path: Path, cache: Path) -> None:
-    """Its facts were read before they were held: what another process's eviction took in between was told as missing."""
+    """Its facts were read before they were held: what an eviction elsewhere took in between was told as missing."""
     made(tmp_path / "index", range(10))
     place = Contested("test://index", pafs.SubTreeFileSystem(str(tmp_path), pafs.LocalFileSystem()), "index")
     assert len(contents(Index._opened(place, _pinned(place, None), {}, cache=BitsCache()))) == 10

@@ -138,7 +138,7 @@ def _with_few_segments(report: BuildReport, folder: Path, options: CompactOption
         return replace(report, version=put_small_together(folder, report.version, options))
     except (OSError, ThujaError) as error:
         sweep(folder)
-        return replace(report, version=read_version(LocalPlace(folder)), kept_apart=str(error))
+        return replace(report, version=read_version(LocalPlace(folder)), kept_apart=str(error).partition("\n")[0])
 
 
 def _require_free(out: Path, *, force: bool) -> None:
