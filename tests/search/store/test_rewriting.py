@@ -43,7 +43,7 @@ def test_what_is_large_among_the_small_is_not_written_anew_by_every_seventh_add(
     for _ in range(3000):
         sizes.append(5)
         if len(sizes) == rewriting._SMALL_SEGMENTS:
-            chosen = [one.rows for one in rewriting._smallest(version(*sizes).segments)]
+            chosen = [one.rows for one in rewriting._smallest(version(*sizes).segments, 65_536)]
             assert len(chosen) > 1
             for one in chosen:
                 sizes.remove(one)
@@ -53,6 +53,12 @@ def test_what_is_large_among_the_small_is_not_written_anew_by_every_seventh_add(
     assert sum(sizes) == 15_000
     assert written_anew < 10 * sum(sizes)
     assert most < rewriting._SMALL_SEGMENTS
+
+
+def test_an_add_writes_few_rows_anew_however_many_small_segments_there_are() -> None:
+    """The first add to a million rows in segments of ten thousand wrote all of them anew."""
+    chosen = rewriting._smallest(version(*[10_000] * 100, 5).segments, 65_536)
+    assert [one.rows for one in chosen] == [5, *[10_000] * 6]
 
 
 def test_on_a_full_disk_an_add_stands_and_its_segments_stay_apart(tmp_path: Path) -> None:
@@ -85,8 +91,8 @@ def test_an_add_leaves_what_is_large_and_what_is_deleted_there(tmp_path: Path, m
     for step in range(1, 9):
         version = added(folder, step)
     assert [one.name for one in version.segments[:2]] == before
-    assert [one.kept for one in version.segments[2:]] == [10, 7]
-    assert sum(one.deleted for one in version.segments) == 3
+    assert [one.kept for one in version.segments[2:]] == [2, 2, 3, 10]
+    assert [one.deleted for one in version.segments] == [3, 0, 1, 1, 0, 0]
 
 
 def test_segments_are_no_larger_than_an_add_was_told(tmp_path: Path) -> None:

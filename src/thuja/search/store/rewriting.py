@@ -72,14 +72,13 @@ def put_small_together(folder: Path, version: Version, options: CompactOptions) 
     """After many small adds, their segments as few: a search asks each, and those below some thousand rows row by row.
 
     What is written is small, too: an add never waits for the whole index, and a row is written anew some eight times
-    in thousands of adds, as each time only what is of like size comes together. By the writer alone.
+    in thousands of adds, as only what is of like size comes together. By the writer alone.
     """
     most = min(options.segment_rows, 2 * _SMALL_ROWS)
     small = [one for one in version.segments if one.kept < most // 2]
     if len(small) < _SMALL_SEGMENTS:
         return version
-    runs = list(_grouped(_smallest(small), most))
-    return _put_together(folder, Index.open(folder), runs, options=options).version
+    return _put_together(folder, Index.open(folder), [_smallest(small, most)], options=options).version
 
 
 def _put_together(
@@ -101,34 +100,31 @@ def due(version: Version) -> str:
     return ", ".join(reasons)
 
 
+def _smallest(segments: Sequence[SegmentFacts], most: int) -> list[SegmentFacts]:
+    """The two smallest, and on while the next is no larger than twice what these hold, and all no more than `most` rows.
+
+    If all came together each time, the largest would be written anew by every seventh add, thousands of times.
+    """
+    chosen: list[SegmentFacts] = []
+    held = 0
+    for one in sorted(segments, key=lambda one: one.kept):
+        if len(chosen) >= 2 and (one.kept > 2 * held or held + one.kept > most):
+            break
+        chosen.append(one)
+        held += one.kept
+    return chosen
+
+
 def _runs(version: Version, options: CompactOptions) -> Iterator[list[SegmentFacts]]:
-    """The segments that a compaction writes anew, in runs that are written as one."""
+    """Segments that are written as one, none of them twice, none larger together than a segment should be."""
     wanted = [
         one
         for one in version.segments
         if one.kept < options.segment_rows // 2 or one.deleted > options.most_deleted * one.rows
     ]
-    return _grouped(wanted, options.segment_rows)
-
-
-def _smallest(segments: Sequence[SegmentFacts]) -> list[SegmentFacts]:
-    """The two smallest, and more as long as the next is no larger than twice what these hold together.
-
-    If all came together each time, the largest would be written anew by every seventh add, thousands of times.
-    """
-    chosen: list[SegmentFacts] = []
-    for one in sorted(segments, key=lambda one: one.kept):
-        if len(chosen) >= 2 and one.kept > 2 * sum(other.kept for other in chosen):
-            break
-        chosen.append(one)
-    return chosen
-
-
-def _grouped(wanted: Sequence[SegmentFacts], most: int) -> Iterator[list[SegmentFacts]]:
-    """Segments that are written as one, none of them twice, none larger together than `most` rows."""
     run: list[SegmentFacts] = []
     for one in wanted:
-        if run and sum(other.kept for other in run) + one.kept > most:
+        if run and sum(other.kept for other in run) + one.kept > options.segment_rows:
             yield from _worth_it(run)
             run = []
         run.append(one)
