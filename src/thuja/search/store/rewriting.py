@@ -101,7 +101,7 @@ def due(version: Version) -> str:
 
 
 def _smallest(segments: Sequence[SegmentFacts], most: int) -> list[SegmentFacts]:
-    """The two smallest, and on while the next is no larger than twice what these hold, and all no more than `most` rows.
+    """The two smallest, and on while the next is no larger than twice what these hold, and all are no more than `most`.
 
     If all came together each time, the largest would be written anew by every seventh add, thousands of times.
     """
