@@ -1,19 +1,22 @@
 """Small segments are put together by the add that makes many of them, and what is left is told of."""
 
 import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.search.making import contents, ids, made, written
 
+from thuja.errors import ThujaError
 from thuja.search.index import Index
 from thuja.search.manifest import SegmentFacts, Version
 from thuja.search.store import rewriting
 from thuja.search.store.build import BuildOptions, add_to_index, build_index
-from thuja.search.store.changes import Doomed, delete_rows
+from thuja.search.store.changes import Doomed, compact, delete_rows
 from thuja.search.store.describing import describe
-from thuja.search.store.rewriting import due
+from thuja.search.store.rewriting import CompactOptions, due
 
 
 def added(folder: Path, step: int) -> Version:
@@ -61,6 +64,17 @@ def test_an_add_writes_few_rows_anew_however_many_small_segments_there_are() -> 
     assert [one.rows for one in chosen] == [5, *[10_000] * 6]
 
 
+@contextmanager
+def full_beyond(size: int) -> Iterator[None]:
+    """No file grows beyond so many bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
 def test_on_a_full_disk_an_add_stands_and_its_segments_stay_apart(tmp_path: Path) -> None:
     """The add was told as failed, though its rows were in the index, and half a segment stayed on the full disk."""
     sources = [written(tmp_path / f"{step}.parquet", range(90 * step, 90 * step + 90)) for step in range(8)]
@@ -69,12 +83,10 @@ def test_on_a_full_disk_an_add_stands_and_its_segments_stay_apart(tmp_path: Path
     for source in sources[1:7]:
         add_to_index([source], folder, BuildOptions())
     largest = max(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (largest + 500, before[1]))
-    try:
+    with full_beyond(largest + 500):
         report = add_to_index(sources[7:], folder, BuildOptions())
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        with pytest.raises(ThujaError, match="cannot write"):
+            compact(folder, CompactOptions())
     assert "File too large" in report.kept_apart
     assert len(report.version.segments) == len(list((folder / "segments").iterdir())) == 8
     assert sorted(contents(Index.open(folder))) == ids(range(720))

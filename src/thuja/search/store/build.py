@@ -130,14 +130,10 @@ def add_to_index(named: Sequence[Path], folder: Path, options: BuildOptions) -> 
 
 
 def _with_few_segments(report: BuildReport, folder: Path, options: CompactOptions) -> BuildReport:
-    """The rows are taken in, whatever comes of putting small segments together: on a full disk these stay as they are.
-
-    What that left on the disk goes at once.
-    """
+    """The rows are taken in, whatever comes of putting small segments together: on a full disk these stay apart."""
     try:
         return replace(report, version=put_small_together(folder, report.version, options))
     except (OSError, ThujaError) as error:
-        sweep(folder)
         return replace(report, version=read_version(LocalPlace(folder)), kept_apart=str(error).partition("\n")[0])
 
 

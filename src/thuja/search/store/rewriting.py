@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from thuja.errors import UsageError
+from thuja.errors import ThujaError, UsageError
 from thuja.jobs import Progress
 from thuja.search.columns import merged_kinds
 from thuja.search.engine.building import CodeSettings
@@ -18,7 +18,7 @@ from thuja.search.store.places import LocalPlace
 from thuja.search.store.plain import Schema, plain
 from thuja.search.store.sealing import Gathering, SealSettings
 from thuja.search.store.segment import Segment
-from thuja.search.store.sweeping import WORK, next_number
+from thuja.search.store.sweeping import WORK, next_number, sweep
 from thuja.search.store.versions import commit, distinct_in, kinds_in, next_version
 
 _BLOCK: Final = 8192
@@ -86,7 +86,11 @@ def _put_together(
 ) -> Rewritten:
     if not runs:
         return Rewritten(version=index.facts)
-    new, version = _rewritten(folder, index, runs, options=options)
+    try:
+        new, version = _rewritten(folder, index, runs, options=options)
+    except (OSError, ThujaError):
+        sweep(folder)  # on a full disk what is half written is in the way
+        raise
     return Rewritten(version=version, before=sum(map(len, runs)), after=len(new))
 
 
