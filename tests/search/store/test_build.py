@@ -18,6 +18,7 @@ from tests.shards.making import write as write_shards
 
 from thuja.errors import BadFile, EmptyInput, OutputExists, UnknownName, UsageError
 from thuja.images import decode
+from thuja.search.filters import Filter, Range
 from thuja.search.index import Index
 from thuja.search.store.build import BuildOptions, add_to_index, build_index
 from thuja.search.store.changes import Doomed, compact, delete_rows
@@ -356,6 +357,17 @@ def test_a_column_of_few_rows_is_no_reason_to_code_a_million_urls(tmp_path: Path
     assert Index.open(tmp_path / "index").columns["url"] == "text"
     add_to_index([many], tmp_path / "index", BuildOptions())
     assert Index.open(tmp_path / "index").columns["url"] == "distinct"
+
+
+def test_dates_with_the_time_of_day_can_be_filtered_by_however_many_differ(tmp_path: Path) -> None:
+    """Each picture has a second of its own: beyond 10,000 rows the column counted as one of addresses."""
+    rows = 10_050
+    times = [f"20{number % 20:02}-05-01T10:{number // 60 % 60:02}:{number % 60:02}.{number}" for number in range(rows)]
+    source = raw(tmp_path / "1.parquet", uuid=ids(range(rows)), emb=[[1.0, 0.0]] * rows, event_date=times)
+    build_index([source], tmp_path / "index", BuildOptions())
+    index = Index.open(tmp_path / "index")
+    assert index.columns["event_date"] == "text"
+    assert index.count(Filter(ranges={"event_date": Range(low="2003", high="2004-05")})) == 2 * 503
 
 
 def test_thumbnails_come_from_shards_and_folders_small_and_without_a_place(tmp_path: Path) -> None:

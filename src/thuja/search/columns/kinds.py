@@ -19,10 +19,14 @@ LONGITUDES: Final = ("longitude", "decimalLongitude", "decimal_longitude")
 ID: Final = "uuid"
 _ALWAYS_CODED: Final = 10_000
 """A column of no more distinct texts is coded, however few rows share one."""
+_DATE: Final = r"^\d{4}-\d{2}-\d{2}"
+_MOSTLY: Final = 0.9
+_MOST_DATES: Final = 50_000_000
+"""Dates with the time of day differ from row to row, and are asked for by ranges: in so many rows they are coded."""
 
 
 class ColumnKind(StrEnum):
-    """Text, number and bool can be filtered by; a text of which nearly every row has its own (a URL) cannot."""
+    """Text, number and bool can be filtered by; a text of which nearly every row has its own cannot, but for dates."""
 
     TEXT = "text"
     NUMBER = "number"
@@ -102,8 +106,11 @@ def _kind(field: pa.Field, column: pa.ChunkedArray) -> ColumnKind | None:
         return ColumnKind.TEXT
     wide = column.cast(pa.string()).cast(pa.large_string())  # of no other type of string, and of 2 GB of none but this
     distinct = pc.count_distinct(wide, mode="only_valid").as_py()
-    most = max(_ALWAYS_CODED, (len(column) - column.null_count) // 2)
-    return ColumnKind.DISTINCT if distinct > most else ColumnKind.TEXT
+    known = len(column) - column.null_count
+    if distinct <= max(_ALWAYS_CODED, known // 2):
+        return ColumnKind.TEXT
+    dates = pc.sum(pc.match_substring_regex(wide, _DATE)).as_py()
+    return ColumnKind.TEXT if known <= _MOST_DATES and dates >= _MOSTLY * known else ColumnKind.DISTINCT
 
 
 def is_text(kind: pa.DataType) -> bool:
