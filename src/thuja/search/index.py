@@ -66,7 +66,7 @@ class Index:
         """
         place = place_of(where)
         pinned = _pinned(place, version)
-        return cls._opened(place, pinned, {}, cache=BitsCache())
+        return cls._opened(place, pinned, {}, cache=_cache_for(pinned.version))
 
     @classmethod
     def _opened(cls, place: Place, pinned: "_Pinned", there: Mapping[str, Segment], *, cache: BitsCache) -> "Index":
@@ -89,7 +89,7 @@ class Index:
         pinned = _pinned(self._place, None)
         is_alike = pinned.version.columns == self._facts.columns  # else a segment's columns have other kinds
         there = {one.name: one for one in self._segments} if is_alike else {}
-        return self._opened(self._place, pinned, there, cache=self._cache if is_alike else BitsCache())
+        return self._opened(self._place, pinned, there, cache=self._cache if is_alike else _cache_for(pinned.version))
 
     @property
     def where(self) -> str:
@@ -349,6 +349,10 @@ class Index:
             places = np.flatnonzero(owners == owner)
             parts.append((self._segments[owner], asked[places] - self._starts[owner], places))
         return parts
+
+
+def _cache_for(version: Version) -> BitsCache:
+    return BitsCache.of_rows(sum(one.rows for one in version.segments))
 
 
 class _Pinned:
