@@ -129,6 +129,12 @@ def test_a_compaction_is_due_where_segments_are_many_or_much_is_deleted() -> Non
     assert due(version(*[100] * 9, deleted=100)) == "9 segments can be 1, 100 deleted rows are still on the disk"
 
 
+def test_many_versions_are_told_of_though_their_segments_are_few() -> None:
+    """Thousands of small adds leave few segments, and nobody was told of what their versions keep on the disk."""
+    assert due(version(1000, 1000), versions=200) == ""
+    assert due(version(1000, 1000), versions=1201) == "1,201 versions are kept, with all that they name"
+
+
 def test_info_tells_that_a_compaction_is_due(tmp_path: Path) -> None:
     folder = made(tmp_path / "index", range(18), segment_rows=2)
     assert describe(Index.open(folder))["compact"] == "due: 9 segments can be 1"

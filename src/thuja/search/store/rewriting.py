@@ -27,6 +27,8 @@ _SMALL_SEGMENTS: Final = 8
 """So many small segments are put together by the add that makes the last of them."""
 _FEWER: Final = 8
 """A compaction that leaves so many segments fewer is worth telling of."""
+_VERSIONS: Final = 200
+"""More versions than these are worth clearing away: each is read by every add, and may keep segments of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,13 +96,15 @@ def _put_together(
     return Rewritten(version=version, before=sum(map(len, runs)), after=len(new))
 
 
-def due(version: Version) -> str:
-    """Why a compaction would help a version; nothing where it would not."""
+def due(version: Version, *, versions: int = 1) -> str:
+    """Why a compaction would help a version, of so many that are kept; nothing where it would not."""
     runs = list(_runs(version, CompactOptions()))
     segments, deleted = sum(map(len, runs)), sum(one.deleted for one in version.segments)
     reasons = [f"{segments:,} segments can be {len(runs):,}"] if segments - len(runs) >= _FEWER else []
     if deleted > CompactOptions().most_deleted * sum(one.rows for one in version.segments):
         reasons.append(f"{deleted:,} deleted rows are still on the disk")
+    if versions > _VERSIONS:
+        reasons.append(f"{versions:,} versions are kept, with all that they name")
     return ", ".join(reasons)
 
 
