@@ -22,7 +22,7 @@ from thuja.search.filters import Filter
 from thuja.search.manifest import Version
 from thuja.search.store.pins import pin
 from thuja.search.store.places import LocalPlace, Place, place_of
-from thuja.search.store.plain import RANK_COLUMNS
+from thuja.search.store.plain import NUMBER, RANK_COLUMNS, WHOLE, widened
 from thuja.search.store.segment import Segment
 from thuja.search.store.versions import read_deleted, read_version
 
@@ -212,7 +212,8 @@ class Index:
         schema = self._schema
         names = ["uuid", *(name for name in wanted if name in schema.names)]
         empty = pa.schema([schema.field(name) for name in names]).empty_table()
-        table = pa.concat_tables([empty, *parts], promote_options="permissive").select(names)
+        alike = [_with_fractions(part, empty.schema) for part in parts]
+        table = pa.concat_tables([empty, *alike], promote_options="permissive").select(names)
         back = np.argsort(np.concatenate([np.zeros(0, dtype=np.int64), *order]), kind="stable")
         return table.take(pa.array(back))
 
@@ -349,6 +350,14 @@ class Index:
             places = np.flatnonzero(owners == owner)
             parts.append((self._segments[owner], asked[places] - self._starts[owner], places))
         return parts
+
+
+def _with_fractions(part: pa.Table, schema: pa.Schema) -> pa.Table:
+    """A segment's rows with its whole numbers as fractions, where those of another segment are some."""
+    for at, one in enumerate(part.schema):
+        if (one.type, schema.field(one.name).type) == (WHOLE, NUMBER):
+            part = part.set_column(at, one.name, widened(part.column(at)))
+    return part
 
 
 def _cache_for(version: Version) -> BitsCache:

@@ -359,6 +359,21 @@ def test_a_column_of_few_rows_is_no_reason_to_code_a_million_urls(tmp_path: Path
     assert Index.open(tmp_path / "index").columns["url"] == "distinct"
 
 
+def test_great_whole_numbers_among_fractions_are_rounded_and_stop_nothing(tmp_path: Path) -> None:
+    """Whoever added fractions to them ended every search that met one, and every compaction."""
+    emb = [[1.0, 0.0], [0.0, 1.0]]
+    whole = raw(tmp_path / "1.parquet", uuid=["a", "b"], emb=emb, n=[2**60 + 1, 5])
+    parts = raw(tmp_path / "2.parquet", uuid=["c", "d"], emb=emb, n=[1.5, None])
+    build_index([whole], tmp_path / "index", BuildOptions())
+    add_to_index([parts], tmp_path / "index", BuildOptions())
+    told = {"a": 2.0**60, "b": 5.0, "c": 1.5, "d": None}
+    assert {name: row["n"] for name, row in contents(Index.open(tmp_path / "index")).items()} == told
+    assert compact(tmp_path / "index", CompactOptions()).to_segments == 1
+    build_index([parts, whole], tmp_path / "other", BuildOptions(tables=(whole,)))
+    for folder in ("index", "other"):
+        assert {name: row["n"] for name, row in contents(Index.open(tmp_path / folder)).items()} == told
+
+
 def test_dates_with_the_time_of_day_can_be_filtered_by_however_many_differ(tmp_path: Path) -> None:
     """Each picture has a second of its own: beyond 10,000 rows the column counted as one of addresses."""
     rows = 10_050

@@ -103,6 +103,11 @@ def plain(table: pa.Table, schema: Schema, where: str) -> pa.Table:
     return pa.table({"uuid": uuid, **columns}, schema=schema.arrow)
 
 
+def widened(whole: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Whole numbers among fractions: beyond 2^53 the nearest that there is."""
+    return whole.cast(NUMBER, safe=False)
+
+
 def taken(table: pa.Table, rows: pa.Array) -> pa.Table:
     """Rows of a table by their numbers, whatever its texts take: of 2 GB in a column Arrow takes none by itself."""
     return pa.table({name: _taken(table.column(name), rows) for name in table.column_names}, schema=table.schema)
@@ -148,7 +153,7 @@ def _cast(column: pa.ChunkedArray, kind: pa.DataType, what: str) -> pa.ChunkedAr
     try:
         if types.is_floating(column.type) and kind == TEXT:
             column = column.cast(NUMBER)
-        return column.cast(kind)
+        return widened(column) if types.is_integer(column.type) and kind == NUMBER else column.cast(kind)
     except pa.ArrowException as error:
         raise BadFile(f"{what} cannot be read as {KIND_OF[kind]}: {error}") from error
 
