@@ -359,6 +359,18 @@ def test_a_column_of_few_rows_is_no_reason_to_code_a_million_urls(tmp_path: Path
     assert Index.open(tmp_path / "index").columns["url"] == "distinct"
 
 
+def test_a_column_that_a_file_has_no_value_of_is_of_the_kind_that_others_give_it(tmp_path: Path) -> None:
+    """It counted as text: numbers of other files became texts beside it, and an index of numbers refused the file."""
+    emb = [[1.0, 0.0], [0.0, 1.0]]
+    none = raw(tmp_path / "1.parquet", uuid=["a", "b"], emb=emb, n=pa.nulls(2))
+    some = raw(tmp_path / "2.parquet", uuid=["c", "d"], emb=emb, n=[1.5, 2.0])
+    build_index([none, some], tmp_path / "index", BuildOptions(tables=(none,)))
+    add_to_index([none], tmp_path / "index", BuildOptions())
+    index = Index.open(tmp_path / "index")
+    assert dict(index.columns) == {"n": "number"}
+    assert {name: row["n"] for name, row in contents(index).items()} == {"a": None, "b": None, "c": 1.5, "d": 2.0}
+
+
 def test_great_whole_numbers_among_fractions_are_rounded_and_stop_nothing(tmp_path: Path) -> None:
     """Whoever added fractions to them ended every search that met one, and every compaction."""
     emb = [[1.0, 0.0], [0.0, 1.0]]

@@ -46,8 +46,8 @@ class Schema:
         left_out = []
         for one in schema:
             name = _name(one.name, schema.names)
-            if one.name in OWN or name in without or one.name in without:
-                continue
+            if one.name in OWN or name in without or one.name in without or types.is_null(one.type):
+                continue  # a column without a type has no value: it is of the kind that others give it
             kind = _plain_type(one.type)
             if kind is None:
                 left_out.append(one.name)
@@ -137,7 +137,7 @@ def _plain_type(kind: pa.DataType) -> pa.DataType | None:
     if types.is_floating(kind) or types.is_decimal(kind):
         return NUMBER
     is_text = types.is_string(kind) or types.is_large_string(kind) or kind == pa.string_view()
-    return TEXT if is_text or types.is_date(kind) or types.is_timestamp(kind) or types.is_null(kind) else None
+    return TEXT if is_text or types.is_date(kind) or types.is_timestamp(kind) else None
 
 
 def _wider(one: pa.DataType, other: pa.DataType) -> pa.DataType:
