@@ -5,7 +5,8 @@ from typing import Final
 
 import click
 
-from thuja.cli.biosphere_things import counted_as, things
+from thuja.cli.biosphere_things import things
+from thuja.cli.counting import counted_as
 
 _SHEET: Final = 4_000_000
 """Pixels in a column of a sheet, which has some twenty: 240 MB."""

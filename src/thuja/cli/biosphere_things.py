@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from thuja.cli.counting import counted_as
+
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
@@ -53,8 +55,3 @@ def things(
         click.echo(f"next: thuja train bioclip2 DATA --stream replay={folder} --out RUN")
     else:
         click.echo("next: write them with --shards --force to train on them, as --stream replay=FOLDER")
-
-
-def counted_as(count: int, noun: str) -> str:
-    """Such as `1 picture` and `2,000 pictures`."""
-    return f"{count:,} {noun}{'s' * (count != 1)}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from thuja.cli.counting import counted_as
 from thuja.cli.index_options import SEGMENT_ROWS, TakenIn, taken_in_options
 
 if TYPE_CHECKING:
@@ -117,10 +118,12 @@ def delete_command(
     )
     if dry_run:
         gone, unknown = doomed.among(Index.open(folder))
-        click.echo(f"{len(gone):,} rows would go{_unknown(unknown)}")
+        click.echo(f"{counted_as(len(gone), 'row')} would go{_unknown(unknown)}")
         return
     deleted = delete_rows(folder, doomed, by="index delete")
-    click.echo(f"{folder}: {deleted.rows:,} rows deleted{_unknown(deleted.unknown)}, {len(deleted.version):,} are left")
+    click.echo(
+        f"{folder}: {counted_as(deleted.rows, 'row')} deleted{_unknown(deleted.unknown)}, {len(deleted.version):,} are left"
+    )
 
 
 @index.command("compact")
@@ -148,9 +151,13 @@ def compact_command(folder: Path, *, segment_rows: int, keep: int, grace: float)
         segment_rows=segment_rows, keep=keep, grace=60 * grace, by="index compact", label="rows written anew"
     )
     done = compact(folder, options)
-    told = f"{done.from_segments} segments as {done.to_segments}" if done.from_segments else "no segment needs it"
-    gone = f"{done.versions_gone} versions gone, {_size(done.bytes_freed)} freed"
-    click.echo(f"{folder}: {told}; {gone}; version {done.version.number}, {len(done.version):,} rows")
+    told = (
+        f"{counted_as(done.from_segments, 'segment')} as {done.to_segments}"
+        if done.from_segments
+        else "no segment needs it"
+    )
+    gone = f"{counted_as(done.versions_gone, 'version')} gone, {_size(done.bytes_freed)} freed"
+    click.echo(f"{folder}: {told}; {gone}; version {done.version.number}, {counted_as(len(done.version), 'row')}")
     if done.versions_left:
         click.echo(
             f"{done.versions_left} earlier versions stay, with what was deleted since: somebody has them open, or may, "
@@ -294,17 +301,19 @@ def _told(report: "BuildReport", folder: Path) -> None:
             f"{report.refused.total():,} of {report.read:,} rows refused: {told_counts(report.refused)}", err=True
         )
     if report.repeated:
-        click.echo(f"{report.repeated:,} rows came again under the same uuid: the last one counts", err=True)
+        click.echo(
+            f"{counted_as(report.repeated, 'row')} came again under the same uuid: the last one counts", err=True
+        )
     replaced = f", {report.replaced:,} of them in the place of earlier ones" if report.replaced else ""
-    pictures = f", {report.thumbnails:,} thumbnails" if report.thumbnails else ""
+    pictures = f", {counted_as(report.thumbnails, 'thumbnail')}" if report.thumbnails else ""
     if report.version.model == UNKNOWN:
         click.echo(
             "nothing says whose vectors these are: --model NAME, or no picture and no words can be sought", err=True
         )
     taken = report.read - report.refused.total() - report.repeated
     click.echo(
-        f"{folder}: {taken:,} rows taken in{replaced}{pictures}; version {report.version.number}, "
-        f"{len(report.version):,} rows of {report.version.model}"
+        f"{folder}: {counted_as(taken, 'row')} taken in{replaced}{pictures}; version {report.version.number}, "
+        f"{counted_as(len(report.version), 'row')} of {report.version.model}"
     )
     if report.kept_apart:
         click.echo(
