@@ -19,7 +19,6 @@ export function pictureChips() {
         const name = (taxon && scientificName(taxon)) || id;
         const image = picture ? element("span", { class: "chip-picture" }, pictureImage(picture, name)) : null;
         clear(shown, image, element("span", { title: id }, name));
-        shown.parentElement?.querySelector(".chip-remove").setAttribute("aria-label", word("chip.remove", { name }));
       },
       () => known.delete(id), // the search says what is wrong with it
     );
