@@ -1,17 +1,20 @@
 """What a visitor of `thuja serve` waits for: the first look of the page, and an answer, beside the model's own time.
 
-    python benchmarks/serve_page.py PHOTOS [--model RUN] [--count 20] [--slow 4]
+    python benchmarks/serve_page.py PHOTOS [--model RUN] [--index DIR] [--count 20] [--slow 4]
 
 A headless Chromium opens the page of a server on loopback, and is given PHOTOS (a folder) one at a time in the tab
 Identify. "To the answer" is from the choice of the file until the answer is painted: the page's reading and turning of
 the photo, the way to the server and back, and the model. The model's own time is what the server's metrics say of it.
-Without a RUN the model is that of benchmarks/serve.py. --slow divides the browser's processor, as a phone's is slower.
+Without a RUN the model is that of benchmarks/serve.py. With an index, its results are scrolled through by the wheel, as
+fast as a hand turns it, and the frames that the browser draws meanwhile are timed. --slow divides the browser's
+processor, as a phone's is slower.
 """
 
 import argparse
 import subprocess
 import sys
 import tempfile
+import time
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -48,6 +51,18 @@ new Promise((resolve) => {
   look();
 })
 """
+FRAMES = """
+window.frames_seen = [];
+window.is_scrolled = false;
+(function look(before) {
+  requestAnimationFrame((now) => {
+    if (before) window.frames_seen.push(now - before);
+    if (!window.is_scrolled) look(now);
+  });
+})();
+"""
+TURNS, TURN, PIXELS = 300, 0.04, 900
+"""Turns of the wheel, seconds between two, and how far each goes."""
 
 
 def model_seconds(address: str) -> float:
@@ -73,10 +88,23 @@ def answer_times(page: Page, address: str, photos: list[Path]) -> tuple[list[flo
     return waits, models
 
 
+def scroll_frames(page: Page, url: str) -> tuple[np.ndarray, float]:
+    """Milliseconds of each frame while results are scrolled through, and how many rows of pixels went by."""
+    page.open(f"{url}#search", width=1280, height=850)
+    page.wait("document.querySelectorAll('[role=main] img, main img').length > 5")
+    page.evaluate(FRAMES)
+    for _ in range(TURNS):
+        page.mouse("mouseWheel", 640, 600, deltaX=0, deltaY=PIXELS)
+        time.sleep(TURN)
+    page.evaluate("void (window.is_scrolled = true)")
+    return np.array(page.evaluate("window.frames_seen")), page.evaluate("document.scrollingElement.scrollTop")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("photos", type=Path)
     parser.add_argument("--model", type=Path)
+    parser.add_argument("--index", type=Path)
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--slow", type=float, default=1)
     said = parser.parse_args()
@@ -85,6 +113,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as made:
         run = said.model or small_run(Path(made) / "run", 1_000)
         command = [sys.executable, "-m", "thuja", "serve", "--model", str(run), "--port", "0"]
+        command += ["--index", str(said.index)] if said.index else []
         server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         try:
             assert server.stdout is not None
@@ -96,7 +125,9 @@ def main() -> None:
                 page.wait("document.querySelector('input[type=file][multiple]') !== null")
                 loaded = page.evaluate(LOADED)
                 waits, models = answer_times(page, url.removeprefix("http://").strip("/"), photos)
-                shift, complaints = page.evaluate("window.seen.shift"), page.complaints
+                shift = page.evaluate("window.seen.shift")
+                frames, gone = scroll_frames(page, url) if said.index else (np.zeros(0), 0.0)
+                complaints = page.complaints
         finally:
             server.terminate()
             server.wait(60)
@@ -108,6 +139,11 @@ def main() -> None:
     print(f"{len(photos)} photos, one at a time: ms{'p50':>12}{'max':>9}")
     for name, values in (("to the answer", waits), ("the model's own", models), ("beyond the model", beyond)):
         print(f"  {name:<28}{np.median(values):>12.0f}{max(values):>9.0f}")
+    if len(frames):
+        within, slowest = (frames < 33.5).mean(), frames.max()
+        print(
+            f"{gone:,.0f} pixels of results: {len(frames)} frames, {within:.1%} within 33 ms, the slowest {slowest:.0f}"
+        )
     print(f"layout shift in all {shift:.3f}; {len(complaints)} complaints of the console")
 
 

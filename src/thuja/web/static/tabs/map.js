@@ -16,6 +16,7 @@ import { pointsOf } from "./map/points.js";
 import { columnWord } from "./search/filters.js";
 
 const MOST = 100_000; // points that are drawn smoothly
+const MOST_ALIKE = 0.6; // of the points of one value: beyond, the next column tells more
 const SAID = { get unknown() { return word("search.unknown"); }, others: (count) => word("map.others", { count }) };
 
 export const tab = { name: "map", mount };
@@ -188,7 +189,9 @@ class View {
     const telling = this.points.columns.filter(isTelling);
     clear(this.choice, telling.map(({ name }) => element("option", { value: name }, columnWord(name))));
     const wanted = telling.find(({ name }) => name === this.by);
-    const first = wanted || telling.find(({ kind, words }) => kind === "word" && words.length > 2) || telling[0];
+    const isWords = ({ kind, words }) => kind === "word" && words.length > 2;
+    const isParted = (column) => isWords(column) && column.counts[1] < MOST_ALIKE * this.points.count;
+    const first = wanted || telling.find(isParted) || telling.find(isWords) || telling[0];
     this.choice.parentElement.hidden = !first;
     if (first) this.choice.value = first.name;
     this.colourBy(first?.name);
