@@ -1,5 +1,6 @@
 """The one class that the rest of thuja uses: what it finds is what brute force finds, whatever lies beneath."""
 
+import shutil
 import threading
 from pathlib import Path
 
@@ -201,6 +202,21 @@ def test_a_filter_that_is_remembered_is_that_of_its_version(tmp_path: Path) -> N
     second = first.refreshed()
     assert (second.count(filter), first.count(filter)) == (8, 10)
     assert first.kept(filter)[0] is first.kept(filter)[0]
+
+
+def test_another_index_in_the_place_of_one_is_told_from_it_by_more_than_its_number(tmp_path: Path) -> None:
+    """A folder that was exchanged for one of the same number of versions was never opened anew; and what a filter
+    kept of the old one's third version was taken for that of the new one's."""
+    filter, _ = FILTERS["within"]
+    made(tmp_path / "other", range(40, 48), segment_rows=6)
+    first = Index.open(made(tmp_path / "index", range(20), segment_rows=6))
+    assert first.count(filter) == 10
+    shutil.rmtree(tmp_path / "index")
+    (tmp_path / "other").rename(tmp_path / "index")
+    second = first.refreshed()
+    assert (first.version, second.version) == (1, 1)
+    assert (len(second), second.count(filter), first.count(filter)) == (8, 4, 10)
+    assert second.refreshed() is second
 
 
 def test_segments_that_share_a_search_find_what_exact_search_finds(

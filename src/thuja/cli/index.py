@@ -271,7 +271,9 @@ def _told(report: "BuildReport", folder: Path) -> None:
     """What came of a build: to stderr what was left out of it and why."""
     from thuja.search.manifest import UNKNOWN
     from thuja.search.store.build import told_counts
+    from thuja.search.store.places import LocalPlace
     from thuja.search.store.rewriting import due
+    from thuja.search.store.versions import listed
 
     if report.left_out:
         names = ", ".join(report.left_out)
@@ -293,8 +295,12 @@ def _told(report: "BuildReport", folder: Path) -> None:
         f"{folder}: {taken:,} rows taken in{replaced}{pictures}; version {report.version.number}, "
         f"{len(report.version):,} rows of {report.version.model}"
     )
-    if reason := due(report.version):
-        click.echo(f"{reason}: thuja index compact {shlex.quote(str(folder))} makes searches faster", err=True)
+    if report.kept_apart:
+        click.echo(
+            f"small segments stay apart, and the rows are in the index all the same: {report.kept_apart}", err=True
+        )
+    if reason := due(report.version, versions=len(listed(LocalPlace(folder)))):
+        click.echo(f"{reason}: it is time for thuja index compact {shlex.quote(str(folder))}", err=True)
     if report.version.by == "index build":
         click.echo(f"next:    thuja serve --index {shlex.quote(str(folder))}", err=True)
 

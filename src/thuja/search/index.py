@@ -22,9 +22,9 @@ from thuja.search.filters import Filter
 from thuja.search.manifest import Version
 from thuja.search.store.pins import pin
 from thuja.search.store.places import LocalPlace, Place, place_of
-from thuja.search.store.plain import RANK_COLUMNS
+from thuja.search.store.plain import NUMBER, RANK_COLUMNS, WHOLE, widened
 from thuja.search.store.segment import Segment
-from thuja.search.store.versions import current_number, read_deleted, read_version
+from thuja.search.store.versions import read_deleted, read_version
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -52,6 +52,7 @@ class Index:
     def __init__(self, place: Place, pinned: "_Pinned", segments: Sequence[Segment], *, cache: BitsCache) -> None:
         self._place, self._pinned, self._segments, self._cache = place, pinned, tuple(segments), cache
         self._facts = version = pinned.version
+        self._own = object()
         self.columns: Mapping[str, ColumnKind] = {name: ColumnKind(kind) for name, kind in version.columns.items()}
         self._starts = np.concatenate([[0], np.cumsum([one.rows for one in version.segments], dtype=np.int64)])
         gone = [read_deleted(place, version, one) for one in version.segments]
@@ -65,7 +66,7 @@ class Index:
         """
         place = place_of(where)
         pinned = _pinned(place, version)
-        return cls._opened(place, pinned, {}, cache=BitsCache())
+        return cls._opened(place, pinned, {}, cache=_cache_for(pinned.version))
 
     @classmethod
     def _opened(cls, place: Place, pinned: "_Pinned", there: Mapping[str, Segment], *, cache: BitsCache) -> "Index":
@@ -79,13 +80,16 @@ class Index:
         return cls(place, pinned, segments, cache=cache)
 
     def refreshed(self) -> "Index":
-        """The newest version: this one where it is that. The earlier one keeps working."""
-        if current_number(self._place) == self.version:
+        """The newest version: this one where it is that. The earlier one keeps working.
+
+        Another index that was put into this one's place may have a version of the same number.
+        """
+        if read_version(self._place) == self._facts:
             return self
         pinned = _pinned(self._place, None)
         is_alike = pinned.version.columns == self._facts.columns  # else a segment's columns have other kinds
         there = {one.name: one for one in self._segments} if is_alike else {}
-        return self._opened(self._place, pinned, there, cache=self._cache if is_alike else BitsCache())
+        return self._opened(self._place, pinned, there, cache=self._cache if is_alike else _cache_for(pinned.version))
 
     @property
     def where(self) -> str:
@@ -173,7 +177,7 @@ class Index:
         """The rows of each segment that are there and pass the filter; None for all of them."""
         if filter is None or filter.is_empty:
             return list(self._alive)
-        return list(self._cache.get_all((self.version, filter.key), lambda: self._found(filter)))
+        return list(self._cache.get_all((self._own, filter.key), lambda: self._found(filter)))
 
     def _found(self, filter: Filter) -> tuple[Bits | None, ...]:
         parts = self._spread(lambda segment: segment.columns.bits(filter), self._segments)
@@ -208,7 +212,8 @@ class Index:
         schema = self._schema
         names = ["uuid", *(name for name in wanted if name in schema.names)]
         empty = pa.schema([schema.field(name) for name in names]).empty_table()
-        table = pa.concat_tables([empty, *parts], promote_options="permissive").select(names)
+        alike = [_with_fractions(part, empty.schema) for part in parts]
+        table = pa.concat_tables([empty, *alike], promote_options="permissive").select(names)
         back = np.argsort(np.concatenate([np.zeros(0, dtype=np.int64), *order]), kind="stable")
         return table.take(pa.array(back))
 
@@ -345,6 +350,18 @@ class Index:
             places = np.flatnonzero(owners == owner)
             parts.append((self._segments[owner], asked[places] - self._starts[owner], places))
         return parts
+
+
+def _with_fractions(part: pa.Table, schema: pa.Schema) -> pa.Table:
+    """A segment's rows with its whole numbers as fractions, where those of another segment are some."""
+    for at, one in enumerate(part.schema):
+        if (one.type, schema.field(one.name).type) == (WHOLE, NUMBER):
+            part = part.set_column(at, one.name, widened(part.column(at)))
+    return part
+
+
+def _cache_for(version: Version) -> BitsCache:
+    return BitsCache.of_rows(sum(one.rows for one in version.segments))
 
 
 class _Pinned:

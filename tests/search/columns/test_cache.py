@@ -32,6 +32,13 @@ def test_a_set_greater_than_the_cache_is_answered_and_not_kept() -> None:
     assert (len(cache), cache.bytes) == (0, 0)
 
 
+def test_filters_of_a_large_index_are_remembered_as_those_of_a_small_one() -> None:
+    """At 200 million rows one set is 25 MB, and a cache of 64 MB forgot a filter of two conditions while it made it."""
+    assert BitsCache.of_rows(1_000_000)._held.most == BitsCache()._held.most
+    rows = 200_000_000
+    assert BitsCache.of_rows(rows)._held.most >= 10 * 3 * rows // 8
+
+
 def test_threads_share_it() -> None:
     cache = BitsCache(most_bytes=200)
 

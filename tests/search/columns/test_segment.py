@@ -147,6 +147,17 @@ def test_a_region_keeps_what_lies_inside_its_polygons(tmp_path: Path) -> None:
     assert rows(columns, region=triangle, box=Box(north=5)) == [0, 4]
 
 
+def test_a_place_is_found_in_whichever_columns_a_row_has_it(tmp_path: Path) -> None:
+    """Of an index of two sources, rows with GBIF's `decimalLatitude` lay in no box and no region."""
+    own = {"latitude": [1.0, 4.0, None, None, None], "longitude": [5.0, 1.0, None, None, None]}
+    other = {"decimalLatitude": [None, None, 1.0, 9.0, None], "decimalLongitude": [None, None, 6.0, -20.0, None]}
+    columns = birds(tmp_path, **own, **other)
+    triangle = Region.of({"type": "Polygon", "coordinates": [[[0, 0], [10, 0], [5, 10]]]})
+    assert rows(columns, region=triangle) == [0, 2]
+    assert rows(columns, box=Box(west=0, east=5.5)) == [0, 1]
+    assert rows(columns, box=Box(west=0)) == [0, 1, 2]
+
+
 def test_a_species_is_asked_for_as_epithet_or_binomial(tmp_path: Path) -> None:
     columns = birds(tmp_path)
     assert rows(columns, equals={"species": ("corax",)}) == [0, 1]

@@ -1,5 +1,7 @@
 """Search by codes finds what exact search finds, under every filter, and is the same wherever the vectors lie."""
 
+import errno
+import resource
 import threading
 from pathlib import Path
 
@@ -251,3 +253,16 @@ def test_few_rows_are_few_in_all_segments_together() -> None:
     assert STANDARD.shared(0.1).wants_exact(kept=1_600, k=10, queries=1)
     assert STANDARD.shared(0.5).wants_exact(kept=8_000, k=10, queries=1)
     assert EXACT.shared(0.1).wants_exact(kept=10_000, k=10, queries=1)
+
+
+def test_a_full_disk_is_told_as_one_and_not_as_an_error_of_faiss(tmp_path: Path) -> None:
+    """FAISS raises RuntimeError, of which nobody upstairs made one sentence."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, before[1]))
+    try:
+        with pytest.raises(OSError) as raised:
+            Codes.build(MappedVectors(QUERIES.astype(np.float16)), tmp_path, CodeSettings(least_rows=1, lists=4))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert raised.value.errno == errno.EFBIG
+    assert list(tmp_path.iterdir()) == []

@@ -18,6 +18,7 @@ from tests.shards.making import write as write_shards
 
 from thuja.errors import BadFile, EmptyInput, OutputExists, UnknownName, UsageError
 from thuja.images import decode
+from thuja.search.filters import Filter, Range
 from thuja.search.index import Index
 from thuja.search.store.build import BuildOptions, add_to_index, build_index
 from thuja.search.store.changes import Doomed, compact, delete_rows
@@ -356,6 +357,44 @@ def test_a_column_of_few_rows_is_no_reason_to_code_a_million_urls(tmp_path: Path
     assert Index.open(tmp_path / "index").columns["url"] == "text"
     add_to_index([many], tmp_path / "index", BuildOptions())
     assert Index.open(tmp_path / "index").columns["url"] == "distinct"
+
+
+def test_a_column_that_a_file_has_no_value_of_is_of_the_kind_that_others_give_it(tmp_path: Path) -> None:
+    """It counted as text: numbers of other files became texts beside it, and an index of numbers refused the file."""
+    emb = [[1.0, 0.0], [0.0, 1.0]]
+    none = raw(tmp_path / "1.parquet", uuid=["a", "b"], emb=emb, n=pa.nulls(2))
+    some = raw(tmp_path / "2.parquet", uuid=["c", "d"], emb=emb, n=[1.5, 2.0])
+    build_index([none, some], tmp_path / "index", BuildOptions(tables=(none,)))
+    add_to_index([none], tmp_path / "index", BuildOptions())
+    index = Index.open(tmp_path / "index")
+    assert dict(index.columns) == {"n": "number"}
+    assert {name: row["n"] for name, row in contents(index).items()} == {"a": None, "b": None, "c": 1.5, "d": 2.0}
+
+
+def test_great_whole_numbers_among_fractions_are_rounded_and_stop_nothing(tmp_path: Path) -> None:
+    """Whoever added fractions to them ended every search that met one, and every compaction."""
+    emb = [[1.0, 0.0], [0.0, 1.0]]
+    whole = raw(tmp_path / "1.parquet", uuid=["a", "b"], emb=emb, n=[2**60 + 1, 5])
+    parts = raw(tmp_path / "2.parquet", uuid=["c", "d"], emb=emb, n=[1.5, None])
+    build_index([whole], tmp_path / "index", BuildOptions())
+    add_to_index([parts], tmp_path / "index", BuildOptions())
+    told = {"a": 2.0**60, "b": 5.0, "c": 1.5, "d": None}
+    assert {name: row["n"] for name, row in contents(Index.open(tmp_path / "index")).items()} == told
+    assert compact(tmp_path / "index", CompactOptions()).to_segments == 1
+    build_index([parts, whole], tmp_path / "other", BuildOptions(tables=(whole,)))
+    for folder in ("index", "other"):
+        assert {name: row["n"] for name, row in contents(Index.open(tmp_path / folder)).items()} == told
+
+
+def test_dates_with_the_time_of_day_can_be_filtered_by_however_many_differ(tmp_path: Path) -> None:
+    """Each picture has a second of its own: beyond 10,000 rows the column counted as one of addresses."""
+    rows = 10_050
+    times = [f"20{number % 20:02}-05-01T10:{number // 60 % 60:02}:{number % 60:02}.{number}" for number in range(rows)]
+    source = raw(tmp_path / "1.parquet", uuid=ids(range(rows)), emb=[[1.0, 0.0]] * rows, event_date=times)
+    build_index([source], tmp_path / "index", BuildOptions())
+    index = Index.open(tmp_path / "index")
+    assert index.columns["event_date"] == "text"
+    assert index.count(Filter(ranges={"event_date": Range(low="2003", high="2004-05")})) == 2 * 503
 
 
 def test_thumbnails_come_from_shards_and_folders_small_and_without_a_place(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The cache of indexes elsewhere has a size, and an open index keeps what it needs."""
 
+import errno
 import gc
 import os
 from pathlib import Path
@@ -82,6 +83,47 @@ def test_a_segment_that_goes_right_after_it_was_fetched_is_fetched_again(tmp_pat
     place.hold(file, owner)
     evict(cache, 0)
     assert list(kept(cache)) == [name]
+
+
+class Contested(RemotePlace):
+    """Whose first file is taken off this machine by another process right after it was fetched."""
+
+    is_quiet = False
+
+    def fetched(self, file: str) -> Path:
+        path = super().fetched(file)
+        if not self.is_quiet:
+            self.is_quiet = True
+            evict(self._cache.parent, 0)
+        return path
+
+
+def test_a_segment_that_goes_before_it_is_held_is_no_broken_index(tmp_path: Path, cache: Path) -> None:
+    """Its facts were read before they were held: what an eviction elsewhere took in between was told as missing."""
+    made(tmp_path / "index", range(10))
+    place = Contested("test://index", pafs.SubTreeFileSystem(str(tmp_path), pafs.LocalFileSystem()), "index")
+    assert len(contents(Index._opened(place, _pinned(place, None), {}, cache=BitsCache()))) == 10
+    assert place.is_quiet
+
+
+def test_a_cache_that_is_mounted_to_be_read_alone_is_used_as_it_is(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such a disk says EROFS, which is no PermissionError: an index there could not be opened any more."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    opened(tmp_path, "index")
+    gc.collect()
+    before = kept(cache)
+    monkeypatch.setattr(os, "utime", refuse)
+    monkeypatch.setattr(os, "rename", refuse)
+    monkeypatch.setenv("THUJA_SEARCH_CACHE_GB", "0")
+    assert len(contents(opened(tmp_path, "index"))) == 10
+    gc.collect()
+    assert evict(cache, 0) == 0
+    assert kept(cache) == before
 
 
 def test_what_a_killed_eviction_left_is_cleared_away(tmp_path: Path, cache: Path) -> None:

@@ -1,12 +1,16 @@
 """Rows that a condition keeps, remembered: the same taxon and licence are asked for again and again."""
 
 from collections.abc import Callable, Hashable
+from typing import Final
 
 from thuja.search.bits import Bits
 from thuja.search.recent import Recent
 
 Kept = tuple[Bits | None, ...]
 """The rows of each segment, None for all of them."""
+_LEAST_BYTES: Final = 64 << 20
+_SETS: Final = 32
+"""Sets over all rows of a large index: 4 bytes a row, where a vector of 512 numbers has 1,024."""
 
 
 class BitsCache:
@@ -15,8 +19,13 @@ class BitsCache:
     Two threads that ask for the same new set at once both make it: it costs milliseconds, and nobody waits.
     """
 
-    def __init__(self, most_bytes: int = 64 << 20) -> None:
+    def __init__(self, most_bytes: int = _LEAST_BYTES) -> None:
         self._held: Recent[Hashable, Kept] = Recent(most_bytes, size_of=_bytes)
+
+    @classmethod
+    def of_rows(cls, rows: int) -> "BitsCache":
+        """For an index of so many rows: a few filters of two or three conditions find room whatever its size."""
+        return cls(max(_LEAST_BYTES, _SETS * (rows // 8)))
 
     @property
     def bytes(self) -> int:

@@ -19,10 +19,14 @@ LONGITUDES: Final = ("longitude", "decimalLongitude", "decimal_longitude")
 ID: Final = "uuid"
 _ALWAYS_CODED: Final = 10_000
 """A column of no more distinct texts is coded, however few rows share one."""
+_DATE: Final = r"^\d{4}-\d{2}-\d{2}"
+_MOSTLY: Final = 0.9
+_MOST_DATES: Final = 50_000_000
+"""Dates with the time of day differ from row to row, and are asked for by ranges: in so many rows they are coded."""
 
 
 class ColumnKind(StrEnum):
-    """Text, number and bool can be filtered by; a text of which nearly every row has its own (a URL) cannot."""
+    """Text, number and bool can be filtered by; a text of which nearly every row has its own cannot, but for dates."""
 
     TEXT = "text"
     NUMBER = "number"
@@ -53,12 +57,10 @@ def merged_kinds(parts: Iterable[Mapping[str, ColumnKind]]) -> dict[str, ColumnK
     return merged
 
 
-def place_columns(kinds: Mapping[str, ColumnKind]) -> tuple[str, str] | None:
-    """The columns that hold latitude and longitude, None where there are no such."""
-    for pair in zip(LATITUDES, LONGITUDES, strict=True):
-        if all(kinds.get(name) is ColumnKind.NUMBER for name in pair):
-            return pair
-    return None
+def place_columns(kinds: Mapping[str, ColumnKind]) -> list[tuple[str, str]]:
+    """The pairs of columns that hold latitude and longitude: of files that spell them otherwise there are several."""
+    pairs = zip(LATITUDES, LONGITUDES, strict=True)
+    return [pair for pair in pairs if all(kinds.get(name) is ColumnKind.NUMBER for name in pair)]
 
 
 def require_filterable(filter: Filter, kinds: Mapping[str, ColumnKind]) -> None:
@@ -68,7 +70,7 @@ def require_filterable(filter: Filter, kinds: Mapping[str, ColumnKind]) -> None:
     for name in filter.ranges:
         if kinds.get(name) is ColumnKind.BOOL:
             raise UsageError(f'the column "{name}" is true or false: it has no range', hint=f"{name}=true")
-    if (filter.box is not None or filter.region is not None) and place_columns(kinds) is None:
+    if (filter.box is not None or filter.region is not None) and not place_columns(kinds):
         asked = "region" if filter.box is None else "box"
         raise UsageError(
             f"a {asked} needs the columns latitude and longitude, which this index does not have",
@@ -104,8 +106,11 @@ def _kind(field: pa.Field, column: pa.ChunkedArray) -> ColumnKind | None:
         return ColumnKind.TEXT
     wide = column.cast(pa.string()).cast(pa.large_string())  # of no other type of string, and of 2 GB of none but this
     distinct = pc.count_distinct(wide, mode="only_valid").as_py()
-    most = max(_ALWAYS_CODED, (len(column) - column.null_count) // 2)
-    return ColumnKind.DISTINCT if distinct > most else ColumnKind.TEXT
+    known = len(column) - column.null_count
+    if distinct <= max(_ALWAYS_CODED, known // 2):
+        return ColumnKind.TEXT
+    dates = pc.sum(pc.match_substring_regex(wide, _DATE)).as_py()
+    return ColumnKind.TEXT if known <= _MOST_DATES and dates >= _MOSTLY * known else ColumnKind.DISTINCT
 
 
 def is_text(kind: pa.DataType) -> bool:

@@ -1,8 +1,8 @@
 """What filters are evaluated on in one segment: coded columns, lineages and ids, made once and mapped when opened."""
 
 import json
-from collections.abc import Mapping, Sequence
-from functools import reduce
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial, reduce
 from operator import and_, or_
 from pathlib import Path
 from typing import Any, Final
@@ -137,9 +137,9 @@ class SegmentColumns:
             rows = self.rows_of(part.ids)
             return Bits.from_rows(rows[rows >= 0], size=len(self))
         if part.box is not None:
-            return self._in_box(part.box)
+            return self._where(partial(self._in_box, part.box))
         if part.region is not None:
-            return self._in_region(part.region)
+            return self._where(partial(self._in_region, part.region))
         for name, values in part.equals.items():
             return self._equal(name, values)
         ((name, bounds),) = part.ranges.items()
@@ -150,28 +150,35 @@ class SegmentColumns:
             return self.runs.equal(Rank.parse(name), wanted)
         values = self._column(name)
         if values is None:
-            return Bits.all(len(self)) if "" in wanted else Bits.from_range(0, 0, size=len(self))
+            return Bits.all(len(self)) if "" in wanted else self._nothing
         return Bits.from_mask(values.equal(wanted))
 
     def _between(self, name: str, bounds: Range) -> Bits:
         if name in RANK_NAMES:
             return self.runs.between(Rank.parse(name), bounds)
         values = self._column(name)
-        return Bits.from_range(0, 0, size=len(self)) if values is None else Bits.from_mask(values.within(bounds))
+        return self._nothing if values is None else Bits.from_mask(values.within(bounds))
 
-    def _in_box(self, box: Box) -> Bits:
-        latitude, longitude = place_columns(self.kinds) or ("", "")
+    def _where(self, is_inside: Callable[[str, str], Bits]) -> Bits:
+        """The rows of which any pair of columns tells a place that lies inside."""
+        return reduce(or_, [is_inside(*pair) for pair in place_columns(self.kinds)], self._nothing)
+
+    def _in_box(self, box: Box, latitude: str, longitude: str) -> Bits:
         north_south = self._between(latitude, Range(low=box.south, high=box.north))
         if box.west <= box.east:
             return north_south & self._between(longitude, Range(low=box.west, high=box.east))
         beyond = self._between(longitude, Range(low=box.west)) | self._between(longitude, Range(high=box.east))
         return north_south & beyond
 
-    def _in_region(self, region: Region) -> Bits:
-        latitudes, longitudes = (self._column(name) for name in place_columns(self.kinds) or ("", ""))
-        if not isinstance(latitudes, NumberValues) or not isinstance(longitudes, NumberValues):
-            return Bits.from_range(0, 0, size=len(self))
-        return Bits.from_mask(region.contains(latitudes.values, longitudes.values))
+    def _in_region(self, region: Region, latitude: str, longitude: str) -> Bits:
+        north, east = self._column(latitude), self._column(longitude)
+        if not isinstance(north, NumberValues) or not isinstance(east, NumberValues):
+            return self._nothing
+        return Bits.from_mask(region.contains(north.values, east.values))
+
+    @property
+    def _nothing(self) -> Bits:
+        return Bits.from_range(0, 0, size=len(self))
 
     def _column(self, name: str) -> Values | None:
         """The values of a column, None where this segment has no such."""

@@ -1,7 +1,11 @@
 """Make the codes of a segment: inverted lists of product codes of 4 bits, learnt from a sample, filled run by run."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from errno import EDQUOT, EFBIG, ENOSPC
 from math import ceil, log2
+from os import strerror
 from pathlib import Path
 from typing import Final
 
@@ -62,10 +66,22 @@ def build_codes(vectors: Vectors, folder: Path, settings: CodeSettings) -> None:
     index = _learnt(_sample(vectors, settings), settings.lists_for(rows), settings)
     for start in range(0, rows, RUN_ROWS):
         index.add(vectors.run(start, min(start + RUN_ROWS, rows)).astype(np.float32))
-    with atomic_path(folder / CODES) as path:
+    with atomic_path(folder / CODES) as path, _full_disk_told():
         faiss.write_index(index, str(path))
     with atomic_path(folder / LISTS) as path, path.open("wb") as file:
         np.save(file, _list_of_each_row(index))
+
+
+@contextmanager
+def _full_disk_told() -> Iterator[None]:
+    """FAISS tells a full disk as it tells all that is wrong: make it the error that others raise."""
+    try:
+        yield
+    except RuntimeError as error:
+        for code in (ENOSPC, EDQUOT, EFBIG):
+            if strerror(code) in str(error):
+                raise OSError(code, strerror(code)) from error
+        raise
 
 
 def _sample(vectors: Vectors, settings: CodeSettings) -> Floats:

@@ -10,7 +10,7 @@ from operator import or_
 from pathlib import Path
 from typing import Any, Final
 
-from thuja.errors import EmptyInput, OutputExists, UnknownName, UsageError
+from thuja.errors import EmptyInput, OutputExists, ThujaError, UnknownName, UsageError
 from thuja.jobs import Progress, Share, Units, kept_when_full
 from thuja.search.columns import ColumnKind, merged_kinds
 from thuja.search.columns.kinds import LATITUDES, LONGITUDES
@@ -67,7 +67,10 @@ class BuildOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildReport:
-    """What came of it: `read` = rows taken in + `refused` + `repeated`; `replaced` rows were in the index before."""
+    """What came of it: `read` = rows taken in + `refused` + `repeated`; `replaced` rows were in the index before.
+
+    `kept_apart` says why small segments could not be put together, where they could not.
+    """
 
     version: Version
     read: int
@@ -76,6 +79,7 @@ class BuildReport:
     replaced: int
     thumbnails: int
     left_out: tuple[str, ...]
+    kept_apart: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,8 +126,15 @@ def add_to_index(named: Sequence[Path], folder: Path, options: BuildOptions) -> 
     )
     with writing(folder):
         report = _take_in(sources, folder, options, base=read_version(LocalPlace(folder)))
-        with kept_when_full(None):
-            return replace(report, version=put_small_together(folder, report.version, compacting))
+        return _with_few_segments(report, folder, compacting)
+
+
+def _with_few_segments(report: BuildReport, folder: Path, options: CompactOptions) -> BuildReport:
+    """The rows are taken in, whatever comes of putting small segments together: on a full disk these stay apart."""
+    try:
+        return replace(report, version=put_small_together(folder, report.version, options))
+    except (OSError, ThujaError) as error:
+        return replace(report, version=read_version(LocalPlace(folder)), kept_apart=str(error).partition("\n")[0])
 
 
 def _require_free(out: Path, *, force: bool) -> None:

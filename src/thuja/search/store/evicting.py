@@ -40,7 +40,7 @@ def evict(cache: Path, most: int) -> int:
         shutil.rmtree(left, ignore_errors=True)
     found = []
     for facts in cache.glob(f"*/{SEGMENTS}/*/{FACTS}"):
-        with suppress(FileNotFoundError):  # another process deletes it
+        with suppress(OSError):  # another process deletes it
             size = sum(path.stat().st_size for path in facts.parent.rglob("*") if path.is_file())
             found.append((facts.stat().st_mtime_ns, facts, size))
     excess, gone = sum(size for _, _, size in found) - most, 0
@@ -60,5 +60,5 @@ def _is_deleted(facts: Path) -> bool:
                 facts.parent.rename(out_of_sight)
                 shutil.rmtree(out_of_sight, ignore_errors=True)
         return is_free
-    except (FileNotFoundError, PermissionError):  # by another process; in a cache that others fill
+    except OSError:  # by another process; in a cache that others fill, or that is mounted to be read alone
         return False

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from thuja.errors import BadFile, UsageError
-from thuja.search.store.plain import Schema, plain, taken
+from thuja.search.store.plain import NUMBER, WHOLE, Schema, plain, taken, widened
 
 _ID: Final = "uuid"
 _CATALOG: Final = "catalog.parquet"
@@ -51,7 +51,8 @@ def joined(table: pa.Table, extras: Sequence[Extra]) -> pa.Table:
         for name in extra.schema.types:
             at = table.schema.get_field_index(name)
             kind = table.schema.field(at).type
-            brought = found.column(name).cast(kind)
+            brought = found.column(name)
+            brought = widened(brought) if (brought.type, kind) == (WHOLE, NUMBER) else brought.cast(kind)
             table = table.set_column(at, name, pc.coalesce(brought, table.column(name)))
     return table
 

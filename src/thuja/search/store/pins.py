@@ -34,7 +34,7 @@ def unpinned(path: Path) -> Iterator[bool]:
     if fcntl is None:
         yield True
         return
-    file = os.open(path, os.O_RDONLY)
+    file = _opened(path)
     try:
         is_free = True
         try:
@@ -46,6 +46,14 @@ def unpinned(path: Path) -> Iterator[bool]:
         yield is_free
     finally:
         os.close(file)  # not before: whoever waits for the lock finds the file gone
+
+
+def _opened(path: Path) -> int:
+    """Open for writing where that is allowed: NFS gives no exclusive lock on a file that is open for reading alone."""
+    try:
+        return os.open(path, os.O_RDWR)
+    except OSError:
+        return os.open(path, os.O_RDONLY)
 
 
 def unlink_unless_pinned(path: Path) -> bool:

@@ -192,7 +192,7 @@ class RemotePlace:
                 pin(kept, owner)
             except FileNotFoundError:
                 continue
-            with suppress(PermissionError):  # a cache that others fill
+            with suppress(OSError):  # a cache that others fill, or that is mounted to be read alone
                 os.utime(kept)  # the last use, by which the cache is cleared
             return
 

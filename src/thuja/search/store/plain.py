@@ -46,8 +46,8 @@ class Schema:
         left_out = []
         for one in schema:
             name = _name(one.name, schema.names)
-            if one.name in OWN or name in without or one.name in without:
-                continue
+            if one.name in OWN or name in without or one.name in without or types.is_null(one.type):
+                continue  # a column without a type has no value: it is of the kind that others give it
             kind = _plain_type(one.type)
             if kind is None:
                 left_out.append(one.name)
@@ -103,6 +103,11 @@ def plain(table: pa.Table, schema: Schema, where: str) -> pa.Table:
     return pa.table({"uuid": uuid, **columns}, schema=schema.arrow)
 
 
+def widened(whole: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Whole numbers among fractions: beyond 2^53 the nearest that there is."""
+    return whole.cast(NUMBER, safe=False)
+
+
 def taken(table: pa.Table, rows: pa.Array) -> pa.Table:
     """Rows of a table by their numbers, whatever its texts take: of 2 GB in a column Arrow takes none by itself."""
     return pa.table({name: _taken(table.column(name), rows) for name in table.column_names}, schema=table.schema)
@@ -132,7 +137,7 @@ def _plain_type(kind: pa.DataType) -> pa.DataType | None:
     if types.is_floating(kind) or types.is_decimal(kind):
         return NUMBER
     is_text = types.is_string(kind) or types.is_large_string(kind) or kind == pa.string_view()
-    return TEXT if is_text or types.is_date(kind) or types.is_timestamp(kind) or types.is_null(kind) else None
+    return TEXT if is_text or types.is_date(kind) or types.is_timestamp(kind) else None
 
 
 def _wider(one: pa.DataType, other: pa.DataType) -> pa.DataType:
@@ -148,7 +153,7 @@ def _cast(column: pa.ChunkedArray, kind: pa.DataType, what: str) -> pa.ChunkedAr
     try:
         if types.is_floating(column.type) and kind == TEXT:
             column = column.cast(NUMBER)
-        return column.cast(kind)
+        return widened(column) if types.is_integer(column.type) and kind == NUMBER else column.cast(kind)
     except pa.ArrowException as error:
         raise BadFile(f"{what} cannot be read as {KIND_OF[kind]}: {error}") from error
 

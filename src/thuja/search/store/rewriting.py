@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from thuja.errors import UsageError
+from thuja.errors import ThujaError, UsageError
 from thuja.jobs import Progress
 from thuja.search.columns import merged_kinds
 from thuja.search.engine.building import CodeSettings
@@ -18,7 +18,7 @@ from thuja.search.store.places import LocalPlace
 from thuja.search.store.plain import Schema, plain
 from thuja.search.store.sealing import Gathering, SealSettings
 from thuja.search.store.segment import Segment
-from thuja.search.store.sweeping import WORK, next_number
+from thuja.search.store.sweeping import WORK, next_number, sweep
 from thuja.search.store.versions import commit, distinct_in, kinds_in, next_version
 
 _BLOCK: Final = 8192
@@ -27,6 +27,8 @@ _SMALL_SEGMENTS: Final = 8
 """So many small segments are put together by the add that makes the last of them."""
 _FEWER: Final = 8
 """A compaction that leaves so many segments fewer is worth telling of."""
+_VERSIONS: Final = 200
+"""More versions than these are worth clearing away: each is read by every add, and may keep segments of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,32 +67,60 @@ class Rewritten:
 def put_together(folder: Path, options: CompactOptions) -> Rewritten:
     """Write anew what needs it, as a new version; where nothing does there is none. By the writer alone."""
     index = Index.open(folder)  # let go of here, as an open version is kept
-    runs = list(_runs(index.facts, options))
-    if not runs:
-        return Rewritten(version=index.facts)
-    new, version = _rewritten(folder, index, runs, options=options)
-    return Rewritten(version=version, before=sum(map(len, runs)), after=len(new))
+    return _put_together(folder, index, list(_runs(index.facts, options)), options=options)
 
 
 def put_small_together(folder: Path, version: Version, options: CompactOptions) -> Version:
     """After many small adds, their segments as few: a search asks each, and those below some thousand rows row by row.
 
-    What is written is small, too: an add never waits for the whole index. By the writer alone.
+    What is written is small, too: an add never waits for the whole index, and a row is written anew some eight times
+    in thousands of adds, as only what is of like size comes together. By the writer alone.
     """
-    if sum(one.kept < _SMALL_ROWS for one in version.segments) < _SMALL_SEGMENTS:
-        return version
     most = min(options.segment_rows, 2 * _SMALL_ROWS)
-    return put_together(folder, replace(options, segment_rows=most, most_deleted=1.0)).version
+    small = [one for one in version.segments if one.kept < most // 2]
+    if len(small) < _SMALL_SEGMENTS:
+        return version
+    return _put_together(folder, Index.open(folder), [_smallest(small, most)], options=options).version
 
 
-def due(version: Version) -> str:
-    """Why a compaction would help a version; nothing where it would not."""
+def _put_together(
+    folder: Path, index: Index, runs: Sequence[Sequence[SegmentFacts]], *, options: CompactOptions
+) -> Rewritten:
+    if not runs:
+        return Rewritten(version=index.facts)
+    try:
+        new, version = _rewritten(folder, index, runs, options=options)
+    except (OSError, ThujaError):
+        sweep(folder)  # on a full disk what is half written is in the way
+        raise
+    return Rewritten(version=version, before=sum(map(len, runs)), after=len(new))
+
+
+def due(version: Version, *, versions: int = 1) -> str:
+    """Why a compaction would help a version, of so many that are kept; nothing where it would not."""
     runs = list(_runs(version, CompactOptions()))
     segments, deleted = sum(map(len, runs)), sum(one.deleted for one in version.segments)
     reasons = [f"{segments:,} segments can be {len(runs):,}"] if segments - len(runs) >= _FEWER else []
     if deleted > CompactOptions().most_deleted * sum(one.rows for one in version.segments):
         reasons.append(f"{deleted:,} deleted rows are still on the disk")
+    if versions > _VERSIONS:
+        reasons.append(f"{versions:,} versions are kept, with all that they name")
     return ", ".join(reasons)
+
+
+def _smallest(segments: Sequence[SegmentFacts], most: int) -> list[SegmentFacts]:
+    """The two smallest, and on while the next is no larger than twice what these hold, and all are no more than `most`.
+
+    If all came together each time, the largest would be written anew by every seventh add, thousands of times.
+    """
+    chosen: list[SegmentFacts] = []
+    held = 0
+    for one in sorted(segments, key=lambda one: one.kept):
+        if len(chosen) >= 2 and (one.kept > 2 * held or held + one.kept > most):
+            break
+        chosen.append(one)
+        held += one.kept
+    return chosen
 
 
 def _runs(version: Version, options: CompactOptions) -> Iterator[list[SegmentFacts]]:

@@ -43,10 +43,12 @@ class SegmentFiles:
     files: tuple[FileFacts, ...]
 
     @classmethod
-    def read(cls, place: Place, name: str) -> "SegmentFiles":
-        """Of one segment; raises BadFile."""
+    def read(cls, place: Place, name: str, *, owner: object = None) -> "SegmentFiles":
+        """Of one segment, which stays on this machine for as long as `owner` lives; raises BadFile."""
         path = f"{segment_folder(name)}/{FACTS}"
         try:
+            if owner is not None:
+                place.hold(path, owner)  # first: what is not held may be gone before it is read
             said: dict[str, Any] = json.loads(place.fetched(path).read_text(encoding="utf-8"))
             files = tuple(FileFacts(**one) for one in said["files"])
             if not all(_is_below(one.name) and isinstance(one.bytes, int) for one in files):
@@ -75,12 +77,11 @@ class Segment:
         self, place: Place, facts: SegmentFacts, *, kinds: Mapping[str, ColumnKind], cache: BitsCache | None = None
     ) -> None:
         self.name, self.rows = facts.name, facts.rows
-        self.files = SegmentFiles.read(place, facts.name)
+        self.files = SegmentFiles.read(place, facts.name, owner=self)
         folder = segment_folder(facts.name)
         if self.files.rows != facts.rows:
             raise BadFile(f"{place.name}/{folder} has {self.files.rows:,} rows where {facts.rows:,} are expected")
         try:
-            place.hold(f"{folder}/{FACTS}", self)
             here = self._fetched(place, folder)
             self.vectors: Vectors = place.vectors(f"{folder}/{VECTORS}", (self.rows, self.files.dim))
             self.codes = Codes.open(here, self.vectors)
