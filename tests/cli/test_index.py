@@ -123,6 +123,21 @@ def test_a_wrong_call_is_one_sentence(tmp_path: Path) -> None:
     assert len(Index.open(folder)) == 5
 
 
+@pytest.mark.parametrize("verb", ["check", "versions", "compact"])
+def test_a_url_is_said_to_be_no_folder(verb: str) -> None:
+    """It was looked for in the folder `s3:`; and a file:// that a search takes was not found by the other verbs."""
+    error = refused(verb, "s3://key:secret@bucket/index")
+    assert "folder of this machine, not at s3://" in error.message
+    assert "secret" not in error.message
+
+
+def test_a_file_url_is_its_folder(tmp_path: Path) -> None:
+    where = (tmp_path / "an index").as_uri()
+    said("build", written(tmp_path / "1.parquet", range(5)), "--out", where)
+    assert "5 rows" in said("versions", where)
+    assert (tmp_path / "an index" / "index.json").is_file()
+
+
 def killed_at(path: Path, pattern: str, command: list[str], *, count: int) -> None:
     """Start a command and end it with SIGKILL once so many files match."""
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONUNBUFFERED": "1"})

@@ -171,6 +171,7 @@ def test_a_slip_is_one_sentence(folder, tmp_path) -> None:
     assert "at most 2,000 characters, got 100,000" in slip(folder, "x" * 100_000).message
     assert "k is from 1 to 10,000, got 1,000,000" in slip(folder, "--id", "p00", "-k", 1_000_000).message
     assert isinstance(slip(folder, folder / "broken.jpg"), ImageError)
+    assert slip(folder, "http://127.0.0.1:1/a.jpg").message.startswith("http://127.0.0.1:1/a.jpg: cannot connect")
     assert "there is no picture at missing.jpg" in slip(folder, "missing.jpg").message
     assert 'unknown id: "q"' in slip(folder, "--id", "q").message
     assert "unknown format" in slip(folder, "--id", "p00", "--format", "xml").message

@@ -39,4 +39,5 @@ def test_a_taxon_is_put_as_the_models_labels_are(tiny_model) -> None:
 def test_bytes_that_are_no_picture_are_said_to_be_none(tiny_model) -> None:
     with pytest.raises(ImageError) as caught:
         query_encoder(Encoder.plain(tiny_model)).images([png("red"), b"GIF89a"])
+    assert caught.value.message.startswith("picture 2 of 2: ")
     assert "a JPEG, PNG or other picture" in caught.value.hint

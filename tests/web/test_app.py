@@ -104,5 +104,6 @@ def test_the_description_of_the_api_has_examples_that_are_meant(client: TestClie
 def test_whoever_watches_may_ask_for_the_head_alone_and_another_method_is_told(client: TestClient) -> None:
     """Some balancers ask so; they were told that there is nothing at this address."""
     assert [client.head(path).status_code for path in ("/healthz", "/readyz")] == [200, 200]
-    answer = client.put("/api/search", json={})
-    assert (answer.status_code, answer.json()["detail"]) == (405, "this address does not take that method")
+    for answer in (client.put("/api/search", json={}), client.get("/api/identify"), client.post("/api/about")):
+        assert (answer.status_code, answer.json()["detail"]) == (405, "this address does not take that method")
+    assert client.get("/api/none").status_code == 404

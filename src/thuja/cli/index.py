@@ -14,7 +14,15 @@ from thuja.cli.index_options import SEGMENT_ROWS, TakenIn, taken_in_options
 if TYPE_CHECKING:
     from thuja.search.store.build import BuildReport
 
-FOLDER = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+
+def _folder(ctx: click.Context, param: click.Parameter, value: str) -> Path:
+    """An index that is changed or looked through where it lies; raises UsageError for object storage."""
+    return _local(
+        value, refused="this is done in a folder of this machine", hint="name the folder that is pushed there"
+    )
+
+
+FOLDER = click.argument("folder", metavar="DIR", callback=_folder)
 EMBEDDINGS = click.argument(
     "embeddings", nargs=-1, required=True, metavar="EMBEDDINGS...", type=click.Path(path_type=Path)
 )
@@ -49,7 +57,7 @@ def build_command(embeddings: tuple[Path, ...], *, out: str, taken_in: TakenIn, 
     """
     from thuja.search.store.build import build_index
 
-    folder = _local(out)
+    folder = _local(out, refused="an index is built in a folder", hint="then: thuja index push DIR {url}")
     with _keeping(folder):
         report = build_index(embeddings, folder, taken_in.options(by="index build"), force=force)
     _told(report, folder)
@@ -247,14 +255,17 @@ def push_command(folder: Path, url: str) -> None:
     click.echo(f"{without_secrets(url)}: version {done.version}, {done.files:,} files and {_size(done.bytes)} sent")
 
 
-def _local(out: str) -> Path:
-    """The folder to build in; raises UsageError for a URL."""
+def _local(where: str, *, refused: str, hint: str) -> Path:
+    """A folder of this machine, which may be told as file://; raises UsageError for another URL."""
     from thuja.errors import UsageError
-    from thuja.search.store.places import is_url
+    from thuja.search.store.places import LocalPlace, is_url, place_of, without_secrets
 
-    if is_url(out):
-        raise UsageError(f"an index is built in a folder, not at {out}", hint=f"then: thuja index push DIR {out}")
-    return Path(out)
+    if is_url(where):
+        url = without_secrets(where)
+        raise UsageError(f"{refused}, not at {url}", hint=hint.format(url=url))
+    place = place_of(where)
+    assert isinstance(place, LocalPlace)
+    return place.folder
 
 
 @contextmanager

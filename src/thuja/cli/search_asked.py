@@ -141,10 +141,13 @@ def _is_file(argument: str) -> bool:
 
 
 def _fetched(address: str) -> bytes:
+    from thuja.errors import ImageError
     from thuja.images.fetching import Fetcher
 
     fetcher = Fetcher(threads=1)
     try:
         return fetcher.fetch(address)
+    except ImageError as error:
+        raise ImageError(f"{address}: {error.message}", reason=error.reason, hint=error.hint) from error
     finally:
         fetcher.close()

@@ -22,7 +22,10 @@ def query_encoder(encoder: Encoder, *, head: str = TAXONOMY, limits: Limits = DE
         encoded = encode_images(encoder, [(str(place), data) for place, data in enumerate(pictures)], options)
         if encoded.errors:
             first = encoded.errors[0]
-            raise ImageError(first.message, reason=first.reason, hint="name a JPEG, PNG or other picture that opens")
+            which = f"picture {int(first.id) + 1} of {len(pictures)}: " if len(pictures) > 1 else ""
+            raise ImageError(
+                which + first.message, reason=first.reason, hint="name a JPEG, PNG or other picture that opens"
+            )
         return encoded.embeddings.vectors.astype(np.float32)
 
     def texts(sentences: Sequence[str]) -> npt.NDArray[np.float32]:

@@ -27,11 +27,18 @@ Pixels = npt.NDArray[Any]
 _TEXTS_KEPT: Final = 1_024
 
 
+def require_short(texts: Sequence[str], most: int) -> None:
+    """Raise TooLarge for a text of more than `most` characters, counted as somebody wrote it."""
+    longest = max(map(len, texts), default=0)
+    if longest > most:
+        raise TooLarge(f"a text of {longest:,} characters is over the limit of {most:,}")
+
+
 class Encoding:
     """The way into a model's space. No picture is kept; the vectors of the last texts are."""
 
     def __init__(self, encoder: Encoder, settings: ServeSettings, queue: ModelQueue, *, is_exact: bool) -> None:
-        self._limits, self._queue = settings.limits, queue
+        self._queue = queue
         self.encoder = encoder
         options = EncodeOptions(is_exact=is_exact, limits=settings.limits.of_image)
         self._resize: Callable[[Any], Pixels] = resized_by(encoder.model.preparation, options)
@@ -59,10 +66,10 @@ class Encoding:
         return vector
 
     async def read(self, texts: Sequence[str], *, is_name: bool = False) -> npt.NDArray[np.float32]:
-        """The unit vectors (L, D) of texts as they are, or of names put into the usual prompts; raises TooLarge."""
-        longest = max(map(len, texts), default=0)
-        if longest > self._limits.text:
-            raise TooLarge(f"a text of {longest:,} characters is over the limit of {self._limits.text:,}")
+        """The unit vectors (L, D) of texts as they are, or of names put into the usual prompts.
+
+        How long a text may be is for those to say who were given it: `require_short`.
+        """
         known = {text: self._texts.get((is_name, text)) for text in texts}
         kept = {text: vector for text, vector in known.items() if vector is not None}
         missing = [text for text in dict.fromkeys(texts) if text not in kept]

@@ -9,7 +9,9 @@ from typing import Final
 
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Match, Mount
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 STATIC: Final = Path(__file__).parent / "static"
 """The page: plain files, served from / as they lie there."""
@@ -30,9 +32,16 @@ class _Shared(StaticFiles):
         return super().lookup_path(path) if path in SHARED else ("", None)
 
 
+class _Page(Mount):
+    """What is left to the page: under /api an endpoint that takes another method is still to say so."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether a path may be a file of the page."""
+        return (Match.NONE, {}) if scope["path"].startswith("/api/") else super().matches(scope)
+
+
 def mount_page(app: FastAPI) -> None:
     """Serve the page from / wherever no endpoint is."""
     for path, files in (("/plot", _Shared(directory=PLOT)), ("/", StaticFiles(directory=STATIC, html=True))):
-        app.mount(
-            path, GZipMiddleware(files, minimum_size=_LEAST, compresslevel=_LEVEL), name=path.strip("/") or "page"
-        )
+        packed = GZipMiddleware(files, minimum_size=_LEAST, compresslevel=_LEVEL)
+        app.router.routes.append(_Page(path, packed, name=path.strip("/") or "page"))

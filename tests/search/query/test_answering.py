@@ -149,7 +149,7 @@ def test_with_a_filter_alone_the_typical_come_first(index, embeddings) -> None:
     assert [hit.taxon.genus for hit in found.hits] == ["Mus"] * 40
     first, last = index.vectors([found.hits[0].key])[0], index.vectors([found.hits[-1].key])[0]
     assert first @ mean > last @ mean
-    assert found.told == ("nothing but a filter is asked: the most typical come first",)
+    assert found.told == ("neither words nor a picture say what is sought: the most typical come first",)
 
 
 def test_what_is_not_there_is_named(index) -> None:

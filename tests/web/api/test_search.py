@@ -62,6 +62,13 @@ def test_words_find_pictures_and_a_taxons_name_is_understood_as_one(client: Test
     assert found(client, text="a black bird on a rock.", k=5)["told"] == []
 
 
+def test_a_text_may_be_as_long_as_the_limit_says(client: TestClient) -> None:
+    """The prompt around it was counted: what the page cut to 2,000 characters had 2,012."""
+    assert len(found(client, text="a" * 2_000, k=1)["hits"]) == 1
+    told = client.post("/api/search", json={"text": "a" * 2_001})
+    assert (told.status_code, told.json()["detail"]) == (413, "a text of 2,001 characters is over the limit of 2,000")
+
+
 def test_a_filter_keeps_its_taxon_and_values_and_counts_them(client: TestClient, index: Index) -> None:
     vector = drawn_vectors(index.dim)[0].tolist()
     told = found(

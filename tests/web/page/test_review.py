@@ -130,6 +130,22 @@ def test_nobody_decides_without_a_name(live, visit):
     assert "0 of 1 looked through" in seen.text(".review-head")
 
 
+def test_a_name_ends_with_enter_and_the_next_enter_accepts(live, visit):
+    """The focus stayed in the box, where keys are letters: who works by keyboard could not go on."""
+    seen = visit(live())
+    seen.give(photo("one.jpg"))
+    seen.wait_for(1)
+    seen.page.click("#tabs a >> text=Review")
+    seen.page.click(".review-actions .primary")
+    seen.page.keyboard.press("Enter")  # of no name: stays
+    seen.page.keyboard.type("Ada")
+    seen.page.keyboard.press("Enter")
+    assert seen.page.locator(".notice").count() == 0
+    assert "0 of 1 looked through" in seen.text(".review-head")
+    press(seen, "Enter", until="1 of 1")
+    assert seen.is_faultless()
+
+
 def test_shortcuts_can_be_turned_off_and_keys_in_a_box_are_only_letters(live, visit):
     seen = visit(live())
     identified(seen, 2)

@@ -21,7 +21,7 @@ from thuja.search.query.words import understood
 
 UNLIKE: Final = 0.5
 """What pictures that are unlike weigh against what is sought (Rocchio's gamma, with beta 1)."""
-OPEN: Final = "nothing but a filter is asked: the most typical come first"
+OPEN: Final = "neither words nor a picture say what is sought: the most typical come first"
 _TYPICAL: Final = 256
 """Pictures whose mean stands for what a filter keeps."""
 _FLAT: Final = 1e-6

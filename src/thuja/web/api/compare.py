@@ -13,6 +13,7 @@ from thuja.web.compare.looks import DESCRIPTIONS, look_tells, sentences
 from thuja.web.compare.sides import Side, cosine_of_means, lookalikes, require_apart, told_apart
 from thuja.web.compare.tells import Tell, column_tells
 from thuja.web.compare.words import word_tells
+from thuja.web.encoding import require_short
 from thuja.web.explored import Explored
 from thuja.web.hits import HitShape, hits_at, pictures_at
 from thuja.web.nodes import NodeShape, node_shapes
@@ -78,6 +79,7 @@ async def compare(
     descriptions = list(DESCRIPTIONS) if words is None else list(dict.fromkeys(words))
     if len(descriptions) > _WORDS:
         raise TooLarge(f"{len(descriptions)} descriptions are over the limit of {_WORDS}")
+    require_short(descriptions, here.limits.text)
     texts = await _texts(here, descriptions)
     async with here.comparisons:
         return await run_in_threadpool(_compared, explored, (a, b), pairs=pairs, looks=(descriptions, texts))

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from thuja.encode import Failure
+from thuja.web.encoding import require_short
 from thuja.web.forms import form_body, read_asked
 from thuja.web.problems import Invalid, TooLarge
 from thuja.web.questions import Strict, unpacked
@@ -74,6 +75,7 @@ async def _texts(here: Served, asked: EmbedShape) -> list[Any]:
         raise Invalid("there is nothing to embed", hint='such as {"texts": ["a photo of a raven"]}')
     if len(asked.texts) > here.limits.labels:
         raise TooLarge(f"{len(asked.texts):,} texts are over the limit of {here.limits.labels:,}")
+    require_short(asked.texts, here.limits.text)
     return list(await here.require_encoding().read(asked.texts, is_name=asked.are_names))
 
 

@@ -277,3 +277,23 @@ def test_a_date_that_no_field_of_dates_takes_is_shown_as_it_is_asked(visit):
     page = opened(visit, "#search?from.event_date=2015")
     told(page, "3,000")
     assert page.locator(".filter-range").get_by_label("from").input_value() == "2015"
+
+
+def test_facets_tell_of_organisms_before_files(visit):
+    """Of an index that thuja curate led to, a shard's name stood where life stages should."""
+    page = opened(visit, "#search?like=corax-0000")
+    names = (
+        "order split data_source resolution_status basis_of_record img_type shard_filename recorded_by catalog_number"
+    )
+    columns = [
+        {"name": name, "kind": "text"} for name in ("kingdom", "phylum", "class", *names.split(), "sex", "life_stage")
+    ]
+    counted = page.evaluate(
+        """async (columns) => {
+          const { facetColumns } = await import("/tabs/search/filters.js");
+          return facetColumns({ index: { columns } }, { within: [], equals: {} });
+        }""",
+        columns,
+    )
+    assert counted[-2:] == ["sex", "life_stage"]
+    assert "shard_filename" not in counted

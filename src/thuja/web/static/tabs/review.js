@@ -23,7 +23,7 @@ class View {
   constructor(root, context) {
     Object.assign(this, { root, context, session: context.session, queue: null, at: 0, undone: [], page: new AbortController() });
     this.features = context.about.features;
-    this.reviewer = reviewerBox();
+    this.reviewer = reviewerBox({ done: () => { clear(this.problems); this.stage.focus(); } });
     this.problems = element("div");
     this.head = element("div", { class: "review-head" });
     this.stage = reviewStage({

@@ -39,7 +39,11 @@ class Stage {
   draw(...parts) {
     const isWithin = this.node.contains(document.activeElement);
     clear(this.node, parts);
-    if (isWithin && document.activeElement === document.body) this.node.querySelector(".verdict, .review-finished")?.focus({ preventScroll: true });
+    if (isWithin && document.activeElement === document.body) this.focus();
+  }
+
+  focus() {
+    this.node.querySelector(".verdict, .review-finished")?.focus({ preventScroll: true });
   }
 
   // To the box for a name, where there is one.

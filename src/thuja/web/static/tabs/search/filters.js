@@ -8,10 +8,14 @@ import { placeColumns, placeFilter } from "./place.js";
 
 const FIRST = 8; // values of a facet before one asks for more
 const FIRST_OPEN = 3;
-const MOST_COLUMNS = 10;
+const MOST_COLUMNS = 12;
 const MOST_RANKS = 4;
 const MOST_RANGES = 6;
 const NO_FACETS = ["common", "common_name", "scientific_name", "species", "uuid"];
+const OF_FILES = [ // what tells of files and how they were kept, and would stand before what tells of organisms
+  "shard_filename", "file_name", "path", "md5", "sha256", "pdq", "caption", "title", "verbatim_name", "resolution_status",
+  "catalog_number", "traits", "resolution_score", "file_size", "width", "height", "pdq_quality", "sharpness", "contrast",
+];
 const OWN = /_?(id|url|link|hash|key)$/i; // columns of which nearly every picture has its own value
 
 export function columnWord(name) {
@@ -30,7 +34,7 @@ export function facetColumns(about, state) {
   const deepest = Math.max(-1, ...state.within.map((path) => path.split("/").length - 1));
   const isBelow = (rank) => RANKS.indexOf(rank) > deepest || state.equals[rank];
   const ranks = RANKS.slice(0, 6).filter((rank) => names.includes(rank) && isBelow(rank)).slice(0, MOST_RANKS);
-  const isTelling = (name) => ![...RANKS, ...NO_FACETS].includes(name) && !isDate(name) && !OWN.test(name);
+  const isTelling = (name) => ![...RANKS, ...NO_FACETS, ...OF_FILES].includes(name) && !isDate(name) && !OWN.test(name);
   return [...ranks, ...names.filter(isTelling)].slice(0, MOST_COLUMNS);
 }
 
