@@ -1,6 +1,7 @@
 """The layout by neighbours: drawn beside the server, once, and gone with it."""
 
 import multiprocessing
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -117,7 +118,59 @@ def test_a_process_that_ends_while_it_fits_is_told_with_its_exit_code(
     with pytest.raises(Undrawable, match="cannot be drawn: its process ended"):
         maps.plane(layout=Layout.NEIGHBOURS)
     assert maps.plane(layout=Layout.AXES).header["method"] == "principal axes"
-    assert processes() == []  # it is not tried again
+    assert processes() == []  # it is not tried again at once
+
+
+def test_a_layout_that_failed_is_tried_again_after_a_while(built: Path, processes: Processes) -> None:
+    """An object store that did not answer for a moment left the server without a layout until it was begun anew."""
+    index, board = Index.open(built), DrawingBoard(rows=40, pause=0)
+    try:
+        board.progress(index)
+        for process in processes():
+            process.kill()
+            process.join(5)
+        assert board.progress(index).state is State.DRAWING
+        assert len(processes()) == 1
+    finally:
+        board.close()
+
+
+def test_no_process_is_begun_after_the_server_has_ended_its_own(
+    built: Path, board: DrawingBoard, processes: Processes
+) -> None:
+    """A thread that was still asked while the server stopped left a process behind."""
+    board.close()
+    assert board.progress(Index.open(built)).detail == "the server is stopping"
+    assert processes() == []
+
+
+def test_a_machine_that_begins_no_more_processes_is_told_of(
+    built: Path, board: DrawingBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was "something went wrong on the server", each time that somebody asked."""
+
+    def start(self: BaseProcess) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(BaseProcess, "start", start)
+    progress = board.progress(Index.open(built))
+    assert (progress.state, progress.detail) == (
+        State.FAILED,
+        "no process can be begun (Resource temporarily unavailable)",
+    )
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
+def test_ctrl_c_is_not_for_the_process_not_even_while_it_loads(
+    built: Path, board: DrawingBoard, processes: Processes
+) -> None:
+    """Ctrl+C in the first seconds of a layout printed the traceback of a process that loaded its modules."""
+    board.progress(Index.open(built))
+    [process] = processes()
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    blocked = int(next(line.split()[1] for line in status.splitlines() if line.startswith("SigBlk")), 16)
+    assert blocked >> (signal.SIGINT - 1) & 1
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
 
 def test_an_index_that_grows_keeps_its_layout_until_the_next_is_ready(

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -197,6 +198,21 @@ def seconds_until_closed(sender: socket.socket, *, patience: float) -> float:
             sender.sendall(b"x")
             time.sleep(0.02)
     return time.monotonic() - began
+
+
+@pytest.mark.parametrize(("path", "status"), [("/api/identify", 413), ("/api/search", 409), ("/nothing", 405)])
+def test_who_sends_all_before_he_listens_hears_why_he_is_refused(
+    predictor: Predictor, live: Live, path: str, status: int
+) -> None:
+    """Who wanted the connection closed behind the answer, as urllib does, was cut off while still sending."""
+    begin = b'--b\r\nContent-Disposition: form-data; name="images"; filename="a.jpg"\r\n\r\n'
+    address = urlsplit(live(small(predictor, bytes=2**24)))
+    connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=20)
+    headers = {"Content-Type": "multipart/form-data; boundary=b", "Connection": "close"}
+    connection.request("POST", path, begin + b"x" * (2**24 - 1000), headers)
+    answer = connection.getresponse()
+    assert (answer.status, answer.headers["Content-Type"]) == (status, "application/problem+json")
+    connection.close()
 
 
 def test_a_body_that_nobody_reads_does_not_put_off_the_time_for_an_answer() -> None:

@@ -1,10 +1,15 @@
 """Layouts by neighbours, from the server's side: one is fitted at a time, and kept until a newer one is ready."""
 
 import logging
+import signal
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from multiprocessing import get_context
+from multiprocessing.resource_tracker import ensure_running
 from typing import Final
 
 import numpy as np
@@ -21,6 +26,8 @@ ROWS: Final = 4_000
 """Rows that are fitted."""
 _PATIENCE: Final = 5.0
 """Seconds that a process may take to end once it is killed."""
+_PAUSE: Final = 300.0
+"""Seconds until a layout that failed is tried again: its cause may be gone, and a cause that stays costs little so."""
 
 
 class BeingDrawn(Busy):
@@ -83,8 +90,14 @@ class _Fit:
         self._pipe, theirs = context.Pipe(duplex=False)
         order = Order(where=index.where, version=index.version, method=method, rows=rows)
         self._process = context.Process(target=draw, args=(theirs, order), name="layout", daemon=True)
-        self._process.start()
-        theirs.close()  # so that the end of the process is the end of the pipe
+        try:
+            with _without_ctrl_c():
+                self._process.start()
+        except OSError:
+            self._pipe.close()
+            raise
+        finally:
+            theirs.close()  # so that the end of the process is the end of the pipe
 
     def answer(self) -> Fitted | Unfitted | None:
         """What it came to; None while it is at it."""
@@ -105,20 +118,39 @@ class _Fit:
         self._pipe.close()
 
 
+@contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """Processes begun meanwhile do not hear Ctrl+C: it is for the server, which ends them.
+
+    Until its own code runs, a process would end by it with a traceback, beside the server's last words.
+    """
+    ensure_running()  # multiprocessing's own helper, which lets Ctrl+C through again where it begins later
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class DrawingBoard:
     """The layouts of a server: one that is ready, and at most one that is fitted, however many ask.
 
     One of an earlier version of the index serves until that of the version asked for is ready.
     """
 
-    def __init__(self, *, method: Method = Method.TSNE, rows: int = ROWS) -> None:
-        """t-SNE kept more neighbours than UMAP on BioCLIP 2's vectors, at less time: docs/log.md."""
+    def __init__(self, *, method: Method = Method.TSNE, rows: int = ROWS, pause: float = _PAUSE) -> None:
+        """t-SNE kept more neighbours than UMAP on BioCLIP 2's vectors, at less time: docs/log.md.
+
+        A layout that failed is tried again after `pause` seconds, when somebody asks.
+        """
+        self._pause = pause
         self._method = method
         self._rows = rows
         self._lock = threading.Lock()
         self._ready: Drawing | None = None
         self._fit: _Fit | None = None
-        self._failed: dict[int, str] = {}
+        self._failed: tuple[int, float, str] | None = None  # version, when, why
+        self._is_closed = False
 
     def progress(self, index: Index) -> Progress:
         """How far the layout of an index is. It is begun where nobody has."""
@@ -138,6 +170,7 @@ class DrawingBoard:
     def close(self) -> None:
         """End the process, if there is one."""
         with self._lock:
+            self._is_closed = True
             fit, self._fit = self._fit, None
             if fit is not None:
                 fit.close()
@@ -148,9 +181,29 @@ class DrawingBoard:
             self._look()
             ready = self._ready if self._ready is not None and self._ready.space == _space(index) else None
             is_old = ready is None or ready.version != index.version
-            if is_old and self._fit is None and index.version not in self._failed:
+            if is_old and self._fit is None and self._failure(index) is None:
+                self._begin(index)
+            return ready, None if ready is not None else self._failure(index)
+
+    def _begin(self, index: Index) -> None:
+        try:
+            if self._is_closed:  # who still asks would leave a process behind
+                self._fail(index.version, "the server is stopping")
+            else:
                 self._fit = _Fit(index, method=self._method, rows=self._rows)
-            return ready, None if ready is not None else self._failed.get(index.version)
+        except OSError as error:
+            self._fail(index.version, f"no process can be begun ({error.strerror})")
+
+    def _failure(self, index: Index) -> str | None:
+        """Why there was no layout of this version when it was last tried, unless that is long ago."""
+        if self._failed is None:
+            return None
+        version, when, detail = self._failed
+        return detail if version == index.version and time.monotonic() - when < self._pause else None
+
+    def _fail(self, version: int, detail: str) -> None:
+        LOG.warning("the layout by neighbours of version %d cannot be drawn: %s", version, detail)
+        self._failed = (version, time.monotonic(), detail)
 
     def _look(self) -> None:
         """Whether what is fitted has come to an end."""
@@ -163,8 +216,7 @@ class DrawingBoard:
         if isinstance(answer, Fitted):
             self._ready = Drawing(version=fit.version, space=fit.space, fitted=answer)
         else:
-            LOG.warning("the layout by neighbours of version %d cannot be drawn: %s", fit.version, answer.detail)
-            self._failed = {fit.version: answer.detail}
+            self._fail(fit.version, answer.detail)
 
 
 def _space(index: Index) -> tuple[str, int]:

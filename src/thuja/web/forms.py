@@ -4,13 +4,14 @@ The document cannot tell it from the code, since a form is read by ourselves.
 """
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
-from thuja.web.problems import M, WrongType, read_json
-from thuja.web.settings import RequestLimits
+from thuja.web.problems import M, Refusal, WrongType, read_json
+from thuja.web.settings import JSON, RequestLimits
 from thuja.web.uploads import Upload, read_form
 
 
@@ -19,14 +20,21 @@ async def read_asked(
 ) -> tuple[M, tuple[Upload, ...]]:
     """What a request asks and the files that it sends: a form's, or with `has_json` a body of JSON and no file.
 
-    Raises as `read_form` does, and Invalid for JSON of another shape.
+    What may be JSON by itself is no longer in a form: only examples are.
+
+    Raises as `read_form` does, also where a body of JSON ends early, and Invalid for JSON of another shape.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if has_json and kind == "application/json":
-        return read_json(shape, (await request.body()).decode("utf-8", "replace")), ()
+        try:
+            body = await request.body()
+        except ClientDisconnect as error:
+            raise Refusal("the body ended early") from error
+        return read_json(shape, body.decode("utf-8", "replace")), ()
     if has_json and kind != "multipart/form-data":
         raise WrongType("the body is neither JSON nor multipart/form-data")
-    form = await read_form(request, limits, files=files)
+    least = min(limits.question_bytes, JSON) if has_json else limits.question_bytes
+    form = await read_form(request, replace(limits, question_bytes=least), files=files)
     return read_json(shape, form.fields.get(field) or "{}"), form.files
 
 

@@ -144,6 +144,8 @@ class Exchange:
         if self._refusal is not None and not self._has_started:
             await self.refuse(self._refusal)
         elif not self.is_closed:
+            if not self._has_started and not self._whole.is_set():
+                await self._pour_away()
             self._has_started = True
             await self._send(message)
 

@@ -9,7 +9,7 @@ from thuja.images import Limits
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 """The hosts that reach this machine and no other."""
-_JSON: Final = 2 * 2**20
+JSON: Final = 2 * 2**20
 """Bytes of a body of JSON: reading 8 MiB of numbers held up everybody for a second. Examples come in a form."""
 
 
@@ -41,7 +41,7 @@ class RequestLimits:
     def of_body(self, kind: str) -> int:
         """The most bytes of a body of a content type: what is no form is JSON, which takes ten times its size."""
         is_form = kind.startswith("multipart/form-data")
-        return self.bytes if is_form else min(self.bytes, self.question_bytes, _JSON)
+        return self.bytes if is_form else min(self.bytes, self.question_bytes, JSON)
 
     @property
     def of_image(self) -> Limits:

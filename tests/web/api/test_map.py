@@ -121,6 +121,14 @@ def test_a_crowd_that_asks_for_maps_is_served_or_told_to_come_again(index: Index
     assert len([count for count in made if not count.startswith("busy")]) == 8
 
 
+def test_numbers_are_those_of_their_header_or_none(client: TestClient, index: Index) -> None:
+    """Where the index grew between the two answers, points had the names and pictures of others."""
+    ask = {"points": 8, "version": index.version}
+    assert client.get("/api/map/points", params=ask).status_code == 200
+    answer = client.get("/api/map/points", params=ask | {"version": index.version + 1})
+    assert (answer.status_code, answer.json()["hint"]) == (404, "ask for the header again")
+
+
 @pytest.mark.parametrize(
     ("query", "status"),
     [

@@ -15,6 +15,7 @@ from thuja.predict import Predictor
 from thuja.search.index import Index
 
 REGION = {"type": "Polygon", "coordinates": [[[0, 0], [9, 0], [5, 5]]]}
+SPECKS = [[[[0, 0], [1, 0], [1, 1]]]] * 4_001
 ZIGZAG = [[east / 10, 10 * (east % 2)] for east in range(500)]
 
 
@@ -148,6 +149,7 @@ def test_an_empty_result_says_which_condition_left_none(client: TestClient) -> N
         ({"filter": {"region": REGION}}, 400, "a region needs the columns latitude and longitude"),
         ({"filter": {"region": {"type": "Point"}}}, 422, "no polygon in the region"),
         ({"filter": {"region": {"type": "Polygon", "coordinates": [ZIGZAG]}}}, 413, "crosses its outline 500 times"),
+        ({"filter": {"region": {"type": "MultiPolygon", "coordinates": SPECKS}}}, 413, "4,001 rings"),
         ({"id": "../../etc/passwd"}, 400, "unknown id"),
         ({"like": ["nobody"]}, 400, "unknown id"),
         ({"vector": [0.0] * 8}, 422, "zero"),

@@ -419,3 +419,14 @@ def test_a_long_name_of_a_file_leaves_room_for_the_next_photo_on_a_phone(live, v
     seen.wait_for(2)
     widths = seen.page.locator(".strip li").evaluate_all("items => items.map((one) => one.offsetWidth)")
     assert widths == [153, 153]  # nine times the size of the page's letters
+
+
+def test_the_scores_of_a_path_stand_in_one_column_beside_a_photo(live, visit):
+    """A name that does not break pushed its score out of the page, and the others stood each elsewhere."""
+    seen = visit(live(), viewport={"width": 800, "height": 900})
+    seen.give(photo("one.jpg"))
+    seen.wait_for(1)
+    seen.page.locator(".step-name").nth(1).evaluate("name => { name.textContent = 'Grarnivlamorphadaeidae'; }")
+    ends = seen.page.locator(".path .score").evaluate_all("all => all.map((one) => one.getBoundingClientRect().right)")
+    path = seen.page.locator(".path").evaluate("path => path.getBoundingClientRect().right")
+    assert set(ends) == {path}

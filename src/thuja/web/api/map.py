@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from thuja.web.drawing import State
 from thuja.web.plane import MOST, USUAL, Layout, Plane
-from thuja.web.problems import Problem
+from thuja.web.problems import NotFound, Problem
 from thuja.web.sampling import filter_of
 from thuja.web.served import Here, Served
 from thuja.web.taxa import LONGEST, node_named
@@ -20,6 +20,7 @@ Points = Annotated[int, Query(ge=1, le=MOST, description="Points at most, drawn 
 By = Annotated[
     Layout, Query(description="On their own principal axes, or where the whole index by neighbours has them")
 ]
+Version = Annotated[int | None, Query(ge=0, description="That of the header: another's numbers are not sent")]
 _LATER: Final[dict[int | str, dict[str, Any]]] = {
     503: {"model": Problem, "description": "The layout is being drawn: ask again after Retry-After"}
 }
@@ -76,9 +77,17 @@ def header(here: Here, within: Within = "", points: Points = USUAL, layout: By =
     response_class=Response,
     responses={200: {"content": {"application/octet-stream": {}}}, **_LATER},
 )
-def data(here: Here, within: Within = "", points: Points = USUAL, layout: By = Layout.AXES) -> Response:
+def data(
+    here: Here, *, within: Within = "", points: Points = USUAL, layout: By = Layout.AXES, version: Version = None
+) -> Response:
     """Arrays end to end, the least byte first, as the header of the same question says."""
-    return Response(_plane(here, within, points, layout=layout).data, media_type="application/octet-stream")
+    plane = _plane(here, within, points, layout=layout)
+    if version not in (None, plane.header["version"]):
+        raise NotFound(
+            f"the index is of version {plane.header['version']}, and the map's header of {version}",
+            hint="ask for the header again",
+        )
+    return Response(plane.data, media_type="application/octet-stream")
 
 
 @router.get("/layout", summary="How far the layout by neighbours is")

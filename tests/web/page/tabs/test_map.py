@@ -53,6 +53,25 @@ def test_the_legend_counts_the_points_and_keeps_what_is_pressed(visit):
 
 
 @pytest.mark.browser
+def test_a_map_of_an_index_that_grew_meanwhile_is_asked_for_anew(visit):
+    page = opened(visit)
+    headers = []
+
+    def old(route):
+        answer = route.fetch()
+        headers.append(answer.json())
+        first = len(headers) == 1
+        route.fulfill(response=answer, json=headers[-1] | ({"version": 999, "ids": []} if first else {}))
+
+    page.route("**/api/map?*", old)
+    page.goto(page.url.replace("by=class", "by=order"))
+    page.reload()
+    page.wait_for_selector(".map-entry")
+    assert len(headers) == 2
+    page.complaints.clear()  # the browser tells of the refusal itself
+
+
+@pytest.mark.browser
 def test_a_line_round_points_makes_a_list_a_table_and_a_search(visit):
     page = opened(visit)
     page.locator(".map-entry", has_text="Insecta").click()

@@ -45,8 +45,8 @@ def site(tmp_path_factory: pytest.TempPathFactory, predictor: Predictor) -> Iter
         yield address
 
 
-def opened(visit, place="#search"):
-    page = visit(place)
+def opened(visit, place="#search", **how):
+    page = visit(place, **how)
     page.wait_for_selector(".cell .card")
     return page
 
@@ -92,6 +92,53 @@ def test_a_box_keeps_what_lies_in_it_and_stands_in_the_address(visit):
 def test_a_box_upside_down_is_one_sentence(visit):
     page = visit("#search?box=50,,10,")
     assert "from south to north" in page.get_by_role("alert").inner_text()
+    page.complaints.clear()  # the browser tells of the refusal itself
+
+
+def test_a_place_that_the_reader_folds_stays_folded(visit):
+    """Each answer opened it again."""
+    page = opened(visit, "#search?box=,,15,")
+    assert page.locator(".filter-place[open]").count() == 1
+    page.locator("summary", has_text="Place").click()
+    page.get_by_role("button", name="Near-copies once").click()
+    until(page, "document.querySelectorAll('.cell .card').length === 2")
+    assert page.locator(".filter-place[open]").count() == 0
+
+
+def test_filters_that_are_folded_say_how_many_they_are(visit):
+    """On a phone nothing told that a file's areas, which stand in no address, still kept most pictures out."""
+    page = visit("#search?box=,,15,&is.genus=Corvus&is.genus=Parus", viewport={"width": 360, "height": 740})
+    page.wait_for_selector(".search-side:not([open])")
+    assert page.locator(".search-side > summary").inner_text().split() == ["Filters", "3"]
+    page.goto(page.url.split("#")[0] + "#search")
+    until(page, "document.querySelector('.search-side > summary').textContent === 'Filters'")
+
+
+def test_results_that_come_while_filters_hide_them_are_there_once_these_are_folded(visit):
+    """They were put off the screen, and stayed out of the page until somebody scrolled."""
+    page = opened(visit, "#search", viewport={"width": 360, "height": 320})
+    page.locator(".search-side > summary").click()
+    page.locator("summary", has_text="Place").click()
+    page.get_by_label("north").fill("15")
+    page.get_by_label("north").blur()
+    told(page, "60 pictures")
+    assert page.locator(".cell").count() == 2  # the first line, for who does not scroll
+    page.locator(".search-side > summary").click()
+    until(page, "document.querySelectorAll('.cell .card').length > 2")
+
+
+def test_no_result_is_no_empty_feed_of_results(visit):
+    page = visit("#search?box=80,,,")
+    page.wait_for_selector(".search-told")
+    told(page, "Nothing")
+    assert serious(page) == []
+
+
+def test_a_column_of_an_address_is_a_name_whatever_it_is(visit):
+    """A link that named __proto__ gave every object of the page a property, or left the page empty."""
+    page = visit("#search?from.__proto__=1&is.constructor=x")
+    assert "unknown column" in page.get_by_role("alert").inner_text()
+    assert page.evaluate("[({}).from, document.querySelectorAll('.search-columns').length]") == [None, 1]
     page.complaints.clear()  # the browser tells of the refusal itself
 
 

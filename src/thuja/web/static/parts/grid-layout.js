@@ -28,12 +28,13 @@ class Layout {
     return isOther;
   }
 
-  // The places from the first to before the last that are in view, and some lines around.
+  // The places from the first to before the last that are in view, and some lines around; the first line at least,
+  // which a reader who does not scroll comes to.
   range(around, count) {
     const { top } = this.node.getBoundingClientRect();
     const clip = (line) => Math.max(0, Math.min(count, line * this.columns));
     const last = Math.ceil((innerHeight - top) / this.height);
-    return [clip(Math.floor(-top / this.height) - around), clip(last + around)];
+    return [clip(Math.floor(-top / this.height) - around), clip(Math.max(1, last + around))];
   }
 
   put(card, place) {

@@ -26,7 +26,7 @@ class Grid {
     this.active = 0; // the place of the card that the tab key reaches
     this.generation = 0;
     this.node = element("div", {
-      class: "grid", role: "feed", "aria-label": told.label, "aria-busy": "false",
+      class: "grid", role: "feed", "aria-label": told.label, "aria-busy": "false", hidden: true, // empty, it is no feed
       onkeydown: (event) => this.keyed(event), onfocusin: (event) => this.focused(event),
     });
     this.layout = gridLayout(this.node);
@@ -36,6 +36,7 @@ class Grid {
     addEventListener("resize", () => this.ask(), { signal });
     this.watcher = new ResizeObserver(() => this.resize());
     this.watcher.observe(this.node);
+    this.watcher.observe(document.body); // what is folded above brings others into view
   }
 
   // Other results: how many there are, and the first of them. Where `isOpen`, there are at most so many.
@@ -50,6 +51,7 @@ class Grid {
     this.pages.clear();
     for (const card of this.cards.values()) card.remove();
     this.cards.clear();
+    this.node.hidden = !this.total;
     for (let offset = 0; offset < first.length; offset += this.page) {
       const part = first.slice(offset, offset + this.page);
       // A last page that came in part is asked for again when it is seen.
@@ -166,6 +168,7 @@ class Grid {
   // There are fewer than was thought.
   endAt(count) {
     [this.total, this.most] = [count, 0];
+    this.node.hidden = !count;
     for (const place of [...this.cards.keys()]) if (place >= count) this.drop(place);
     for (const card of this.cards.values()) card.setAttribute("aria-setsize", String(count));
     this.layout.measure(count);

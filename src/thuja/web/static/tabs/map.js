@@ -1,6 +1,5 @@
 // Map: the vectors of the index in the plane, coloured by a column; a line drawn round points makes a list of them.
 
-import * as api from "../api.js";
 import { clear, element, freshId } from "../dom.js";
 import { notice } from "../parts/notice.js";
 import { taxonName, taxonOf } from "../parts/taxon.js";
@@ -9,7 +8,7 @@ import { word } from "../words.js";
 import { pointCard } from "./map/card.js";
 import { boundsOf, rowsInside } from "./map/chosen.js";
 import { lassoOver } from "./map/lasso.js";
-import { layoutAsked, layoutChoice, layoutOf, madeOf, progressOf, untilStill } from "./map/layout.js";
+import { layoutAsked, layoutChoice, layoutOf, madeOf, progressOf, untilStill, wholeMap } from "./map/layout.js";
 import { drawLegend } from "./map/legend.js";
 import { chosenList } from "./map/list.js";
 import { plotOf } from "./map/plot.js";
@@ -146,8 +145,7 @@ class View {
   }
 
   async show(layout, signal) {
-    const query = { ...this.query, layout };
-    const [header, data] = await Promise.all([api.map(query, { signal }), api.mapPoints(query, { signal })]);
+    const [header, data] = await wholeMap({ ...this.query, layout }, signal);
     await untilStill(this.stage, signal);
     const isSame = this.version === header.version; // the same pictures in the same order
     [this.version, this.points, this.shown] = [header.version, pointsOf(header, data), layout];

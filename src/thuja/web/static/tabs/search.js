@@ -3,7 +3,7 @@
 import { clear, element } from "../dom.js";
 import { virtualGrid } from "../parts/grid.js";
 import { notice } from "../parts/notice.js";
-import { word } from "../words.js";
+import { number, word } from "../words.js";
 import { asking } from "./search/asking.js";
 import { searchBar } from "./search/bar.js";
 import { detailPanel } from "./search/detail.js";
@@ -39,6 +39,7 @@ class View {
     this.told = element("p", { class: "search-told soft" });
     this.understood = element("p", { class: "search-understood soft" }); // how the question was taken
     this.problems = element("div");
+    this.used = element("span"); // how many filters there are, also where they are folded
     this.makeParts();
   }
 
@@ -88,7 +89,7 @@ class View {
   place(root) {
     const isWide = matchMedia("(min-width: 56rem)").matches;
     const filters = element("details", { class: "search-side", open: isWide },
-      element("summary", {}, word("search.filters")), this.panel.node);
+      element("summary", {}, word("search.filters"), this.used), this.panel.node);
     const head = element("div", { class: "search-head" },
       this.told, element("div", { class: "row" }, this.switches, this.saving));
     this.found = element("section", { class: "search-found", "aria-label": word("search.results") },
@@ -203,6 +204,8 @@ class View {
 
   drawState() {
     for (const part of [this.bar, this.way, this.panel, this.examples]) part.refresh();
+    const { used } = this.panel;
+    clear(this.used, used ? element("small", { class: "facet-chosen" }, number(used)) : null);
     for (const one of this.switches) one.setAttribute("aria-pressed", String(this.state[one.dataset.does]));
   }
 

@@ -7,6 +7,7 @@ import { number, word } from "../../words.js";
 const LAYOUTS = ["neighbours", "axes"];
 const PAUSE = 2; // seconds between two looks at how far the server is
 const GLANCE = 0.1;
+const MOST_TRIES = 3;
 
 export function layoutOf(query) {
   const asked = query.get("layout");
@@ -30,6 +31,18 @@ export async function* progressOf(signal) {
     yield told;
     if (told.state !== "drawing") return;
     await api.waited(PAUSE, signal);
+  }
+}
+
+// A header and the numbers that it tells of; both anew where the index has grown in between.
+export async function wholeMap(query, signal) {
+  for (let tries = 0; ; tries += 1) {
+    const header = await api.map(query, { signal });
+    try {
+      return [header, await api.mapPoints({ ...query, version: header.version }, { signal })];
+    } catch (error) {
+      if (error.status !== 404 || tries === MOST_TRIES) throw error;
+    }
   }
 }
 

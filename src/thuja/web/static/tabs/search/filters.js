@@ -51,7 +51,7 @@ export function filterPanel(told) {
 
 class Filters {
   constructor({ about, state, region, changed }) {
-    Object.assign(this, { about, state, changed, counted: {} });
+    Object.assign(this, { about, state, region, changed, counted: {} });
     this.open = new Map(); // facets that the reader opened or closed
     this.full = new Set(); // facets of which all values are shown
     [this.chips, this.facets, this.ranges] = ["chips", "facets", "ranges"].map((name) =>
@@ -67,6 +67,14 @@ class Filters {
     this.drawFacets();
     this.drawRanges();
     this.place?.refresh();
+  }
+
+  // How many conditions there are.
+  get used() {
+    const { within, excludes, equals, ranges, box } = this.state();
+    const lists = [within, excludes, ...Object.values(equals), Object.keys(ranges)];
+    const places = [this.region.shape, Object.keys(box).length].filter(Boolean);
+    return lists.reduce((all, list) => all + list.length, places.length);
   }
 
   // What a search counted: {column: [{value, count}]}.

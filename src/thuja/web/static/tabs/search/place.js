@@ -58,7 +58,9 @@ class Place {
     const { box } = this.state();
     const { name, shape } = this.region;
     for (const side of this.sides) if (side.input !== document.activeElement) side.input.value = box[side.name] ?? "";
-    if (shape || Object.keys(box).length) this.node.open = true;
+    const isUsed = Boolean(shape || Object.keys(box).length);
+    if (isUsed && !this.isUsed) this.node.open = true; // and may be closed again
+    this.isUsed = isUsed;
     clear(this.chosen, shape ? chip(element("span", {}, name), name, () => this.take({ name: "", shape: null })) : null);
   }
 
@@ -67,7 +69,7 @@ class Place {
     this.chooser.value = "";
     if (!file) return;
     const isLarge = file.size > MOST;
-    const shape = isLarge ? null : areasIn(await file.text());
+    const shape = isLarge ? null : areasIn(await file.text().catch(() => "")); // it may be gone by now
     const { name } = file;
     const detail = word(isLarge ? "search.area_large" : "search.area_broken", { name });
     clear(this.problem, shape ? null : notice({ detail, hint: word("search.area_hint") }));
@@ -87,7 +89,7 @@ function areasIn(text) {
   while (left.length) {
     const one = left.pop();
     if (one?.type === "Polygon") coordinates.push(one.coordinates);
-    else if (one?.type === "MultiPolygon") coordinates.push(...[one.coordinates].flat());
+    else if (one?.type === "MultiPolygon") for (const polygon of [one.coordinates].flat()) coordinates.push(polygon);
     else for (const inner of [one?.features, one?.geometries, one?.geometry].flat()) if (inner) left.push(inner);
   }
   return coordinates.length ? { type: "MultiPolygon", coordinates } : null;

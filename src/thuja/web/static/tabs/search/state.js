@@ -14,10 +14,13 @@ function valuesOf(hash) {
   return new URLSearchParams(at < 0 ? "" : hash.slice(at + 1));
 }
 
+// Columns are named by the address: `__proto__` is a name like any other.
+const byName = () => Object.create(null);
+
 // `text` and `like` are what is asked, `from` and `to` words at the ends of a direction, `start` and `end` pictures there.
 export function emptyState() {
   return {
-    text: "", weight: 0.5, within: [], excludes: [], equals: {}, ranges: {}, box: {}, like: [], unlike: [],
+    text: "", weight: 0.5, within: [], excludes: [], equals: byName(), ranges: byName(), box: {}, like: [], unlike: [],
     from: "", to: "", start: [], end: [], far: 1, group: false, collapse: false, varied: false,
   };
 }
@@ -37,7 +40,7 @@ export function stateOf(hash) {
     if (at < 0) continue;
     const [kind, column] = [name.slice(0, at), name.slice(at + 1)];
     if (kind === "is") (state.equals[column] ||= []).push(value);
-    if (kind === "from" || kind === "to") (state.ranges[column] ||= {})[kind] = value;
+    if (kind === "from" || kind === "to") (state.ranges[column] ||= byName())[kind] = value;
   }
   return state;
 }
@@ -100,7 +103,7 @@ function filterOf(state, kinds, region) {
 }
 
 function rangesOf(state, kinds) {
-  const ranges = {};
+  const ranges = byName();
   for (const [column, range] of Object.entries(state.ranges)) {
     const hasNumbers = kinds.get(column) === "number";
     const isSaid = ([, value]) => value !== "" && (!hasNumbers || Number.isFinite(Number(value)));

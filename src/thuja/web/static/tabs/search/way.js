@@ -62,7 +62,9 @@ class Way {
       const none = isOfPictures || !this.hasWords ? element("span", { class: "soft" }, word(`search.no_${pictures}`)) : null;
       clear(chosen, now[pictures].length ? this.chips.of(now[pictures], remove) : none);
     }
-    if (isOfPictures || now.from || now.to) this.node.open = true;
+    const isUsed = Boolean(isOfPictures || now.from || now.to);
+    if (isUsed && !this.isUsed) this.node.open = true; // and may be closed again
+    this.isUsed = isUsed;
     this.far.value = String(now.far);
     this.sayFar();
     this.strength.hidden = !(wayOf(now) && hasOther(now, this.picture.file));
