@@ -88,11 +88,11 @@ def test_what_is_refused_and_repeated_is_said(tmp_path: Path) -> None:
     table = {"uuid": ["a", "a", "b"], "emb": [[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]], "tags": [["x"], [], []]}
     pq.write_table(pa.table(table), tmp_path / "x.parquet")
     result = run("build", tmp_path / "x.parquet", "--model", "mine", "--out", tmp_path / "index")
-    assert result.stdout == f"{tmp_path / 'index'}: 1 rows taken in; version 1, 1 rows of mine\n"
+    assert result.stdout == f"{tmp_path / 'index'}: 1 row taken in; version 1, 1 row of mine\n"
     for line in (
         "columns left out, which are neither text, number nor bool: tags",
         "1 of 3 rows refused: 1 zero",
-        "1 rows came again under the same uuid: the last one counts",
+        "1 row came again under the same uuid: the last one counts",
     ):
         assert line in result.stderr
 

@@ -121,8 +121,8 @@ def delete_command(
         click.echo(f"{counted_as(len(gone), 'row')} would go{_unknown(unknown)}")
         return
     deleted = delete_rows(folder, doomed, by="index delete")
-    gone = counted_as(deleted.rows, "row")
-    click.echo(f"{folder}: {gone} deleted{_unknown(deleted.unknown)}, {len(deleted.version):,} are left")
+    told = counted_as(deleted.rows, "row")
+    click.echo(f"{folder}: {told} deleted{_unknown(deleted.unknown)}, {len(deleted.version):,} are left")
 
 
 @index.command("compact")
