@@ -11,6 +11,7 @@ from thuja.errors import BadFile, EmptyInput, UsageError
 from thuja.labels import LabelSpace
 from thuja.names import Resolver
 from thuja.predict.label_choice import Chosen, LabelChoice, choose_labels
+from thuja.predict.remarks import Remark
 from thuja.taxonomy import Taxon
 
 LINEAGES = [
@@ -42,6 +43,10 @@ def chosen(path: Path, text: str, *, within: tuple[str, ...] = (), add: bool = F
     return choose_labels(LABELS, choice, encode_taxa=encode, resolver=Resolver([small_backbone()]))
 
 
+def told(done: Chosen) -> list[str]:
+    return list(map(str, done.told))
+
+
 def names(done: Chosen) -> list[str]:
     return [text.split()[-1] for text in done.labels.texts]
 
@@ -63,7 +68,7 @@ def test_within_takes_what_lies_below_any_of_the_clades(within: tuple[str, ...],
         return
     done = choose_labels(LABELS, choice)
     assert names(done) == species
-    assert done.told == (f"{len(species)} of 7 labels are chosen",)
+    assert told(done) == [f"{len(species)} of 7 labels are chosen"]
 
 
 def test_a_name_of_several_taxa_is_refused() -> None:
@@ -93,7 +98,7 @@ def test_a_checklist_of_names_at_any_rank_takes_their_labels(
 ) -> None:
     done = chosen(tmp_path / name, text)
     assert names(done) == species
-    assert done.told == (f"{len(species)} of 7 labels are chosen",)
+    assert told(done) == [f"{len(species)} of 7 labels are chosen"]
 
 
 def test_a_checklist_may_be_parquet(tmp_path: Path) -> None:
@@ -106,14 +111,32 @@ def test_what_a_checklist_names_in_vain_is_told(tmp_path: Path) -> None:
     text = (
         "Corvus corax\nOenanthe\nNonsensia a\nNonsensia b\nNonsensia c\nNonsensia d\nFelis cattus\nCanis familiaris\n"
     )
-    assert chosen(tmp_path / "a.txt", text).told == (
+    assert told(chosen(tmp_path / "a.txt", text)) == [
         "4 of 8 names are unknown: Nonsensia a, Nonsensia b, Nonsensia c and 1 more; thuja names resolve says more of "
         "a name, and a backbone with synonyms and common names can be installed: thuja names import",
         "1 of 8 names mean several taxa: Oenanthe; columns of higher ranks would tell which",
         "1 of 8 names are read as another one: Felis cattus as Felis catus",
         "1 of 8 names are known and are no labels: Canis lupus; --add makes labels of them",
         "2 of 7 labels are chosen",
-    )
+    ]
+
+
+def test_an_unknown_name_is_told_with_the_label_that_it_is_like(tmp_path: Path) -> None:
+    """A backbone that knows a name reads it aright; names that no backbone has are known to the labels alone."""
+    done = chosen(tmp_path / "a.txt", "Felis catus\nLalia roseae\nLaelie\nNonsensia\n")
+    assert done.told[0].text == "3 of 4 names are unknown: Lalia roseae (Laelia rosea?), Laelie (Laelia?), Nonsensia"
+
+
+def test_a_checklist_at_hand_as_names_is_told_nothing_of_a_shell(tmp_path: Path) -> None:
+    resolver = Resolver([small_backbone()])
+    done = choose_labels(LABELS, LabelChoice(checklist=("Felis catus", "Canis lupus")), resolver=resolver)
+    assert done.told[0] == Remark("1 of 2 names are known and are no labels: Canis lupus", "--add makes labels of them")
+    for checklist, has_advice in ((("Canis lupus",), False), (tmp_path / "a.txt", True)):
+        (tmp_path / "a.txt").write_text("Canis lupus\n")
+        with pytest.raises(EmptyInput, match="no label is on the checklist") as refused:
+            choose_labels(LABELS, LabelChoice(checklist=checklist), resolver=resolver)
+        assert "no labels: Canis lupus" in refused.value.hint
+        assert ("--add" in refused.value.hint) is has_advice
 
 
 def test_taxa_that_are_no_labels_are_encoded_when_that_is_wanted(tmp_path: Path) -> None:
@@ -122,7 +145,7 @@ def test_taxa_that_are_no_labels_are_encoded_when_that_is_wanted(tmp_path: Path)
     assert done.labels.taxa[1].family == "Canidae"
     np.testing.assert_array_equal(done.labels.vectors[0], LABELS.vectors[0])
     np.testing.assert_array_equal(done.labels.vectors[1:], np.full((2, len(TAXA)), 0.5))
-    assert done.told[-1] == "2 taxa are added: Canis lupus, Paridae"
+    assert told(done)[-1] == "2 taxa are added: Canis lupus, Paridae"
     alone = chosen(tmp_path / "a.txt", "Canis lupus\n", add=True)
     assert list(alone.labels.texts) == ["Canis lupus"]
 

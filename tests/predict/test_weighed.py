@@ -127,7 +127,7 @@ def test_a_calibration_that_has_too_little_for_these_labels_is_refused_in_a_sent
     roses = Predictor(other, labels=str(tmp_path / "roses"))
     assert [taxon.species for taxon in roses.labels.taxa] == ["canina", "alba"]
     assert roses.among.weighing.calibration is None
-    assert any("uncalibrated" in line for line in roses.told)
+    assert any("uncalibrated" in remark.text for remark in roses.told)
     with pytest.raises(UsageError, match="needs a calibration"):
         roses.asked(Question(coverage=0.9))
 

@@ -8,6 +8,7 @@ from thuja.errors import UsageError
 from thuja.model import SHAPES
 from thuja.phrasing import FEW_PROMPTS, PROMPTS
 from thuja.predict import Predictor
+from thuja.predict.remarks import Remark
 from thuja.web import own_labels
 from thuja.web.own_labels import PLAIN, OwnLabels, tokens_in_time
 
@@ -24,7 +25,7 @@ def test_many_labels_are_read_in_fewer_prompts_and_that_is_said(
     assert space.texts == MOTHS
     assert space.vectors == pytest.approx(encode_texts(predictor.model, MOTHS, prompts=prompts), abs=1e-5)
     few = "one prompt" if prompts is PLAIN else f"{len(prompts)} prompts"
-    told = (f"2 own labels were read in {few} of 80, to answer in time: thuja predict takes all",)
+    told = (Remark(f"2 own labels were read in {few} of 80, to answer in time", "thuja predict takes all"),)
     assert own.told(MOTHS) == (() if prompts is PROMPTS else told)
 
 

@@ -190,8 +190,8 @@ class _Opener:
             options=call.options,
             hardware=call.hardware.settled(planned),
         )
-        for line in self.predictor.told:
-            click.echo(line, err=True)
+        for remark in self.predictor.told:
+            click.echo(remark, err=True)
         if said := _said_of_confidence(self.predictor, call):
             click.echo(said, err=True)
         call.examples.save(self.predictor.examples)

@@ -123,8 +123,8 @@ def serve(
         named = demo_named(Path(), named)
     with open_socket(settings) as listening:  # a port that is taken is said before a model is loaded
         served = open_served(named, settings)
-        for line in served.predictor.told if served.predictor is not None else ():
-            click.echo(line, err=True)
+        for remark in served.predictor.told if served.predictor is not None else ():
+            click.echo(remark, err=True)
         if not settings.is_loopback and not settings.keys:
             click.echo(f"whoever reaches {settings.host} may ask this server: --key-file wants a key of them", err=True)
         log_as_json()

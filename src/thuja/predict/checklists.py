@@ -7,6 +7,7 @@ name and by that one's synonyms, since labels may follow an older book than the 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,8 @@ from thuja.taxonomy import RANKS, Rank, Taxon
 
 _HIGHER = [rank.label for rank in RANKS[: Rank.SPECIES]]
 _SEVEN = [rank.label for rank in RANKS]
+SAID: Final = 3
+"""Of many names, how many are said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -202,7 +205,7 @@ def _several(hits: pl.DataFrame) -> pl.DataFrame:
     return counts.filter(pl.any_horizontal(pl.col("depth", *_HIGHER) > 1)).select("asked")
 
 
-def said(names: Sequence[str], *, most: int = 3) -> str:
+def said(names: Sequence[str], *, most: int = SAID) -> str:
     """The first few of many names."""
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
     return f"{', '.join(names[:most])}{more}"

@@ -1,6 +1,6 @@
 """Which labels may be answered: those within some clades, those on a checklist, or both at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,9 +8,10 @@ import numpy as np
 import polars as pl
 
 from thuja.errors import EmptyInput, UsageError
-from thuja.labels import LabelSpace, find_clade
+from thuja.labels import LabelSpace, Taxa, find_clade, likest_names
 from thuja.names import Resolver
-from thuja.predict.checklists import Checked, check, read_checklist, read_names, said
+from thuja.predict.checklists import SAID, Checked, check, read_checklist, read_names, said
+from thuja.predict.remarks import Remark
 from thuja.taxonomy import Taxon
 
 EncodeTaxa = Callable[[list[Taxon]], LabelSpace]
@@ -44,7 +45,7 @@ class Chosen:
     """The labels that are left, and sentences on how they were chosen."""
 
     labels: LabelSpace
-    told: tuple[str, ...] = ()
+    told: tuple[Remark, ...] = ()
 
 
 def choose_labels(
@@ -66,26 +67,26 @@ def choose_labels(
     clades = [find_clade(labels.columns, name) for name in choice.within]
     if clades:
         mask = np.logical_or.reduce([of_clade for of_clade, _ in clades])
-    told: list[str] = []
+    told: list[Remark] = []
     added: list[Taxon] = []
     if choice.checklist is not None:
         checked = check(labels.columns, _listed(choice.checklist), resolver=resolver)
         listed = np.zeros(len(labels), dtype=bool)
         listed[checked.rows] = True
         mask &= listed
-        told += _sentences(checked, choice)
+        told += _remarks(checked, choice, taxa=labels.columns)
         if choice.add:
             added = [taxon for taxon in checked.absent if _is_in_any(taxon, [ancestor for _, ancestor in clades])]
     if not mask.any() and not added:
-        raise EmptyInput(_nothing(choice), hint="; ".join(told) or "choose another --within")
-    told.append(f"{int(mask.sum()):,} of {len(labels):,} labels are chosen")
+        raise EmptyInput(_nothing(choice), hint=_why(told, choice))
+    told.append(Remark(f"{int(mask.sum()):,} of {len(labels):,} labels are chosen"))
     chosen = labels if mask.all() else labels.subset(mask) if mask.any() else None
     if added:
         if encode_taxa is None:
             raise UsageError(f"there is no model to make labels of {len(added)} taxa", hint="leave out --add")
         made = encode_taxa(added)
         chosen = made if chosen is None else chosen.joined(made)
-        told.append(f"{len(added):,} taxa are added: {said([taxon.scientific_name for taxon in added])}")
+        told.append(Remark(f"{len(added):,} taxa are added: {said([taxon.scientific_name for taxon in added])}"))
     assert chosen is not None
     return Chosen(labels=chosen, told=tuple(told))
 
@@ -104,22 +105,35 @@ def _nothing(choice: LabelChoice) -> str:
     return f"no label{within} is on the {where}"
 
 
-def _sentences(checked: Checked, choice: LabelChoice) -> list[str]:
-    told, of = [], f"of {checked.names:,} names"
+def _why(told: Sequence[Remark], choice: LabelChoice) -> str:
+    """Why nothing is left. A checklist that is at hand as names comes from no shell."""
+    is_of_shell = isinstance(choice.checklist, Path)
+    return "; ".join(str(remark) if is_of_shell else remark.text for remark in told) or "choose another --within"
+
+
+def _remarks(checked: Checked, choice: LabelChoice, *, taxa: Taxa) -> Iterator[Remark]:
+    of = f"of {checked.names:,} names"
     if checked.unknown:
-        told.append(
-            f"{len(checked.unknown):,} {of} are unknown: {said(checked.unknown)}; thuja names resolve says more of a "
-            "name, and a backbone with synonyms and common names can be installed: thuja names import"
+        yield Remark(
+            f"{len(checked.unknown):,} {of} are unknown: {said(_with_near(checked.unknown, taxa))}",
+            "thuja names resolve says more of a name, and a backbone with synonyms and common names can be installed: "
+            "thuja names import",
         )
     if checked.several:
         names = said(checked.several)
-        told.append(
+        yield Remark(
             f"{len(checked.several):,} {of} mean several taxa: {names}; columns of higher ranks would tell which"
         )
     if checked.respelt:
         pairs = [f"{written} as {read}" for written, read in checked.respelt]
-        told.append(f"{len(pairs):,} {of} are read as another one: {said(pairs)}")
+        yield Remark(f"{len(pairs):,} {of} are read as another one: {said(pairs)}")
     if checked.absent and not choice.add:
         names = said([taxon.scientific_name for taxon in checked.absent])
-        told.append(f"{len(checked.absent):,} {of} are known and are no labels: {names}; --add makes labels of them")
-    return told
+        yield Remark(f"{len(checked.absent):,} {of} are known and are no labels: {names}", "--add makes labels of them")
+
+
+def _with_near(unknown: Sequence[str], taxa: Taxa) -> list[str]:
+    """Names that mean nothing, those that are shown with the label that they are like."""
+    first = unknown[:SAID]
+    shown = [f"{name} ({like}?)" if like else name for name, like in zip(first, likest_names(taxa, first), strict=True)]
+    return [*shown, *unknown[SAID:]]

@@ -14,8 +14,9 @@ from thuja.predict.examples.rows import ExampleClass, ExampleRows
 from thuja.predict.opening import Base, Opened, open_among
 from thuja.predict.options import PredictorOptions
 from thuja.predict.predictor import Predictor
+from thuja.predict.remarks import Remark
 
-ONE_CLASS = "examples of one class alone teach nothing yet: add some of another"
+ONE_CLASS = Remark("examples of one class alone teach nothing yet: add some of another")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

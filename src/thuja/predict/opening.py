@@ -22,6 +22,7 @@ from thuja.predict.kept_labels import open_published
 from thuja.predict.label_choice import LabelChoice, choose_labels
 from thuja.predict.options import PredictorOptions
 from thuja.predict.places.occurrences import Area, labels_in, read_occurrences
+from thuja.predict.remarks import Remark
 from thuja.predict.weights import Weights
 
 LABELS = "labels"
@@ -44,7 +45,7 @@ class Opened:
 
     among: AmongTaxa | AmongTexts
     examples: Examples | None = None
-    told: tuple[str, ...] = ()
+    told: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,8 +166,8 @@ def _open_taxa(
         area = Area.of(country=options.country or (), polygon=options.polygon)
         found = read_occurrences(options.occurrences, labels, area=area)
         labels = labels.subset(labels_in(found, least=options.least_records))
-        told.append(f"{options.occurrences}: {found.account}")
-        told.append(f"{len(labels):,} labels are recorded there")
+        told.append(Remark(f"{options.occurrences}: {found.account}"))
+        told.append(Remark(f"{len(labels):,} labels are recorded there"))
     blended = None
     if examples is not None:
         if examples.head is not None:
@@ -186,7 +187,7 @@ def _open_taxa(
     )
     weighing, sentences = weights.settled(_calibrations(base.folder, options), scale=base.scale, model_id=base.model.id)
     among = AmongTaxa(labels, scale=base.scale, weighing=weighing, tree=tree)
-    return Opened(among=among, examples=examples, told=(*told, *sentences))
+    return Opened(among=among, examples=examples, told=(*told, *map(Remark, sentences)))
 
 
 def _calibrations(folder: Path | None, options: PredictorOptions) -> Calibrations | None:

@@ -16,6 +16,7 @@ from thuja.labels import LabelSpace, require_distinct
 from thuja.model import TextConfig
 from thuja.phrasing import FEW_PROMPTS
 from thuja.predict.predictor import Predictor
+from thuja.predict.remarks import Remark
 
 Vector = npt.NDArray[np.float32]
 
@@ -45,16 +46,15 @@ class OwnLabels:
         choices = [self._prompts, *(few for few in (FEW_PROMPTS, PLAIN) if len(few) < len(self._prompts))]
         return next((some for some in choices if tokens * len(some) <= self._most), choices[-1])
 
-    def told(self, texts: Sequence[str]) -> tuple[str, ...]:
+    def told(self, texts: Sequence[str]) -> tuple[Remark, ...]:
         """What is said of labels that are not read in all prompts."""
         distinct = require_distinct(texts) if texts else []
         used, all_ = len(self.prompts(distinct)), len(self._prompts)
         if used == all_:
             return ()
         few = "one prompt" if used == 1 else f"{used} prompts"
-        return (
-            f"{len(distinct):,} own labels were read in {few} of {all_}, to answer in time: thuja predict takes all",
-        )
+        said = f"{len(distinct):,} own labels were read in {few} of {all_}, to answer in time"
+        return (Remark(said, "thuja predict takes all"),)
 
     def labels(self, texts: Sequence[str]) -> LabelSpace:
         """The label space of these texts; raises what `require_distinct` raises."""

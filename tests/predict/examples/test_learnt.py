@@ -74,7 +74,7 @@ def test_a_folder_a_class_teaches_its_classes(tiny_model, photos):
     assert sorted(failure.reason for failure in examples.failures) == ["no_label", "truncated"]
     asked = encode([(str(place), photos / name / "0.png") for place, name in enumerate(("rouge", "Corvus_corax"))])
     assert examples.judge(asked.embeddings.vectors).argmax(axis=1).tolist() == [1, 0]
-    lines = "\n".join(told_examples(examples))
+    lines = "\n".join(map(str, told_examples(examples)))
     assert "12 images of 3 classes, 12 observations" in lines
     assert "1 cannot be used (truncated)" in lines
 

@@ -45,7 +45,7 @@ def test_all_that_a_user_should_know_of_examples_is_said(tmp_path):
         model="m",
         taxa=[examples.taxa[0], Taxon(kingdom="Animalia", genus="Other", species="sp")],
     )
-    lines = list(told_examples(examples, examples.blended(labels, scale=20.0, weight=0.8)))
+    lines = list(map(str, told_examples(examples, examples.blended(labels, scale=20.0, weight=0.8))))
     assert lines[0] == "examples: 73 images of 7 classes, 37 observations"
     text = "\n".join(lines)
     assert "head: nearest class mean\n  right on observations left out: 100.0 % (" in text
@@ -68,6 +68,6 @@ def test_what_cannot_be_measured_is_said_to_be_unknown(tmp_path):
         columns=pa.table({"label": ["x 1", "x 2", "x 3", "x 4"], "sex": ["m", "m", "f", "f"]}),
     ).save(tmp_path / "vectors.parquet")
     options = LearnOptions(head="centroid", columns=ExampleColumns(targets=["sex"]))
-    text = "\n".join(told_examples(Examples.learn(tmp_path / "vectors.parquet", None, options, model="m")))
+    text = "\n".join(map(str, told_examples(Examples.learn(tmp_path / "vectors.parquet", None, options, model="m"))))
     assert "no class has two observations, so none can be left out" in text
     assert "too few clades to leave any out: of unknown organisms nothing can be said" in text

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 
 from thuja.classify.examples.columns import TargetKind
 from thuja.classify.examples.heads import HeadKind
@@ -10,12 +11,20 @@ from thuja.classify.examples.targets import TargetScore
 from thuja.predict.examples.blended import Blended
 from thuja.predict.examples.learnt import Examples
 from thuja.predict.examples.targets import ExampleTarget
+from thuja.predict.remarks import Remark
 
 _HEADS = {HeadKind.CENTROID: "nearest class mean", HeadKind.PROBE: "linear probe", HeadKind.KNN: "nearest examples"}
 
 
-def told_examples(examples: Examples, blended: Blended | None = None) -> Iterator[str]:
+def told_examples(examples: Examples, blended: Blended | None = None) -> Iterator[Remark]:
     """The lines that `thuja predict --examples` writes to stderr."""
+    yield from map(Remark, _told_examples(examples))
+    if blended is not None:
+        yield from _told_blend(blended)
+    yield from map(Remark, chain.from_iterable(map(_told_target, examples.targets.values())))
+
+
+def _told_examples(examples: Examples) -> Iterator[str]:
     named = int((examples.labels >= 0).sum())
     groups = len(set(examples.observations.tolist()))
     yield f"examples: {named:,} images of {len(examples.classes):,} classes, {groups:,} observations"
@@ -25,10 +34,6 @@ def told_examples(examples: Examples, blended: Blended | None = None) -> Iterato
         first = next(failure for failure in examples.failures if failure.reason == reason)
         yield f"  {count:,} cannot be used ({reason}): {first.message}"
     yield from _told_head(examples)
-    if blended is not None:
-        yield from _told_blend(blended)
-    for target in examples.targets.values():
-        yield from _told_target(target)
 
 
 def _told_head(examples: Examples) -> Iterator[str]:
@@ -49,18 +54,19 @@ def _told_head(examples: Examples) -> Iterator[str]:
         yield f"  {head.alone:,} more are of classes with one observation, which cannot be left out"
 
 
-def _told_blend(blended: Blended) -> Iterator[str]:
+def _told_blend(blended: Blended) -> Iterator[Remark]:
     without = f"; classes without a text: {blended.new:,}" if blended.new else ""
-    yield (
+    yield Remark(
         f"blend: weight {blended.weight:.2f} of examples against {len(blended.labels) - blended.new:,} labels{without}"
     )
     if blended.new:
-        yield (
+        yield Remark(
             "  classes of examples get half or more of every photo while no text names one of them, whatever it shows: "
-            "call a species by its scientific name, or say --blend none where nothing else can be on a photo"
+            "call a species by its scientific name",
+            "or say --blend none where nothing else can be on a photo",
         )
     if blended.accuracy is not None and blended.by_text is not None:
-        yield (
+        yield Remark(
             "  right on observations left out, among all labels: "
             f"{_short(blended.accuracy)}; by text alone {_short(blended.by_text)}"
         )

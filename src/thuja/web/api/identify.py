@@ -169,4 +169,4 @@ async def _with_pictures(
 
 
 def _notes(choice: Choice) -> list[str]:
-    return list(choice.opened.told)
+    return [remark.text for remark in choice.opened.told]
