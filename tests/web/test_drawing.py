@@ -194,6 +194,22 @@ def test_an_index_that_grows_keeps_its_layout_until_the_next_is_ready(
     assert processes() == []
 
 
+def test_another_index_in_the_folder_is_drawn_anew_though_its_number_is_the_same(
+    tmp_path: Path, built: Path, board: DrawingBoard
+) -> None:
+    before = Index.open(built)
+    first = drawing_of(board, before)
+    built.rename(tmp_path / "before")
+    build_index([parquet(tmp_path, "b", clusters(1))], built, BuildOptions())
+    index = Index.open(built)
+    assert (index.version, first.is_of(before), first.is_of(index)) == (before.version, True, False)
+    end = time.monotonic() + 150
+    while board.drawing(index) is first:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert board.drawing(index).is_of(index)
+
+
 def test_an_index_without_rows_has_no_layout(built: Path, board: DrawingBoard) -> None:
     delete_rows(built, Doomed(ids=[f"a{row}" for row in range(80)]))
     with pytest.raises(Undrawable, match="there is no vector to map"):

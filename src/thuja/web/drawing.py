@@ -68,12 +68,29 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """A version of an index, and when it was made: another index in its folder may have one of the same number."""
+
+    version: int
+    made: str
+
+    @classmethod
+    def of(cls, index: Index) -> "Edition":
+        """That of an index that is open."""
+        return cls(version=index.version, made=index.facts.made)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
     """A layout by neighbours of one version of an index, which places all vectors of the same space."""
 
-    version: int
+    edition: Edition
     space: tuple[str, int]
     fitted: Fitted
+
+    def is_of(self, index: Index) -> bool:
+        """Whether it was fitted on this very version."""
+        return self.edition == Edition.of(index)
 
     def place(self, vectors: Vectors) -> Placed:
         """Where it has them."""
@@ -85,7 +102,7 @@ class _Fit:
     """A process that fits a layout."""
 
     def __init__(self, index: Index, *, method: Method, rows: int) -> None:
-        self.version, self.space = index.version, _space(index)
+        self.edition, self.space = Edition.of(index), _space(index)
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe(duplex=False)
         order = Order(where=index.where, version=index.version, method=method, rows=rows)
@@ -149,7 +166,7 @@ class DrawingBoard:
         self._lock = threading.Lock()
         self._ready: Drawing | None = None
         self._fit: _Fit | None = None
-        self._failed: tuple[int, float, str] | None = None  # version, when, why
+        self._failed: tuple[Edition, float, str] | None = None  # of what, when, why
         self._is_closed = False
 
     def progress(self, index: Index) -> Progress:
@@ -180,7 +197,7 @@ class DrawingBoard:
         with self._lock:
             self._look()
             ready = self._ready if self._ready is not None and self._ready.space == _space(index) else None
-            is_old = ready is None or ready.version != index.version
+            is_old = ready is None or not ready.is_of(index)
             if is_old and self._fit is None and self._failure(index) is None:
                 self._begin(index)
             return ready, None if ready is not None else self._failure(index)
@@ -188,22 +205,22 @@ class DrawingBoard:
     def _begin(self, index: Index) -> None:
         try:
             if self._is_closed:  # who still asks would leave a process behind
-                self._fail(index.version, "the server is stopping")
+                self._fail(Edition.of(index), "the server is stopping")
             else:
                 self._fit = _Fit(index, method=self._method, rows=self._rows)
         except OSError as error:
-            self._fail(index.version, f"no process can be begun ({error.strerror})")
+            self._fail(Edition.of(index), f"no process can be begun ({error.strerror})")
 
     def _failure(self, index: Index) -> str | None:
         """Why there was no layout of this version when it was last tried, unless that is long ago."""
         if self._failed is None:
             return None
-        version, when, detail = self._failed
-        return detail if version == index.version and time.monotonic() - when < self._pause else None
+        edition, when, detail = self._failed
+        return detail if edition == Edition.of(index) and time.monotonic() - when < self._pause else None
 
-    def _fail(self, version: int, detail: str) -> None:
-        LOG.warning("the layout by neighbours of version %d cannot be drawn: %s", version, detail)
-        self._failed = (version, time.monotonic(), detail)
+    def _fail(self, edition: Edition, detail: str) -> None:
+        LOG.warning("the layout by neighbours of version %d cannot be drawn: %s", edition.version, detail)
+        self._failed = (edition, time.monotonic(), detail)
 
     def _look(self) -> None:
         """Whether what is fitted has come to an end."""
@@ -214,9 +231,9 @@ class DrawingBoard:
         self._fit = None
         fit.close()
         if isinstance(answer, Fitted):
-            self._ready = Drawing(version=fit.version, space=fit.space, fitted=answer)
+            self._ready = Drawing(edition=fit.edition, space=fit.space, fitted=answer)
         else:
-            self._fail(fit.version, answer.detail)
+            self._fail(fit.edition, answer.detail)
 
 
 def _space(index: Index) -> tuple[str, int]:

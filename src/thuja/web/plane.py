@@ -38,8 +38,6 @@ _WORDS: Final = 20_000
 """Different words of a column; one of more tells nothing by its colours."""
 _WIDTHS: Final = {1: "<u1", 2: "<u2", 4: "<u4"}
 NAME: Final = "scientific_name"
-_OWN: Final = -1
-"""In place of a version: a layout of the map's own."""
 
 
 class Layout(StrEnum):
@@ -51,11 +49,11 @@ class Layout(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plane:
-    """A map: what its header says, and its bytes. `laid` is the version that its layout was fitted on."""
+    """A map: what its header says, and its bytes. `laid` is the layout that it lies on, None for its own axes."""
 
     header: Mapping[str, Any]
     parts: tuple[bytes, bytes]
-    laid: int
+    laid: Drawing | None
 
     @property
     def data(self) -> bytes:
@@ -113,7 +111,8 @@ class Maps:
         if plane is None:
             vectors = self._index.vectors(contents.keys)
             placed = on_axes(vectors) if drawing is None else drawing.place(vectors)
-            plane = _laid_out(contents, placed, layout=layout, laid=_version(drawing))
+            is_old = drawing is not None and not drawing.is_of(self._index)
+            plane = _laid_out(contents, placed, layout=layout, drawing=drawing, is_old=is_old)
             contents.planes[layout] = plane
         return plane
 
@@ -132,32 +131,29 @@ def on_axes(vectors: Vectors) -> Placed:
     )
 
 
-def _version(drawing: Drawing | None) -> int:
-    return _OWN if drawing is None else drawing.version
-
-
 def _made(contents: _Contents, layout: Layout, drawing: Drawing | None) -> Plane | None:
-    """The map that was made in this layout, not one of an earlier version's."""
+    """The map that was made in this very layout, not in one of an earlier version."""
     plane = contents.planes.get(layout)
-    return plane if plane is not None and plane.laid == _version(drawing) else None
+    return plane if plane is not None and plane.laid is drawing else None
 
 
-def _laid_out(contents: _Contents, placed: Placed, *, layout: Layout, laid: int) -> Plane:
+def _laid_out(contents: _Contents, placed: Placed, *, layout: Layout, drawing: Drawing | None, is_old: bool) -> Plane:
     block = _Block(start=len(contents.data))
     x, y = (block.put(placed.points[:, axis].astype("<f4").tobytes(), "<f4") for axis in range(2))
-    drawn, version = placed.drawn, contents.header["version"]
-    is_old = laid not in (_OWN, version)
+    drawn, notes = placed.drawn, list(placed.drawn.notes)
+    if drawing is not None and is_old:
+        notes.append(f"the layout is that of version {drawing.edition.version} of the index")
     header = {
         **contents.header,
         "layout": layout,
         "method": drawn.method,
         "fitted": drawn.rows,
         "shares": list(drawn.shares),
-        "notes": [*drawn.notes, *([f"the layout is that of version {laid} of the index"] if is_old else ())],
+        "notes": notes,
         "x": x,
         "y": y,
     }
-    return Plane(header=header, parts=(contents.data, bytes(block.data)), laid=laid)
+    return Plane(header=header, parts=(contents.data, bytes(block.data)), laid=drawing)
 
 
 def _contents_of(index: Index, filter: Filter | None, *, most: int) -> _Contents:
