@@ -18,7 +18,7 @@ from thuja.labels.folder import (
 )
 from thuja.labels.importing import import_published
 from thuja.labels.mapped import let_go
-from thuja.labels.named import find_clade, likest_names
+from thuja.labels.named import find_clade
 from thuja.labels.published import find_published
 from thuja.labels.space import LabelSpace
 
@@ -36,7 +36,6 @@ __all__ = [
     "find_published",
     "import_published",
     "let_go",
-    "likest_names",
     "read_custom_labels",
     "read_facts",
     "read_labels",

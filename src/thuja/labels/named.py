@@ -1,11 +1,9 @@
 """The taxa that a name means among others, as somebody who narrows a choice down writes it: one word, or a lineage."""
 
-from collections.abc import Sequence
 from difflib import get_close_matches
 
 import numpy as np
 import numpy.typing as npt
-from rapidfuzz import fuzz, process
 
 from thuja.errors import EmptyInput, UsageError
 from thuja.labels.columns import Sorted, Taxa
@@ -15,8 +13,6 @@ Mask = npt.NDArray[np.bool_]
 
 _WORDS = RANKS[: Rank.SPECIES]
 """Ranks whose names are one word that means something by itself."""
-_LIKE = 80.0
-"""How alike, of 100, a name is that may have been meant."""
 
 
 def find_clade(taxa: Taxa, name: str, *, where: str = "among the labels") -> tuple[Mask, Taxon]:
@@ -76,21 +72,6 @@ def _nearest(taxa: Taxa, word: str) -> str:
         if near := get_close_matches(word, taxa.column(rank.label).names, n=1, cutoff=0.8):
             return near[0]
     return ""
-
-
-def likest_names(taxa: Taxa, names: Sequence[str]) -> list[str]:
-    """For each of a few names that none of the taxa has, the scientific name among them that it is most like.
-
-    A single word is compared with the names of ranks down to genus, others with whole names. Empty where none is like.
-    """
-    words = [name for rank in _WORDS for name in taxa.column(rank.label).names]
-    wholes = list(taxa.scientific_names()) if any(" " in name.strip() for name in names) else []
-    found = []
-    for name in names:
-        sought = name.strip().capitalize()
-        best = process.extractOne(sought, wholes if " " in sought else words, scorer=fuzz.ratio, score_cutoff=_LIKE)
-        found.append("" if best is None else best[0])
-    return found
 
 
 def _alone(word: str, rank: Rank) -> Taxon:

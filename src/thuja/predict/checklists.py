@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from rapidfuzz import fuzz, process
 
 from thuja.errors import EmptyInput
 from thuja.labels import Taxa
@@ -27,6 +28,8 @@ _HIGHER = [rank.label for rank in RANKS[: Rank.SPECIES]]
 _SEVEN = [rank.label for rank in RANKS]
 SAID: Final = 3
 """Of many names, how many are said."""
+_LIKE: Final = 80.0
+"""How alike, of 100, a name is that may have been meant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -203,6 +206,21 @@ def _several(hits: pl.DataFrame) -> pl.DataFrame:
         .agg(pl.col("depth").n_unique(), *(pl.col(rank).drop_nulls().n_unique() for rank in _HIGHER))
     )
     return counts.filter(pl.any_horizontal(pl.col("depth", *_HIGHER) > 1)).select("asked")
+
+
+def likest_names(taxa: Taxa, names: Sequence[str]) -> list[str]:
+    """For each of a few names that none of the taxa has, the scientific name among them that it is most like.
+
+    A single word is compared with the names of ranks down to genus, others with whole names. Empty where none is like.
+    """
+    words = [name for rank in _HIGHER for name in taxa.column(rank).names]
+    wholes = list(taxa.scientific_names()) if any(" " in name.strip() for name in names) else []
+    found = []
+    for name in names:
+        sought = name.strip().capitalize()
+        best = process.extractOne(sought, wholes if " " in sought else words, scorer=fuzz.ratio, score_cutoff=_LIKE)
+        found.append("" if best is None else best[0])
+    return found
 
 
 def said(names: Sequence[str], *, most: int = SAID) -> str:

@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 
 from thuja.errors import EmptyInput, UsageError
-from thuja.labels import LabelSpace, Taxa, find_clade, likest_names
+from thuja.labels import LabelSpace, Taxa, find_clade
 from thuja.names import Resolver
-from thuja.predict.checklists import SAID, Checked, check, read_checklist, read_names, said
+from thuja.predict.checklists import SAID, Checked, check, likest_names, read_checklist, read_names, said
 from thuja.predict.remarks import Remark
 from thuja.taxonomy import Taxon
 

@@ -65,7 +65,7 @@ def test_a_reading_across_folds_finds_what_is_linear_and_says_the_mean_of_what_i
     assert balanced(np.array([0, 0, 1]), np.array([0, 0, 2])) == 0.5
 
 
-@pytest.mark.parametrize(("is_inside", "low", "high"), [(True, 0.98, 1.0), (False, 0.0, 0.05)])
+@pytest.mark.parametrize(("is_inside", "low", "high"), [(True, 0.98, 1 + 1e-9), (False, 0.0, 0.05)])
 def test_variation_lies_inside_the_span_or_outside_as_it_was_made(is_inside: bool, low: float, high: float) -> None:
     generator = np.random.default_rng(3)
     means = np.zeros((40, 60))
@@ -76,7 +76,7 @@ def test_variation_lies_inside_the_span_or_outside_as_it_was_made(is_inside: boo
     )
     found = split_scores(means[:, None] + 0.3 * own, np.random.default_rng(0))
     assert low <= found["split"] <= high
-    assert (found["log_split"] < 0) != is_inside
+    assert (found["log_split"] < -0.1) != is_inside
 
 
 def test_short_deviations_cost_what_the_second_order_says_and_those_outside_the_span_nothing() -> None:
