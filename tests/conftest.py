@@ -39,6 +39,8 @@ sys.meta_path.insert(0, _TorchvisionOnCpu())
 
 REPOSITORY = Path(__file__).parent.parent
 
+os.environ.setdefault("DO_NOT_TRACK", "1")  # Daft reports its use over the network unless told not to
+
 # Two busy cores make any deadline a coin toss; a failing example is the same on every machine.
 settings.register_profile("thuja", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("thuja")
