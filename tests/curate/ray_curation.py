@@ -28,6 +28,7 @@ def main(recipe: Path, backbone: str, out: Path) -> None:
     for _ in range(2):
         cluster.add_node(num_cpus=1, object_store_memory=80 * 2**20)
     daft.set_runner_ray(address=cluster.address)
+    daft.set_execution_config(shuffle_aggregation_default_partitions=2)  # 200, for large tables, take minutes
     assert daft.get_or_infer_runner_type() == "ray"
     curate(load_recipe(recipe), out, handed=Handed(resolve=partial(resolve_names, backbones=(backbone,))))
     ray.shutdown()

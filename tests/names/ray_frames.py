@@ -55,6 +55,7 @@ def main(rows: list[str], folder: str, out: Path) -> None:
         cluster.add_node(num_cpus=1, env_vars=cache, object_store_memory=80 * 2**20)
     os.chdir(folder)
     daft.set_runner_ray(address=cluster.address)
+    daft.set_execution_config(shuffle_aggregation_default_partitions=2)  # 200, for large tables, take minutes
     paths = {"first": f"{folder}/world", "again": f"{folder}/world", "sent": "/proc/self/cwd/world"}
     found = {name: look(rows, path) for name, path in paths.items()}
     out.write_text(json.dumps(found))

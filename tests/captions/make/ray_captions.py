@@ -27,6 +27,7 @@ def main(shards: Path, out: Path, log: Path) -> None:
     cluster = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
     cluster.add_node(**node)
     daft.set_runner_ray(address=cluster.address)
+    daft.set_execution_config(shuffle_aggregation_default_partitions=2)  # 200, for large tables, take minutes
     assert daft.get_or_infer_runner_type() == "ray"
     guidance = GuidancePlan(strategy="bare")
     handed = Handed(open_captioner=partial(open_noting, log=log), open_checks=checks, guidance=guidance, name="noting")

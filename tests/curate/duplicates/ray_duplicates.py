@@ -67,6 +67,7 @@ def main(folder: Path) -> None:
     for _ in range(2):
         cluster.add_node(num_cpus=1, object_store_memory=80 * 2**20)
     daft.set_runner_ray(address=cluster.address)
+    daft.set_execution_config(shuffle_aggregation_default_partitions=2)  # 200, for large tables, take minutes
     pairs = near_hashes(daft.read_parquet(str(folder / "hashes.parquet")), DISTANCE, direct=0, part=1_000)
     found = {"pairs": pairs.to_arrow().to_pylist(), "cluster": drops(folder), "native": json.loads(said.stdout)}
     (folder / "found.json").write_text(json.dumps(found))
