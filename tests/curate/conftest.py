@@ -39,21 +39,31 @@ def paint() -> Callable[..., Path]:
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
     """Six species with 4 to 9 pictures each, 39 in all."""
+    return paint_photos(tmp_path / "photos")
+
+
+def paint_photos(folder: Path) -> Path:
+    """The same, once where several tests only read them."""
     number = 0
     for index, name in enumerate(SPECIES):
         for picture in range(4 + index):
             number += 1
-            _paint(tmp_path / "photos" / name / f"{picture}.jpg", number)
-    return tmp_path / "photos"
+            _paint(folder / name / f"{picture}.jpg", number)
+    return folder
 
 
 @pytest.fixture
 def backbone(tmp_path: Path) -> Path:
+    """What knows the six."""
+    return write_backbone(tmp_path / "backbone.parquet")
+
+
+def write_backbone(path: Path) -> Path:
+    """The same, elsewhere."""
     rows = [
         {"kingdom": "Animalia", "class": "Aves", "family": family, "genus": name.split()[0], "species": name.split()[1]}
         for name, family in SPECIES.items()
     ]
-    path = tmp_path / "backbone.parquet"
     pl.DataFrame(rows).write_parquet(path)
     return path
 

@@ -1,6 +1,7 @@
 """What a whole curation refuses before it begins, keeps when it fails, and does anew when something changed."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,11 +12,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 from click.testing import CliRunner, Result
+from tests.curate.conftest import paint_photos, write_backbone
 
 from thuja.cli.curate import curate as command
 from thuja.curate import CurateSummary, Handed, SourceCall, curate, recipe_of
 from thuja.curate.download.journal import Journal, Outcome, tables
-from thuja.curate.recipe import CurateRecipe
 from thuja.errors import EmptyInput, OutputExists, UsageError
 from thuja.jobs.locks import locked
 from thuja.names import resolve_names
@@ -202,26 +203,30 @@ class TestWhatIsDoneAgain:
         ],
     )
     def test_a_changed_setting_redoes_its_step_and_what_follows(
-        self, curated: tuple[Path, CurateRecipe], backbone: Path, tmp_path: Path, change: str, first: str | None
+        self, curated: Path, tmp_path: Path, change: str, first: str | None
     ) -> None:
-        out, _ = curated
+        out = tmp_path / "out"
+        shutil.copytree(curated / "out", out)
         before = times(out)
-        _curate_again(out, backbone, tmp_path, change)
+        _curate_in(curated, change, out=out)
         assert redone(out, before) == [name.removesuffix(".json") for name in sorted(before) if first and name >= first]
 
 
-@pytest.fixture
-def curated(photos: Path, backbone: Path, tmp_path: Path) -> tuple[Path, CurateRecipe]:
-    """A curation with [quality]."""
-    return tmp_path / "out", _curate_again(tmp_path / "out", backbone, tmp_path)
+@pytest.fixture(scope="module")
+def curated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with photos and a backbone, and in `out` a curation of them with [quality]."""
+    folder = tmp_path_factory.mktemp("curated")
+    paint_photos(folder / "photos")
+    write_backbone(folder / "backbone.parquet")
+    _curate_in(folder, out=folder / "out")
+    return folder
 
 
-def _curate_again(out: Path, backbone: Path, tmp_path: Path, *changes: str) -> CurateRecipe:
-    call = SourceCall(source=tmp_path / "photos")
-    recipe = recipe_of(call, flags={"backbones": (str(backbone),)}, changes=["quality.min_side=8", *changes])
-    handed = Handed(resolve=partial(resolve_names, backbones=(str(backbone),)))
-    curate(recipe, out, handed=handed, resume=out.exists())
-    return recipe
+def _curate_in(folder: Path, *changes: str, out: Path) -> None:
+    backbones = (str(folder / "backbone.parquet"),)
+    call = SourceCall(source=folder / "photos")
+    recipe = recipe_of(call, flags={"backbones": backbones}, changes=["quality.min_side=8", *changes])
+    curate(recipe, out, handed=Handed(resolve=partial(resolve_names, backbones=backbones)), resume=out.exists())
 
 
 def test_a_second_run_into_one_folder_is_refused_and_the_first_goes_on(

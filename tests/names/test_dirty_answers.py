@@ -37,7 +37,7 @@ def test_damaged_names_are_found_again_and_absent_ones_are_not_taken_for_others(
     from names_judging import calibration_error, summarise
     from names_world import World
 
-    truth = make_truth(World.embedded(), 77, count=600)
+    truth = make_truth(World.embedded(), 77, count=300)
     with tempfile.TemporaryDirectory() as work:
         judged = judge_all(truth, Path(work))
     kinds = {result.kind: result for result in summarise(judged)}
