@@ -176,7 +176,9 @@ class Lance:
 
         first = next(batches())
         table = lancedb.connect(str(folder)).create_table("t", batches(), schema=first.schema)
-        table.create_index(metric="cosine", num_partitions=lists_for(rows), num_sub_vectors=dim // 8, index_type="IVF_PQ")
+        table.create_index(
+            metric="cosine", num_partitions=lists_for(rows), num_sub_vectors=dim // 8, index_type="IVF_PQ"
+        )
 
     def open(self, vectors: MappedVectors, folder: Path) -> Callable[[object], Search]:
         import lancedb
