@@ -39,6 +39,7 @@ def directives() -> dict[str, str]:
     return dict(line.removeprefix("#SBATCH --").split("=", 1) if "=" in line else (line[10:], "") for line in found)
 
 
+@pytest.mark.slow
 def test_the_page_is_what_the_script_writes() -> None:
     script = REPOSITORY / "scripts" / "cluster_examples"
     done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True, check=False, timeout=120)

@@ -30,6 +30,7 @@ def looks_of_any_kind(draw: st.DrawFn) -> Looks:
     return Looks(body_plan=draw(st.sampled_from(sorted(PLANS))), **values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plan", sorted(PLANS))
 def test_every_trait_is_visible_on_every_plan(plan):
     seen = cache(lit)  # each trait has the plain looks among its own

@@ -238,6 +238,7 @@ def traits_told(specimen: Specimen, scene: Scene) -> set[str]:
     return said & set(TRAITS) | ({"hue"} if said & {"colour", "mark_colour"} else set())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("view", [View.FRONT, View.REAR])
 def test_what_a_caption_of_a_near_view_names_is_in_the_frame(view):
     """A trait that is named changes the picture.

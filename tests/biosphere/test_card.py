@@ -81,6 +81,7 @@ def test_visible_traits_account_for_hidden_variables_just_as_asked():
         assert row.kin < row.left_out
 
 
+@pytest.mark.slow
 def test_the_card_has_both_ceilings_every_floor_and_what_is_told_unseen(card):
     """That no floor passes its ceiling is tested where ceilings are low (test_card_bayes.py)."""
     ceiling = {(row.source, row.target): row.score.macro for row in card.ceilings}

@@ -43,6 +43,7 @@ def reckoned(config: WorldConfig, images: int) -> tuple[World, Asked, Reckoning]
     return world, asked, Reckoning.of(world, asked, met)
 
 
+@pytest.mark.slow
 def test_both_ceilings_are_as_often_right_as_they_say_in_a_world_where_they_are_low():
     """Their mean best probability is the share that they answer right: one that saw wrongly would be too sure."""
     world, asked, reckoning = reckoned(HARD, 2400)

@@ -20,6 +20,7 @@ COINS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("coin", COINS)
 def test_twenty_thousand_names_are_unique_and_quick_to_coin(coin):
     generator, taken = np.random.default_rng(0), set()

@@ -104,6 +104,7 @@ def test_both_colours_cover_half_of_the_specimen(pattern):
         assert 0.75 < red / cyan < 1.33
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plan", sorted(PLANS))
 @pytest.mark.parametrize(("view", "hidden"), [(View.FRONT, Region.REAR), (View.REAR, Region.FRONT)])
 def test_a_near_view_shows_nothing_of_the_other_end(plan, view, hidden):

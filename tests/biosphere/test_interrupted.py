@@ -58,6 +58,7 @@ def test_a_killed_run_is_resumed_to_the_same_bytes(world, tmp_path, words):
     assert digest(cut) == digest(tmp_path / "whole")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "room"),
     [

@@ -139,6 +139,7 @@ def test_when_the_families_can_spare_no_more_it_is_said(photos: Path, run: Curat
     assert summary.warnings[0] in str(summary)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_catalog_and_shards(photos: Path, run: Curator, tmp_path: Path) -> None:
     for out in ("one", "two"):
         run(photos, out=out, unseen_species=0.3, val=0.2, seed=3)
@@ -172,6 +173,7 @@ def test_a_changed_setting_redoes_what_follows_from_it(photos: Path, run: Curato
     assert summary.splits["test"].images > 15
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", ["0-read", "2-names", "7-splits", "8-pack"])
 def test_a_curation_that_died_resumes_to_the_same_catalog(
     photos: Path, run: Curator, tmp_path: Path, step: str
@@ -218,6 +220,7 @@ def test_what_changed_after_the_check_is_not_packed(photos: Path, run: Curator, 
     assert sum(len(names) for names in shard_members(out).values()) == 2 * 37
 
 
+@pytest.mark.slow
 def test_a_pack_that_goes_on_with_other_settings_begins_anew(photos: Path, run: Curator, tmp_path: Path) -> None:
     """Shards packed before a kill stayed when `max_side` was changed, beside new ones of another size."""
     run(photos, test=0, val=0, changes=["shards.size=10", "shards.max_side=20"])

@@ -26,6 +26,7 @@ def test_a_folder_is_read_whatever_it_is_called(tmp_path: Path, name: str, monke
     assert read_frame([Path(name, "x.parquet")]).to_pydict() == {"a": [1, 2]}
 
 
+@pytest.mark.slow
 def test_a_curation_goes_into_a_folder_that_is_called_like_a_pattern(
     photos: Path, run: Callable[..., CurateSummary], tmp_path: Path
 ) -> None:

@@ -40,6 +40,7 @@ def steps(photos: Path, run: Curator, paint: Callable[..., Path], tmp_path: Path
     return tmp_path / "out" / "steps"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "name", "says"),
     [

@@ -299,6 +299,7 @@ def test_a_held_out_species_stays_held_out_with_its_new_images(tmp_path: Path) -
     assert kept(rows, old) == {"0": "unseen", "5": "unseen", "1": "unseen", "2": "test"}
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(st.lists(st.tuples(st.sampled_from(["train", "val", "test"]), st.integers(0, 5)), min_size=1, max_size=30))
 def test_no_image_moves_from_test_to_train(tmp_path_factory: pytest.TempPathFactory, before: list[Any]) -> None:

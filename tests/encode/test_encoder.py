@@ -154,6 +154,7 @@ def test_beside_an_engine_torchs_own_tower_is_left_alone(tmp_path: Path, monkeyp
     assert formats == {torch.float32}
 
 
+@pytest.mark.slow
 def test_bfloat16_runs_unpacked_where_the_processor_cannot_pack_it() -> None:
     """Asked for on a processor without the instructions, it ended in oneDNN's own error."""
     script = """

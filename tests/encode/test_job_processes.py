@@ -84,6 +84,7 @@ def test_sigkill_at_any_moment_and_the_same_command_give_the_same_bytes(long_tab
     assert pq.read_metadata("calm.parquet").num_rows == 4908
 
 
+@pytest.mark.slow
 def test_an_interrupt_says_that_the_same_command_goes_on(long_table: str) -> None:
     process = subprocess.Popen(command(Path("model"), "o.parquet", long_table), stderr=subprocess.PIPE)
     assert begun(process, 1, Path("o.parquet.parts"))

@@ -160,6 +160,7 @@ def test_a_table_that_cannot_be_used_is_said_before_its_rows_are_read(
         open_table(written(tmp_path / name, content), None, IMAGE_COLUMNS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "row"), [("t.csv", "i/{}.jpg,{}\n"), ("t.jsonl", '{{"path": "i/{}.jpg", "x": {}}}\n')]
 )

@@ -65,6 +65,7 @@ def test_a_finder_that_went_through_pickle_finds_the_same(portrait: Image.Image)
     assert pickle.loads(pickle.dumps(finder))(portrait).tolist() == finder(portrait).tolist()
 
 
+@pytest.mark.slow
 @needs_mtcnn
 @pytest.mark.parametrize("thresholds", [(0.9, 0.95, 0.95), (0.6, 0.7, 0.7)])
 def test_mtcnn_gives_facenet_pytorchs_boxes(

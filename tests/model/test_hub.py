@@ -160,6 +160,7 @@ def test_a_private_push_makes_a_private_repository(hub: Any, published: Path) ->
     assert hub.private == {"my-lab/ravens"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("folder", "name", "environment", "code", "said"),
     [

@@ -222,6 +222,7 @@ def called_alone(row: int, languages: tuple[str, ...], is_higher: bool) -> tuple
     return called(GIVEN[row], BOTH, *languages, higher_rank=is_higher)
 
 
+@pytest.mark.slow
 @settings(max_examples=10)
 @given(
     st.lists(st.integers(0, len(GIVEN) - 1), max_size=30),

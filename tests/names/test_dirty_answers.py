@@ -12,6 +12,7 @@ def dirty() -> Dirty:
     return judge_dirty()
 
 
+@pytest.mark.slow
 def test_of_real_dirty_names_one_in_a_hundred_at_most_is_answered_wrongly(dirty: Dirty) -> None:
     """English names may not be installed, so common names are left out."""
     names = dirty.names.filter(pl.col("kind") != "common_name")
@@ -22,6 +23,7 @@ def test_of_real_dirty_names_one_in_a_hundred_at_most_is_answered_wrongly(dirty:
     assert counts["right"] >= 0.8 * len(names)
 
 
+@pytest.mark.slow
 def test_taxa_answered_with_a_score_of_nine_in_ten_hold_as_often(dirty: Dirty) -> None:
     for count, score, holds in dirty.reliability():
         assert holds >= score - 3 * (score * (1 - score) / count) ** 0.5 - 0.02

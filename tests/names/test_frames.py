@@ -60,6 +60,7 @@ def rows() -> pl.DataFrame:
     return table.with_row_index("row").select(pl.col("row").cast(pl.Int64), "verbatim", "kingdom", "class", "common")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("partitions", [1, 3, 7])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_frame_has_the_answers_of_the_resolver_in_any_order_and_partitioning(

@@ -141,6 +141,7 @@ NAMES = [
 HINTS = [Taxon(), Taxon(kingdom="Plantae"), Taxon(kingdom="Animalia", common="c"), Taxon(family="Corvidae")]
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(HINTS)), max_size=12))
 def test_many_at_once_are_resolved_as_each_alone(pairs: list[tuple[str, Taxon]]) -> None:

@@ -173,6 +173,7 @@ def test_ctrl_c_is_not_for_the_process_not_even_while_it_loads(
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
 
+@pytest.mark.slow
 def test_an_index_that_grows_keeps_its_layout_until_the_next_is_ready(
     tmp_path: Path, built: Path, board: DrawingBoard, processes: Processes
 ) -> None:
@@ -194,6 +195,7 @@ def test_an_index_that_grows_keeps_its_layout_until_the_next_is_ready(
     assert processes() == []
 
 
+@pytest.mark.slow
 def test_another_index_in_the_folder_is_drawn_anew_though_its_number_is_the_same(
     tmp_path: Path, built: Path, board: DrawingBoard
 ) -> None:

@@ -27,6 +27,7 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 @BOTH
 def test_workers_change_no_byte(tmp_path, how):
     assert write_things(CONFIG, tmp_path / "one", how) == 450
@@ -105,6 +106,7 @@ def test_the_questions_lie_beside_the_pictures(tmp_path):
     assert len(choices) == 2 * asked["relation"]
 
 
+@pytest.mark.slow
 @BOTH
 def test_an_interrupted_run_is_resumed_to_the_same_bytes(tmp_path, how, monkeypatch):
     write_things(CONFIG, tmp_path / "whole", how)

@@ -138,6 +138,7 @@ def test_a_row_without_a_frame_keeps_the_scores_of_the_steps_before(run: Run, tm
     assert [done[f"u{n}"]["drop_reason"] for n in range(3)] == [None, None, "person"]
 
 
+@pytest.mark.slow
 def test_millions_of_frames_are_held_as_columns(tmp_path: Path) -> None:
     """Each frame was held as a tuple with a dict, and again as a row: 500 bytes a frame beside its name."""
     path = tmp_path / "md.json"

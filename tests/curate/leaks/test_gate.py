@@ -40,6 +40,7 @@ COPIES: dict[str, Callable[[Image.Image], Image.Image]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", COPIES)
 def test_a_recompressed_copy_is_found_by_pdq(how: str, photos: Path, tmp_path: Path, gate: Gate) -> None:
     copy = tmp_path / "copy.jpg"

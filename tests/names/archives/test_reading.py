@@ -123,6 +123,7 @@ def test_retired_ids_lead_to_their_successors(source: str, archive: Archive) -> 
     assert archive.further_ids.rows() == ([("999", "9")] if source in ("ncbi", "ott") else [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["w.tar.gz", "w.tar", "w.tgz", "w.zip", "w.tar.bz2", "w.tar.xz"])
 @pytest.mark.parametrize("inside", ["", "release-3/"])
 def test_the_packing_makes_no_difference(tmp_path: Path, source: str, name: str, inside: str) -> None:

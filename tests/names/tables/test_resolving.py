@@ -234,6 +234,7 @@ FAMILIES = st.sampled_from(["Xidae", "Yidae", "Corvidae", ""])
 ORDERS = st.sampled_from(["Passeriformes", "Qales", ""])
 
 
+@pytest.mark.slow
 @settings(max_examples=6)
 @given(rows=st.lists(st.tuples(NAMES, FAMILIES, ORDERS), min_size=1, max_size=14), data=st.data())
 def test_the_order_of_rows_and_their_parting_into_files_change_nothing(

@@ -36,6 +36,7 @@ def address(tmp_path_factory) -> str:
     return path.as_uri()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [360, 800, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_is_whole_at_every_width_and_in_both_colours(chromium, address, width, scheme) -> None:

@@ -224,6 +224,7 @@ def test_a_full_server_is_waited_for(live, visit, served):
     assert seen.strays == []
 
 
+@pytest.mark.slow
 def test_asking_about_many_photos_can_be_stopped_and_taken_up_again(live, visit, served):
     seen = visit(live(served))
     with full(served):
@@ -397,6 +398,7 @@ def test_an_answer_is_seen_within_a_second_of_the_models_own_time(live, visit):
     assert seen.page.evaluate("window.seenAt - window.givenAt - window.took") < 1000
 
 
+@pytest.mark.slow
 def test_identify_has_no_serious_fault_of_accessibility(live, visit):
     address = live()
     for scheme in ("light", "dark"):

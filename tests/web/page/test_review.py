@@ -86,6 +86,7 @@ def test_a_decision_can_be_taken_back(live, visit):
     assert seen.is_faultless()
 
 
+@pytest.mark.slow
 def test_photos_that_are_answered_meanwhile_join_the_queue(live, visit, served):
     seen = visit(live(served))
     with served.queue.admitted(served.settings.pace.queue):
@@ -234,6 +235,7 @@ def journal_of(folder: Path) -> str:
     return journal.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_review_has_no_serious_fault_of_accessibility(live, visit):
     address = live()
     for scheme in ("light", "dark"):

@@ -17,6 +17,7 @@ STICKING_OUT = """[...document.querySelectorAll(".card a, .card button")].filter
 }).length"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", TABS)
 def test_every_tab_fits_a_phone_and_shuts_nobody_out_in_either_scheme(visit, place):
     page = visit(place, color_scheme="light", reduced_motion="reduce")

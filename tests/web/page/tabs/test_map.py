@@ -52,6 +52,7 @@ def test_the_legend_counts_the_points_and_keeps_what_is_pressed(visit):
     assert page.evaluate(STATUS) == "12,000 points"
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_a_map_of_an_index_that_grew_meanwhile_is_asked_for_anew(visit):
     page = opened(visit)
@@ -144,6 +145,7 @@ def test_a_point_is_opened_by_keys_with_its_picture_licence_and_name(visit):
     assert page.locator(".map-card").is_hidden()
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_the_axes_are_shown_until_the_layout_by_neighbours_is_drawn_and_what_is_chosen_stays_chosen(
     chromium, predictor, index

@@ -187,6 +187,7 @@ def test_what_a_server_gives_at_once_is_a_page_of_the_results(visit):
     page.wait_for_selector(".cell[data-place='0'] .card")
 
 
+@pytest.mark.slow
 def test_the_filter_of_places_shuts_nobody_out_in_either_scheme(visit):
     page = opened(visit, "#search?box=,5,15,")
     give(page, "an-area-of-a-long-name-that-does-not-wrap-by-itself.geojson", square(-5, -1, 45, 30))
