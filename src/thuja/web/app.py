@@ -28,6 +28,7 @@ from thuja.web.api import (
 from thuja.web.headers import SecurityHeaders
 from thuja.web.intake import Intake
 from thuja.web.logs import RequestLog
+from thuja.web.memory import keep_small
 from thuja.web.page import mount_page
 from thuja.web.problems import Problem, add_problem_handlers
 from thuja.web.served import Served
@@ -72,10 +73,14 @@ def create_app(served: Served) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         served.begin()
-        follower = asyncio.create_task(served.follow_index())
+        tasks = [
+            asyncio.create_task(served.follow_index()),
+            asyncio.create_task(keep_small(served.metrics.is_idle, pause=served.settings.pace.refresh)),
+        ]
         asyncio.get_running_loop().run_in_executor(None, served.warm)
         yield
-        follower.cancel()
+        for task in tasks:
+            task.cancel()
         await served.close()
 
     app = Application(

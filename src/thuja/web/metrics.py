@@ -28,6 +28,10 @@ class Metrics:
             "thuja_model_seconds", "Seconds of one pass.", ("work",), buckets=_SECONDS, registry=registry
         )
 
+    def is_idle(self) -> bool:
+        """Whether no request is being answered."""
+        return all(sample.value == 0 for gauge in self.open.collect() for sample in gauge.samples)
+
     def text(self) -> bytes:
         """All of them, as Prometheus reads them."""
         return generate_latest(self._registry)
