@@ -270,11 +270,13 @@ def _check_pixels(image: Image.Image, kind: str, limits: Limits) -> None:
         tags = image.tag_v2
         width, height = max(width, _largest(tags.get(322))), max(height, _largest(tags.get(323)))
     width = max(width, 16)  # a line has its price, however short
-    if width * height * _PIXEL_WEIGHTS.get(kind, 1) > limits.max_pixels:
+    weight = _PIXEL_WEIGHTS.get(kind, 1)
+    if width * height * weight > limits.max_pixels:
+        most = limits.max_pixels // weight
         raise ImageError(
-            f"{width} x {height} pixels of {kind} are more than the limit allows",
+            f"{width} x {height} pixels of {kind} are over the limit of {most:,}",
             reason="too_many_pixels",
-            hint="make it smaller first, or raise Limits.max_pixels",
+            hint="make it smaller first",
         )
 
 
