@@ -18,6 +18,7 @@ import numpy.typing as npt
 from thuja.analyze.maps.projections import Method
 from thuja.embeddings import Vectors
 from thuja.search.index import Index
+from thuja.search.manifest import Version
 from thuja.web.neighbours import Drawn, Fitted, Order, Unfitted, draw
 from thuja.web.problems import Busy, Refusal
 
@@ -68,29 +69,16 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edition:
-    """A version of an index, and when it was made: another index in its folder may have one of the same number."""
-
-    version: int
-    made: str
-
-    @classmethod
-    def of(cls, index: Index) -> "Edition":
-        """That of an index that is open."""
-        return cls(version=index.version, made=index.facts.made)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
     """A layout by neighbours of one version of an index, which places all vectors of the same space."""
 
-    edition: Edition
+    of: Version
     space: tuple[str, int]
     fitted: Fitted
 
     def is_of(self, index: Index) -> bool:
-        """Whether it was fitted on this very version."""
-        return self.edition == Edition.of(index)
+        """Whether it was fitted on this very version; that of another index in its folder may have the same number."""
+        return self.of == index.facts
 
     def place(self, vectors: Vectors) -> Placed:
         """Where it has them."""
@@ -102,7 +90,7 @@ class _Fit:
     """A process that fits a layout."""
 
     def __init__(self, index: Index, *, method: Method, rows: int) -> None:
-        self.edition, self.space = Edition.of(index), _space(index)
+        self.of, self.space = index.facts, _space(index)
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe(duplex=False)
         order = Order(where=index.where, version=index.version, method=method, rows=rows)
@@ -166,7 +154,7 @@ class DrawingBoard:
         self._lock = threading.Lock()
         self._ready: Drawing | None = None
         self._fit: _Fit | None = None
-        self._failed: tuple[Edition, float, str] | None = None  # of what, when, why
+        self._failed: tuple[Version, float, str] | None = None  # of which, when, why
         self._is_closed = False
 
     def progress(self, index: Index) -> Progress:
@@ -205,22 +193,22 @@ class DrawingBoard:
     def _begin(self, index: Index) -> None:
         try:
             if self._is_closed:  # who still asks would leave a process behind
-                self._fail(Edition.of(index), "the server is stopping")
+                self._fail(index.facts, "the server is stopping")
             else:
                 self._fit = _Fit(index, method=self._method, rows=self._rows)
         except OSError as error:
-            self._fail(Edition.of(index), f"no process can be begun ({error.strerror})")
+            self._fail(index.facts, f"no process can be begun ({error.strerror})")
 
     def _failure(self, index: Index) -> str | None:
         """Why there was no layout of this version when it was last tried, unless that is long ago."""
         if self._failed is None:
             return None
-        edition, when, detail = self._failed
-        return detail if edition == Edition.of(index) and time.monotonic() - when < self._pause else None
+        version, when, detail = self._failed
+        return detail if version == index.facts and time.monotonic() - when < self._pause else None
 
-    def _fail(self, edition: Edition, detail: str) -> None:
-        LOG.warning("the layout by neighbours of version %d cannot be drawn: %s", edition.version, detail)
-        self._failed = (edition, time.monotonic(), detail)
+    def _fail(self, version: Version, detail: str) -> None:
+        LOG.warning("the layout by neighbours of version %d cannot be drawn: %s", version.number, detail)
+        self._failed = (version, time.monotonic(), detail)
 
     def _look(self) -> None:
         """Whether what is fitted has come to an end."""
@@ -231,9 +219,9 @@ class DrawingBoard:
         self._fit = None
         fit.close()
         if isinstance(answer, Fitted):
-            self._ready = Drawing(edition=fit.edition, space=fit.space, fitted=answer)
+            self._ready = Drawing(of=fit.of, space=fit.space, fitted=answer)
         else:
-            self._fail(fit.edition, answer.detail)
+            self._fail(fit.of, answer.detail)
 
 
 def _space(index: Index) -> tuple[str, int]:

@@ -1,7 +1,7 @@
 """Memory that requests have left free goes back to the system once nobody asks.
 
-What a batch frees is kept for the next one (`thuja.model.machine.keep_memory`), and so is what a map, or a picture of
-a hundred megapixels, has freed: a gigabyte, for as long as the server runs.
+What a batch frees is kept for the next one (`thuja.model.machine.keep_memory`), and so is what maps and pictures of
+tens of megapixels have freed: a gigabyte, for as long as the server runs. Only glibc is told to.
 """
 
 import asyncio

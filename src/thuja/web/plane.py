@@ -142,7 +142,7 @@ def _laid_out(contents: _Contents, placed: Placed, *, layout: Layout, drawing: D
     x, y = (block.put(placed.points[:, axis].astype("<f4").tobytes(), "<f4") for axis in range(2))
     drawn, notes = placed.drawn, list(placed.drawn.notes)
     if drawing is not None and is_old:
-        notes.append(f"the layout is that of version {drawing.edition.version} of the index")
+        notes.append(f"the layout is that of version {drawing.of.number} of the index")
     header = {
         **contents.header,
         "layout": layout,

@@ -182,9 +182,11 @@ def test_what_a_server_gives_at_once_is_a_page_of_the_results(visit):
     told(page, "150 pictures")
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     page.wait_for_selector(".cell[data-place='149'] .card")
+    assert page.locator(".cell[data-place='0']").count() == 0  # it is out of sight
     page.get_by_role("button", name="Alike ones apart").click()
     until(page, "location.hash === '#search?varied=yes'")
     page.wait_for_selector(".cell[data-place='0'] .card")
+    assert page.locator(".cell[data-place='149']").count() == 0
 
 
 @pytest.mark.slow
