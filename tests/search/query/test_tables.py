@@ -92,6 +92,8 @@ def test_an_unknown_format_is_named(tmp_path) -> None:
             ("", "https://a.org/by", "O", ""),
         ),
         ({"license_link": "javascript:alert(1)", "source_url": "data:text/html,x"}, ("", "", "", "")),
+        ({"identifier": "https://c.org/1.jpg"}, ("", "", "", "https://c.org/1.jpg")),  # GBIF's
+        ({"identifier": "ABC-17", "source_url": "http://b.org/x"}, ("", "", "", "http://b.org/x")),
         ({"source_url": "http://[bad", "license_link": "//a.org"}, ("", "", "", "")),
     ],
 )  # fmt: skip

@@ -11,7 +11,11 @@ from thuja.search.query.credits import NEEDED, Credit
 from thuja.search.query.hits import Answer, Hit, plain
 from thuja.taxonomy import RANKS, Taxon
 
-_TOLD_ELSEWHERE: Final = {"uuid", "scientific_name", "common", *NEEDED, *RANK_NAMES} - {"recorded_by", "data_source"}
+_TOLD_ELSEWHERE: Final = {"uuid", "scientific_name", "common", *NEEDED, *RANK_NAMES} - {
+    "recorded_by",
+    "data_source",
+    "identifier",
+}
 """Columns that a card says in another place."""
 _LONGEST: Final = 300
 """Letters of a cell that are shown."""

@@ -8,7 +8,9 @@ from thuja.report import web_address
 
 _OWNERS: Final = ("copyright_owner", "recorded_by", "publisher", "data_source")
 """The columns that say whose a picture is: the first that is filled counts."""
-NEEDED: Final = ("license_name", "license_link", "source_url", *_OWNERS)
+_SOURCES: Final = ("source_url", "identifier")
+"""Those that may say where it is: ours, and GBIF's of a medium, in which other tables have ids. An address counts."""
+NEEDED: Final = ("license_name", "license_link", *_SOURCES, *_OWNERS)
 """The columns that say it; what an index lacks of them is not told."""
 
 
@@ -32,5 +34,5 @@ class Credit:
             license=text("license_name"),
             license_link=web_address(text("license_link")),
             owner=next((told for name in _OWNERS if (told := text(name))), ""),
-            source_url=web_address(text("source_url")),
+            source_url=next((address for name in _SOURCES if (address := web_address(text(name)))), ""),
         )
